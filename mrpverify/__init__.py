@@ -1,0 +1,1 @@
+"""Verification of the theory of mask-reconstruction pretraining, claim by claim."""

@@ -1,0 +1,73 @@
+"""What a claim is: a statement, how it is measured, and the controls that must fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import xarray as xr
+
+from ..judge.measurement import Measurement
+from ..judge.verdicts import Verdict
+from ..parameters import Framework, Parameters
+
+Role = Literal["gate", "finding"]
+Horizon = Literal["T", "crossing"]
+Measure = Callable[[Parameters, xr.Dataset], Measurement]
+
+CONTROL_SEEDS = 4
+"""Seeds of a control: none of four true has the upper bound 0.53, below p0 = 0.8."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """A run in which the claim's own statistic must be REFUTED, or the claim says nothing.
+
+    Exactly one of the two is set: `change` trains again with other parameters (same salt, seeds and
+    horizon T as the claim's own runs); `look` measures the same runs in a way that cannot succeed.
+    """
+
+    id: str
+    expected: str
+    change: Callable[[Parameters], Mapping[str, Any]] | None = None
+    look: Callable[[Parameters, xr.Dataset], xr.Dataset] | None = None
+    failed: Callable[[Parameters, Measurement], bool] = field(
+        default=lambda parameters, measurement: measurement.measured is Verdict.REFUTED
+    )
+
+    def parameters(self, regime: Parameters, horizon: float) -> Parameters:
+        """The control's regime at the claim's horizon (conditions are not asked of a control)."""
+        changes = self.change(regime) if self.change is not None else {}
+        return replace(regime, **{"horizon": horizon, **changes})
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of the theory on one horizon.
+
+    `measure` gets the regime and the labelled runs of all seeds; statistic, threshold and controls
+    are fixed here, before any run.
+    """
+
+    id: str
+    name: str
+    statement: str
+    provenance: str
+    role: Role
+    role_reason: str
+    horizon: Horizon
+    measure: Measure
+    controls: Mapping[Framework, tuple[Control, ...]]
+    prediction: Callable[[Parameters], str] | None = None
+    order: int = 0
+
+    @property
+    def group(self) -> str:
+        """Group of the claim on the command line, e.g. ``theorem1``."""
+        return self.name.partition(".")[0]
+
+    @property
+    def frameworks(self) -> tuple[Framework, ...]:
+        """Frameworks the claim is about."""
+        return tuple(self.controls)

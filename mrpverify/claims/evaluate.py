@@ -1,0 +1,119 @@
+"""Running claims: their runs, their controls' runs, measurements and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from ..judge.measurement import Measurement
+from ..judge.verdicts import Verdict, final_verdict
+from ..parameters import Framework, Parameters
+from ..records.labelled import Request, join
+from ..theory.assumptions import violated
+from ..theory.condition import Condition
+from .claim import CONTROL_SEEDS, Claim, Control
+
+Collect = Callable[[Sequence[Request]], Mapping[Request, xr.Dataset]]
+"""Gets the runs of requests, from a store or by training."""
+
+
+@dataclass(frozen=True)
+class ControlResult:
+    """What a control did: its measurement, and whether it failed as it should."""
+
+    control: Control
+    measurement: Measurement
+    failed_as_it_should: bool
+
+
+@dataclass(frozen=True)
+class ClaimResult:
+    """A claim in one framework with everything its verdict rests on."""
+
+    claim: Claim
+    framework: Framework
+    measurement: Measurement
+    controls: tuple[ControlResult, ...]
+    violated: tuple[Condition, ...]
+    verdict: Verdict
+    prediction: str | None
+
+
+def evaluate(
+    claims: Sequence[Claim],
+    regimes: Mapping[Framework, Parameters],
+    seeds: Sequence[int],
+    salt: str,
+    collect: Collect,
+) -> list[ClaimResult]:
+    """Verdicts of all claims in all given frameworks (their runs first, then the controls')."""
+    main = {f: [Request(p, salt, seed) for seed in seeds] for f, p in regimes.items()}
+    found = dict(collect([request for requests in main.values() for request in requests]))
+    runs = {f: join([found[request] for request in requests]) for f, requests in main.items()}
+    pairs = [(claim, f) for f in regimes for claim in claims if f in claim.frameworks]
+    controls = {
+        (control, f): control_requests(control, regimes[f], runs[f], salt)
+        for claim, f in pairs
+        for control in claim.controls[f]
+        if control.change is not None
+    }
+    found |= collect([request for requests in controls.values() for request in requests])
+    control_runs = {
+        key: join([found[request] for request in requests]) for key, requests in controls.items()
+    }
+    return [_judge(claim, f, regimes[f], runs[f], control_runs) for claim, f in pairs]
+
+
+def control_requests(
+    control: Control, regime: Parameters, runs: xr.Dataset, salt: str
+) -> list[Request]:
+    """A control's runs: the claim's first seeds and salt, at the largest horizon of those seeds."""
+    seeds = [int(seed) for seed in runs["seed"].values[:CONTROL_SEEDS]]
+    horizon = float(runs["final_time"].values[:CONTROL_SEEDS].max())
+    parameters = control.parameters(regime, horizon)
+    return [Request(parameters, salt, seed) for seed in seeds]
+
+
+def _judge(
+    claim: Claim,
+    framework: Framework,
+    regime: Parameters,
+    runs: xr.Dataset,
+    control_runs: Mapping[tuple[Control, Framework], xr.Dataset],
+) -> ClaimResult:
+    """Measure a claim and its controls with the same statistic, and conclude."""
+    measurement = claim.measure(regime, runs)
+    results = tuple(
+        _judge_control(claim, control, regime, runs, control_runs.get((control, framework)))
+        for control in claim.controls[framework]
+    )
+    broken = violated(regime, framework)
+    verdict = final_verdict(
+        measurement.measured,
+        controls_failed=all(result.failed_as_it_should for result in results),
+        in_regime=not broken,
+    )
+    prediction = claim.prediction(regime) if claim.prediction is not None else None
+    return ClaimResult(claim, framework, measurement, results, broken, verdict, prediction)
+
+
+def _judge_control(
+    claim: Claim,
+    control: Control,
+    regime: Parameters,
+    runs: xr.Dataset,
+    trained: xr.Dataset | None,
+) -> ControlResult:
+    """The claim's own statistic on the control."""
+    if control.look is not None:
+        parameters, observed = regime, control.look(regime, runs)
+    elif trained is not None:
+        horizon = float(np.max(trained["final_time"].values))
+        parameters, observed = control.parameters(regime, horizon), trained
+    else:
+        raise ValueError(f"control {control.id!r} has neither a change nor a look")
+    measurement = claim.measure(parameters, observed)
+    return ControlResult(control, measurement, control.failed(parameters, measurement))

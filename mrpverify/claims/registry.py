@@ -1,0 +1,49 @@
+"""All claims, found by walking this package: a new claim is one new file with ``CLAIMS``."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Sequence
+from functools import cache
+
+from .. import claims as package
+from .claim import Claim
+
+
+class UnknownClaimError(ValueError):
+    """A name that is neither a group nor a claim; the message lists what is near."""
+
+
+@cache
+def all_claims() -> tuple[Claim, ...]:
+    """Every claim of the package, in the order of its files."""
+    found: list[Claim] = []
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        found.extend(getattr(importlib.import_module(module.name), "CLAIMS", ()))
+    return tuple(sorted(found, key=lambda claim: (claim.group, claim.order)))
+
+
+def groups() -> tuple[str, ...]:
+    """Names of the groups that have claims."""
+    return tuple(dict.fromkeys(claim.group for claim in all_claims()))
+
+
+def select(names: Sequence[str]) -> tuple[Claim, ...]:
+    """Claims of the given groups, ids or long names, each once; raises UnknownClaimError."""
+    chosen: list[Claim] = []
+    for name in names:
+        matching = [c for c in all_claims() if name in ("all", c.group, c.id, c.name)]
+        if not matching:
+            raise UnknownClaimError(_unknown(name))
+        chosen.extend(matching)
+    return tuple(dict.fromkeys(chosen))
+
+
+def _unknown(name: str) -> str:
+    """Message for a name that matches nothing."""
+    known = [*groups(), "all", *(c.id for c in all_claims()), *(c.name for c in all_claims())]
+    near = difflib.get_close_matches(name, known, n=3)
+    hint = f"did you mean {' or '.join(dict.fromkeys(near))}? " if near else ""
+    return f"{name!r} is no group and no claim; {hint}--list shows all of them."

@@ -1,0 +1,1 @@
+"""Theorem 1: mask-reconstruction pretraining learns all semantic features of every class."""

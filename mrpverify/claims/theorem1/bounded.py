@@ -1,0 +1,67 @@
+"""T1.bounded [R]: correlations stay bounded once every feature is covered."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from ...judge.measurement import Measurement, share_of_seeds
+from ...parameters import STAND_INS, Parameters
+from ...theory import theorem1
+from ..claim import Claim
+from . import controls
+from .runs import active_kernels, final, reached
+
+BOUND = STAND_INS["bounded_by"].value
+GROWTH = STAND_INS["growth_by"].value
+
+
+def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
+    """Share of seeds with max Lambda(T) <= 4 and at most 1.5 times its value at the reference.
+
+    The reference is T/2 or first full coverage, whichever is later. False where nothing is held.
+    """
+    largest = final(runs).max((1, 2))
+    before = runs["coverage_correlations"].values.max((1, 2))
+    finite = np.isfinite(runs["final_weights"].values).all((1, 2)) & np.isfinite(largest)
+    with np.errstate(invalid="ignore"):
+        bounded = finite & (largest <= BOUND) & (largest <= GROWTH * before)
+    something = active_kernels(parameters, runs).any(-1)
+    details = {
+        "largest_at_T": _range(largest),
+        "growth_since_reference": _range(largest / before),
+        "bound": BOUND,
+        "growth_bound": GROWTH,
+        "seeds_not_finite": int((~finite).sum()),
+    }
+    return share_of_seeds(
+        bounded & something & reached(runs), "share of seeds with bounded correlations", details
+    )
+
+
+def _range(values: np.ndarray) -> dict[str, float | None]:
+    """Median and largest finite value, None where there is none."""
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return {"median": None, "largest": None}
+    return {"median": float(np.median(finite)), "largest": float(finite.max())}
+
+
+CLAIMS = (
+    Claim(
+        id="T1.bounded",
+        name="theorem1.bounded",
+        statement="the largest correlation stays below 4 and does not keep growing after coverage",
+        provenance="[R] section 3; bounds [D]",
+        role="gate",
+        role_reason="capture by divergence would be no learning",
+        horizon="T",
+        measure=measure,
+        controls={
+            "teacher-student": (controls.DIVERGING_GAIN,),
+            "mae": (controls.DIVERGING_STEP,),
+        },
+        prediction=theorem1.predict_bounded,
+        order=2,
+    ),
+)

@@ -1,0 +1,99 @@
+"""T1.capture [A]: at T every feature v_{i,l} is captured, one line for every feature."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ...judge.intervals import clopper_pearson
+from ...judge.measurement import Measurement, share_of_seeds
+from ...observe.capture import captured, counts
+from ...parameters import Parameters
+from ...theory import theorem1
+from ..claim import Claim
+from . import controls
+from .runs import crossed, final, hold_level, holds_class_purely, reached
+
+LEVELS = (0.5, 0.7, 1.0)
+"""Shares of varrho at which the counts are reported; 0.5 is the one that decides."""
+
+
+def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
+    """Share of seeds in which every feature is held by a class-pure kernel at T."""
+    features = captured(final(runs), crossed(runs), parameters.views, hold_level(parameters))
+    details = {
+        "features": _per_feature(parameters, runs, features),
+        "mean_counts": _mean_counts(parameters, runs),
+        "features_in_all": parameters.features,
+        "reached_T": int(reached(runs).sum()),
+    }
+    return share_of_seeds(
+        features.all(-1) & reached(runs), "share of seeds with every feature captured", details
+    )
+
+
+def _per_feature(
+    parameters: Parameters, runs: xr.Dataset, captured_features: np.ndarray
+) -> list[dict[str, Any]]:
+    """One row per feature: class, view, captured share of seeds, median correlation."""
+    holding = np.where(holds_class_purely(parameters, runs), final(runs), np.nan)
+    best = np.where(np.isnan(holding), -np.inf, holding).max(1)
+    rows = []
+    for index in range(parameters.features):
+        won = captured_features[:, index] & reached(runs)
+        low, high = clopper_pearson(int(won.sum()), len(won))
+        correlations = best[won, index]
+        rows.append(
+            {
+                "class": index // parameters.views + 1,
+                "view": index % parameters.views + 1,
+                "captured_share": float(won.mean()),
+                "interval": [low, high],
+                "median_correlation": float(np.median(correlations)) if won.any() else None,
+            }
+        )
+    return rows
+
+
+def _mean_counts(parameters: Parameters, runs: xr.Dataset) -> dict[str, dict[str, float]]:
+    """Mean number of features held at all, class-purely and purely, at each level."""
+    return {
+        f"{level:g} varrho": {
+            name: float(np.mean(number))
+            for name, number in counts(
+                final(runs), crossed(runs), parameters.views, level * parameters.linear_from
+            ).items()
+        }
+        for level in LEVELS
+    }
+
+
+CLAIMS = (
+    Claim(
+        id="T1.capture",
+        name="theorem1.capture",
+        statement="every semantic feature of every class is captured by some kernel at T",
+        provenance="[A] abstract; form of 'captured' [D], section 3",
+        role="gate",
+        role_reason="the statement the paper is about",
+        horizon="T",
+        measure=measure,
+        controls={
+            "teacher-student": (
+                controls.NO_AMPLIFICATION,
+                controls.THROUGH_TEACHER,
+                controls.PURE_NOISE,
+                controls.RANDOM_DIRECTIONS,
+            ),
+            "mae": (
+                controls.NOTHING_MASKED,
+                controls.PURE_NOISE,
+                controls.RANDOM_DIRECTIONS,
+            ),
+        },
+        prediction=theorem1.predict_capture,
+        order=1,
+    ),
+)

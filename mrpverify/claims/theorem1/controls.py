@@ -1,0 +1,88 @@
+"""The runs in which Theorem 1 must fail (section 5), shared by its claims.
+
+Each turns one cause of the effect off, or looks for it where it cannot be.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from ...observe.correlations import correlate, random_orthonormal
+from ...parameters import Parameters
+from ..claim import Control
+
+
+def _random_directions(parameters: Parameters, runs: xr.Dataset) -> xr.Dataset:
+    """The same kernels, correlated with random orthonormal directions instead of the features.
+
+    Generous to the control: every pair counts as having crossed, so only the level can refuse it.
+    """
+    directions = np.stack(
+        [
+            random_orthonormal(parameters.features, parameters.dimension, int(seed))
+            for seed in runs["seed"].values
+        ]
+    )
+    swapped = runs.copy()
+    for name, weights in (("final", "final_weights"), ("initial", "initial_weights")):
+        key = f"{name}_correlations"
+        swapped[key] = (runs[key].dims, correlate(runs[weights].values, directions))
+    swapped["crossing_time"] = xr.zeros_like(runs["crossing_time"])
+    return swapped
+
+
+RANDOM_DIRECTIONS = Control(
+    "random directions",
+    "features replaced by random orthonormal directions are not captured",
+    look=_random_directions,
+)
+PURE_NOISE = Control(
+    "images without features",
+    "images of noise alone teach no feature",
+    change=lambda parameters: {"signal": False},
+)
+NO_AMPLIFICATION = Control(
+    "gain 1",
+    "a teacher without amplification (tau = 1) makes every correlation decay",
+    change=lambda parameters: {"gain": "constant", "tau": 1.0},
+)
+THROUGH_TEACHER = Control(
+    "gradient through the teacher",
+    "without the stop-gradient the teacher gives in and every correlation decays",
+    change=lambda parameters: {"stop_gradient": False},
+)
+NOTHING_MASKED = Control(
+    "theta = 1, target masked",
+    "with nothing masked there is nothing to reconstruct and nothing is learned",
+    change=lambda parameters: {"visible": 1.0, "target": "masked"},
+)
+DIVERGING_GAIN = Control(
+    "constant gain above K",
+    "a constant gain tau = K + 1/2 has no plateau (L4): kernels grow without bound",
+    change=lambda parameters: {"gain": "constant", "tau": parameters.gain_floor + 0.5},
+)
+DIVERGING_STEP = Control(
+    "step far above its bound",
+    "forty times the step overshoots and diverges",
+    change=lambda parameters: {"step": 40 * parameters.step},
+)
+NO_WINNER = Control(
+    "quadratic activation",
+    "at q = 2 the leader does not pull ahead (L5) and kernels hold several classes",
+    change=lambda parameters: {"power": 2},
+)
+NO_WINNER_DENSE = Control(
+    "quadratic activation, s/k = 0.4",
+    "at q = 2 with features that often meet, kernels hold several classes",
+    change=lambda parameters: {"power": 2, "off_class": 0.4 * parameters.classes},
+)
+FEW_NOISY_IMAGES = Control(
+    "few images, strong isotropic noise",
+    "kernels memorise single noisy patches",
+    change=lambda parameters: {
+        "images": 2 * parameters.classes,
+        "noise": "isotropic",
+        "patch_noise": 10 * parameters.patch_noise,
+    },
+)

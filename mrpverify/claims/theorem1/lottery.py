@@ -1,0 +1,111 @@
+"""T1.lottery [R]: the first feature a kernel captures is the one its initialisation favours."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from ...judge.intervals import mean_interval
+from ...judge.measurement import Measurement, mean_over_seeds
+from ...observe.correlations import first_crossed
+from ...parameters import STAND_INS, Parameters
+from ...theory import lottery
+from ..claim import Claim, Control
+
+GATE = STAND_INS["lottery_share"].value
+CHANCE_CONFIDENCE = 0.999
+"""Level at which the permuted control must contain chance: at 90 % an honest control would be
+rejected, and the claim called uninformative, in one run out of ten."""
+
+
+def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
+    """Share of crossed kernels whose first feature is the predicted one, mean over seeds.
+
+    The rule that is judged: argmax C(0) R_v^{1/(2q-2)} for teacher-student, argmax C(0) for MAE.
+    """
+    initial = runs["initial_correlations"].values
+    first = first_crossed(runs["crossing_time"].values)
+    rules = _rules(parameters, initial)
+    shares = {name: _share(first, predicted) for name, predicted in rules.items()}
+    judged = next(iter(shares))
+    details = {
+        "rule": judged,
+        "rules": {
+            name: {"mean": _mean(share), "interval": list(mean_interval(share))}
+            for name, share in shares.items()
+        },
+        "chance": lottery.chance_level(parameters),
+        "wide_interval": list(mean_interval(shares[judged], CHANCE_CONFIDENCE)),
+        "mean_crossed_kernels": float((first >= 0).sum(-1).mean()),
+    }
+    statistic = "share of crossed kernels whose first feature is predicted, mean over seeds"
+    return mean_over_seeds(shares[judged], GATE, statistic, details)
+
+
+def predicted_first_feature(parameters: Parameters, initial: np.ndarray) -> np.ndarray:
+    """First feature [..., kernels] by the rule that is judged, from C(0) [..., features]."""
+    return next(iter(_rules(parameters, initial).values()))
+
+
+def _rules(parameters: Parameters, initial: np.ndarray) -> dict[str, np.ndarray]:
+    """Predicted first feature [..., kernels] of each rule; the first rule is the one judged."""
+    plain = lottery.plain_first_feature(initial)
+    if parameters.framework == "teacher-student":
+        rated = lottery.teacher_student_first_feature(parameters, initial)
+        return {"largest C(0) R^(1/(2q-2))": rated, "largest C(0)": plain}
+    derived = lottery.mae_first_feature(parameters, initial)
+    return {"largest C(0)": plain, "one-kernel plateau dynamics (derived)": derived}
+
+
+def _share(first: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Share of crossed kernels with the predicted first feature [seeds], NaN where none crossed."""
+    some = first >= 0
+    number = some.sum(-1)
+    agree = (some & (first == predicted)).sum(-1)
+    return np.where(number > 0, agree / np.maximum(number, 1), np.nan)
+
+
+def _mean(values: np.ndarray) -> float | None:
+    """Mean over the seeds that have a value, None without any."""
+    return float(np.nanmean(values)) if np.isfinite(values).any() else None
+
+
+def _permute(parameters: Parameters, runs: xr.Dataset) -> xr.Dataset:
+    """Initial correlations permuted over the features of each kernel: the rule knows nothing."""
+    permuted = runs.copy()
+    random = np.random.default_rng(int(runs["seed"].values[0]))
+    initial = runs["initial_correlations"]
+    permuted["initial_correlations"] = (
+        initial.dims,
+        random.permuted(initial.values, axis=-1),
+    )
+    return permuted
+
+
+def _at_chance(parameters: Parameters, measurement: Measurement) -> bool:
+    """Whether the 99.9 % interval contains 1/(2k) and stays below the gate."""
+    low, high = measurement.details["wide_interval"]
+    return bool(low <= lottery.chance_level(parameters) <= high < GATE)
+
+
+PERMUTED = Control(
+    "permuted initial correlations",
+    "agreement falls to its chance level 1/(2k)",
+    look=_permute,
+    failed=_at_chance,
+)
+
+CLAIMS = (
+    Claim(
+        id="T1.lottery",
+        name="theorem1.lottery",
+        statement="the first feature a kernel captures is predicted by its initial correlations",
+        provenance="[R] section 3; rate R_v [D], L2",
+        role="gate",
+        role_reason="the mechanism behind coverage",
+        horizon="crossing",
+        measure=measure,
+        controls={"teacher-student": (PERMUTED,), "mae": (PERMUTED,)},
+        order=6,
+    ),
+)

@@ -1,0 +1,57 @@
+"""T1.specialise [A, first version]: features of different classes are not fused in a kernel."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from ...judge.intervals import mean_interval
+from ...judge.measurement import Measurement, share_of_seeds
+from ...observe.capture import separate_kernels
+from ...parameters import STAND_INS, Parameters
+from ..claim import Claim
+from . import controls
+from .runs import active_kernels, final, holds, reached
+
+ALLOWED = STAND_INS["impure_share"].value
+
+
+def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
+    """Share of seeds with all features held and at most 1/10 of the active kernels fused."""
+    busy = active_kernels(parameters, runs)
+    fused = busy & ~separate_kernels(final(runs), parameters.views)
+    share = fused.sum(-1) / np.maximum(busy.sum(-1), 1)
+    share = np.where(busy.any(-1), share, np.nan)
+    all_held = holds(parameters, runs).any(1).all(-1)
+    with np.errstate(invalid="ignore"):
+        special = all_held & (share <= ALLOWED) & reached(runs)
+    low, high = mean_interval(share)
+    details = {
+        "mean_share_not_class_pure": float(np.nanmean(share)) if busy.any() else None,
+        "interval_of_mean_share": [low, high],
+        "largest_share": float(np.nanmax(share)) if busy.any() else None,
+        "mean_active_kernels": float(busy.sum(-1).mean()),
+        "allowed_share": ALLOWED,
+    }
+    return share_of_seeds(
+        special, "share of seeds with all features held and at most 1/10 kernels fused", details
+    )
+
+
+CLAIMS = (
+    Claim(
+        id="T1.specialise",
+        name="theorem1.specialise",
+        statement="kernels do not fuse features of different classes",
+        provenance="[A] abstract of the first version; tolerance [D], section 3",
+        role="gate",
+        role_reason="what downstream classification needs",
+        horizon="T",
+        measure=measure,
+        controls={
+            "teacher-student": (controls.NO_WINNER,),
+            "mae": (controls.NO_WINNER_DENSE,),
+        },
+        order=3,
+    ),
+)

@@ -1,0 +1,1 @@
+"""From numbers to verdicts: exact intervals, the six verdicts, exit codes."""

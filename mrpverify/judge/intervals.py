@@ -1,0 +1,35 @@
+"""Exact intervals over seeds: seeds are independent replicates of data and init (section 6)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+CONFIDENCE = 0.90
+"""Central level that is reported: both one-sided bounds hold at 95 % each."""
+
+
+def clopper_pearson(successes: int, trials: int) -> tuple[float, float]:
+    """Exact central 90 % interval of a proportion; raises ValueError for impossible counts."""
+    if not 0 <= successes <= trials or trials == 0:
+        raise ValueError(
+            f"successes={successes}, trials={trials}: need 0 <= successes <= trials > 0"
+        )
+    interval = stats.binomtest(successes, trials).proportion_ci(CONFIDENCE, method="exact")
+    return float(interval.low), float(interval.high)
+
+
+def mean_interval(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Central t-interval of the mean of independent values [seeds], 90 % unless told otherwise.
+
+    Fewer than two finite values leave it open: (-inf, inf). Identical values give a single point.
+    """
+    finite = np.asarray(values, dtype=float)
+    finite = finite[np.isfinite(finite)]
+    if len(finite) < 2:
+        return (-np.inf, np.inf)
+    mean, error = float(finite.mean()), float(stats.sem(finite))
+    if error == 0:
+        return mean, mean
+    low, high = stats.t.interval(confidence, len(finite) - 1, loc=mean, scale=error)
+    return float(low), float(high)

@@ -1,0 +1,1 @@
+"""Pure functions of arrays: what a set of kernels holds. Needs numpy alone."""

@@ -1,0 +1,248 @@
+"""Every parameter of data law, network, losses and training, in one frozen object.
+
+A field carries its symbol (as spelt in the paper), its admissible range and its meaning;
+``mrpverify.regime`` turns these into validation, presets and ``--set``. Standard library only.
+
+The finite stand-ins for the asymptotic "o(1)", "polylog" and "poly" live in ONE table,
+``STAND_INS``: a number of this package that replaces an asymptotic order is read from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, Literal
+
+Framework = Literal["teacher-student", "mae"]
+FRAMEWORKS: tuple[Framework, ...] = ("teacher-student", "mae")
+
+
+def parameter(
+    default: Any,
+    symbol: str,
+    meaning: str,
+    *,
+    unit: str = "1",
+    **limits: float,
+) -> Any:
+    """Dataclass field with its symbol, meaning, unit and limits (ge, gt, le, lt)."""
+    return field(
+        default=default,
+        metadata={"symbol": symbol, "meaning": meaning, "unit": unit, "limits": limits},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """One regime: data law (section 1), network and losses (section 2), training (section 3).
+
+    Lengths are in units of one feature vector (features are orthonormal); physical time is the sum
+    of the step sizes. Values are NOT checked here: build a regime with ``mrpverify.regime.build``.
+    """
+
+    # --- which pretraining
+    framework: Framework = parameter(
+        "teacher-student", "framework", "pretraining framework: teacher-student or mae"
+    )
+
+    # --- data law (section 1)
+    classes: int = parameter(8, "k", "number of classes", ge=2)
+    views: int = parameter(2, "views", "semantic features of one class (1 only as a control)", ge=1)
+    off_class: float = parameter(
+        0.4, "s", "a feature of another class is present with probability s/k", ge=0
+    )
+    dimension: int = parameter(60, "d", "dimension of a patch, at least views times k", ge=2)
+    patches: int = parameter(
+        8, "P", "patches of an image; raised where an image needs more, and recorded", ge=1
+    )
+    images: int = parameter(300, "N", "training images", ge=1)
+    patches_per_feature: int = parameter(2, "C_p", "patches owned by a present feature", ge=1)
+    single_view: float = parameter(0.03, "mu", "probability of a single-view image", ge=0, le=1)
+    weak_view: float = parameter(
+        0.02, "rho", "order of sum z of the view a single-view image hides: U[rho, 2 rho]", ge=0
+    )
+    single_view_off_class: float = parameter(
+        0.3, "Gamma", "order of sum z off class in single-view images: U[Gamma/2, Gamma]", ge=0
+    )
+    feature_noise: float = parameter(
+        0.002, "gamma", "feature noise a ~ U[0, gamma] of every patch and feature", ge=0
+    )
+    own_low: float = parameter(1.0, "z_own_low", "least sum z of a shown own feature", ge=0)
+    own_high: float = parameter(1.3, "z_own_high", "largest sum z of a shown own feature", ge=0)
+    off_low: float = parameter(0.2, "z_off_low", "least sum z off class, multi-view images", ge=0)
+    off_high: float = parameter(
+        0.4, "z_off_high", "largest sum z off class, multi-view images", ge=0
+    )
+    split: Literal["random", "equal"] = parameter(
+        "random", "split", "how sum z is split over C_p patches: U[0.75, 1.25] normalised, or equal"
+    )
+    noise: Literal["isotropic", "off_span"] = parameter(
+        "isotropic", "noise", "patch noise: isotropic (the law as stated) or off the feature span"
+    )
+    patch_noise: float = parameter(
+        0.035, "sigma_p", "standard deviation of the patch noise per coordinate", ge=0
+    )
+    basis: Literal["canonical", "random"] = parameter(
+        "random", "basis", "orthonormal features: first unit vectors, or uniformly random"
+    )
+    signal: bool = parameter(
+        True, "signal", "false draws images without features (noise alone; a control)"
+    )
+
+    # --- network (section 2)
+    kernels_per_class: int = parameter(20, "m", "kernels per class; the encoder has k m", ge=1)
+    power: int = parameter(3, "q", "power of the smoothed ReLU below varrho", ge=2, le=8)
+    linear_from: float = parameter(
+        0.5, "varrho", "the smoothed ReLU is linear above varrho; also the crossing level", gt=0
+    )
+    init_scale: float = parameter(
+        0.06, "sigma_0", "standard deviation of an initial weight coordinate", gt=0
+    )
+    visible: float = parameter(
+        0.5, "theta", "probability that a patch is visible; mask ratio 1 - theta", gt=0, le=1
+    )
+
+    # --- teacher-student
+    gain: Literal["constant", "hold", "release", "ema"] = parameter(
+        "hold", "gain", "schedule of the teacher's gain"
+    )
+    tau: float = parameter(1.2, "tau", "the gain under the schedules constant and ema", ge=0)
+    amplification: float = parameter(
+        2.0, "Delta", "hold and release start with tau_1^q = K + Delta", ge=0
+    )
+    ema_decay: float = parameter(
+        0.99, "ema_decay", "share of the moving-average teacher kept in each step", ge=0, lt=1
+    )
+    stop_gradient: bool = parameter(
+        True, "stop_gradient", "false lets the gradient through the teacher (a control)"
+    )
+
+    # --- masked autoencoder
+    target: Literal["all", "masked"] = parameter(
+        "all", "target", "what the decoder predicts: the sum of all patches or of the masked ones"
+    )
+    bias: bool = parameter(True, "bias", "decoder bias, kept at its optimum in every step")
+    decoder: Literal["tied-init", "independent", "tied"] = parameter(
+        "tied-init", "decoder", "b = w at the start, b drawn apart, or b = w always (a control)"
+    )
+    decoder_scale: float = parameter(
+        0.02, "sigma_b", "standard deviation of an initial coordinate, decoder independent", gt=0
+    )
+
+    # --- training
+    step: float = parameter(
+        4.0, "eta", "step size once a kernel is out of the plateau", unit="time", gt=0
+    )
+    horizon_factor: float = parameter(
+        2.0, "horizon_factor", "T = this many times the time of full coverage", ge=2
+    )
+    horizon: float = parameter(
+        0.0, "horizon", "fixed horizon T (controls share their claim's); 0: rule", unit="time", ge=0
+    )
+    max_steps: int = parameter(6000, "max_steps", "steps after which a run ends uncovered", ge=1)
+    precision: Literal["float32", "float64"] = parameter(
+        "float32", "precision", "floating-point type of the simulation"
+    )
+
+    # --- derived quantities, used by theory and simulation alike
+    @property
+    def features(self) -> int:
+        """Number of semantic features, views x k (2k in the paper)."""
+        return self.views * self.classes
+
+    @property
+    def kernels(self) -> int:
+        """Number of kernels of the encoder, k m."""
+        return self.classes * self.kernels_per_class
+
+    @property
+    def mask_penalty(self) -> float:
+        """lambda = (1 - theta) / theta, the l2 penalty of the mask (section 2)."""
+        return (1.0 - self.visible) / self.visible
+
+    @property
+    def gain_floor(self) -> float:
+        """K = 1 + lambda / C_p: growth needs tau^q above it (L3, equal z)."""
+        return 1.0 + self.mask_penalty / self.patches_per_feature
+
+    @property
+    def start_gain(self) -> float:
+        """tau_1 = (K + Delta)^(1/q) under hold and release, tau otherwise."""
+        if self.gain in ("hold", "release"):
+            return float((self.gain_floor + self.amplification) ** (1.0 / self.power))
+        return self.tau
+
+
+def symbols() -> Mapping[str, str]:
+    """Symbol -> field name, for every parameter."""
+    return MappingProxyType({f.metadata["symbol"]: f.name for f in fields(Parameters)})
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A number that stands for an asymptotic order: what it replaces and why it has this value."""
+
+    value: float
+    replaces: str
+    reason: str
+
+
+STAND_INS: Mapping[str, StandIn] = MappingProxyType(
+    {
+        "much_less": StandIn(
+            2.0,
+            "a << b",
+            "b/a >= 2: the smallest factor at which the smaller side cannot reach the larger one "
+            "by the doubling that 'of order' allows",
+        ),
+        "covering_risk": StandIn(
+            1e-3,
+            "with high probability, in m = polylog k",
+            "union bound m >= 2 log(2k/delta): a thousandth leaves room for 1 - p0 many times over",
+        ),
+        "sparse_presence": StandIn(
+            0.2,
+            "s = polylog k, so s/k -> 0",
+            "one image in five shows a given foreign feature; above it the mean image is a "
+            "direction of its own (L13)",
+        ),
+        "hold_share": StandIn(
+            0.5,
+            "Lambda >= varrho - o(1) at a later time",
+            "hysteresis: the gain schedules switch at varrho itself, so a held kernel hovers there",
+        ),
+        "pure_ratio": StandIn(
+            0.5,
+            "all other correlations are o(1)",
+            "half of the kernel's own largest: an off-class image with sum z <= 0.4 then adds less "
+            "than 0.4 of an own one, below the 1/2 that decides a class",
+        ),
+        "impure_share": StandIn(
+            0.1,
+            "no kernel is fused (up to o(1) of them)",
+            "one kernel in ten: with m >= 10 this is less than the kernels of one class",
+        ),
+        "bounded_by": StandIn(
+            4.0,
+            "Lambda(T) = O~(1)",
+            "least squares needs about 1/sum z ~ 1 of a kernel, up to 1 + varrho for the offset of "
+            "the smoothed ReLU; twice that by 'much_less', rounded up",
+        ),
+        "growth_by": StandIn(
+            1.5,
+            "Lambda stays O~(1) after coverage",
+            "a divergent kernel at least doubles in the second half of the run (L4, tau >= K)",
+        ),
+        "success_rate": StandIn(
+            0.8,
+            "with high probability",
+            "p0: excluded from below by 23 of 24 seeds (exact 95 % bound)",
+        ),
+        "lottery_share": StandIn(
+            0.5,
+            "the predicted feature wins with probability 1 - o(1)",
+            "more often than not; chance is 1/(2k)",
+        ),
+    }
+)

@@ -1,0 +1,1 @@
+"""Labelled records of runs, stored under a content hash and reused."""

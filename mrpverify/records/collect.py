@@ -1,0 +1,156 @@
+"""Getting runs: from the store where they are there, by training them where they are not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+
+import torch
+import xarray as xr
+
+from ..simulate.descend import pretrain
+from .labelled import Request, label
+from .store import Store
+
+Progress = Callable[[int, int], None]
+"""Hears (runs finished, runs in all)."""
+
+GPU_SHARE = 0.5
+"""Share of the free GPU memory that one batch of seeds may plan for."""
+
+
+class DeviceError(ValueError):
+    """A device that is not there; the message says which are."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where runs are trained: a torch device and, on the CPU, how many processes of one thread."""
+
+    device: str
+    workers: int = 1
+
+    @property
+    def name(self) -> str:
+        """The device in words, for the record."""
+        return torch.cuda.get_device_name() if self.device == "cuda" else "cpu"
+
+
+def choose_machine(device: str) -> Machine:
+    """Machine for auto, cpu or cuda (auto: cuda where there is one); raises DeviceError."""
+    if device not in ("auto", "cpu", "cuda"):
+        raise DeviceError(f"--device {device}: expected auto, cpu or cuda.")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise DeviceError("--device cuda: torch finds no CUDA device here; use auto or cpu.")
+    chosen = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
+    return Machine(chosen, default_workers() if chosen == "cpu" else 1)
+
+
+def collect(
+    requests: Sequence[Request],
+    machine: Machine,
+    store: Store | None,
+    progress: Progress | None = None,
+) -> dict[Request, xr.Dataset]:
+    """The runs of all requests.
+
+    Every finished run is stored at once, so an interruption loses only the unfinished ones; the
+    same call goes on from there.
+    """
+    wanted = list(dict.fromkeys(requests))
+    found: dict[Request, xr.Dataset] = {}
+    for request in wanted:
+        run = store.load(request) if store is not None else None
+        if run is not None:
+            found[request] = run
+    _tell(progress, len(found), len(wanted))
+    missing = [request for request in wanted if request not in found]
+    for batch, runs in _train(_batches(missing, machine), machine):
+        for request, run in zip(batch, runs, strict=True):
+            found[request] = run
+            if store is not None:
+                store.save(request, run)
+        _tell(progress, len(found), len(wanted))
+    return found
+
+
+def train(batch: Sequence[Request], machine: Machine) -> list[xr.Dataset]:
+    """Train requests that differ in their seed only, as one batch."""
+    first = batch[0]
+    trajectory = pretrain(first.parameters, first.salt, [r.seed for r in batch], machine.device)
+    return label(trajectory, batch, machine.name)
+
+
+def default_workers() -> int:
+    """Processes to train with on this CPU: one per core this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _train(
+    batches: list[list[Request]], machine: Machine
+) -> Iterator[tuple[list[Request], list[xr.Dataset]]]:
+    """Train batches, in this process or in several, as they finish."""
+    if machine.workers == 1 or len(batches) < 2:
+        for batch in batches:
+            yield batch, train(batch, machine)
+        return
+    workers = min(machine.workers, len(batches))
+    # Fork after torch has started its threads can hang; a fresh interpreter cannot.
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _single_thread) as pool:
+        jobs: dict[Future[list[xr.Dataset]], list[Request]] = {
+            pool.submit(train, batch, machine): batch for batch in batches
+        }
+        try:
+            for job in as_completed(jobs):
+                yield jobs[job], job.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request]]:
+    """Requests grouped for training, the costliest first.
+
+    On the CPU one seed at a time: its activations fit the cache, which a batch of seeds would not.
+    On a GPU all seeds of a regime together, as far as memory allows.
+    """
+    if machine.device != "cuda":
+        return [[r] for r in sorted(requests, key=_cost, reverse=True)]
+    groups: dict[str, list[Request]] = {}
+    for request in requests:
+        key = repr(asdict(request.parameters)) + request.salt
+        groups.setdefault(key, []).append(request)
+    return [part for group in groups.values() for part in _split(group)]
+
+
+def _split(group: list[Request]) -> list[list[Request]]:
+    """Parts of a group that fit the free memory of the GPU."""
+    free, _ = torch.cuda.mem_get_info()
+    size = max(1, int(GPU_SHARE * free / (_cost(group[0]) * 8 * _BYTES)))
+    return [group[i : i + size] for i in range(0, len(group), size)]
+
+
+_BYTES = 8
+"""Bytes of a float64; eight tensors of the size of the activations live at once."""
+
+
+def _cost(request: Request) -> int:
+    """Activations of one seed, images x patches x kernels (patches after a typical raise)."""
+    p = request.parameters
+    shown = p.patches_per_feature * (p.views + 3 * max(1.0, p.off_class))
+    return p.images * max(p.patches, int(shown)) * max(p.kernels, p.dimension)
+
+
+def _single_thread() -> None:
+    """One thread per process: the processes share the cores."""
+    torch.set_num_threads(1)
+
+
+def _tell(progress: Progress | None, done: int, total: int) -> None:
+    """Report progress where somebody listens."""
+    if progress is not None:
+        progress(done, total)

@@ -1,0 +1,113 @@
+"""A run as an xarray data set: named axes, provenance in the attributes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from functools import cache
+from importlib import metadata
+
+import numpy as np
+import xarray as xr
+
+from ..parameters import Parameters
+from ..simulate.trajectory import Trajectory
+
+FORMAT = 1
+"""Raised whenever a change of the simulation changes what a record holds or means."""
+
+AXES: dict[str, tuple[str, ...]] = {
+    "time": ("seed", "step"),
+    "loss": ("seed", "step"),
+    "correlations": ("seed", "step", "kernel", "feature"),
+    "initial_correlations": ("seed", "kernel", "feature"),
+    "final_correlations": ("seed", "kernel", "feature"),
+    "crossing_time": ("seed", "kernel", "feature"),
+    "crossing_correlations": ("seed", "kernel", "feature"),
+    "coverage_time": ("seed",),
+    "coverage_correlations": ("seed", "kernel", "feature"),
+    "final_time": ("seed",),
+    "steps": ("seed",),
+    "reached_horizon": ("seed",),
+    "final_weights": ("seed", "kernel", "dimension"),
+    "initial_weights": ("seed", "kernel", "dimension"),
+    "final_decoder": ("seed", "kernel", "dimension"),
+    "features": ("seed", "feature", "dimension"),
+    "background_response": ("seed", "kernel"),
+    "patch_count": ("seed",),
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One run: a regime, a salt and a seed. Equal requests give equal numbers on one machine."""
+
+    parameters: Parameters
+    salt: str
+    seed: int
+
+    def key(self) -> str:
+        """Content hash (SHA-256, hexadecimal) of everything that determines the run."""
+        return config_hash(self.parameters, salt=self.salt, seed=self.seed, format=FORMAT)
+
+
+def config_hash(parameters: Parameters, **more: object) -> str:
+    """SHA-256 of the parameters and whatever else is given, independent of field order."""
+    content = json.dumps({**asdict(parameters), **more}, sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that a number may depend on."""
+    libraries = ("mrpverify", "torch", "numpy", "scipy", "xarray")
+    return {"python": platform.python_version()} | {name: _version(name) for name in libraries}
+
+
+def label(trajectory: Trajectory, requests: Sequence[Request], device: str) -> list[xr.Dataset]:
+    """One data set per seed, with its provenance; axes and units in the attributes."""
+    return [_one(trajectory, index, request, device) for index, request in enumerate(requests)]
+
+
+def join(runs: Sequence[xr.Dataset]) -> xr.Dataset:
+    """All seeds of one regime along `seed`; later snapshots of shorter runs are NaN."""
+    return xr.concat(
+        runs, dim="seed", join="outer", data_vars="all", coords="minimal", compat="override",
+        combine_attrs="drop_conflicts",
+    )  # fmt: skip
+
+
+def _one(trajectory: Trajectory, index: int, request: Request, device: str) -> xr.Dataset:
+    """The data set of one seed."""
+    values = {f.name: getattr(trajectory, f.name) for f in fields(Trajectory)}
+    steps = values.pop("snapshot_step")
+    kept = np.isfinite(values["time"][index])
+    arrays = {}
+    for name, array in values.items():
+        own = array[index : index + 1]
+        arrays[name] = (AXES[name], own[:, kept] if "step" in AXES[name] else own)
+    return xr.Dataset(
+        arrays,
+        coords={"seed": [request.seed], "step": steps[kept]},
+        attrs={
+            "parameters": json.dumps(asdict(request.parameters), sort_keys=True),
+            "config_hash": request.key(),
+            "salt": request.salt,
+            "device": device,
+            "versions": json.dumps(versions()),
+            "written": datetime.now(UTC).isoformat(timespec="seconds"),
+            "units": "correlations in feature lengths; time is the sum of step sizes",
+        },
+    )
+
+
+def _version(name: str) -> str:
+    """Installed version of a library, 'not installed' where there is none."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,65 @@
+"""A folder of records, one netCDF file per run, named by its content hash."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import platformdirs
+import xarray as xr
+
+from .labelled import Request
+
+CACHE_VARIABLE = "MRPVERIFY_CACHE"
+"""Environment variable that moves the store."""
+
+
+def default_folder() -> Path:
+    """Where records are kept: $MRPVERIFY_CACHE, else the per-user cache folder."""
+    configured = os.environ.get(CACHE_VARIABLE)
+    return Path(configured) if configured else platformdirs.user_cache_path("mrpverify") / "records"
+
+
+class Store:
+    """Records under one folder that several processes may share: files appear whole or not."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, request: Request) -> Path:
+        """File of a run."""
+        key = request.key()
+        return self.folder / key[:2] / f"{key}.nc"
+
+    def load(self, request: Request) -> xr.Dataset | None:
+        """The stored run, None where there is none or its file cannot be read (redo it then)."""
+        path = self.path(request)
+        if not path.exists():
+            return None
+        try:
+            with xr.open_dataset(path, engine="h5netcdf") as opened:
+                return opened.load()
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def save(self, request: Request, run: xr.Dataset) -> None:
+        """Write a run atomically; raises OSError where the folder cannot be written."""
+        path = self.path(request)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(suffix=".part", dir=path.parent)
+        os.close(handle)
+        packed = {
+            key: {"zlib": True, "complevel": 1} for key in run.data_vars if run[key].size > 64
+        }
+        try:
+            run.to_netcdf(name, engine="h5netcdf", encoding=packed)
+            os.replace(name, path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    def check_writable(self) -> None:
+        """Raise OSError now, before any training, where the folder cannot be written."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=self.folder):
+            pass

@@ -1,0 +1,127 @@
+"""The JSON record of a check (contract: docs/command_line.md)."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..claims.evaluate import ClaimResult, ControlResult
+from ..parameters import Framework, Parameters
+from ..records.labelled import config_hash, versions
+from ..theory.assumptions import conditions
+from ..theory.condition import Condition
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was asked and on what it ran."""
+
+    command: Sequence[str]
+    regimes: Mapping[Framework, Parameters]
+    seeds: int
+    salt: str
+    device: str
+    seconds: float
+    exit_code: int
+
+
+def record(run: Run, results: Sequence[ClaimResult]) -> dict[str, Any]:
+    """Everything a reviewer needs, as plain JSON values (null for infinite or undefined)."""
+    content = {
+        "mrpverify": versions()["mrpverify"],
+        "command": list(run.command),
+        "regime": {framework: asdict(regime) for framework, regime in run.regimes.items()},
+        "config_hash": {framework: config_hash(p) for framework, p in run.regimes.items()},
+        "conditions": {f: [_condition(c) for c in conditions(p)] for f, p in run.regimes.items()},
+        "seeds": run.seeds,
+        "salt": run.salt,
+        "device": run.device,
+        "versions": versions(),
+        "seconds": round(run.seconds, 3),
+        "exit_code": run.exit_code,
+        "claims": [_claim(result) for result in results],
+    }
+    return json.loads(json.dumps(_finite(content)))  # type: ignore[no-any-return]
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a record; raises OSError where the file cannot be written."""
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _claim(result: ClaimResult) -> dict[str, Any]:
+    """One claim of the record."""
+    claim, measurement = result.claim, result.measurement
+    return {
+        "id": claim.id,
+        "name": claim.name,
+        "horizon": claim.horizon,
+        "role": claim.role,
+        "role_reason": claim.role_reason,
+        "framework": result.framework,
+        "statement": claim.statement,
+        "provenance": claim.provenance,
+        "prediction": result.prediction,
+        "verdict": result.verdict,
+        "measured": measurement.measured,
+        "violated": [_condition(condition) for condition in result.violated],
+        "statistic": measurement.statistic,
+        "value": measurement.value,
+        "interval": list(measurement.interval),
+        "threshold": measurement.threshold,
+        "successes": measurement.successes,
+        "trials": measurement.trials,
+        "details": dict(measurement.details),
+        "controls": [_control(item) for item in result.controls],
+    }
+
+
+def _control(item: ControlResult) -> dict[str, Any]:
+    """One control of a claim."""
+    return {
+        "id": item.control.id,
+        "expected": item.control.expected,
+        "observed": observed(item),
+        "measured": item.measurement.measured,
+        "value": item.measurement.value,
+        "interval": list(item.measurement.interval),
+        "failed_as_it_should": item.failed_as_it_should,
+    }
+
+
+def observed(item: ControlResult) -> str:
+    """What the control's own measurement showed, in words."""
+    m = item.measurement
+    if m.trials is not None:
+        return f"{m.successes} of {m.trials} seeds: {m.measured}"
+    return f"{m.value:.3f} [{m.interval[0]:.3f}, {m.interval[1]:.3f}]: {m.measured}"
+
+
+def _condition(condition: Condition) -> dict[str, Any]:
+    """A regime condition with its margin."""
+    return {
+        "id": condition.id,
+        "statement": condition.statement,
+        "source": condition.source,
+        "applies_to": list(condition.applies_to),
+        "left": condition.left,
+        "right": condition.right,
+        "margin": condition.margin,
+        "needed_ratio": condition.needed_ratio,
+        "holds": condition.holds,
+    }
+
+
+def _finite(value: Any) -> Any:
+    """The same structure with infinite and undefined numbers replaced by None."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

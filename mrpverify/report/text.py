@@ -1,0 +1,180 @@
+"""The readable report of a check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..claims.claim import Claim
+from ..claims.evaluate import ClaimResult
+from ..judge.verdicts import Verdict
+from ..parameters import STAND_INS, Framework, Parameters
+from ..theory.assumptions import conditions
+from .record import Run, observed
+
+STYLES = {
+    Verdict.SUPPORTED: "bold green",
+    Verdict.REFUTED: "bold red",
+    Verdict.ERROR: "bold red",
+    Verdict.INCONCLUSIVE: "bold yellow",
+    Verdict.UNINFORMATIVE: "bold magenta",
+    Verdict.OUT_OF_REGIME: "bold blue",
+}
+
+
+def print_report(console: Console, run: Run, results: Sequence[ClaimResult], strict: bool) -> None:
+    """Conditions, verdicts, controls and features of every framework, then the outcome."""
+    for framework, regime in run.regimes.items():
+        own = [result for result in results if result.framework == framework]
+        console.rule(f"[bold]{framework}[/]  ({_summary(regime)})", align="left")
+        console.print(_conditions(framework, regime))
+        if own:
+            console.print(_verdicts(own))
+            console.print(_controls(own))
+        for result in own:
+            _print_details(console, result)
+    _print_outcome(console, run, results, strict)
+
+
+def claims_table(claims: Sequence[Claim]) -> Table:
+    """What ``--list`` shows: every claim with its statement and where it comes from."""
+    table = Table(
+        "claim", "long name", "role", "horizon", "statement", "provenance", title="Claims"
+    )
+    for claim in claims:
+        table.add_row(
+            claim.id, claim.name, claim.role, claim.horizon, claim.statement, Text(claim.provenance)
+        )
+    return table
+
+
+def stand_ins_table() -> Table:
+    """The finite stand-ins for asymptotic orders, with their reasons."""
+    table = Table("stand-in", "value", "replaces", "reason", title="Finite stand-ins")
+    for name, item in STAND_INS.items():
+        table.add_row(name, f"{item.value:g}", item.replaces, item.reason)
+    return table
+
+
+def _summary(p: Parameters) -> str:
+    """The regime in one line, in the paper's letters."""
+    return (
+        f"k={p.classes} m={p.kernels_per_class} s={p.off_class:g} N={p.images} d={p.dimension} "
+        f"q={p.power} varrho={p.linear_from:g} sigma_0={p.init_scale:g} theta={p.visible:g}"
+    )
+
+
+def _conditions(framework: Framework, regime: Parameters) -> Table:
+    """Every condition of the regime with its margin."""
+    table = Table(
+        "condition", "statement", "left", "right", "margin", "needed", "",
+        title="Regime conditions", title_justify="left",
+    )  # fmt: skip
+    for item in conditions(regime):
+        if framework not in item.applies_to:
+            continue
+        mark = Text("holds", "green") if item.holds else Text("VIOLATED", "bold red")
+        table.add_row(
+            item.id, item.statement, f"{item.left:.3g}", f"{item.right:.3g}",
+            f"{item.margin:.3g}", f"{item.needed_ratio:g}", mark,
+        )  # fmt: skip
+    return table
+
+
+def _verdicts(results: Sequence[ClaimResult]) -> Table:
+    """One line per claim: what was found."""
+    table = Table(
+        "claim", "at", "role", "verdict", "value", "90 % interval", "threshold", "statistic",
+        title="Verdicts", title_justify="left",
+    )  # fmt: skip
+    for result in results:
+        m, claim = result.measurement, result.claim
+        low, high = m.interval
+        verdict = Text(result.verdict, STYLES[result.verdict])
+        if result.verdict != m.measured:
+            verdict.append(f" (measured {m.measured})", "dim")
+        value = f"{m.value:.3f}" + (f" ({m.successes}/{m.trials})" if m.trials else "")
+        table.add_row(
+            claim.id, claim.horizon, claim.role, verdict, value,
+            f"[{low:.3f}, {high:.3f}]", f"> {m.threshold:g}", m.statistic,
+        )  # fmt: skip
+    return table
+
+
+def _controls(results: Sequence[ClaimResult]) -> Table:
+    """One line per control: whether it failed as it should."""
+    table = Table(
+        "claim", "control", "failed as it should", "observed", "expected",
+        title="Negative controls", title_justify="left",
+    )  # fmt: skip
+    for result in results:
+        for item in result.controls:
+            mark = Text("yes", "green") if item.failed_as_it_should else Text("NO", "bold red")
+            claim = f"{result.claim.id} ({result.claim.horizon})"
+            table.add_row(claim, item.control.id, mark, observed(item), item.control.expected)
+    return table
+
+
+def _print_details(console: Console, result: ClaimResult) -> None:
+    """Feature lines of a capture claim, predictions, rules, violated conditions."""
+    details = result.measurement.details
+    if "features" in details:
+        console.print(_features(details["features"]))
+    if "rules" in details:
+        rules = "; ".join(
+            f"{name}: {row['mean']:.3f}" for name, row in details["rules"].items() if row["mean"]
+        )
+        console.print(Text(f"{result.claim.id} rules: {rules} (chance {details['chance']:.3f})"))
+    if result.prediction is not None:
+        console.print(
+            Text(f"{result.claim.id} at {result.claim.horizon}, predicted: {result.prediction}")
+        )
+
+
+def _features(rows: Sequence[dict[str, object]]) -> Table:
+    """One line per feature."""
+    table = Table(
+        "class", "view", "captured", "90 % interval", "median correlation",
+        title="T1.capture, every feature", title_justify="left",
+    )  # fmt: skip
+    for row in rows:
+        low, high = row["interval"]  # type: ignore[misc]
+        median = row["median_correlation"]
+        table.add_row(
+            str(row["class"]), str(row["view"]), f"{row['captured_share']:.3f}",
+            f"[{low:.3f}, {high:.3f}]", "-" if median is None else f"{median:.3f}",  # type: ignore[has-type]
+        )  # fmt: skip
+    return table
+
+
+def _print_outcome(
+    console: Console, run: Run, results: Sequence[ClaimResult], strict: bool
+) -> None:
+    """Gates, findings, violated conditions and the exit code."""
+    for role in ("gate", "finding"):
+        own = [result for result in results if result.claim.role == role]
+        if not own:
+            continue
+        line = Text(f"{role}s: ")
+        for result in own:
+            name = f"{result.claim.id}/{result.framework}/{result.claim.horizon} "
+            line.append(name).append(f"{result.verdict}  ", STYLES[result.verdict])
+        console.print(line)
+    for framework, condition in sorted(
+        {(r.framework, c) for r in results for c in r.violated}, key=str
+    ):
+        console.print(
+            Text(
+                f"{framework}: outside the regime, {condition.id}: {condition.statement} "
+                f"has margin {condition.margin:.3g}, needs {condition.needed_ratio:g}",
+                "bold blue",
+            )
+        )
+    counted = "gates and findings" if strict else "gates"
+    console.print(
+        f"{run.seeds} seeds, salt {run.salt!r}, {run.device}, {run.seconds:.0f} s; "
+        f"exit code {run.exit_code} (from the {counted})"
+    )

@@ -1,0 +1,1 @@
+"""Simulation in torch: sampler, encoder, exact gradients, descent. Needs torch and numpy alone."""

@@ -1,0 +1,209 @@
+"""Gradient descent on a mask-expected loss: step-size rule, horizon rule, trajectory.
+
+**Step size.** Below varrho the driving part of the loss is homogeneous of degree D in the trained
+tensors (2q teacher-student, q+1 masked autoencoder), so at scale c flow and curvature shrink with
+c^{D-2}. The step eta (varrho / c)^{D-2} then makes the same relative progress everywhere on the
+plateau; from varrho on it is eta itself. c is the largest of all feature correlations and
+pre-activations of the seed, so a kernel driven by noise is bounded as well.
+Gradient flow does not care: what is recorded and compared is physical time, the sum of the steps.
+
+**Horizon.** T = horizon_factor times the time of full coverage (every feature crossed by some
+kernel), per seed; or a fixed physical time, hit exactly by shortening the last step. A seed that
+has not reached T within max_steps is stored as it is, marked ``reached_horizon = False``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+import torch
+
+from ..parameters import Parameters
+from . import mae, teacher_student
+from .sample import NO_PATCH, Images, sample_background, sample_images, sample_weights
+from .trajectory import NEVER, Recorder, Trajectory
+
+OBJECTIVES: dict[str, ModuleType] = {"teacher-student": teacher_student, "mae": mae}
+DIVERGED_AT = 1e3
+"""A correlation this many feature lengths long is divergence, whatever the regime."""
+State = dict[str, torch.Tensor]
+Report = Callable[[float], None]
+
+
+def pretrain(
+    parameters: Parameters,
+    salt: str,
+    seeds: list[int],
+    device: str = "cpu",
+    report: Report | None = None,
+) -> Trajectory:
+    """Draw data and init of the seeds and train them; `report` hears progress in [0, 1]."""
+    images = sample_images(parameters, salt, seeds)
+    weights = sample_weights(parameters, salt, seeds)
+    held_out = sample_background(
+        parameters, salt, seeds, parameters.images * parameters.patches_per_feature
+    )
+    return descend(parameters, images, weights, held_out, salt, seeds, device, report)
+
+
+def descend(
+    parameters: Parameters,
+    images: Images,
+    weights: torch.Tensor,
+    held_out: torch.Tensor,
+    salt: str = "",
+    seeds: list[int] | None = None,
+    device: str = "cpu",
+    report: Report | None = None,
+) -> Trajectory:
+    """Train from given images [seeds, ...] and kernels [seeds, kernels, dimension].
+
+    `held_out` [seeds, count, dimension] are background patches that T1.noise looks at.
+    """
+    dtype = getattr(torch, parameters.precision)
+    run = _Run(
+        parameters,
+        images.to(device, dtype),
+        weights.to(device, dtype),
+        salt,
+        seeds if seeds is not None else list(range(len(weights))),
+    )
+    while run.active:
+        run.advance()
+        if report is not None:
+            report(run.progress())
+    return run.trajectory(held_out.to(device, dtype))
+
+
+def step_size(
+    parameters: Parameters, degree: int, largest: torch.Tensor, reach: torch.Tensor
+) -> torch.Tensor:
+    """eta (varrho / c)^{D-2} on the plateau, eta after it [seeds], float64.
+
+    `largest` is the largest feature correlation of each seed, `reach` its largest pre-activation.
+    """
+    scale = torch.maximum(largest, reach).double().clamp(min=1e-12)
+    return parameters.step * (parameters.linear_from / scale).clamp(min=1.0) ** (degree - 2)
+
+
+class _Run:
+    """One batch of seeds in training; a finished seed goes on with steps of size zero."""
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        images: Images,
+        weights: torch.Tensor,
+        salt: str,
+        seeds: list[int],
+    ) -> None:
+        self.parameters, self.images = parameters, images
+        self.objective = OBJECTIVES[parameters.framework]
+        self.initial_weights = weights.clone()
+        self.state: State = self.objective.initial_state(parameters, weights.clone(), salt, seeds)
+        self.step = 0
+        self.time = torch.zeros(len(weights), dtype=torch.float64, device=weights.device)
+        self.steps = torch.zeros_like(self.time, dtype=torch.int64)
+        self.done = torch.zeros_like(self.time, dtype=torch.bool)
+        fixed = parameters.horizon if parameters.horizon > 0 else NEVER
+        self.horizon = torch.full_like(self.time, fixed)
+        self.correlations = self._correlate()
+        self.recorder = Recorder(self.correlations, parameters.linear_from, parameters.max_steps)
+        self._observe()
+        self._snapshot()
+
+    @property
+    def active(self) -> bool:
+        """Whether any seed still has to run."""
+        return self.step < self.parameters.max_steps and not bool(self.done.all())
+
+    def progress(self) -> float:
+        """Share of the work done, by the clock where the horizon is known, else by the steps."""
+        by_clock = float((self.time / self.horizon).clamp(max=1.0).mean())
+        return max(by_clock, self.step / self.parameters.max_steps)
+
+    def advance(self) -> None:
+        """One gradient step of every unfinished seed, and what is noted after it."""
+        kernels = self.correlations.amax(2)
+        direction, reach = self.objective.descent_direction(
+            self.parameters, self.state, self.images, kernels
+        )
+        eta = self._step(kernels.amax(1), reach)
+        for name, move in direction.items():
+            self.state[name] += eta.to(move.dtype)[:, None, None] * move
+        self.time += eta
+        self.step += 1
+        self.steps += ~self.done
+        self.correlations = self._correlate()
+        self.objective.after_step(self.parameters, self.state, self.correlations.amax(2))
+        self._observe()
+        ended = self._ended() & ~self.done
+        if self.recorder.is_due(self.step) or bool(ended.any()):
+            self._snapshot()
+        self.done |= ended
+
+    def trajectory(self, held_out: torch.Tensor) -> Trajectory:
+        """Everything noted, on the CPU as numpy arrays."""
+        noted, weights = self.recorder, self.state["weights"]
+        step, time, correlations, loss = noted.stacked()
+        response = torch.bmm(held_out, weights.transpose(1, 2)).amax(1)
+        arrays = {
+            "initial_correlations": noted.initial,
+            "final_correlations": self.correlations,
+            "crossing_time": noted.crossing_time,
+            "crossing_correlations": noted.crossing_correlations,
+            "coverage_time": noted.coverage_time,
+            "coverage_correlations": noted.reference,
+            "final_time": self.time,
+            "steps": self.steps,
+            "reached_horizon": self.time >= self.horizon,
+            "final_weights": weights,
+            "initial_weights": self.initial_weights,
+            "final_decoder": self.state.get("decoder", weights),
+            "features": self.images.features,
+            "background_response": response,
+            "patch_count": (self.images.owner[:, 0] != NO_PATCH).sum(1),
+        }
+        return Trajectory(
+            snapshot_step=step,
+            time=time,
+            loss=loss,
+            correlations=correlations,
+            **{name: value.cpu().numpy() for name, value in arrays.items()},
+        )
+
+    def _correlate(self) -> torch.Tensor:
+        """C = <w_r, v_f>, [seeds, kernels, features]."""
+        return torch.bmm(self.state["weights"], self.images.features.transpose(1, 2))
+
+    def _step(self, largest: torch.Tensor, reach: torch.Tensor) -> torch.Tensor:
+        """Step of each seed: the rule, cut at the horizon, zero where the seed has ended."""
+        degree = self.objective.plateau_degree(self.parameters)
+        eta = step_size(self.parameters, degree, largest, reach)
+        return torch.minimum(eta, self.horizon - self.time).masked_fill(self.done, 0.0)
+
+    def _observe(self) -> None:
+        """Note crossings; full coverage sets the horizon where it follows the rule."""
+        self.recorder.observe(self.correlations, self.time)
+        if self.parameters.horizon == 0:
+            self.horizon = self.parameters.horizon_factor * self.recorder.coverage_time
+        self.recorder.observe_halfway(self.correlations, self.time, self.horizon)
+
+    def _ended(self) -> torch.Tensor:
+        """Seeds at their horizon, and seeds that diverged."""
+        size = self.correlations.abs().amax((1, 2))
+        return (self.time >= self.horizon) | ~(size < DIVERGED_AT)
+
+    def _snapshot(self) -> None:
+        """Pass a snapshot on, NaN for the seeds that had ended before this step."""
+        loss = self.objective.expected_loss(
+            self.parameters, self.state, self.images, self.correlations.amax(2)
+        )
+        gone = self.done
+        self.recorder.snapshot(
+            self.step,
+            self.time.masked_fill(gone, torch.nan),
+            self.correlations.masked_fill(gone[:, None, None], torch.nan),
+            loss.masked_fill(gone, torch.nan),
+        )

@@ -1,0 +1,212 @@
+"""Images drawn from the data law exactly as section 1 of the theory states it [R]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+
+from ..parameters import Parameters
+from .seeding import generator, normal, uniform
+
+BACKGROUND = -1
+"""Owner of a patch that shows no feature."""
+
+NO_PATCH = -2
+"""Owner of an all-zero patch that pads a seed to the widest seed of its batch (section 1 raises P
+per data set). It is exactly neutral: activation 0, gradient 0, nothing to reconstruct."""
+
+MULTI_VIEW = -1
+"""Value of ``Images.shown_view`` for a multi-view image."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """One data set per seed; seeds are the leading axis everywhere."""
+
+    patches: torch.Tensor
+    """x_p [seeds, images, patches, dimension], floating."""
+    labels: torch.Tensor
+    """y in [0, k) [seeds, images], int64."""
+    shown_view: torch.Tensor
+    """lhat in [0, views) of a single-view image, MULTI_VIEW otherwise [seeds, images], int64."""
+    owner: torch.Tensor
+    """Feature a patch belongs to, in [0, views k), BACKGROUND or NO_PATCH
+    [seeds, images, patches], int64. Feature f is view f % views of class f // views."""
+    strength: torch.Tensor
+    """Coefficient z_p of the owner; 0 on background [seeds, images, patches], floating."""
+    features: torch.Tensor
+    """Orthonormal v_f [seeds, views k, dimension], floating."""
+
+    def to(self, device: str | torch.device, dtype: torch.dtype) -> Images:
+        """The same images on a device, floating fields cast to `dtype`."""
+        moved = {}
+        for item in fields(self):
+            value: torch.Tensor = getattr(self, item.name)
+            moved[item.name] = value.to(device, dtype if value.is_floating_point() else value.dtype)
+        return Images(**moved)
+
+    def select(self, seeds: torch.Tensor) -> Images:
+        """The data sets of some seeds (indices along the leading axis)."""
+        return Images(**{f.name: getattr(self, f.name)[seeds] for f in fields(self)})
+
+    def coefficients(self) -> torch.Tensor:
+        """Dense z [seeds, images, patches, views k]: the strength of each feature in each patch."""
+        count = self.features.shape[1]
+        shows = self.owner.unsqueeze(-1) == torch.arange(count, device=self.owner.device)
+        dense: torch.Tensor = shows * self.strength.unsqueeze(-1)
+        return dense
+
+
+def sample_features(parameters: Parameters, salt: str, seed: int) -> torch.Tensor:
+    """Orthonormal features [views k, dimension], float64 (uniform on the Stiefel manifold)."""
+    count, dimension = parameters.features, parameters.dimension
+    if parameters.basis == "canonical":
+        return torch.eye(count, dimension, dtype=torch.float64)
+    gaussian = normal((dimension, count), generator(salt, seed, "basis"))
+    orthonormal, triangle = torch.linalg.qr(gaussian)
+    return (orthonormal * torch.sign(torch.diagonal(triangle))).T.contiguous()
+
+
+def sample_weights(parameters: Parameters, salt: str, seeds: list[int]) -> torch.Tensor:
+    """Initial kernels w_r ~ N(0, sigma_0^2 I), [seeds, kernels, dimension], float64.
+
+    The unit-scale draw does not depend on sigma_0, so runs that differ only in it are comparable.
+    """
+    shape = (parameters.kernels, parameters.dimension)
+    unit = [normal(shape, generator(salt, seed, "init")) for seed in seeds]
+    return parameters.init_scale * torch.stack(unit)
+
+
+def sample_images(
+    parameters: Parameters, salt: str, seeds: list[int], purpose: str = "data"
+) -> Images:
+    """Draw one data set per seed (float64, CPU); a seed's draw does not depend on its batch."""
+    sets = [_one_seed(parameters, salt, seed, purpose) for seed in seeds]
+    widest = max(one.patches.shape[1] for one in sets)
+    padded = [_pad(one, widest) for one in sets]
+    return Images(
+        **{f.name: torch.stack([getattr(p, f.name) for p in padded]) for f in fields(Images)}
+    )
+
+
+def sample_background(
+    parameters: Parameters, salt: str, seeds: list[int], count: int
+) -> torch.Tensor:
+    """Held-out background patches [seeds, count, dimension], float64: noise of both kinds alone."""
+    drawn = []
+    for seed in seeds:
+        stream = generator(salt, seed, "background")
+        drawn.append(_noise(parameters, sample_features(parameters, salt, seed), count, stream))
+    return torch.stack(drawn)
+
+
+def _one_seed(parameters: Parameters, salt: str, seed: int, purpose: str) -> Images:
+    """One data set without the leading axis."""
+    stream = generator(salt, seed, purpose)
+    features = sample_features(parameters, salt, seed)
+    n, v = parameters.images, parameters.views
+    labels = torch.randint(parameters.classes, (n,), generator=stream)
+    single = uniform(0, 1, (n,), stream) < parameters.single_view
+    view = torch.randint(v, (n,), generator=stream)
+    shown_view = torch.where(single, view, MULTI_VIEW)
+    presence = _presence(parameters, labels, stream)
+    totals = _totals(parameters, labels, shown_view, stream) * presence
+    owner, strength = _place(parameters, presence, totals, stream)
+    width = owner.shape[1]
+    noise = _noise(parameters, features, n * width, stream).view(n, width, -1)
+    basis = torch.cat([features, torch.zeros(1, features.shape[1], dtype=torch.float64)])
+    patches = strength.unsqueeze(-1) * basis[owner] + noise
+    return Images(patches, labels, shown_view, owner, strength, features)
+
+
+def _presence(
+    parameters: Parameters, labels: torch.Tensor, stream: torch.Generator
+) -> torch.Tensor:
+    """V(X) as a boolean [images, features] (section 1, step 1); empty where there is no signal."""
+    count, views = parameters.features, parameters.views
+    class_of = torch.arange(count) // views
+    own = class_of == labels.unsqueeze(1)
+    chance = uniform(0, 1, (len(labels), count), stream) < parameters.off_class / parameters.classes
+    return (own | chance) & parameters.signal
+
+
+def _totals(
+    parameters: Parameters,
+    labels: torch.Tensor,
+    shown_view: torch.Tensor,
+    stream: torch.Generator,
+) -> torch.Tensor:
+    """sum_p z_p of every feature, were it present [images, features] (section 1, steps 4 and 5)."""
+    shape = (len(labels), parameters.features)
+    p = parameters
+    index = torch.arange(parameters.features)
+    own = (index // p.views) == labels.unsqueeze(1)
+    single = (shown_view != MULTI_VIEW).unsqueeze(1)
+    weak = own & single & ((index % p.views) != shown_view.unsqueeze(1))
+    strong_sum = uniform(p.own_low, p.own_high, shape, stream)
+    off_sum = uniform(p.off_low, p.off_high, shape, stream)
+    single_off_sum = uniform(p.single_view_off_class / 2, p.single_view_off_class, shape, stream)
+    weak_sum = uniform(p.weak_view, 2 * p.weak_view, shape, stream)
+    total = torch.where(single, single_off_sum, off_sum)
+    total = torch.where(own, strong_sum, total)
+    return torch.where(weak, weak_sum, total)
+
+
+def _place(
+    parameters: Parameters,
+    presence: torch.Tensor,
+    totals: torch.Tensor,
+    stream: torch.Generator,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Owner and strength of every patch [images, P]: C_p disjoint patches for each present feature.
+
+    P is raised to C_p times the largest number of features drawn; images are never rejected.
+    """
+    n, count = presence.shape
+    size = parameters.patches_per_feature
+    shown = presence.sum(1)
+    width = max(parameters.patches, size * int(shown.max()))
+    share = torch.full((n, count, size), 1.0, dtype=torch.float64)
+    if parameters.split == "random":
+        share = uniform(0.75, 1.25, (n, count, size), stream)
+    share = share / share.sum(-1, keepdim=True)
+    in_order = torch.argsort((~presence).to(torch.int8), dim=1, stable=True)
+    slot = torch.arange(width)
+    rank = (slot // size).clamp(max=count - 1)
+    owner = in_order[:, rank]
+    filled = (slot // size) < shown.unsqueeze(1)
+    image = torch.arange(n).unsqueeze(1)
+    strength = (totals.unsqueeze(-1) * share)[image, owner, slot % size]
+    owner = torch.where(filled, owner, BACKGROUND)
+    strength = torch.where(filled, strength, 0.0)
+    order = torch.argsort(uniform(0, 1, (n, width), stream), dim=1)
+    return owner.gather(1, order), strength.gather(1, order)
+
+
+def _noise(
+    parameters: Parameters, features: torch.Tensor, count: int, stream: torch.Generator
+) -> torch.Tensor:
+    """Feature noise a ~ U[0, gamma] on every feature plus patch noise xi [count, dimension]."""
+    leak = uniform(0, parameters.feature_noise, (count, len(features)), stream) @ features
+    xi = parameters.patch_noise * normal((count, features.shape[1]), stream)
+    if parameters.noise == "off_span":
+        xi = xi - (xi @ features.T) @ features
+    return leak + xi
+
+
+def _pad(images: Images, width: int) -> Images:
+    """Append neutral all-zero patches up to `width`."""
+    missing = width - images.patches.shape[1]
+    if missing == 0:
+        return images
+    rows = len(images.labels)
+    dimension = images.patches.shape[2]
+    return Images(
+        torch.cat([images.patches, images.patches.new_zeros(rows, missing, dimension)], 1),
+        images.labels,
+        images.shown_view,
+        torch.cat([images.owner, torch.full((rows, missing), NO_PATCH)], 1),
+        torch.cat([images.strength, images.strength.new_zeros(rows, missing)], 1),
+        images.features,
+    )

@@ -1,0 +1,86 @@
+"""Teacher-student pretraining on semantic targets (section 2): exact gradient over the mask [R, D].
+
+    -grad = sum_p [ (hhat - h) - lambda a_p ] a'_p x_p
+
+No mask is sampled and no automatic differentiation is used. A state is a dictionary of plain
+tensors with seeds leading: ``weights`` [seeds, kernels, dimension]; ``teacher`` (gain "ema") the
+moving average of the weights, same shape; ``released`` [seeds, kernels] who has ever crossed.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from ..parameters import Parameters
+from .encoder import back_project, project, smoothed_relu
+from .sample import Images
+
+State = dict[str, torch.Tensor]
+
+TRAINED = ("weights",)
+"""Entries of the state that gradient descent moves."""
+
+
+def plateau_degree(parameters: Parameters) -> int:
+    """Degree of homogeneity of the loss in the trained tensors below varrho."""
+    return 2 * parameters.power
+
+
+def initial_state(
+    parameters: Parameters, weights: torch.Tensor, salt: str, seeds: list[int]
+) -> State:
+    """State at time 0 from the initial kernels."""
+    del salt, seeds
+    state = {"weights": weights, "released": torch.zeros_like(weights[..., 0], dtype=torch.bool)}
+    if parameters.gain == "ema":
+        state["teacher"] = weights.clone()
+    return state
+
+
+def gains(parameters: Parameters, state: State, largest: torch.Tensor) -> torch.Tensor:
+    """tau of every kernel [seeds, kernels]; `largest` is its largest feature correlation now."""
+    tau = torch.full_like(largest, parameters.start_gain)
+    if parameters.gain == "hold":
+        return torch.where(largest >= parameters.linear_from, 1.0, tau)
+    if parameters.gain == "release":
+        return torch.where(state["released"], 1.0, tau)
+    return tau
+
+
+def descent_direction(
+    parameters: Parameters, state: State, images: Images, largest: torch.Tensor
+) -> tuple[State, torch.Tensor]:
+    """-grad of the mask-expected loss, and the largest pre-activation of each seed [seeds]."""
+    u = project(state["weights"], images.patches)
+    tau = gains(parameters, state, largest)[:, None, None, :]
+    seen = project(state["teacher"], images.patches) if "teacher" in state else u
+    reach = u.amax((1, 2, 3))
+    a, slope = smoothed_relu(u, parameters.power, parameters.linear_from)
+    taught, taught_slope = smoothed_relu(seen * tau, parameters.power, parameters.linear_from)
+    gap = (taught.sum(2) - a.sum(2)).unsqueeze(2)
+    signal = a.mul_(-parameters.mask_penalty).add_(gap).mul_(slope)
+    if not parameters.stop_gradient:
+        signal -= gap * tau * taught_slope
+    return {"weights": back_project(signal, images.patches)}, reach
+
+
+def after_step(parameters: Parameters, state: State, largest: torch.Tensor) -> None:
+    """Update what is not trained: who has ever crossed, and the moving-average teacher."""
+    state["released"] |= largest >= parameters.linear_from
+    if "teacher" in state:
+        keep = parameters.ema_decay
+        state["teacher"].mul_(keep).add_(state["weights"], alpha=1 - keep)
+
+
+def expected_loss(
+    parameters: Parameters, state: State, images: Images, largest: torch.Tensor
+) -> torch.Tensor:
+    """E L = 1/(2N) sum_n sum_r [ (hhat - h)^2 + lambda sum_p a_p^2 ] per seed [seeds]."""
+    u = project(state["weights"], images.patches)
+    seen = project(state.get("teacher", state["weights"]), images.patches)
+    tau = gains(parameters, state, largest)[:, None, None, :]
+    a, _ = smoothed_relu(u, parameters.power, parameters.linear_from)
+    taught, _ = smoothed_relu(seen * tau, parameters.power, parameters.linear_from)
+    gap = taught.sum(2) - a.sum(2)
+    total = gap.square().sum((1, 2)) + parameters.mask_penalty * a.square().sum((1, 2, 3))
+    return total / (2 * images.patches.shape[1])

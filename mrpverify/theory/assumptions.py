@@ -1,0 +1,208 @@
+"""Regime conditions: when a finite regime can stand in for the asymptotic one (section 1 [D]).
+
+`conditions` lists all of them for all frameworks; `violated` those a framework's verdict depends
+on.
+"""
+
+from __future__ import annotations
+
+from math import inf, log, sqrt
+
+from ..parameters import FRAMEWORKS, STAND_INS, Parameters
+from .co_occurrence import expected_patch_count
+from .condition import Condition, much_less
+from .curvature import largest_curvature
+from .data_law import expected_owned_patches, off_class_probability, power_sum, role
+from .final_correlation import final_correlation
+from .gaussian import positive_moment, smallest_of_maxima
+
+PRETRAINING: tuple[str, ...] = FRAMEWORKS
+SUPERVISED = ("supervised",)
+TEACHER_STUDENT = ("teacher-student",)
+EVERY: tuple[str, ...] = (*FRAMEWORKS, "supervised")
+SECTION = "section 1 [D]"
+
+GAMMA_LIMIT = 0.4
+"""Upper end of the off-class range of the law (section 1, step 4 [R]); Gamma must lie below it."""
+
+
+def conditions(parameters: Parameters) -> tuple[Condition, ...]:
+    """Every condition of section 1; those with a Lambda_end or a step once per framework."""
+    p = parameters
+    return (
+        *_data_conditions(p),
+        *_scale_conditions(p),
+        *(_noise_reach(p, framework) for framework in EVERY),
+        *(_step_size(p, framework) for framework in EVERY),
+        _background_noise(p),
+        _coverage(p),
+        _losing_view(p),
+        _few_single_view(p),
+    )
+
+
+def violated(parameters: Parameters, framework: str) -> tuple[Condition, ...]:
+    """The conditions that fail at this regime among those that apply; ValueError for an
+    unknown framework."""
+    if framework not in EVERY:
+        raise ValueError(f"framework must be one of {', '.join(EVERY)}, got {framework!r}")
+    return tuple(c for c in conditions(parameters) if framework in c.applies_to and not c.holds)
+
+
+def _data_conditions(p: Parameters) -> tuple[Condition, ...]:
+    """What the images must look like."""
+    gamma, sparse = p.single_view_off_class, STAND_INS["sparse_presence"].value
+    return (
+        much_less("weak view", "rho << Gamma", SECTION, EVERY, p.weak_view, gamma),
+        Condition(
+            "single-view off-class", "Gamma < 0.4", SECTION, EVERY, gamma, GAMMA_LIMIT, strict=True
+        ),
+        Condition(
+            "off-class strength",
+            "the largest off-class sum z is below half the least own one",
+            "section 1, step 4 [R]",
+            EVERY,
+            p.off_high,
+            p.own_low / 2,
+            strict=True,
+        ),
+        Condition(
+            "sparse presence",
+            f"s/k <= {sparse:g}",
+            SECTION,
+            EVERY,
+            off_class_probability(p),
+            sparse,
+        ),
+    )
+
+
+def _scale_conditions(p: Parameters) -> tuple[Condition, ...]:
+    """What network, masks and initialisation must be like."""
+    largest = p.init_scale * sqrt(2 * log(max(p.features * p.kernels, 2)))
+    return (
+        much_less(
+            "initial scale",
+            "sigma_0 sqrt(2 log(2k km)) << varrho: nothing is held at the start",
+            SECTION,
+            EVERY,
+            largest,
+            p.linear_from,
+        ),
+        Condition(
+            "feature noise",
+            "gamma <= sigma_0/k",
+            SECTION,
+            EVERY,
+            p.feature_noise,
+            p.init_scale / p.classes,
+        ),
+        Condition(
+            "mask ratio",
+            "0 < theta < 1: some patches are masked, some are seen",
+            SECTION,
+            PRETRAINING,
+            # theta <= 0 shows nothing; it has no loss (division by theta), hence no finite side.
+            p.visible if p.visible > 0 else inf,
+            1.0,
+            strict=True,
+        ),
+        Condition(
+            "activation power",
+            "q >= 3: at q = 2 no feature of a kernel wins (L5)",
+            "section 3, Theorem 1 [R]; L5 [D]",
+            EVERY,
+            3.0,
+            float(p.power),
+        ),
+    )
+
+
+def _noise_reach(p: Parameters, framework: str) -> Condition:
+    """Noise off the span meets only the initial part of a kernel, which training leaves alone."""
+    norm = final_correlation(p, framework)
+    if p.noise == "off_span":
+        norm = p.init_scale * sqrt(p.dimension - p.features)
+    peak = sqrt(2 * log(max(p.images * p.patches, 2)))
+    return much_less(
+        "noise reach",
+        "sigma_p Lambda_end sqrt(2 log NP) << varrho: noise must not switch on a foreign patch",
+        SECTION,
+        (framework,),
+        p.patch_noise * norm * peak,
+        p.linear_from,
+    )
+
+
+def _step_size(p: Parameters, framework: str) -> Condition:
+    """Overshoot mixes classes and loses features."""
+    return Condition(
+        "step size",
+        "eta times the largest curvature after capture < 1",
+        SECTION,
+        (framework,),
+        p.step * largest_curvature(p, framework),
+        1.0,
+        strict=True,
+    )
+
+
+def _background_noise(p: Parameters) -> Condition:
+    """Summed over background patches, against the feature at the typical largest kernel."""
+    background = max(expected_patch_count(p) - expected_owned_patches(p), 0.0)
+    noise = (p.patch_noise * sqrt(_noisy_dimensions(p))) ** p.power
+    signal = power_sum(p, role(p, "shown"), p.power)
+    return much_less(
+        "background noise",
+        "P_background E[g_+^q] (sigma_p sqrt d)^q << sum z^q (2 log km)^{q/2}",
+        SECTION,
+        TEACHER_STUDENT,
+        background * positive_moment(p.power) * noise,
+        signal * (2 * log(max(p.kernels, 2))) ** (p.power / 2),
+    )
+
+
+def _coverage(p: Parameters) -> Condition:
+    """Union bound over features of (1 - 1/F)^{km} <= e^{-km/F}, F = views k (L1)."""
+    risk = STAND_INS["covering_risk"].value
+    return Condition(
+        "coverage",
+        f"m >= 2 log(2k/delta), delta = {risk:g}: every feature has a kernel of its own",
+        "section 1 and L1 [D]",
+        TEACHER_STUDENT,
+        p.views * log(p.features / risk),
+        float(p.kernels_per_class),
+    )
+
+
+def _losing_view(p: Parameters) -> Condition:
+    """Relative growth of the losing view while the winner's residual vanishes, integrated."""
+    c_0 = p.init_scale * smallest_of_maxima(p.kernels_per_class, p.views) if p.views > 1 else 0.0
+    shown = role(p, "shown")
+    ratio = power_sum(p, shown, p.power) / power_sum(p, shown, 1)
+    end = final_correlation(p, "supervised") / p.linear_from
+    return much_less(
+        "losing view",
+        "(q-2) (sum z^q/sum z) (c_0/varrho)^{q-2} Lambda_end/varrho << 1",
+        SECTION,
+        SUPERVISED,
+        (p.power - 2) * ratio * (c_0 / p.linear_from) ** (p.power - 2) * end,
+        1.0,
+    )
+
+
+def _few_single_view(p: Parameters) -> Condition:
+    """A network memorises the noise of few images before it needs a view from them."""
+    return much_less(
+        "few single-view images",
+        "single-view training images per (class, view) << sigma_p^2 d P",
+        SECTION,
+        SUPERVISED,
+        p.images * p.single_view / p.features,
+        p.patch_noise**2 * _noisy_dimensions(p) * p.patches,
+    )
+
+
+def _noisy_dimensions(p: Parameters) -> int:
+    """d, or what noise off the feature span leaves of it."""
+    return p.dimension - p.features if p.noise == "off_span" else p.dimension

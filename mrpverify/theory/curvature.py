@@ -1,0 +1,95 @@
+"""Largest curvature of each loss once features are captured, for the step-size condition [D].
+
+Gradient descent follows the flow while eta times this stays below 1 (it turns unstable at 2).
+Slopes are bounded by sReLU' <= 1; noise, which only adds small directions, is left out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import roots_legendre
+
+from ..parameters import Parameters
+from .activation import smoothed_relu
+from .data_law import Role, mean_power_sum, mean_power_sum_product, over_law
+from .final_correlation import mae as mae_final_correlation
+from .final_correlation import mean_shown_sum, target_share
+from .growth import growth_rate
+
+NODES = 40
+
+
+def largest_curvature(parameters: Parameters, framework: str) -> float:
+    """Bound on the curvature after capture; ValueError for an unknown framework [D]."""
+    rules = {"teacher-student": teacher_student, "mae": mae, "supervised": supervised}
+    if framework not in rules:
+        raise ValueError(f"framework must be one of {', '.join(rules)}, got {framework!r}")
+    return rules[framework](parameters)
+
+
+def teacher_student(parameters: Parameters) -> float:
+    """max(lambda E[1_v sum z^2] (2 - 1/q), R varrho^{2q-2}) [D].
+
+    First: at gain 1 hhat - h = 0 for every w, so the field is -lambda sum a a' x, with derivative
+    lambda z^2 (a'^2 + a a''), largest at u = varrho: 2 - 1/q. Features do not mix (disjoint
+    patches), and at a plateau (L4) the gain only lowers it. Second: the relative change per unit of
+    time while the kernel still grows into varrho, which a step must not turn into an overshoot of
+    order one.
+    """
+    p = parameters
+    after = p.mask_penalty * mean_power_sum(p, 2) * (2 - 1 / p.power)
+    last_growth = growth_rate(p) * p.linear_from ** (2 * p.power - 2)
+    return max(after, last_growth)
+
+
+def mae(parameters: Parameters) -> float:
+    """The larger of `mae_block` for a kernel that holds one view and one that holds all [D]."""
+    final = mae_final_correlation(parameters)
+    return max(mae_block(parameters, final, held) for held in {1, parameters.views})
+
+
+def mae_block(parameters: Parameters, final: float, held: int) -> float:
+    """Gauss-Newton bound on the (w, b) block of a kernel at `final` on `held` views of a class [D].
+
+    The matrix is positive, so its top eigenvalue is at most the sum of those of its diagonal
+    blocks: b: E h^2 + lambda E sum a^2;  w: ||b||^2 top(E[Z Z'] + lambda E sum z^2). Co-present
+    siblings add up in h and in Z, a factor `held` by Cauchy-Schwarz. The terms beyond Gauss-Newton
+    carry the residual of each patch, which vanishes on average where b is at its optimum.
+    """
+    p = parameters
+    square = over_law(p, lambda r: _activity_moment(p, r, final, 2))
+    penalty = p.mask_penalty / p.patches_per_feature
+    for_b = held * square * (held + penalty)
+    spread = held * mean_power_sum_product(p, 1, 1) + p.mask_penalty * mean_power_sum(p, 2)
+    return for_b + held * decoded(p, final, held) ** 2 * spread
+
+
+def decoded(parameters: Parameters, final: float, held: int) -> float:
+    """b_v = T Z/(F h K_F) >= 0: least squares under the mask, `held` = F views at `final` [D].
+
+    h is the output for one view alone and K_F = 1 + lambda/(F C_p).
+    """
+    p, z = parameters, mean_shown_sum(parameters)
+    patch = smoothed_relu(final * z / p.patches_per_feature, p.power, p.linear_from)
+    floor = 1 + p.mask_penalty / (held * p.patches_per_feature)
+    h = p.patches_per_feature * float(patch)
+    return target_share(p) * z / (held * h * floor) if h else 0.0
+
+
+def supervised(parameters: Parameters) -> float:
+    """E[1_v Z^2]/4: one kernel a class holds one view [D].
+
+    The logit of the own class enters the cross-entropy with p (1 - p) <= 1/4, and other classes'
+    kernels do not see the same patches. Each further kernel of the block that shares the view adds
+    as much.
+    """
+    return mean_power_sum_product(parameters, 1, 1) / 4
+
+
+def _activity_moment(parameters: Parameters, role: Role, final: float, power: int) -> float:
+    """E h^power of a kernel with correlation `final`, equal patches, Z as in the role."""
+    p = parameters
+    node, weight = roots_legendre(NODES)
+    z = (role.low + role.high) / 2 + (role.high - role.low) / 2 * node
+    a = smoothed_relu(final * z / p.patches_per_feature, p.power, p.linear_from)
+    return float(weight / 2 @ np.power(p.patches_per_feature * a, power))

@@ -1,0 +1,85 @@
+"""Lambda_end, the correlation a winning kernel ends with, for every loss [D].
+
+Enters the regime conditions: noise reaches a foreign patch, and a losing view switches on, in
+proportion to it. Z is the mean sum z of a shown own feature, split equally over C_p patches.
+"""
+
+from __future__ import annotations
+
+from math import log, sqrt
+
+from ..parameters import Parameters
+from .activation import offset
+from .growth import growth_rate
+from .plateau import fate, plateau
+
+
+def final_correlation(parameters: Parameters, framework: str) -> float:
+    """Lambda_end > 0 under "teacher-student", "mae" or "supervised"; ValueError for another [D]."""
+    rules = {"teacher-student": teacher_student, "mae": mae, "supervised": supervised}
+    if framework not in rules:
+        raise ValueError(f"framework must be one of {', '.join(rules)}, got {framework!r}")
+    return rules[framework](parameters)
+
+
+def overshoot(parameters: Parameters) -> float:
+    """eta R varrho^{2q-1}: how far the last growing step can carry beyond varrho, >= 0 [D]."""
+    p = parameters
+    return p.step * max(growth_rate(p), 0.0) * p.linear_from ** (2 * p.power - 1)
+
+
+def teacher_student(parameters: Parameters) -> float:
+    """Lambda_end of a teacher-student kernel [D].
+
+    hold, release: varrho and one overshoot, from where gain 1 leads back. Constant gain and ema:
+    the plateau of L4 over the patch's z; varrho where it decays (an upper bound), inf where it
+    diverges.
+    """
+    p = parameters
+    if p.gain in ("hold", "release"):
+        return p.linear_from + overshoot(p)
+    if fate(p.tau, p.gain_floor, p.power) == "decays":
+        return p.linear_from
+    patch = mean_shown_sum(p) / p.patches_per_feature
+    return plateau(p.tau, p.gain_floor, p.power, p.linear_from) / patch
+
+
+def mae(parameters: Parameters) -> float:
+    """Lambda_end of an MAE kernel that holds one feature [D].
+
+    Balance (L9, where the small initial scale drops out) leaves b = Lambda/sqrt(q); least squares
+    under the mask asks b h K = T Z; h = Lambda Z - C_p (1 - 1/q) varrho. T = 1 for target "all" and
+    (1 - theta)(1 - 1/C_p) for "masked" (no patch predicts itself). The balance is exact below
+    varrho only: from there on w grows more slowly against b than it says.
+    """
+    p, z = parameters, mean_shown_sum(parameters)
+    below = p.patches_per_feature * offset(p.power, p.linear_from)
+    target = target_share(p) * z
+    # Lambda (Lambda Z - below) = sqrt(q) T Z / K, the positive root.
+    product = sqrt(p.power) * target / p.gain_floor
+    return (below + sqrt(below**2 + 4 * z * product)) / (2 * z)
+
+
+def supervised(parameters: Parameters) -> float:
+    """Upper bound on Lambda_end under cross-entropy [D].
+
+    One kernel of the block carries the whole final margin log(N (k - 1)), at which the summed
+    training loss is of order 1; kernels that share the view, and earlier stopping, leave less.
+    """
+    p = parameters
+    margin = log(p.images * (p.classes - 1)) if p.images * (p.classes - 1) > 1 else 0.0
+    below = p.patches_per_feature * offset(p.power, p.linear_from)
+    return (margin + below) / mean_shown_sum(p)
+
+
+def target_share(parameters: Parameters) -> float:
+    """Share of a feature's sum z that its own patches can predict, in [0, 1] (section 2 [D])."""
+    p = parameters
+    if p.target == "all":
+        return 1.0
+    return (1 - p.visible) * (1 - 1 / p.patches_per_feature)
+
+
+def mean_shown_sum(parameters: Parameters) -> float:
+    """E sum z of a shown own feature (section 1 [R])."""
+    return (parameters.own_low + parameters.own_high) / 2

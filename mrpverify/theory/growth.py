@@ -1,0 +1,98 @@
+"""Teacher-student growth below varrho: rate, threshold, hitting time, decay (L2, L3, L7 [D]).
+
+One kernel whose only appreciable correlation is c with feature v has hhat - h = (tau^q - 1) a
+summed over the patches of v, so below varrho (and tau u below varrho)
+
+    dc/dt = R_v c^{2q-1},   R_v = E[1_v ((tau^q - 1) A^2 - lambda B)] / (q varrho^{2q-2}).
+
+Time is physical: the sum of the step sizes.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from ..parameters import Parameters
+from . import notation as n
+from .data_law import mean_power_sum, mean_power_sum_product
+
+
+def drift_expression() -> sp.Expr:
+    """dc/dt of one image with C_p equal patches z = Z/C_p, from the loss gradient (L2 [D])."""
+    z = n.Z / n.C_p
+    activation = (z * n.c) ** n.q / (n.q * n.varrho ** (n.q - 1))
+    slope = (z * n.c / n.varrho) ** (n.q - 1)
+    gap = n.C_p * (n.tau**n.q - 1) * activation
+    return n.C_p * (gap - n.lambda_ * activation) * slope * z
+
+
+def rate_expression() -> sp.Expr:
+    """R_v of one image from A and B (L2 [D])."""
+    bracket = (n.tau**n.q - 1) * n.A**2 - n.lambda_ * n.B
+    return bracket / (n.q * n.varrho ** (2 * n.q - 2))
+
+
+def growth_rate(parameters: Parameters, gain: float | None = None) -> float:
+    """R_v of any feature over own and off-class appearances, negative for decay (L2 [D]).
+
+    `gain` is tau, the regime's starting gain by default. Under the schedule "ema" the teacher lags
+    behind, which only slows the same sign of growth down.
+    """
+    p = parameters
+    tau = p.start_gain if gain is None else gain
+    drive = (tau**p.power - 1) * mean_power_sum_product(p, p.power, p.power)
+    bracket = drive - p.mask_penalty * mean_power_sum(p, 2 * p.power)
+    return bracket / (p.power * p.linear_from ** (2 * p.power - 2))
+
+
+def growth_rates(parameters: Parameters, gain: float | None = None) -> NDArray[np.float64]:
+    """R_v of every feature [features], all equal: the law treats views alike (L2 [D])."""
+    return np.full(parameters.features, growth_rate(parameters, gain))
+
+
+def gain_threshold(parameters: Parameters) -> float:
+    """The tau^q above which a feature grows, 1 + lambda E[1_v B]/E[1_v A^2] >= 1 (L3 [D]).
+
+    Equals K = 1 + lambda/C_p for equal z and is larger for unequal z, as B/A^2 >= 1/C_p. NaN where
+    no image shows a feature.
+    """
+    p = parameters
+    square = mean_power_sum_product(p, p.power, p.power)
+    return 1 + p.mask_penalty * mean_power_sum(p, 2 * p.power) / square if square else float("nan")
+
+
+def flow(start: float, rate: float, power: int, time: float) -> float:
+    """c(t) of dc/dt = R c^{2q-1}: growth for R > 0, c ~ t^{-1/(2q-2)} for R < 0 (L2, L7 [D]).
+
+    inf from the blow-up time on. Raises ValueError unless start > 0 and time >= 0.
+    """
+    _check(start, time)
+    exponent = 2 * power - 2
+    left = start**-exponent - exponent * rate * time
+    return float(left ** (-1 / exponent)) if left > 0 else inf
+
+
+def hitting_time(start: float, rate: float, power: int, level: float = inf) -> float:
+    """Physical time from c_0 to `level`; T_v = c_0^{-(2q-2)}/((2q-2) R_v) at level inf (L2 [D]).
+
+    0 from the level on, inf where nothing grows. In steps of size eta, divide by eta.
+    """
+    _check(start, 0.0)
+    if start >= level:
+        return 0.0
+    if rate <= 0:
+        return inf
+    exponent = 2 * power - 2
+    return float((start**-exponent - level**-exponent) / (exponent * rate))
+
+
+def _check(start: float, time: float) -> None:
+    """Raise ValueError for a start that has no flow, or a negative time."""
+    if start <= 0:
+        raise ValueError(f"the start must be positive, got {start}")
+    if time < 0:
+        raise ValueError(f"time must not be negative, got {time}")

@@ -1,0 +1,126 @@
+"""What the theory predicts for Theorem 1 at a regime (section 3 [A]; L1, L2, L4, L6 [D])."""
+
+from __future__ import annotations
+
+from math import log1p
+
+import numpy as np
+
+from ..parameters import STAND_INS, Parameters
+from . import final_correlation, mae_plateau
+from .gaussian import MEDIAN_POSITIVE, median_maximum
+from .growth import growth_rate, hitting_time
+from .leak import sibling_leak_time
+from .plateau import fate
+from .separatrix import separating_ratio, sibling_advantage
+
+
+def expected_coverage(parameters: Parameters) -> float:
+    """1 - (1 - 1/2k)^{km}: covered share at first crossing, argmaxes independent (L1 [D])."""
+    p = parameters
+    if p.features == 1:
+        return 1.0
+    return float(-np.expm1(p.kernels * log1p(-1 / p.features)))
+
+
+def top_kernel_prefers_another(parameters: Parameters) -> float:
+    """P(the kernel most correlated with v prefers another feature), (2k-1)/(km+2k-1) (L1 [D])."""
+    others = parameters.features - 1
+    return others / (parameters.kernels + others)
+
+
+def covering_start(parameters: Parameters) -> float:
+    """Median initial correlation of the kernel that covers a feature, > 0 [D].
+
+    About km/2k kernels prefer it, each with the largest of 2k correlations there: a maximum of km.
+    """
+    return parameters.init_scale * median_maximum(parameters.kernels)
+
+
+def predicted_crossing_time(parameters: Parameters) -> float:
+    """Physical time at which a typical covering kernel reaches varrho; inf for never [D].
+
+    Teacher-student: L2. MAE with tied init: the plateau dynamics of one kernel with one feature.
+    """
+    p, start = parameters, covering_start(parameters)
+    if p.framework == "mae":
+        return mae_plateau.crossing_time(p, start)
+    return hitting_time(start, growth_rate(p), p.power, p.linear_from)
+
+
+def one_feature_at_horizon(parameters: Parameters) -> bool:
+    """Whether one feature per kernel is expected at T, for ever (L6, L7 [D]).
+
+    Constant gain and ema that saturate, and hold, leave a residual that leaks into siblings;
+    `release` has none after its crossing (and then decays), nor has `hold` without masks. MAE kernels share
+    siblings (L14).
+    """
+    p = parameters
+    if p.framework == "mae":
+        return False
+    return p.gain == "release" or (p.gain == "hold" and p.mask_penalty == 0)
+
+
+def predict_capture(parameters: Parameters) -> str:
+    """Prediction for T1.capture, one sentence."""
+    p = parameters
+    time = f"a typical covering kernel crosses at time {predicted_crossing_time(p):.3g}"
+    if p.framework == "mae":
+        end = final_correlation.mae(p)
+        return (
+            f"every feature is held, at Lambda about {end:.2f} (balance); {time} (plateau dynamics)"
+        )
+    if growth_rate(p) <= 0:
+        return "nothing is captured: the gain is below the growth threshold (L3)"
+    share = expected_coverage(p)
+    missing = p.features * (1 - share)
+    return f"covered share {share:.4f}, {missing:.2g} features missing on average (L1); {time} (L2)"
+
+
+def predict_bounded(parameters: Parameters) -> str:
+    """Prediction for T1.bounded, one sentence."""
+    p, bound = parameters, STAND_INS["bounded_by"].value
+    end = final_correlation.final_correlation(p, p.framework)
+    if np.isinf(end):
+        return "Lambda diverges: the constant gain is not below K (L4)"
+    word = "below" if end <= bound else "above"
+    return f"Lambda ends at about {end:.2f}, {word} the bound {bound:g}"
+
+
+def predict_monosemantic_at_crossing(parameters: Parameters) -> str:
+    """Prediction for T1.monosemantic at each kernel's first crossing, one sentence."""
+    p = parameters
+    if p.power == 2:
+        return "fails: at q = 2 no feature of a kernel wins (L5)"
+    if p.framework == "mae":
+        share = _sibling_share(p)
+        return f"open: a sibling view adds {share:.2f} of the feature's own drive on the plateau"
+    return f"holds for kernels with d_0/c_0 of siblings below {_safe_ratio(p):.2f} (L5)"
+
+
+def predict_monosemantic_at_horizon(parameters: Parameters) -> str:
+    """Prediction for T1.monosemantic at T, one sentence."""
+    p = parameters
+    if p.framework == "mae":
+        return (
+            "open: a kernel keeps a drive towards its sibling view, (K-1)/K under target all (L14)"
+        )
+    if one_feature_at_horizon(p):
+        return "holds: no residual leaks at gain 1 (but under a mask the features decay, L7)"
+    if p.gain in ("constant", "ema") and fate(p.tau, p.gain_floor, p.power) != "saturates":
+        return "no stationary kernel above varrho at this gain (L4)"
+    time = sibling_leak_time(p, p.init_scale * MEDIAN_POSITIVE)
+    return f"fails once T exceeds about {time:.3g}: the residual leaks into the sibling view (L6)"
+
+
+def _sibling_share(p: Parameters) -> float:
+    """Drive that a sibling view adds, relative to the feature's own; 0 where there is none."""
+    drive = mae_plateau.drive_matrix(p)
+    return float(drive[0, 1] / drive[0, 0]) if p.views > 1 and drive[0, 0] > 0 else 0.0
+
+
+def _safe_ratio(p: Parameters) -> float:
+    """d_0/c_0 of two siblings up to which the leader wins; 1 for a single view."""
+    if p.views < 2 or p.start_gain <= 1 or not p.signal:
+        return 1.0
+    return separating_ratio(sibling_advantage(p), p.power)

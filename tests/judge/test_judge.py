@@ -1,0 +1,98 @@
+"""Intervals against independent formulas, verdicts and exit codes against the written rules."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from mrpverify.judge.intervals import clopper_pearson, mean_interval
+from mrpverify.judge.measurement import mean_over_seeds, share_of_seeds
+from mrpverify.judge.verdicts import Verdict, exit_code, final_verdict, measured_above
+
+
+@given(st.integers(1, 80).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_clopper_pearson_inverts_the_binomial_tails(counts):
+    successes, trials = counts
+    low, high = clopper_pearson(successes, trials)
+    if successes:
+        assert np.isclose(stats.binom.sf(successes - 1, trials, low), 0.05)
+    else:
+        assert low == 0
+    if successes < trials:
+        assert np.isclose(stats.binom.cdf(successes, trials, high), 0.05)
+    else:
+        assert high == 1
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "low"), [(16, 16, 0.829), (64, 64, 0.954), (24, 24, 0.883)]
+)
+def test_published_bounds(successes, trials, low):
+    assert abs(clopper_pearson(successes, trials)[0] - low) < 5e-4
+
+
+def test_one_unlucky_seed_in_24_does_not_decide_but_two_do():
+    assert share_of_seeds(np.arange(24) > 0, "").measured is Verdict.SUPPORTED
+    assert share_of_seeds(np.arange(24) > 1, "").measured is Verdict.INCONCLUSIVE
+
+
+def test_four_failing_seeds_refute_and_four_true_ones_do_not_support():
+    assert share_of_seeds(np.zeros(4, bool), "").measured is Verdict.REFUTED
+    assert share_of_seeds(np.ones(4, bool), "").measured is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(-1, 4), (5, 4), (0, 0)])
+def test_impossible_counts_are_refused(successes, trials):
+    with pytest.raises(ValueError, match="successes"):
+        clopper_pearson(successes, trials)
+
+
+def test_mean_interval_is_the_textbook_one():
+    values = np.array([0.2, 0.5, 0.4, 0.9])
+    half = stats.t.ppf(0.95, 3) * values.std(ddof=1) / 2
+    assert np.allclose(mean_interval(values), (values.mean() - half, values.mean() + half))
+
+
+def test_undefined_seeds_are_left_out_and_too_few_say_nothing():
+    assert mean_interval(np.array([0.2, np.nan, 0.4])) == mean_interval(np.array([0.2, 0.4]))
+    assert mean_interval(np.array([0.2, np.nan])) == (-np.inf, np.inf)
+    assert mean_over_seeds(np.array([np.nan, np.nan]), 0.5, "").measured is Verdict.INCONCLUSIVE
+
+
+def test_mean_interval_covers_the_truth_as_often_as_it_says():
+    """2000 samples, coverage 0.9: a deviation of 5 standard errors has probability 6e-7."""
+    random = np.random.default_rng(0)
+    inside = [low <= 0 <= high for low, high in map(mean_interval, random.normal(size=(2000, 6)))]
+    assert abs(np.mean(inside) - 0.9) < 5 * np.sqrt(0.09 / 2000)
+
+
+def test_measured_by_interval():
+    assert measured_above((0.51, 0.9), 0.5) is Verdict.SUPPORTED
+    assert measured_above((0.1, 0.49), 0.5) is Verdict.REFUTED
+    assert measured_above((0.4, 0.6), 0.5) is Verdict.INCONCLUSIVE
+
+
+def test_final_verdict_follows_the_order_of_the_rules():
+    for measured, failed, inside in itertools.product(
+        (Verdict.SUPPORTED, Verdict.REFUTED, Verdict.INCONCLUSIVE), (True, False), (True, False)
+    ):
+        verdict = final_verdict(measured, controls_failed=failed, in_regime=inside)
+        if measured is Verdict.REFUTED:
+            assert verdict is Verdict.REFUTED
+        elif not failed:
+            assert verdict is Verdict.UNINFORMATIVE
+        elif not inside:
+            assert verdict is Verdict.OUT_OF_REGIME
+        else:
+            assert verdict is measured
+
+
+def test_exit_codes_take_the_worst_three_before_five_before_six_before_four():
+    order = ["ERROR", "REFUTED", "UNINFORMATIVE", "OUT_OF_REGIME", "INCONCLUSIVE", "SUPPORTED"]
+    codes = [1, 3, 5, 6, 4, 0]
+    for position in range(len(order)):
+        assert exit_code(map(Verdict, order[position:])) == codes[position]
+    assert exit_code([]) == 0

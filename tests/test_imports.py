@@ -1,0 +1,89 @@
+"""Import directions of the house (docs/decisions.md), read from the source."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "mrpverify"
+
+# Folder or module -> parts of the package it may import. `parameters` imports nothing.
+ALLOWED = {
+    "parameters": set(),
+    "regime": {"parameters"},
+    "theory": {"parameters"},
+    "observe": {"parameters"},
+    "judge": {"parameters"},
+    "simulate": {"parameters"},
+    "records": {"parameters", "simulate"},
+    "claims": {"parameters", "theory", "observe", "judge", "records"},
+    "report": {"parameters", "theory", "judge", "records", "claims"},
+    "check": {"parameters", "regime", "judge", "records", "claims", "report"},
+}
+THIRD_PARTY = {
+    "parameters": set(),
+    "theory": {"numpy", "scipy", "sympy"},
+    "observe": {"numpy"},
+    "judge": {"numpy", "scipy"},
+    "simulate": {"numpy", "torch"},
+}
+
+
+def modules():
+    return sorted(p for p in PACKAGE.rglob("*.py") if p.name != "__init__.py")
+
+
+def part_of(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path):
+    """(parts of this package, top-level names of others) that a file imports."""
+    own, others = set(), set()
+    here = ["mrpverify", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            others |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            others.add(node.module.split(".")[0])
+        elif isinstance(node, ast.ImportFrom):
+            base = here[: len(here) - node.level + 1] + (node.module or "").split(".")
+            base = [name for name in base if name]
+            names = [base[1]] if len(base) > 1 else [alias.name for alias in node.names]
+            own |= set(names)
+    return own, others - set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_arrow_points_backwards(path):
+    part = part_of(path)
+    own, others = imported(path)
+    assert "mrpverify" not in others, "inside the package, imports are relative"
+    allowed = ALLOWED[part] | {part} | ({"claims"} if part == "claims" else set())
+    assert own <= allowed, f"{part} must not import {sorted(own - allowed)}"
+    if part in THIRD_PARTY:
+        assert others <= THIRD_PARTY[part], f"{part} must not import {sorted(others)}"
+
+
+def test_the_walk_sees_an_arrow_backwards(tmp_path, monkeypatch):
+    fake = tmp_path / "theory"
+    fake.mkdir()
+    (fake / "bad.py").write_text("from ..simulate import mae\nimport torch\n")
+    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
+    with pytest.raises(AssertionError, match="simulate"):
+        test_no_arrow_points_backwards(fake / "bad.py")
+
+
+@pytest.mark.parametrize(
+    ("module", "blocked"),
+    [
+        ("mrpverify.theory.assumptions", ["torch", "pydantic", "xarray"]),
+        ("mrpverify.simulate.descend", ["scipy", "sympy", "pydantic", "xarray", "rich", "typer"]),
+        ("mrpverify.observe.capture", ["torch", "scipy", "xarray"]),
+    ],
+)
+def test_imports_without_what_it_does_not_need(module, blocked):
+    program = f"import sys; sys.modules.update(dict.fromkeys({blocked!r})); import {module}"
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,0 +1,149 @@
+"""Validation, presets and --set: every complaint names the value, the range and what to do."""
+
+import tomllib
+from dataclasses import asdict, fields
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mrpverify.parameters import STAND_INS, Parameters, symbols
+from mrpverify.regime import (
+    PRESETS,
+    RegimeError,
+    allowed,
+    build,
+    check_seeds,
+    load_preset,
+    parse_settings,
+    preset_folder,
+)
+
+# As spelt in the theory; the command line promises exactly these names.
+PROMISED = (
+    "k views m s d P N C_p q varrho sigma_0 sigma_p theta mu rho Gamma gamma eta target bias "
+    "decoder gain Delta"
+).split()
+
+
+def test_defaults_are_a_valid_regime():
+    assert build({}) == Parameters()
+
+
+@pytest.mark.parametrize("symbol", PROMISED)
+def test_promised_symbols_exist(symbol):
+    assert symbol in symbols()
+
+
+def test_every_parameter_says_what_it_is_and_what_is_allowed():
+    for item in fields(Parameters):
+        assert len(item.metadata["meaning"]) > 10, item.name
+        assert allowed(item.name)
+    assert len(set(symbols().values())) == len(fields(Parameters))
+
+
+def test_every_stand_in_has_a_reason():
+    for name, item in STAND_INS.items():
+        assert len(item.reason) > 20, name
+        assert item.replaces, name
+
+
+def test_symbols_and_names_mean_the_same():
+    assert build({"k": 5, "theta": "0.25"}) == build({"classes": 5, "visible": 0.25})
+
+
+@pytest.mark.parametrize(
+    ("settings", "parts"),
+    [
+        ({"theta": 1.5}, ["theta=1.5", "<= 1", "--set theta="]),
+        ({"theta": 0}, ["theta=0", "> 0"]),
+        ({"theta": "half"}, ["theta=half", "a number"]),
+        ({"theta": "nan"}, ["theta=nan"]),
+        ({"sigma_0": "inf"}, ["sigma_0=inf"]),
+        ({"k": 2.5}, ["k=2.5", "whole number"]),
+        ({"k": 1}, ["k=1", ">= 2"]),
+        ({"q": 1}, ["q=1", ">= 2"]),
+        ({"bias": "perhaps"}, ["bias=perhaps", "true or false"]),
+        ({"target": "some"}, ["target=some", "all, masked"]),
+        ({"d": 15}, ["d=15", "16", "Raise d"]),
+        ({"s": 9}, ["s=9", "k = 8"]),
+        ({"z_own_low": 2}, ["z_own_low=2", "z_own_high"]),
+        ({"thetta": 0.5}, ["thetta=0.5", "did you mean theta"]),
+        ({"zzz": 1}, ["zzz=1", "--list"]),
+    ],
+)
+def test_bad_values_are_named_with_their_range(settings, parts):
+    with pytest.raises(RegimeError) as caught:
+        build(settings)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("pair", ["theta", "=3", "theta=", ""])
+def test_set_needs_key_and_value(pair):
+    with pytest.raises(RegimeError, match="key=value"):
+        parse_settings([pair])
+
+
+def test_framework_is_not_set_by_set():
+    with pytest.raises(RegimeError, match="--framework"):
+        parse_settings(["framework=mae"])
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_shipped_presets_load_and_have_enough_seeds(name):
+    preset = load_preset(name)
+    assert preset.seeds >= 24
+    for framework, regime in preset.regimes.items():
+        assert regime.framework == framework
+
+
+def test_presets_hold_no_unknown_words():
+    for path in preset_folder().glob("*.toml"):
+        assert tomllib.loads(path.read_text()), path
+
+
+def test_override_reaches_every_framework_and_is_checked():
+    preset = load_preset("quick").override({"theta": "0.9"})
+    assert {regime.visible for regime in preset.regimes.values()} == {0.9}
+    with pytest.raises(RegimeError, match="theta"):
+        preset.override({"theta": "2"})
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        ("seeds = 0", "1 to 10000"),
+        ("seeds = 2.5", "whole number"),
+        ("[shared]\nthetta = 1", "did you mean"),
+        ("[mae]\ntheta = 7", "[mae]"),
+        ("[banana]\nk = 2", "'banana'"),
+        ("mae = 3", "must be a table"),
+        ("= = =", "not valid TOML"),
+    ],
+)
+def test_bad_presets_are_explained(tmp_path, content, part):
+    path = tmp_path / "own.toml"
+    path.write_text(content)
+    with pytest.raises(RegimeError) as caught:
+        load_preset(str(path))
+    assert part in str(caught.value)
+
+
+def test_missing_and_unknown_presets_are_explained(tmp_path):
+    with pytest.raises(RegimeError, match="cannot read"):
+        load_preset(str(tmp_path / "absent.toml"))
+    with pytest.raises(RegimeError, match="quick, paper, large"):
+        load_preset("quickly")
+
+
+@pytest.mark.parametrize("seeds", [True, 2.0, "3", 0, -1, 10_001])
+def test_impossible_seed_numbers_are_refused(seeds):
+    with pytest.raises(RegimeError, match="seeds="):
+        check_seeds(seeds)
+
+
+@given(st.fixed_dictionaries({"theta": st.floats(0.01, 1), "m": st.integers(1, 50)}))
+def test_a_regime_survives_the_way_through_text(values):
+    first = build(values)
+    assert build({k: str(v) for k, v in asdict(first).items()}) == first

@@ -1,0 +1,126 @@
+"""Curvature bounds against Hessians by automatic differentiation at hand-made captured states."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mrpverify.parameters import Parameters
+from mrpverify.theory import curvature
+from mrpverify.theory.data_law import mean_power_sum
+from mrpverify.theory.final_correlation import mae as mae_final
+from mrpverify.theory.growth import growth_rate
+
+torch = pytest.importorskip("torch")
+
+LAW = Parameters(framework="mae", classes=4, off_class=0.4, single_view=0.05)
+LOOSE = 3.0
+"""A bound more than three times the eigenvalue would ask for needlessly small steps."""
+
+
+def _srelu(u, p: Parameters):
+    share = (u / p.linear_from).clamp(0, 1)
+    return p.linear_from / p.power * share**p.power + (u - p.linear_from).clamp(min=0)
+
+
+def _patches(p: Parameters, z: np.ndarray):
+    features = np.eye(p.features)
+    x = (z[..., None] * features[:, None, :]).reshape(len(z), -1, p.features)
+    return torch.tensor(x)
+
+
+def _top(matrix) -> float:
+    return float(torch.linalg.eigvalsh((matrix + matrix.T) / 2)[-1])
+
+
+def _mae_loss(p: Parameters, x, w, b):
+    a = _srelu(x @ w.T, p)
+    c = 1.0 if p.target == "all" else 1 - p.visible
+    g = 0.0 if p.target == "all" else 1 - p.visible
+    residual = c * x.sum(1) - a.sum(1) @ b
+    if p.bias:
+        residual = residual - residual.mean(0)
+    decoded = a @ b
+    patches = p.mask_penalty * decoded.square().sum((1, 2)) + 2 * g * (x * decoded).sum((1, 2))
+    return (residual.square().sum(1) + patches).mean() / 2
+
+
+@pytest.mark.parametrize("held", [1, 2])
+@pytest.mark.parametrize(("target", "bias"), [("all", True), ("all", False), ("masked", True)])
+@pytest.mark.parametrize(("final", "theta"), [(1.4, 0.5), (2.0, 0.5), (1.4, 0.8)])
+def test_mae_bound(draw, held: int, target: str, bias: bool, final: float, theta: float) -> None:
+    p = replace(LAW, target=target, bias=bias, visible=theta)
+    x = _patches(p, draw(p, 300, 1))
+    kernels = np.zeros((p.classes * p.views // held, p.features))
+    for feature in range(p.features):
+        kernels[feature // held, feature] = 1.0
+    w = torch.tensor(final * kernels)
+    b = torch.tensor(curvature.decoded(p, final, held) * kernels)
+
+    def loss(flat):
+        return _mae_loss(p, x, flat[: w.numel()].view_as(w), flat[w.numel() :].view_as(b))
+
+    hessian = torch.func.hessian(loss)(torch.cat([w.flatten(), b.flatten()]))
+    eigenvalue, bound = _top(hessian), curvature.mae_block(p, final, held)
+    assert eigenvalue <= bound * 1.05, "5 %: 300 images against the law"
+    assert bound <= LOOSE * eigenvalue
+
+
+def test_mae_takes_the_worse_of_one_and_all_views() -> None:
+    final = mae_final(LAW)
+    blocks = [curvature.mae_block(LAW, final, held) for held in (1, 2)]
+    assert curvature.mae(LAW) == max(blocks) == blocks[1]
+    assert curvature.decoded(replace(LAW, target="masked", patches_per_feature=1), 1.0, 1) == 0
+
+
+def _field(p: Parameters, x, w):
+    """-grad of the teacher-student loss at gain 1 for one kernel, the teacher moving along."""
+    u = x @ w
+    share = (u / p.linear_from).clamp(0, 1)
+    gap = _srelu(u, p).sum(1) - _srelu(u, p).sum(1)
+    signal = (gap[:, None] - p.mask_penalty * _srelu(u, p)) * share ** (p.power - 1)
+    return (signal[..., None] * x).sum(1).mean(0)
+
+
+@pytest.mark.parametrize("theta", [0.3, 0.7])
+def test_teacher_student_bound(draw, theta: float) -> None:
+    p = replace(LAW, framework="teacher-student", visible=theta, amplification=0.0)
+    x = _patches(p, draw(p, 400, 2))
+    after = p.mask_penalty * mean_power_sum(p, 2) * (2 - 1 / p.power)
+    assert curvature.teacher_student(p) == pytest.approx(after)
+    found = []
+    for correlation in (0.5, 0.7, 0.85, 1.5):
+        w = torch.zeros(p.features, dtype=torch.float64)
+        w[0], w[1] = correlation, 0.1
+        found.append(_top(-torch.func.jacfwd(lambda w: _field(p, x, w))(w)))
+    assert max(found) <= after * 1.2, "20 %: a feature is shown in about 130 of 400 images"
+    assert after <= LOOSE * max(found)
+
+
+def test_teacher_student_growth_can_be_the_faster_part() -> None:
+    p = replace(LAW, framework="teacher-student", amplification=20.0)
+    assert curvature.teacher_student(p) == pytest.approx(growth_rate(p) * p.linear_from**4)
+
+
+def test_supervised_bound(draw) -> None:
+    """One kernel a class holds view 1; the scale makes own-class probabilities about one half."""
+    p = replace(LAW, classes=4)
+    z = draw(p, 300, 3)
+    x = _patches(p, z)
+    label = torch.tensor(z.sum(-1).reshape(len(z), p.classes, p.views).sum(-1).argmax(1))
+    w = torch.zeros(p.classes, p.features, dtype=torch.float64)
+    w[torch.arange(p.classes), p.views * torch.arange(p.classes)] = 1.5
+
+    def loss(flat):
+        logits = _srelu(x @ flat.view_as(w).T, p).sum(1)
+        return torch.nn.functional.cross_entropy(logits, label)
+
+    eigenvalue = _top(torch.func.hessian(loss)(w.flatten()))
+    bound = curvature.supervised(p)
+    assert eigenvalue <= bound * 1.05
+    assert bound <= LOOSE * eigenvalue
+
+
+def test_unknown_framework() -> None:
+    with pytest.raises(ValueError, match="'clustering'"):
+        curvature.largest_curvature(LAW, "clustering")

@@ -1,0 +1,44 @@
+"""Lambda_end of every loss."""
+
+from dataclasses import replace
+from math import inf, log
+
+import pytest
+
+from mrpverify.parameters import Parameters
+from mrpverify.theory import final_correlation as f
+from mrpverify.theory.growth import growth_rate
+
+LAW = Parameters()
+
+
+def test_mae_number_and_its_two_equations() -> None:
+    """1.40 at q = 3, varrho = 0.5, C_p = 2, theta = 0.5, and the balance it solves at others."""
+    assert f.mae(LAW) == pytest.approx(1.4028, abs=1e-4)
+    for p in (LAW, replace(LAW, target="masked", power=4, visible=0.3, patches_per_feature=3)):
+        final, z = f.mae(p), 1.15
+        h = final * z - p.patches_per_feature * (1 - 1 / p.power) * p.linear_from
+        aim = 1.0 if p.target == "all" else (1 - p.visible) * (1 - 1 / p.patches_per_feature)
+        assert final / p.power**0.5 * h * p.gain_floor == pytest.approx(aim * z)
+
+
+def test_teacher_student_ends() -> None:
+    step = 4.0 * growth_rate(LAW) * 0.5**5
+    assert f.overshoot(LAW) == pytest.approx(step) and step > 0.01
+    assert f.teacher_student(LAW) == pytest.approx(0.5 + step)
+    constant = replace(LAW, gain="constant", tau=1.3)
+    u = (2 / 3) * 0.5 * 0.5 / (1.5 - 1.3)
+    assert f.teacher_student(constant) == pytest.approx(u / (1.15 / 2))
+    assert f.teacher_student(replace(constant, tau=1.6)) == inf
+    assert f.teacher_student(replace(constant, tau=1.0)) == 0.5
+
+
+def test_supervised_margin() -> None:
+    h = f.supervised(LAW) * 1.15 - 2 * (2 / 3) * 0.5
+    assert h == pytest.approx(log(300 * 7))
+
+
+def test_names() -> None:
+    assert f.final_correlation(LAW, "mae") == f.mae(LAW)
+    with pytest.raises(ValueError, match="'contrastive'"):
+        f.final_correlation(LAW, "contrastive")
