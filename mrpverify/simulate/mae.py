@@ -67,9 +67,9 @@ def descent_direction(
     b_gram = torch.bmm(b, b.transpose(1, 2))
     signal = torch.bmm(flat, b_gram).view_as(a).mul_(-parameters.mask_penalty).add_(drive)
     if cross:
-        to_b = to_b - cross * back_project(a, x)
+        to_b = to_b - cross * back_project(a, x) / x.shape[1]
         signal = signal.sub_(project(b, x), alpha=cross)
-    to_w = back_project(signal.mul_(slope), x)
+    to_w = back_project(signal.mul_(slope), x) / x.shape[1]
     if "decoder" not in state:
         return {"weights": to_w + to_b}, reach
     return {"weights": to_w, "decoder": to_b}, reach

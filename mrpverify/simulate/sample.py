@@ -54,8 +54,7 @@ class Images:
         """Dense z [seeds, images, patches, views k]: the strength of each feature in each patch."""
         count = self.features.shape[1]
         shows = self.owner.unsqueeze(-1) == torch.arange(count, device=self.owner.device)
-        dense: torch.Tensor = shows * self.strength.unsqueeze(-1)
-        return dense
+        return torch.where(shows, self.strength.unsqueeze(-1), 0.0)
 
 
 def sample_features(parameters: Parameters, salt: str, seed: int) -> torch.Tensor:

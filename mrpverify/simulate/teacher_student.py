@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 
 from ..parameters import Parameters
-from .encoder import back_project, project, smoothed_relu
+from .encoder import back_project, cache_sized, project, smoothed_relu
 from .sample import Images
 
 State = dict[str, torch.Tensor]
@@ -51,17 +51,29 @@ def descent_direction(
     parameters: Parameters, state: State, images: Images, largest: torch.Tensor
 ) -> tuple[State, torch.Tensor]:
     """-grad of the mask-expected loss, and the largest pre-activation of each seed [seeds]."""
-    u = project(state["weights"], images.patches)
     tau = gains(parameters, state, largest)[:, None, None, :]
-    seen = project(state["teacher"], images.patches) if "teacher" in state else u
-    reach = u.amax((1, 2, 3))
+    total = torch.zeros_like(state["weights"])
+    reach = total.new_full((len(total),), -torch.inf)
+    for patches in cache_sized(images.patches, total.shape[1]):
+        part, part_reach = _direction_of(parameters, state, patches, tau)
+        total += part
+        reach = torch.maximum(reach, part_reach)
+    return {"weights": total / images.patches.shape[1]}, reach
+
+
+def _direction_of(
+    parameters: Parameters, state: State, patches: torch.Tensor, tau: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Summed over some images: -grad in w, and the largest pre-activation [seeds]."""
+    u = project(state["weights"], patches)
+    seen = project(state["teacher"], patches) if "teacher" in state else u
     a, slope = smoothed_relu(u, parameters.power, parameters.linear_from)
     taught, taught_slope = smoothed_relu(seen * tau, parameters.power, parameters.linear_from)
     gap = (taught.sum(2) - a.sum(2)).unsqueeze(2)
     signal = a.mul_(-parameters.mask_penalty).add_(gap).mul_(slope)
     if not parameters.stop_gradient:
         signal -= gap * tau * taught_slope
-    return {"weights": back_project(signal, images.patches)}, reach
+    return back_project(signal, patches), u.amax((1, 2, 3))
 
 
 def after_step(parameters: Parameters, state: State, largest: torch.Tensor) -> None:

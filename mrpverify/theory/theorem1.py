@@ -52,8 +52,8 @@ def one_feature_at_horizon(parameters: Parameters) -> bool:
     """Whether one feature per kernel is expected at T, for ever (L6, L7 [D]).
 
     Constant gain and ema that saturate, and hold, leave a residual that leaks into siblings;
-    `release` has none after its crossing (and then decays), nor has `hold` without masks. MAE kernels share
-    siblings (L14).
+    `release` has none after its crossing (and then decays), nor has `hold` without masks. MAE
+    kernels share siblings (L14).
     """
     p = parameters
     if p.framework == "mae":

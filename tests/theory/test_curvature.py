@@ -60,7 +60,7 @@ def test_mae_bound(draw, held: int, target: str, bias: bool, final: float, theta
     def loss(flat):
         return _mae_loss(p, x, flat[: w.numel()].view_as(w), flat[w.numel() :].view_as(b))
 
-    hessian = torch.func.hessian(loss)(torch.cat([w.flatten(), b.flatten()]))
+    hessian = torch.autograd.functional.hessian(loss, torch.cat([w.flatten(), b.flatten()]))
     eigenvalue, bound = _top(hessian), curvature.mae_block(p, final, held)
     assert eigenvalue <= bound * 1.05, "5 %: 300 images against the law"
     assert bound <= LOOSE * eigenvalue
@@ -92,7 +92,7 @@ def test_teacher_student_bound(draw, theta: float) -> None:
     for correlation in (0.5, 0.7, 0.85, 1.5):
         w = torch.zeros(p.features, dtype=torch.float64)
         w[0], w[1] = correlation, 0.1
-        found.append(_top(-torch.func.jacfwd(lambda w: _field(p, x, w))(w)))
+        found.append(_top(-torch.autograd.functional.jacobian(lambda w: _field(p, x, w), w)))
     assert max(found) <= after * 1.2, "20 %: a feature is shown in about 130 of 400 images"
     assert after <= LOOSE * max(found)
 
@@ -115,7 +115,7 @@ def test_supervised_bound(draw) -> None:
         logits = _srelu(x @ flat.view_as(w).T, p).sum(1)
         return torch.nn.functional.cross_entropy(logits, label)
 
-    eigenvalue = _top(torch.func.hessian(loss)(w.flatten()))
+    eigenvalue = _top(torch.autograd.functional.hessian(loss, w.flatten()))
     bound = curvature.supervised(p)
     assert eigenvalue <= bound * 1.05
     assert bound <= LOOSE * eigenvalue

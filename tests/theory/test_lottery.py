@@ -53,6 +53,8 @@ def test_mae_rule_keeps_shape_and_knows_the_decoder() -> None:
     decoder = np.full_like(start, -0.02)
     decoder[..., 3] = 0.5
     told = lottery.mae_first_feature(p, start, decoder)
-    assert (told[start[..., 3] > 0.01] == 3).all() and (start[..., 3] > 0.01).any()
+    ready = start[..., 3] > 0.5 * start.max(-1)
+    assert ready.any() and (told[ready] == 3).all()
+    assert (told != lottery.mae_first_feature(p, start)).any()
     with pytest.raises(ValueError, match="last axis must be 6"):
         lottery.mae_first_feature(p, start[..., :5])
