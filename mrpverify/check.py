@@ -33,7 +33,7 @@ from .regime import RegimeError, allowed, check_seeds, load_preset, parse_settin
 from .report.record import Run, record, write_json
 from .report.text import claims_table, print_report, stand_ins_table
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 class UsageError(ValueError):

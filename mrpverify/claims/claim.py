@@ -20,7 +20,7 @@ CONTROL_SEEDS = 4
 """Seeds of a control: none of four true has the upper bound 0.53, below p0 = 0.8."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Control:
     """A run in which the claim's own statistic must be REFUTED, or the claim says nothing.
 
@@ -42,7 +42,7 @@ class Control:
         return replace(regime, **{"horizon": horizon, **changes})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Claim:
     """One statement of the theory on one horizon.
 

@@ -46,17 +46,18 @@ def share_of_seeds(
     )
 
 
-def mean_over_seeds(
+def mean_share_over_seeds(
     values: np.ndarray,
     threshold: float,
     statistic: str,
     details: Mapping[str, Any] | None = None,
 ) -> Measurement:
-    """A number per seed [seeds] whose mean must lie above `threshold`: t-interval over seeds.
+    """A share in [0, 1] per seed [seeds] whose mean must lie above `threshold`: t-interval.
 
-    NaN marks a seed in which the number does not exist; fewer than two others are INCONCLUSIVE.
+    NaN marks a seed in which the share does not exist; fewer than two others are INCONCLUSIVE.
     """
-    interval = mean_interval(values)
+    low, high = mean_interval(values)
+    interval = (max(low, 0.0), min(high, 1.0))
     value = float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
     return Measurement(
         statistic,

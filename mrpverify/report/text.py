@@ -78,7 +78,7 @@ def _conditions(framework: Framework, regime: Parameters) -> Table:
             continue
         mark = Text("holds", "green") if item.holds else Text("VIOLATED", "bold red")
         table.add_row(
-            item.id, item.statement, f"{item.left:.3g}", f"{item.right:.3g}",
+            item.id, Text(item.statement), f"{item.left:.3g}", f"{item.right:.3g}",
             f"{item.margin:.3g}", f"{item.needed_ratio:g}", mark,
         )  # fmt: skip
     return table

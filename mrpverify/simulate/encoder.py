@@ -40,4 +40,4 @@ def cache_sized(patches: torch.Tensor, kernels: int) -> tuple[torch.Tensor, ...]
     if patches.is_cuda:
         return (patches,)
     size = max(1, ACTIVATIONS_IN_CACHE // (seeds * count * kernels))
-    return patches.split(min(size, images), dim=1)
+    return torch.split(patches, min(size, images), dim=1)

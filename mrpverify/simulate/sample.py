@@ -64,7 +64,8 @@ def sample_features(parameters: Parameters, salt: str, seed: int) -> torch.Tenso
         return torch.eye(count, dimension, dtype=torch.float64)
     gaussian = normal((dimension, count), generator(salt, seed, "basis"))
     orthonormal, triangle = torch.linalg.qr(gaussian)
-    return (orthonormal * torch.sign(torch.diagonal(triangle))).T.contiguous()
+    signed: torch.Tensor = orthonormal * torch.sign(torch.diagonal(triangle))
+    return signed.T.contiguous()
 
 
 def sample_weights(parameters: Parameters, salt: str, seeds: list[int]) -> torch.Tensor:

@@ -42,8 +42,7 @@ def conditions(parameters: Parameters) -> tuple[Condition, ...]:
 
 
 def violated(parameters: Parameters, framework: str) -> tuple[Condition, ...]:
-    """The conditions that fail at this regime among those that apply; ValueError for an
-    unknown framework."""
+    """Conditions that apply to the framework and fail; ValueError for an unknown framework."""
     if framework not in EVERY:
         raise ValueError(f"framework must be one of {', '.join(EVERY)}, got {framework!r}")
     return tuple(c for c in conditions(parameters) if framework in c.applies_to and not c.holds)

@@ -49,17 +49,20 @@ def mae(parameters: Parameters) -> float:
 
 
 def mae_block(parameters: Parameters, final: float, held: int) -> float:
-    """Gauss-Newton bound on the (w, b) block of a kernel at `final` on `held` views of a class [D].
+    """Gauss-Newton bound on (w, b) with kernels at `final` on `held` views of a class each [D].
 
-    The matrix is positive, so its top eigenvalue is at most the sum of those of its diagonal
-    blocks: b: E h^2 + lambda E sum a^2;  w: ||b||^2 top(E[Z Z'] + lambda E sum z^2). Co-present
-    siblings add up in h and in Z, a factor `held` by Cauchy-Schwarz. The terms beyond Gauss-Newton
-    carry the residual of each patch, which vanishes on average where b is at its optimum.
+    The matrix is positive: its top eigenvalue is at most the sum of those of its diagonal blocks.
+    b: top(E[h h^T]) + lambda E sum a^2, where all views of a class are co-present and add up
+    (Cauchy-Schwarz), be it in one kernel or across sibling kernels: E[1_v h_v^2] times held views.
+    w: ||b||^2 (held E[1_v Z^2] + lambda E[1_v sum z^2]); kernels with orthogonal b do not couple.
+    Left out, together below 3 % in tests: terms beyond Gauss-Newton (they carry the residual of a
+    patch, vanishing on average where b is at its optimum) and pairs with an off-class h. Classes
+    count 1/k: a class drawn more often has that much more curvature.
     """
     p = parameters
     square = over_law(p, lambda r: _activity_moment(p, r, final, 2))
     penalty = p.mask_penalty / p.patches_per_feature
-    for_b = held * square * (held + penalty)
+    for_b = held * square * (p.views + penalty)
     spread = held * mean_power_sum_product(p, 1, 1) + p.mask_penalty * mean_power_sum(p, 2)
     return for_b + held * decoded(p, final, held) ** 2 * spread
 

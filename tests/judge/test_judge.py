@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mrpverify.judge.intervals import clopper_pearson, mean_interval
-from mrpverify.judge.measurement import mean_over_seeds, share_of_seeds
+from mrpverify.judge.measurement import mean_share_over_seeds, share_of_seeds
 from mrpverify.judge.verdicts import Verdict, exit_code, final_verdict, measured_above
 
 
@@ -59,7 +59,9 @@ def test_mean_interval_is_the_textbook_one():
 def test_undefined_seeds_are_left_out_and_too_few_say_nothing():
     assert mean_interval(np.array([0.2, np.nan, 0.4])) == mean_interval(np.array([0.2, 0.4]))
     assert mean_interval(np.array([0.2, np.nan])) == (-np.inf, np.inf)
-    assert mean_over_seeds(np.array([np.nan, np.nan]), 0.5, "").measured is Verdict.INCONCLUSIVE
+    assert (
+        mean_share_over_seeds(np.array([np.nan, np.nan]), 0.5, "").measured is Verdict.INCONCLUSIVE
+    )
 
 
 def test_mean_interval_covers_the_truth_as_often_as_it_says():

@@ -44,6 +44,12 @@ def test_quadrature_has_converged(powers: tuple[int, ...]) -> None:
     assert coarse == pytest.approx(fine, rel=1e-11)
 
 
+def test_ranges_of_the_roles() -> None:
+    """Section 1, the finite law: U[1, 1.3], U[rho, 2 rho], U[0.2, 0.4], U[Gamma/2, Gamma]."""
+    ranges = [(r.low, r.high) for r in data_law.roles(LAW)]
+    assert ranges == [(1.0, 1.3), (0.05, 0.1), (0.2, 0.4), (0.15, 0.3)]
+
+
 def test_equal_split_and_too_many_powers() -> None:
     assert data_law.share_moment(3, "equal", (2, 4)) == pytest.approx(3.0**-6)
     with pytest.raises(ValueError, match="3 distinct patches asked of 2"):

@@ -28,7 +28,7 @@ def test_rate_is_the_drift_of_equal_patches() -> None:
 
 
 def _loss(p: Parameters, role: Role, student: float, teacher: float) -> float:
-    """E L of one kernel over the images that show one feature in that role, by tensor quadrature."""
+    """E L of one kernel over images that show one feature in that role, by quadrature."""
     node, weight = roots_legendre(24)
     s, t = np.meshgrid(1 + node / 4, 1 + node / 4)
     mass = np.outer(weight, weight) / 4

@@ -1,4 +1,4 @@
-"""L6: residual of a saturated kernel and the time a co-occurring feature takes to leave its start."""
+"""L6: residual of a saturated kernel, and when a co-occurring feature leaves its start."""
 
 from dataclasses import replace
 from math import inf

@@ -61,7 +61,8 @@ def test_velocity_is_the_gradient_of_the_loss_on_the_plateau(draw, target, bias)
     down_b = -_gradient(lambda b: _mean_loss(p, x, c, b), e, 1e-5)
     np.testing.assert_allclose(c_dot[0], down_w, atol=3e-3 * np.abs(down_w).max())
     np.testing.assert_allclose(e_dot[0], down_b, atol=3e-3 * np.abs(down_b).max())
-    assert np.abs(down_w).max() > 0 and np.abs(down_b).max() > 0
+    assert np.abs(down_w).max() > 0
+    assert np.abs(down_b).max() > 0
 
 
 @pytest.mark.parametrize(("target", "bias"), VARIANTS)
@@ -79,13 +80,14 @@ def test_drive_matrix_agrees_with_sampling(draw, target, bias) -> None:
 
 
 def test_drive_of_the_masked_target_scales_with_the_mask() -> None:
-    """L8: proportional to 1 - theta, nothing at theta = 1, no self drive at C_p = 1 without bias."""
+    """L8: proportional to 1 - theta, nothing at theta = 1, no self drive at C_p = 1, no bias."""
     p = replace(LAW, target="masked")
     at = {theta: mae_plateau.drive_matrix(replace(p, visible=theta)) for theta in (0.2, 0.6, 1.0)}
     np.testing.assert_allclose(at[0.2], 2 * at[0.6])
     assert not at[1.0].any()
     single = mae_plateau.drive_matrix(replace(p, patches_per_feature=1, bias=False))
-    assert single[0, 0] == pytest.approx(0.0, abs=1e-15) and single[0, 1] > 0
+    assert single[0, 0] == pytest.approx(0.0, abs=1e-15)
+    assert single[0, 1] > 0
     plain = mae_plateau.drive_matrix(replace(LAW, visible=0.2))
     np.testing.assert_allclose(plain, covariances(LAW, 3, 1))
 
@@ -133,7 +135,8 @@ def test_first_crossing_equals_an_adaptive_integration(target: str, bias: bool) 
     first = mae_plateau.first_crossing(p, c, c.copy())
     expected = [_integrate(p, row, row)[0] for row in c]
     assert first.tolist() == expected
-    assert first[0] == -1 and len(set(first.tolist())) > 2
+    assert first[0] == -1
+    assert len(set(first.tolist())) > 2
 
 
 def test_crossing_time_of_one_feature() -> None:

@@ -18,4 +18,5 @@ def test_derived_letters_do_not_shadow_parameters() -> None:
     derived = {name for name, letter in table.items() if letter.field is None}
     assert {"lambda", "K", "A", "B", "Z", "R_v"} <= derived
     assert len(table) == len(derived) + len(fields(Parameters))
-    assert table["q"].symbol is notation.q and table["K"].symbol is notation.K
+    assert table["q"].symbol is notation.q
+    assert table["K"].symbol is notation.K

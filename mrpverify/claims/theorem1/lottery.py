@@ -6,7 +6,8 @@ import numpy as np
 import xarray as xr
 
 from ...judge.intervals import mean_interval
-from ...judge.measurement import Measurement, mean_over_seeds
+from ...judge.measurement import Measurement, mean_share_over_seeds
+from ...judge.verdicts import Verdict
 from ...observe.correlations import first_crossed
 from ...parameters import STAND_INS, Parameters
 from ...theory import lottery
@@ -39,7 +40,7 @@ def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
         "mean_crossed_kernels": float((first >= 0).sum(-1).mean()),
     }
     statistic = "share of crossed kernels whose first feature is predicted, mean over seeds"
-    return mean_over_seeds(shares[judged], GATE, statistic, details)
+    return mean_share_over_seeds(shares[judged], GATE, statistic, details)
 
 
 def predicted_first_feature(parameters: Parameters, initial: np.ndarray) -> np.ndarray:
@@ -83,9 +84,10 @@ def _permute(parameters: Parameters, runs: xr.Dataset) -> xr.Dataset:
 
 
 def _at_chance(parameters: Parameters, measurement: Measurement) -> bool:
-    """Whether the 99.9 % interval contains 1/(2k) and stays below the gate."""
+    """Whether the statistic is refuted and its 99.9 % interval contains 1/(2k)."""
     low, high = measurement.details["wide_interval"]
-    return bool(low <= lottery.chance_level(parameters) <= high < GATE)
+    at_chance = low <= lottery.chance_level(parameters) <= high
+    return bool(at_chance and measurement.measured is Verdict.REFUTED)
 
 
 PERMUTED = Control(

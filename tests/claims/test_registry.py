@@ -1,0 +1,43 @@
+"""The registry finds claims by their place; every claim keeps the house rules."""
+
+import pytest
+
+from mrpverify.claims.registry import UnknownClaimError, all_claims, groups, select
+
+IDS = {"T1.capture", "T1.bounded", "T1.specialise", "T1.monosemantic", "T1.lottery", "T1.noise"}
+
+
+def test_all_claims_of_theorem1_are_there():
+    assert {claim.id for claim in select(["theorem1"])} == IDS
+    assert "theorem1" in groups()
+
+
+def test_id_long_name_and_group_select_the_same_claims():
+    assert select(["T1.noise"]) == select(["theorem1.noise"])
+    assert set(select(["T1.noise"])) < set(select(["theorem1"]))
+    assert select(["T1.noise", "theorem1.noise"]) == select(["T1.noise"])
+
+
+def test_monosemanticity_is_asked_on_both_horizons():
+    assert [c.horizon for c in select(["T1.monosemantic"])] == ["crossing", "T"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("theorem", "theorem1"), ("T1.captur", "T1.capture"), ("xyz", "--list")]
+)
+def test_unknown_names_are_answered_with_what_is_near(name, hint):
+    with pytest.raises(UnknownClaimError, match=hint):
+        select([name])
+
+
+@pytest.mark.parametrize("claim", all_claims(), ids=lambda c: f"{c.id}-{c.horizon}")
+def test_every_claim_states_its_case_and_has_a_control_per_framework(claim):
+    assert claim.statement
+    assert "[" in claim.provenance
+    assert claim.role in ("gate", "finding")
+    assert len(claim.role_reason) > 10
+    for framework, controls in claim.controls.items():
+        assert controls, framework
+        for control in controls:
+            assert (control.change is None) != (control.look is None)
+            assert control.expected

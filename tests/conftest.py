@@ -1,0 +1,15 @@
+"""What holds for every test: hypothesis profiles and one thread for torch."""
+
+import os
+
+import torch
+from hypothesis import settings
+
+# "ci" draws the same examples in every run, so that a red run is red again; "dev" looks further
+# (--hypothesis-profile dev, or the variable). No deadline: the first call of a kernel is slow.
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("dev", deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+# Small matrices: several threads only wait for each other, and sums would depend on their number.
+torch.set_num_threads(1)

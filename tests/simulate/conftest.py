@@ -1,0 +1,84 @@
+"""Assertion vocabulary and small regimes of the simulation tests.
+
+Session-scoped, so that hypothesis tests may use them: they hold no state.
+"""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from mrpverify.parameters import Parameters
+from mrpverify.simulate.sample import BACKGROUND, MULTI_VIEW, Images
+
+SMALL = {
+    "classes": 3,
+    "kernels_per_class": 4,
+    "dimension": 12,
+    "images": 60,
+    "off_class": 0.3,
+    "patch_noise": 0.02,
+    "precision": "float64",
+}
+
+
+def _relative_distance(found, expected) -> float:
+    """|found - expected| / |expected| in the Euclidean norm, after the non-vacuity guards."""
+    found, expected = torch.as_tensor(found), torch.as_tensor(expected)
+    assert found.shape == expected.shape, f"{tuple(found.shape)} != {tuple(expected.shape)}"
+    assert torch.isfinite(found).all(), "the found side is not finite"
+    assert torch.isfinite(expected).all(), "the expected side is not finite"
+    size = expected.double().norm()
+    assert size > 0, "the expected side is zero: nothing is compared"
+    return float((found.double() - expected.double()).norm() / size)
+
+
+@pytest.fixture(scope="session")
+def assert_same() -> Callable[..., None]:
+    """Equal up to a relative distance (rounding of float64 unless said otherwise)."""
+
+    def check(found, expected, within: float = 1e-11) -> None:
+        distance = _relative_distance(found, expected)
+        assert distance <= within, f"relative distance {distance:.3g} > {within:.3g}"
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def assert_different() -> Callable[..., None]:
+    """The negation of assert_same, by a margin that rounding cannot make."""
+
+    def check(found, expected, by: float = 1e-3) -> None:
+        distance = _relative_distance(found, expected)
+        assert distance > by, f"relative distance {distance:.3g} <= {by:.3g}"
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def regime() -> Callable[..., Parameters]:
+    """A regime of one second: (framework, changes) -> Parameters."""
+
+    def make(framework: str = "teacher-student", **changes) -> Parameters:
+        own = {"step": 1.5, "init_scale": 0.03} if framework == "mae" else {"amplification": 3.0}
+        return Parameters(**{"framework": framework, **SMALL, **own, **changes})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def bare_images() -> Callable[[torch.Tensor], Images]:
+    """Images around given patches [seeds, images, P, dimension]: nothing but patches is read."""
+
+    def wrap(patches: torch.Tensor) -> Images:
+        seeds, count, width, dimension = patches.shape
+        return Images(
+            patches=patches,
+            labels=torch.zeros(seeds, count, dtype=torch.int64),
+            shown_view=torch.full((seeds, count), MULTI_VIEW),
+            owner=torch.full((seeds, count, width), BACKGROUND),
+            strength=torch.zeros(seeds, count, width, dtype=patches.dtype),
+            features=torch.eye(2, dimension, dtype=patches.dtype).expand(seeds, 2, dimension),
+        )
+
+    return wrap

@@ -1,0 +1,140 @@
+"""Regime conditions: each can be violated by moving one parameter, and in that direction only."""
+
+from dataclasses import replace
+from math import inf, log, sqrt
+
+import pytest
+
+from mrpverify.parameters import Parameters
+from mrpverify.theory.assumptions import EVERY, conditions, violated
+from mrpverify.theory.condition import Condition, much_less
+
+LAW = Parameters()
+CALM = replace(LAW, step=0.5, init_scale=0.02, patch_noise=0.006, dimension=400, single_view=0.001)
+"""A regime with room in every condition, so that a move shows its own effect."""
+
+MOVES = [
+    ("weak view", "weak_view", 0.2, EVERY),
+    ("single-view off-class", "single_view_off_class", 0.4, EVERY),
+    ("off-class strength", "off_high", 0.5, EVERY),
+    ("sparse presence", "off_class", 7.0, EVERY),
+    ("initial scale", "init_scale", 0.2, EVERY),
+    ("feature noise", "feature_noise", 0.01, EVERY),
+    ("mask ratio", "visible", 1.0, ("teacher-student", "mae")),
+    ("activation power", "power", 2, EVERY),
+    ("noise reach", "patch_noise", 0.3, EVERY),
+    ("step size", "step", 60.0, EVERY),
+    ("background noise", "patch_noise", 0.4, ("teacher-student",)),
+    ("coverage", "kernels_per_class", 1, ("teacher-student",)),
+    ("losing view", "init_scale", 0.08, ("supervised",)),
+    ("few single-view images", "single_view", 0.5, ("supervised",)),
+]
+
+
+def _one(p: Parameters, name: str, framework: str) -> Condition:
+    (found,) = [c for c in conditions(p) if c.id == name and framework in c.applies_to]
+    return found
+
+
+@pytest.mark.parametrize("framework", EVERY)
+def test_the_calm_regime_holds(framework: str) -> None:
+    assert [c.id for c in violated(CALM, framework)] == []
+
+
+@pytest.mark.parametrize(("name", "field", "value", "frameworks"), MOVES)
+def test_moving_one_parameter_violates_the_condition(
+    name: str, field: str, value: float, frameworks: tuple[str, ...]
+) -> None:
+    moved = replace(CALM, **{field: value})
+    for framework in EVERY:
+        broken = {c.id for c in violated(moved, framework)}
+        assert (name in broken) == (framework in frameworks)
+    for framework in frameworks:
+        before, after = (_one(p, name, framework) for p in (CALM, moved))
+        assert after.margin < before.margin
+
+
+def test_every_condition_has_a_move() -> None:
+    listed = conditions(LAW)
+    assert {c.id for c in listed} == {name for name, *_ in MOVES}
+    for framework in EVERY:
+        names = [c.id for c in listed if framework in c.applies_to]
+        assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("framework", "changes"),
+    [
+        ("mae", {"visible": 1.0}),
+        ("mae", {"init_scale": 0.6}),
+        ("teacher-student", {"init_scale": 0.6}),
+        ("teacher-student", {"off_class": 7.5}),
+        ("mae", {"off_class": 7.5}),
+        ("teacher-student", {"kernels_per_class": 1}),
+        ("teacher-student", {"gain": "constant", "tau": 1.6}),
+    ],
+)
+def test_known_bad_regimes(framework: str, changes: dict[str, float]) -> None:
+    assert violated(replace(LAW, framework=framework, **changes), framework)
+
+
+def test_the_default_teacher_student_regime_holds() -> None:
+    assert violated(LAW, "teacher-student") == ()
+
+
+def test_numbers_at_the_default() -> None:
+    """By hand: k = 8, km = 160, NP = 2400, sigma_0 = 0.06, m = 20, eta = 4."""
+    start = _one(LAW, "initial scale", "mae")
+    assert start.left == pytest.approx(0.06 * sqrt(2 * log(16 * 160)))
+    assert (start.right, start.needed_ratio) == (0.5, 2.0)
+    noise = _one(LAW, "noise reach", "mae")
+    assert noise.left == pytest.approx(0.035 * 1.40283 * sqrt(2 * log(2400)), rel=1e-4)
+    assert _one(LAW, "coverage", "teacher-student").left == pytest.approx(2 * log(16_000))
+    few = _one(LAW, "few single-view images", "supervised")
+    assert (few.left, few.right) == pytest.approx((300 * 0.03 / 16, 0.035**2 * 60 * 8))
+    assert _one(LAW, "feature noise", "mae").margin == pytest.approx(0.06 / 8 / 0.002)
+    halved = _one(replace(LAW, step=2.0), "step size", "mae").margin
+    assert halved == pytest.approx(2 * _one(LAW, "step size", "mae").margin)
+
+
+def test_background_noise_number() -> None:
+    """P_background E[g_+^3] (sigma_p sqrt d)^3 with E[g_+^3] = sqrt(2/pi)."""
+    p = replace(LAW, patches=40, off_class=0.0, split="equal", own_low=1.2, own_high=1.2)
+    found = _one(p, "background noise", "teacher-student")
+    assert found.left == pytest.approx(36 * sqrt(2 / 3.141592653589793) * (0.035 * sqrt(60)) ** 3)
+    shown = 2 * 0.6**3
+    weak = found.right / (2 * log(160)) ** 1.5
+    assert weak == pytest.approx(shown)
+
+
+def test_losing_view_number() -> None:
+    """m = 1, two views: E[min(g, g')_+] = (1 - 1/sqrt 2)/sqrt(2 pi) by parts."""
+    p = replace(LAW, kernels_per_class=1, split="equal", own_low=1.2, own_high=1.2)
+    end = (log(300 * 7) + 2 / 3) / 1.2
+    c_0 = 0.06 * (1 - 1 / sqrt(2)) / sqrt(2 * 3.141592653589793)
+    expected = (0.6**2) * (c_0 / 0.5) * end / 0.5
+    assert _one(p, "losing view", "supervised").left == pytest.approx(expected, rel=1e-6)
+    assert _one(replace(p, views=1), "losing view", "supervised").left == 0
+
+
+def test_noise_off_the_span_meets_only_the_initial_weights() -> None:
+    off = _one(replace(LAW, noise="off_span"), "noise reach", "mae")
+    assert off.left == pytest.approx(0.035 * 0.06 * sqrt(44) * sqrt(2 * log(2400)))
+
+
+def test_condition_margins() -> None:
+    strict = Condition("a", "", "", ("mae",), 1.0, 1.0, strict=True)
+    plain = Condition("a", "", "", ("mae",), 1.0, 1.0)
+    assert plain.holds
+    assert not strict.holds
+    assert plain.margin == 1.0
+    assert Condition("a", "", "", ("mae",), 0.0, 1.0).margin == inf
+    assert not much_less("a", "", "", ("mae",), 1.0, 1.99).holds
+    assert much_less("a", "", "", ("mae",), 1.0, 2.0).holds
+    assert not Condition("a", "", "", ("mae",), inf, 1.0).holds
+    assert not Condition("a", "", "", ("mae",), float("nan"), 1.0).holds
+
+
+def test_unknown_framework() -> None:
+    with pytest.raises(ValueError, match="'contrastive'"):
+        violated(LAW, "contrastive")

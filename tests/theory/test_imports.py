@@ -1,0 +1,36 @@
+"""The theory needs neither torch nor input and output, and imports upwards only from parameters."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mrpverify.theory
+
+FOLDER = Path(mrpverify.theory.__file__).parent
+FILES = sorted(FOLDER.glob("*.py"))
+ALLOWED = {"numpy", "scipy", "sympy", "parameters"} | set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_imports_point_the_right_way(path: Path) -> None:
+    siblings = {file.stem for file in FILES}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            assert {name.name.split(".")[0] for name in node.names} <= ALLOWED
+        if isinstance(node, ast.ImportFrom):
+            source = (node.module or "").split(".")[0]
+            within = siblings if node.level == 1 else {"parameters"} if node.level == 2 else ALLOWED
+            names = {name.name for name in node.names} if not source else {source}
+            assert names <= within, f"{path.name} imports {names}"
+
+
+def test_every_module_imports_without_torch() -> None:
+    modules = [f"mrpverify.theory.{path.stem}" for path in FILES if path.stem != "__init__"]
+    assert len(modules) > 10
+    code = f"import sys; import {', '.join(modules)}; assert 'torch' not in sys.modules"
+    root = FOLDER.parents[1]
+    run = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
