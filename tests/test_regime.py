@@ -20,7 +20,31 @@ from mrpverify.regime import (
 )
 
 # As spelt in the theory; the command line promises exactly these names.
-PROMISED = ["k", "views", "m", "s", "d", "P", "N", "C_p", "q", "varrho", "sigma_0", "sigma_p", "theta", "mu", "rho", "Gamma", "gamma", "eta", "target", "bias", "decoder", "gain", "Delta"]
+PROMISED = [
+    "k",
+    "views",
+    "m",
+    "s",
+    "d",
+    "P",
+    "N",
+    "C_p",
+    "q",
+    "varrho",
+    "sigma_0",
+    "sigma_p",
+    "theta",
+    "mu",
+    "rho",
+    "Gamma",
+    "gamma",
+    "eta",
+    "target",
+    "bias",
+    "decoder",
+    "gain",
+    "Delta",
+]
 
 
 def test_defaults_are_a_valid_regime():

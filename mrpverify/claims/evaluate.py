@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -85,7 +86,7 @@ def _judge(
     control_runs: Mapping[tuple[Control, Framework], xr.Dataset],
 ) -> ClaimResult:
     """Measure a claim and its controls with the same statistic, and conclude."""
-    measurement = claim.measure(regime, runs)
+    measurement = _measure(claim, regime, runs)
     results = tuple(
         _judge_control(claim, control, regime, runs, control_runs.get((control, framework)))
         for control in claim.controls[framework]
@@ -98,6 +99,22 @@ def _judge(
     )
     prediction = claim.prediction(regime) if claim.prediction is not None else None
     return ClaimResult(claim, framework, measurement, results, broken, verdict, prediction)
+
+
+def _measure(claim: Claim, parameters: Parameters, runs: xr.Dataset) -> Measurement:
+    """The claim's measurement; a claim that breaks is an ERROR of its own, the others go on."""
+    try:
+        return claim.measure(parameters, runs)
+    except Exception as error:
+        undefined = float("nan")
+        return Measurement(
+            statistic=f"failed with {type(error).__name__}: {error}",
+            value=undefined,
+            interval=(undefined, undefined),
+            threshold=undefined,
+            measured=Verdict.ERROR,
+            details={"traceback": traceback.format_exc()},
+        )
 
 
 def _judge_control(
@@ -115,5 +132,5 @@ def _judge_control(
         parameters, observed = control.parameters(regime, horizon), trained
     else:
         raise ValueError(f"control {control.id!r} has neither a change nor a look")
-    measurement = claim.measure(parameters, observed)
+    measurement = _measure(claim, parameters, observed)
     return ControlResult(control, measurement, control.failed(parameters, measurement))

@@ -120,7 +120,8 @@ class _Run:
 
     def progress(self) -> float:
         """Share of the work done, by the clock where the horizon is known, else by the steps."""
-        by_clock = float((self.time / self.horizon).clamp(max=1.0).mean())
+        # 0/0 where everything was crossed at the start: that seed is done.
+        by_clock = float((self.time / self.horizon).nan_to_num(nan=1.0).clamp(max=1.0).mean())
         return max(by_clock, self.step / self.parameters.max_steps)
 
     def advance(self) -> None:
@@ -131,7 +132,8 @@ class _Run:
         )
         eta = self._step(kernels.amax(1), reach)
         for name, move in direction.items():
-            self.state[name] += eta.to(move.dtype)[:, None, None] * move
+            # In double: on a dead plateau eta exceeds single precision, and inf * 0 is not 0.
+            self.state[name] += (eta[:, None, None] * move).to(move.dtype)
         self.time += eta
         self.step += 1
         self.steps += ~self.done
@@ -139,7 +141,8 @@ class _Run:
         self.objective.after_step(self.parameters, self.state, self.correlations.amax(2))
         self._observe()
         ended = self._ended() & ~self.done
-        if self.recorder.is_due(self.step) or bool(ended.any()):
+        last = self.step == self.parameters.max_steps
+        if last or self.recorder.is_due(self.step) or bool(ended.any()):
             self._snapshot()
         self.done |= ended
 
@@ -157,7 +160,7 @@ class _Run:
             "coverage_correlations": noted.reference,
             "final_time": self.time,
             "steps": self.steps,
-            "reached_horizon": self.time >= self.horizon,
+            "reached_horizon": (self.time >= self.horizon) & ~self._diverged(),
             "final_weights": weights,
             "initial_weights": self.initial_weights,
             "final_decoder": self.state.get("decoder", weights),
@@ -192,8 +195,11 @@ class _Run:
 
     def _ended(self) -> torch.Tensor:
         """Seeds at their horizon, and seeds that diverged."""
-        size = self.correlations.abs().amax((1, 2))
-        return (self.time >= self.horizon) | ~(size < DIVERGED_AT)
+        return (self.time >= self.horizon) | self._diverged()
+
+    def _diverged(self) -> torch.Tensor:
+        """Seeds with a correlation beyond all bounds, or none that is a number."""
+        return ~(self.correlations.abs().amax((1, 2)) < DIVERGED_AT)
 
     def _snapshot(self) -> None:
         """Pass a snapshot on, NaN for the seeds that had ended before this step."""

@@ -79,7 +79,7 @@ def flipped(function):
     return wrong
 
 
-def sabotaged(regime, kind, get, runs, monkeypatch):
+def sabotaged(regime, kind, train, runs, monkeypatch):
     """Runs of all seeds with one thing broken, to the horizon of the honest runs."""
     if kind == "random directions":
         return controls.RANDOM_DIRECTIONS.look(regime, runs)
@@ -94,7 +94,7 @@ def sabotaged(regime, kind, get, runs, monkeypatch):
         objective = descend.OBJECTIVES[regime.framework]
         monkeypatch.setattr(objective, "descent_direction", flipped(objective.descent_direction))
     requests = [Request(broken, SALT, seed) for seed in range(SEEDS)]
-    found = get(requests)
+    found = train(requests)
     return join([found[request] for request in requests])
 
 
@@ -111,14 +111,14 @@ def sabotaged(regime, kind, get, runs, monkeypatch):
     ],
 )
 def test_sabotage_turns_capture_refuted_with_the_seeds_that_supported_it(
-    name, kind, get, monkeypatch
+    name, kind, get, train, monkeypatch
 ):
     regime = SMALL[name]
     requests = [Request(regime, SALT, seed) for seed in range(SEEDS)]
     found = get(requests)
     honest = join([found[request] for request in requests])
     assert capture.measure(regime, honest).measured is Verdict.SUPPORTED
-    wrong = sabotaged(regime, kind, get, honest, monkeypatch)
+    wrong = sabotaged(regime, kind, train, honest, monkeypatch)
     measurement = capture.measure(regime, wrong)
     assert measurement.trials == SEEDS
     assert measurement.measured is Verdict.REFUTED, measurement

@@ -18,7 +18,10 @@ SALT = "symmetry"
 # start, over a few hundred steps. Measured distances are below 1e-10.
 WITHIN = 1e-8
 # Short enough for one second, long enough that kernels cross (asserted).
-SHORT = {"horizon": 700.0, "max_steps": 4000}
+SHORT = {
+    "teacher-student": {"horizon": 600.0, "max_steps": 4000},
+    "mae": {"horizon": 300.0, "max_steps": 4000},
+}
 
 
 def drawn(p, seeds):
@@ -81,7 +84,7 @@ def assert_same_course(assert_same):
 def test_rotating_features_data_and_init_together_changes_nothing(
     framework, regime, assert_same_course, assert_same
 ):
-    p = regime(framework, **SHORT)
+    p = regime(framework, **SHORT[framework])
     images, weights, held_out = drawn(p, [0])
     turn = orthogonal(p.dimension)
     plain = descend(p, images, weights, held_out)
@@ -93,7 +96,7 @@ def test_rotating_features_data_and_init_together_changes_nothing(
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_rotating_the_data_alone_changes_the_course(framework, regime, assert_different):
-    p = regime(framework, **SHORT)
+    p = regime(framework, **SHORT[framework])
     images, weights, held_out = drawn(p, [0])
     turn = orthogonal(p.dimension)
     plain = descend(p, images, weights, held_out)
@@ -106,7 +109,7 @@ def test_rotating_the_data_alone_changes_the_course(framework, regime, assert_di
 def test_rotation_with_the_other_decoders(
     decoder, target, regime, monkeypatch, assert_same, assert_different
 ):
-    p = regime("mae", decoder=decoder, target=target, horizon=200.0, max_steps=500)
+    p = regime("mae", decoder=decoder, target=target, horizon=150.0, step=0.5)
     images, weights, held_out = drawn(p, [0])
     turn = orthogonal(p.dimension)
     plain = descend(p, images, weights, held_out)
@@ -131,7 +134,7 @@ def test_rotation_with_the_other_decoders(
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_permuting_the_kernels_permutes_the_result(framework, regime, assert_same):
-    p = regime(framework, **SHORT)
+    p = regime(framework, **SHORT[framework])
     images, weights, held_out = drawn(p, [0])
     order = torch.randperm(p.kernels, generator=torch.Generator().manual_seed(4))
     assert (order != torch.arange(p.kernels)).any()
@@ -157,15 +160,15 @@ def test_permuting_the_kernels_permutes_the_result(framework, regime, assert_sam
 @pytest.mark.parametrize(
     ("framework", "changes"),
     [
-        ("teacher-student", {"gain": "hold", **SHORT}),
-        ("teacher-student", {"gain": "ema", "tau": 1.4, **SHORT}),
-        ("mae", {"horizon": 0.0, "max_steps": 700}),
-        ("mae", {"decoder": "independent", "decoder_scale": 0.05, **SHORT}),
+        ("teacher-student", {"gain": "hold", "max_steps": 800}),
+        ("teacher-student", {"gain": "ema", "tau": 1.6, "horizon": 600.0}),
+        ("mae", {"max_steps": 700}),
+        ("mae", {"decoder": "independent", "decoder_scale": 0.05, "horizon": 300.0}),
     ],
 )
 def test_a_batch_of_seeds_is_a_loop_over_seeds(framework, changes, regime, assert_same):
     """Patches 4, so that seeds of different P share the batch; seeds end at different steps."""
-    p = regime(framework, patches=4, off_class=0.5, images=40, **changes)
+    p = regime(framework, patches=4, images=40, **changes)
     batch = pretrain(p, SALT, [0, 1, 2])
     widths = set()
     for place, seed in enumerate([0, 1, 2]):
@@ -229,7 +232,7 @@ def leaders_first(p, images, weights) -> torch.Tensor:
 
 def test_removing_other_kernels_leaves_a_teacher_student_course_alone(regime, assert_same):
     """The leaders stay, so the common step sequence stays; it is compared first."""
-    p = regime("teacher-student", **SHORT)
+    p = regime("teacher-student", **SHORT["teacher-student"])
     images, weights, held_out = drawn(p, [0])
     kept = leaders_first(p, images, weights)[:6]
     whole = descend(p, images, weights, held_out)
@@ -243,7 +246,7 @@ def test_removing_the_leader_changes_a_teacher_student_course_by_its_step_alone(
     regime, assert_same
 ):
     """Another leader, other steps: the same flow up to an error of order eta."""
-    p = regime("teacher-student", **{**SHORT, "step": 0.5, "max_steps": 20000})
+    p = regime("teacher-student", **{**SHORT["teacher-student"], "step": 0.5})
     images, weights, held_out = drawn(p, [0])
     kept = leaders_first(p, images, weights)[1:]
     whole = descend(p, images, weights, held_out)
@@ -253,10 +256,10 @@ def test_removing_the_leader_changes_a_teacher_student_course_by_its_step_alone(
     assert_same(part.final_weights, whole.final_weights[:, kept.numpy()], within=0.03)
 
 
-def test_removing_kernels_changes_a_mae_course(regime, assert_different):
-    p = regime("mae", **SHORT)
+def test_removing_the_leader_changes_a_mae_course(regime, assert_different):
+    p = regime("mae", **SHORT["mae"])
     images, weights, held_out = drawn(p, [0])
-    kept = leaders_first(p, images, weights)[:6]
+    kept = leaders_first(p, images, weights)[1:]
     whole = descend(p, images, weights, held_out)
     part = descend(p, images, weights[:, kept], held_out)
     assert_something_happened(whole)
@@ -310,13 +313,13 @@ def test_the_balance_ends_where_the_activation_is_linear(target, bias, regime, a
 @pytest.mark.parametrize("target", ["all", "masked"])
 def test_descent_drifts_off_the_balance_in_proportion_to_the_step(target, regime):
     """Up to a time before varrho: half the step, half the drift (the rule scales with eta)."""
-    horizon = {"all": 90.0, "masked": 250.0}[target]
+    horizon = {"all": 70.0, "masked": 300.0}[target]
     drifts = []
     for step in (1.0, 0.5, 0.25):
         p = regime("mae", target=target, step=step, horizon=horizon, max_steps=20000)
         run = descend(p, *drawn(p, [0]))
         assert run.reached_horizon[0]
-        assert 2 * run.initial_correlations.max() < run.final_correlations.max()
+        assert 1.5 * run.initial_correlations.max() < run.final_correlations.max()
         u = torch.einsum(
             "npd,rd->npr",
             sample_images(p, SALT, [0]).patches[0],

@@ -72,10 +72,10 @@ NO_WINNER = Control(
     "at q = 2 the leader does not pull ahead (L5) and kernels hold several classes",
     change=lambda parameters: {"power": 2},
 )
-NO_WINNER_DENSE = Control(
-    "quadratic activation, s/k = 0.4",
-    "at q = 2 with features that often meet, kernels hold several classes",
-    change=lambda parameters: {"power": 2, "off_class": 0.4 * parameters.classes},
+LARGE_START = Control(
+    "initial scale ten times larger",
+    "kernels start with features of several classes and never separate: no lottery is played",
+    change=lambda parameters: {"init_scale": 10 * parameters.init_scale},
 )
 FEW_NOISY_IMAGES = Control(
     "few images, strong isotropic noise",

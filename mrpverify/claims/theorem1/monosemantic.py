@@ -72,8 +72,8 @@ def _claim(horizon: Horizon, order: int) -> Claim:
         horizon=horizon,
         measure=measure_at_crossing if at_crossing else measure_at_horizon,
         controls={
-            "teacher-student": (controls.NO_WINNER,),
-            "mae": (controls.NO_WINNER_DENSE,),
+            "teacher-student": (controls.LARGE_START, controls.NO_WINNER),
+            "mae": (controls.LARGE_START,),
         },
         prediction=theorem1.predict_monosemantic_at_crossing
         if at_crossing

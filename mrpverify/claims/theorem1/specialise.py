@@ -49,8 +49,8 @@ CLAIMS = (
         horizon="T",
         measure=measure,
         controls={
-            "teacher-student": (controls.NO_WINNER,),
-            "mae": (controls.NO_WINNER_DENSE,),
+            "teacher-student": (controls.LARGE_START, controls.NO_WINNER),
+            "mae": (controls.LARGE_START,),
         },
         order=3,
     ),

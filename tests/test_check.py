@@ -1,0 +1,282 @@
+"""The command line as a user runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from mrpverify import check as command
+from mrpverify.records import collect as collecting
+from mrpverify.records.store import CACHE_VARIABLE
+
+TINY = """
+seeds = 3
+[shared]
+k = 2
+s = 0.1
+d = 10
+N = 60
+sigma_p = 0.015
+[teacher-student]
+m = 20
+Delta = 16
+sigma_0 = 0.06
+eta = 1
+max_steps = 2000
+[mae]
+m = 8
+sigma_0 = 0.04
+eta = 0.4
+max_steps = 3000
+"""
+
+
+@pytest.fixture(scope="module")
+def preset(tmp_path_factory):
+    path = tmp_path_factory.mktemp("preset") / "tiny.toml"
+    path.write_text(TINY)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+def environment(cache):
+    return {**os.environ, CACHE_VARIABLE: str(cache), "COLUMNS": "200"}
+
+
+def run(*arguments, cache):
+    return subprocess.run(
+        [sys.executable, "-m", "mrpverify.check", *arguments],
+        capture_output=True,
+        text=True,
+        env=environment(cache),
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(preset, cache, tmp_path_factory):
+    """One run of theorem1 with everything switched on."""
+    out = tmp_path_factory.mktemp("out")
+    process = run(
+        "theorem1", "--preset", preset, "--json", str(out / "r.json"), "--out", str(out),
+        cache=cache,
+    )  # fmt: skip
+    return process, json.loads((out / "r.json").read_text()), out
+
+
+def test_exit_code_record_and_report_agree(finished):
+    process, record, out = finished
+    assert process.returncode == record["exit_code"], process.stderr
+    assert process.returncode in (0, 3, 4, 5, 6)
+    assert json.loads((out / "record.json").read_text()) == record
+    report = (out / "report.txt").read_text()
+    for text in (process.stdout, report):
+        assert f"exit code {record['exit_code']}" in text
+        assert "E[g_+^q]" in text, "markup must not swallow brackets"
+
+
+def test_the_record_keeps_its_contract(finished):
+    _, record, _ = finished
+    assert set(record) >= {
+        "mrpverify", "command", "regime", "seeds", "salt", "device", "versions", "seconds",
+        "exit_code", "claims",
+    }  # fmt: skip
+    for claim in record["claims"]:
+        assert set(claim) >= {
+            "id", "role", "framework", "statement", "provenance", "verdict", "measured", "violated",
+            "statistic", "value", "interval", "threshold", "successes", "trials", "details",
+            "controls",
+        }  # fmt: skip
+        for control in claim["controls"]:
+            assert set(control) >= {"id", "expected", "observed", "failed_as_it_should"}
+    shown = {(c["id"], c["framework"], c["horizon"]) for c in record["claims"]}
+    assert len(shown) == len(record["claims"]) == 14
+    rows = next(c for c in record["claims"] if c["id"] == "T1.capture")["details"]["features"]
+    assert set(rows[0]) >= {"class", "view", "captured_share", "median_correlation"}
+
+
+def test_the_report_shows_every_claim_condition_control_and_feature(finished):
+    process, record, _ = finished
+    for claim in record["claims"]:
+        assert claim["id"] in process.stdout
+        assert claim["verdict"] in process.stdout
+    for condition in record["conditions"]["mae"]:
+        if "mae" in condition["applies_to"]:
+            assert condition["id"] in process.stdout
+    assert "Negative controls" in process.stdout
+    assert process.stdout.count("T1.capture, every feature") == 2
+
+
+def test_stored_runs_are_used_again_and_give_the_same_numbers(finished, preset, cache, tmp_path):
+    _, record, _ = finished
+    stored = sorted(p.stat().st_mtime_ns for p in cache.rglob("*.nc"))
+    again = run("theorem1", "--preset", preset, "--json", str(tmp_path / "2.json"), cache=cache)
+    assert again.returncode == record["exit_code"]
+    second = json.loads((tmp_path / "2.json").read_text())
+    assert second["claims"] == record["claims"]
+    assert sorted(p.stat().st_mtime_ns for p in cache.rglob("*.nc")) == stored
+
+
+def test_another_salt_rolls_every_draw_again(preset, cache, tmp_path):
+    values = []
+    for salt in "ab":
+        path = tmp_path / f"{salt}.json"
+        run("T1.lottery", "--framework", "mae", "--preset", preset, "--salt", salt, "--seeds", "2",
+            "--no-cache", "--json", str(path), cache=cache)  # fmt: skip
+        record = json.loads(path.read_text())
+        assert record["salt"] == salt
+        values.append(record["claims"][0]["details"])
+    assert values[0] != values[1]
+
+
+def test_quiet_says_nothing_and_strict_counts_findings(finished, preset, cache):
+    _, record, _ = finished
+    quiet = run("theorem1", "--preset", preset, "--quiet", cache=cache)
+    assert (quiet.stdout, quiet.stderr) == ("", "")
+    assert quiet.returncode == record["exit_code"]
+    finding = run("T1.monosemantic", "--preset", preset, cache=cache)
+    assert finding.returncode == 0, "a finding does not count"
+    strict = run("T1.monosemantic", "--preset", preset, "--strict", cache=cache)
+    assert strict.returncode != 0
+
+
+def test_list_shows_claims_parameters_and_stand_ins(cache):
+    process = run("--list", cache=cache)
+    assert process.returncode == 0
+    for word in ("T1.capture", "[A]", "sigma_0", "much_less", "varrho", "Finite stand-ins"):
+        assert word in process.stdout
+
+
+BAD_INPUT = [
+    (["theorem9"], "did you mean 'theorem1'", None),
+    ([], "name a group or a claim", None),
+    (["theorem1", "--set", "theta=1.5"], "theta=1.5: must be a number > 0 and <= 1", None),
+    (["theorem1", "--set", "theta=lots"], "theta=lots", None),
+    (["theorem1", "--set", "thetta=0.5"], "did you mean theta", None),
+    (["theorem1", "--set", "theta"], "expected key=value", None),
+    (["theorem1", "--set", "k=40"], "must be at least views k = 80", None),
+    (["theorem1", "--preset", "absent.toml"], "cannot read", None),
+    (["theorem1", "--preset", "fast"], "quick, paper, large", None),
+    (["theorem1", "--framework", "clip"], "teacher-student, mae or both", None),
+    (["theorem1", "--seeds", "0"], "allowed are 1 to 10000", None),
+    (["theorem1", "--seeds", "two"], "not a valid int", None),
+    (["theorem1", "--device", "tpu"], "expected auto, cpu or cuda", None),
+    (["theorem1", "--json", "no/such/folder/r.json"], "cannot be written", None),
+    (["theorem1", "--json", "."], "this is a folder", None),
+    (["theorem1", "--out", "{file}/out"], "cannot be made", None),
+    (["theorem1", "--frobnicate"], "No such option", None),
+]
+
+
+@pytest.mark.parametrize(("arguments", "part", "_"), BAD_INPUT, ids=lambda v: str(v)[:40])
+def test_bad_input_ends_in_one_message_and_exit_code_2_before_training(
+    arguments, part, _, cache, tmp_path, monkeypatch
+):
+    (tmp_path / "file").write_text("")
+    arguments = [a.format(file=tmp_path / "file") for a in arguments]
+    monkeypatch.setattr(command, "_carry_out", lambda order: pytest.fail("training began"))
+    monkeypatch.setenv(CACHE_VARIABLE, str(cache))
+    result = CliRunner().invoke(command.app, arguments)
+    assert result.exit_code == 2, result.output
+    assert part in " ".join(result.stderr.split())
+    assert "Traceback" not in result.output
+    assert result.stdout == ""
+
+
+def test_bad_input_in_a_real_process(cache):
+    process = run("theorem1", "--set", "theta=2", cache=cache)
+    assert process.returncode == 2
+    assert process.stdout == ""
+    assert len(process.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+def test_asking_for_cuda_without_one(cache):
+    process = run("theorem1", "--device", "cuda", cache=cache)
+    assert process.returncode == 2
+    assert "no CUDA device" in process.stderr
+
+
+def test_unwritable_store_is_found_before_training(tmp_path):
+    (tmp_path / "file").write_text("")
+    process = run("theorem1", cache=tmp_path / "file")
+    assert process.returncode == 2
+    assert CACHE_VARIABLE in process.stderr
+
+
+@pytest.mark.parametrize(
+    "failure", [OSError(28, "No space left on device"), MemoryError(), RuntimeError("CUDA error")]
+)
+def test_a_failing_machine_is_exit_code_1_without_a_traceback(
+    failure, preset, monkeypatch, tmp_path
+):
+    def fail(*_):
+        raise failure
+
+    monkeypatch.setattr(collecting, "train", fail)
+    monkeypatch.setattr(collecting, "default_workers", lambda: 1)
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    result = CliRunner().invoke(command.app, ["theorem1", "--preset", preset])
+    assert result.exit_code == 1
+    assert type(failure).__name__ in result.stderr
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT to a process group")
+def test_ctrl_c_keeps_finished_runs_and_says_how_to_go_on(preset, tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mrpverify.check", "theorem1", "--preset", preset, "--seeds", "400"],
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_for_records(tmp_path, process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "interrupted: finished runs are stored" in errors
+    assert list(Path(tmp_path).rglob("*.nc"))
+    assert not list(Path(tmp_path).rglob("*.part"))
+
+
+def wait_for_records(folder, process):
+    for _ in range(600):
+        if list(Path(folder).rglob("*.nc")):
+            return
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    pytest.fail("no run was stored within a minute")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "condition"),
+    [
+        (["--framework", "mae", "--set", "theta=1"], "mask ratio"),
+        (["--set", "sigma_0=0.6"], "initial scale"),
+        (["--framework", "mae", "--set", "s=1.9"], "sparse presence"),
+        (["--framework", "teacher-student", "--set", "m=1"], "coverage"),
+    ],
+    ids=str,
+)
+def test_outside_the_regime_is_answered_with_the_condition_and_its_margin(
+    arguments, condition, preset, cache
+):
+    process = run("T1.capture", "--preset", preset, "--set", "max_steps=600", *arguments,
+                  cache=cache)  # fmt: skip
+    assert process.returncode in (3, 4, 5, 6), process.stderr
+    line = next(x for x in process.stdout.splitlines() if f"outside the regime, {condition}" in x)
+    assert "has margin" in line
+    assert "Traceback" not in process.stderr
