@@ -201,6 +201,11 @@ def _contradictions(p: Parameters) -> list[str]:
         complaints.append(
             f"s={p.off_class}: must be at most k = {p.classes}, because s/k is a probability."
         )
+    if p.gain == "ema" and not p.stop_gradient:
+        complaints.append(
+            "stop_gradient=false: with gain=ema the teacher is no function of the weights, so there "
+            "is no gradient through it. Choose another gain, or leave stop_gradient true."
+        )
     for low, high in (("own_low", "own_high"), ("off_low", "off_high")):
         if getattr(p, low) > getattr(p, high):
             a, b = _FIELDS[low].metadata["symbol"], _FIELDS[high].metadata["symbol"]

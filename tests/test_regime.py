@@ -18,6 +18,7 @@ from mrpverify.regime import (
     parse_settings,
     preset_folder,
 )
+from mrpverify.theory.assumptions import violated
 
 # As spelt in the theory; the command line promises exactly these names.
 PROMISED = [
@@ -88,6 +89,7 @@ def test_symbols_and_names_mean_the_same():
         ({"target": "some"}, ["target=some", "all, masked"]),
         ({"d": 15}, ["d=15", "16", "Raise d"]),
         ({"s": 9}, ["s=9", "k = 8"]),
+        ({"gain": "ema", "stop_gradient": False}, ["stop_gradient=false", "another gain"]),
         ({"z_own_low": 2}, ["z_own_low=2", "z_own_high"]),
         ({"thetta": 0.5}, ["thetta=0.5", "did you mean theta"]),
         ({"zzz": 1}, ["zzz=1", "--list"]),
@@ -117,6 +119,12 @@ def test_shipped_presets_load_and_have_enough_seeds(name):
     assert preset.seeds >= 24
     for framework, regime in preset.regimes.items():
         assert regime.framework == framework
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_shipped_presets_lie_inside_the_regime(name):
+    for framework, regime in load_preset(name).regimes.items():
+        assert violated(regime, framework) == ()
 
 
 def test_presets_hold_no_unknown_words():

@@ -50,7 +50,11 @@ NO_AMPLIFICATION = Control(
 THROUGH_TEACHER = Control(
     "gradient through the teacher",
     "without the stop-gradient the teacher gives in and every correlation decays",
-    change=lambda parameters: {"stop_gradient": False},
+    change=lambda parameters: {
+        "stop_gradient": False,
+        "gain": "constant",
+        "tau": parameters.start_gain,
+    },
 )
 NOTHING_MASKED = Control(
     "theta = 1, target masked",
