@@ -33,6 +33,9 @@ from .regime import RegimeError, allowed, check_seeds, load_preset, parse_settin
 from .report.record import Run, record, write_json
 from .report.text import claims_table, print_report, stand_ins_table
 
+WIDTH = 160
+"""Columns of a report that is not read in a terminal."""
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
@@ -83,7 +86,7 @@ def check(
 ) -> None:
     """Check claims of the theory in simulation."""
     if list_all:
-        _list_everything(Console())
+        _list_everything(_console())
         return
     try:
         order = Order(
@@ -140,14 +143,20 @@ def _evaluate(order: Order) -> list[ClaimResult]:
 def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
     """Report on the terminal, JSON and text files."""
     if not order.quiet:
-        print_report(Console(), run, results, order.strict)
+        print_report(_console(), run, results, order.strict)
     content = record(run, results)
     if order.json_file is not None:
         write_json(order.json_file, content)
     if order.folder is not None:
         write_json(order.folder / "record.json", content)
         with (order.folder / "report.txt").open("w", encoding="utf-8") as file:
-            print_report(Console(file=file, width=160), run, results, order.strict)
+            print_report(Console(file=file, width=WIDTH), run, results, order.strict)
+
+
+def _console() -> Console:
+    """Standard output: as wide as the terminal, or wide enough for the tables in a file or pipe."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH)
 
 
 def _names(names: list[str] | None) -> list[str]:

@@ -203,8 +203,8 @@ def _contradictions(p: Parameters) -> list[str]:
         )
     if p.gain == "ema" and not p.stop_gradient:
         complaints.append(
-            "stop_gradient=false: with gain=ema the teacher is no function of the weights, so there "
-            "is no gradient through it. Choose another gain, or leave stop_gradient true."
+            "stop_gradient=false: with gain=ema the teacher is no function of the weights, so "
+            "there is no gradient through it. Choose another gain or stop_gradient=true."
         )
     for low, high in (("own_low", "own_high"), ("off_low", "off_high")):
         if getattr(p, low) > getattr(p, high):

@@ -13,7 +13,8 @@ from ..judge.verdicts import Verdict
 from ..parameters import Framework, Parameters
 
 Role = Literal["gate", "finding"]
-Horizon = Literal["T", "crossing"]
+Horizon = Literal["T", "crossing", "none"]
+"""When a claim is judged; "none" needs no run at all."""
 Measure = Callable[[Parameters, xr.Dataset], Measurement]
 
 CONTROL_SEEDS = 4
@@ -61,6 +62,11 @@ class Claim:
     controls: Mapping[Framework, tuple[Control, ...]]
     prediction: Callable[[Parameters], str] | None = None
     order: int = 0
+
+    @property
+    def needs_runs(self) -> bool:
+        """Whether anything has to be trained for this claim."""
+        return self.horizon != "none"
 
     @property
     def group(self) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-import numpy as np
 import xarray as xr
 
 from ..judge.measurement import Measurement
@@ -19,6 +19,9 @@ from .claim import CONTROL_SEEDS, Claim, Control
 
 Collect = Callable[[Sequence[Request]], Mapping[Request, xr.Dataset]]
 """Gets the runs of requests, from a store or by training."""
+
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -51,21 +54,25 @@ def evaluate(
     collect: Collect,
 ) -> list[ClaimResult]:
     """Verdicts of all claims in all given frameworks (their runs first, then the controls')."""
-    main = {f: [Request(p, salt, seed) for seed in seeds] for f, p in regimes.items()}
-    found = dict(collect([request for requests in main.values() for request in requests]))
-    runs = {f: join([found[request] for request in requests]) for f, requests in main.items()}
     pairs = [(claim, f) for f in regimes for claim in claims if f in claim.frameworks]
+    trained = [(claim, f) for claim, f in pairs if claim.needs_runs]
+    main = {f: [Request(regimes[f], salt, seed) for seed in seeds] for _, f in trained}
+    runs = _joined(main, collect)
     controls = {
         (control, f): control_requests(control, regimes[f], runs[f], salt)
-        for claim, f in pairs
+        for claim, f in trained
         for control in claim.controls[f]
         if control.change is not None
     }
-    found |= collect([request for requests in controls.values() for request in requests])
-    control_runs = {
-        key: join([found[request] for request in requests]) for key, requests in controls.items()
-    }
-    return [_judge(claim, f, regimes[f], runs[f], control_runs) for claim, f in pairs]
+    control_runs = _joined(controls, collect)
+    nothing = xr.Dataset()
+    return [_judge(claim, f, regimes[f], runs.get(f, nothing), control_runs) for claim, f in pairs]
+
+
+def _joined(requests: Mapping[Key, Sequence[Request]], collect: Collect) -> dict[Key, xr.Dataset]:
+    """The runs of each group of requests along `seed`, all collected in one go."""
+    found = collect([request for group in requests.values() for request in group])
+    return {key: join([found[request] for request in group]) for key, group in requests.items()}
 
 
 def control_requests(
@@ -127,10 +134,8 @@ def _judge_control(
     """The claim's own statistic on the control."""
     if control.look is not None:
         parameters, observed = regime, control.look(regime, runs)
-    elif trained is not None:
-        horizon = float(np.max(trained["final_time"].values))
-        parameters, observed = control.parameters(regime, horizon), trained
     else:
-        raise ValueError(f"control {control.id!r} has neither a change nor a look")
+        observed = runs if trained is None else trained
+        parameters = control.parameters(regime, regime.horizon)
     measurement = _measure(claim, parameters, observed)
     return ControlResult(control, measurement, control.failed(parameters, measurement))
