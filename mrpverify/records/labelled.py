@@ -10,15 +10,15 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
+from .. import parameters as parameters_module
+from .. import simulate
 from ..parameters import Parameters
 from ..simulate.trajectory import Trajectory
-
-FORMAT = 1
-"""Raised whenever a change of the simulation changes what a record holds or means."""
 
 AXES: dict[str, tuple[str, ...]] = {
     "time": ("seed", "step"),
@@ -52,13 +52,24 @@ class Request:
 
     def key(self) -> str:
         """Content hash (SHA-256, hexadecimal) of everything that determines the run."""
-        return config_hash(self.parameters, salt=self.salt, seed=self.seed, format=FORMAT)
+        return config_hash(
+            self.parameters, salt=self.salt, seed=self.seed, simulation=simulation_digest()
+        )
 
 
 def config_hash(parameters: Parameters, **more: object) -> str:
     """SHA-256 of the parameters and whatever else is given, independent of field order."""
     content = json.dumps({**asdict(parameters), **more}, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+@cache
+def simulation_digest() -> str:
+    """SHA-256 of the simulation's source: a record of other code is never taken for a new one."""
+    digest = hashlib.sha256(Path(parameters_module.__file__).read_bytes())
+    for path in sorted(Path(simulate.__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 @cache

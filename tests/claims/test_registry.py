@@ -18,6 +18,12 @@ def test_id_long_name_and_group_select_the_same_claims():
     assert select(["T1.noise", "theorem1.noise"]) == select(["T1.noise"])
 
 
+def test_assumptions_are_a_group_without_runs():
+    (claim,) = select(["assumptions"])
+    assert not claim.needs_runs
+    assert claim in select(["all"])
+
+
 def test_monosemanticity_is_asked_on_both_horizons():
     assert [c.horizon for c in select(["T1.monosemantic"])] == ["crossing", "T"]
 

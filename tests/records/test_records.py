@@ -148,3 +148,9 @@ def test_a_dying_worker_is_an_error_not_a_result(store, monkeypatch):
 
 def _die():
     raise SystemExit(1)
+
+
+def test_a_change_of_the_simulation_changes_every_key(monkeypatch):
+    before = requests(1)[0].key()
+    monkeypatch.setattr("mrpverify.records.labelled.simulation_digest", lambda: "edited")
+    assert requests(1)[0].key() != before

@@ -1,0 +1,92 @@
+"""Running claims: errors stay their own, controls share salt, seeds and horizon."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mrpverify.claims.claim import CONTROL_SEEDS, Control
+from mrpverify.claims.evaluate import control_requests, evaluate
+from mrpverify.claims.registry import select
+from mrpverify.judge.measurement import share_of_seeds
+from mrpverify.judge.verdicts import Verdict
+from mrpverify.parameters import Parameters
+from mrpverify.records.labelled import Request, join
+
+TINY = Parameters(
+    framework="mae",
+    classes=2,
+    off_class=0.1,
+    kernels_per_class=4,
+    dimension=8,
+    images=30,
+    init_scale=0.04,
+    step=0.4,
+    max_steps=400,
+)
+REGIMES = {"mae": TINY}
+
+
+def claim(measure, *controls):
+    (template,) = select(["T1.noise"])
+    return replace(template, measure=measure, controls={"mae": controls})
+
+
+def always(parameters, runs):
+    return share_of_seeds(np.ones(runs.sizes["seed"], dtype=bool), "always")
+
+
+def judged(*claims, get, seeds=2):
+    return evaluate(claims, REGIMES, range(seeds), "evaluate", get)
+
+
+def test_a_claim_that_breaks_is_an_error_and_the_others_go_on(get):
+    def broken(parameters, runs):
+        raise ZeroDivisionError("one over nothing")
+
+    first, second = judged(claim(broken), claim(always), get=get)
+    assert first.verdict is Verdict.ERROR
+    assert "one over nothing" in first.measurement.statistic
+    assert "ZeroDivisionError" in first.measurement.details["traceback"]
+    assert second.measurement.successes == 2
+
+
+def test_a_claim_whose_control_passes_is_uninformative(get):
+    control = Control("nothing changed", "must fail", change=lambda parameters: {})
+    (result,) = judged(claim(always, control), get=get, seeds=24)
+    assert result.measurement.measured is Verdict.SUPPORTED
+    assert not result.controls[0].failed_as_it_should
+    assert result.verdict is Verdict.UNINFORMATIVE
+
+
+def test_a_control_sees_its_changed_regime_and_its_own_runs(get):
+    seen = []
+
+    def measure(parameters, runs):
+        seen.append((parameters.visible, runs.sizes["seed"]))
+        return always(parameters, runs)
+
+    control = Control("seen", "x", change=lambda parameters: {"visible": 0.75})
+    judged(claim(measure, control), get=get, seeds=6)
+    assert seen == [(TINY.visible, 6), (0.75, CONTROL_SEEDS)]
+
+
+def test_control_runs_share_salt_seeds_and_the_largest_horizon(get):
+    requests = [Request(TINY, "evaluate", seed) for seed in range(6)]
+    found = get(requests)
+    runs = join([found[request] for request in requests])
+    control = Control("c", "x", change=lambda parameters: {"visible": 0.75})
+    theirs = control_requests(control, TINY, runs, "evaluate")
+    assert [request.seed for request in theirs] == [0, 1, 2, 3]
+    assert {request.salt for request in theirs} == {"evaluate"}
+    (horizon,) = {request.parameters.horizon for request in theirs}
+    assert horizon == pytest.approx(float(runs["final_time"].values[:4].max()))
+    assert {request.parameters.visible for request in theirs} == {0.75}
+
+
+def test_a_violated_condition_is_named_and_withholds_support(get):
+    (result,) = evaluate(
+        [claim(always)], {"mae": replace(TINY, visible=1.0)}, range(24), "evaluate", get
+    )
+    assert result.verdict is Verdict.OUT_OF_REGIME
+    assert "mask ratio" in [condition.id for condition in result.violated]
