@@ -7,9 +7,8 @@ passed), 6 out of regime; the worst of the run, 3 before 5 before 6 before 4.
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -24,14 +23,17 @@ from rich.table import Table
 from .claims.claim import Claim
 from .claims.evaluate import ClaimResult, evaluate
 from .claims.registry import UnknownClaimError, all_claims, select
-from .judge.verdicts import EXIT_USAGE, exit_code
+from .judge.verdicts import EXIT_USAGE, Verdict, exit_code
 from .parameters import FRAMEWORKS, Framework, Parameters
 from .records.collect import DeviceError, Machine, choose_machine, collect
 from .records.labelled import Request
-from .records.store import Store, default_folder
-from .regime import RegimeError, allowed, check_seeds, load_preset, parse_settings
+from .records.store import Store, device_store
+from .regime import Preset, RegimeError, allowed, check_seeds, load_preset, parse_settings
 from .report.record import Run, record, write_json
 from .report.text import claims_table, print_report, stand_ins_table
+
+RECORD, REPORT = "record.json", "report.txt"
+"""Files of --out."""
 
 WIDTH = 160
 """Columns of a report that is not read in a terminal."""
@@ -89,15 +91,17 @@ def check(
         _list_everything(_console())
         return
     try:
+        machine = choose_machine(device)
+        chosen = load_preset(preset).override(parse_settings(settings or []))
         order = Order(
             claims=select(_names(names)),
-            regimes=_regimes(preset, framework, settings or []),
-            seeds=check_seeds(seeds if seeds is not None else load_preset(preset).seeds),
+            regimes=_regimes(chosen, framework),
+            seeds=check_seeds(chosen.seeds if seeds is None else seeds),
             salt=salt,
-            machine=choose_machine(device),
-            store=None if no_cache else _store(),
-            json_file=_writable_file(json_file),
+            machine=machine,
+            store=None if no_cache else _store(machine.device),
             folder=_writable_folder(out),
+            json_file=_writable_file(json_file, "--json"),
             quiet=quiet,
             strict=strict,
         )
@@ -112,11 +116,12 @@ def _carry_out(order: Order) -> int:
     try:
         results = _evaluate(order)
     except KeyboardInterrupt:
-        kept = "nothing was stored" if order.store is None else "finished runs are stored"
-        _stop(f"interrupted: {kept}; the same command goes on from there.", 1)
+        kept = "finished runs are stored; the same command goes on from there."
+        lost = "nothing was stored (--no-cache); the same command starts anew."
+        _stop(f"interrupted: {lost if order.store is None else kept}", 1)
     except (OSError, MemoryError, RuntimeError) as error:
         _stop(f"error: the run failed ({type(error).__name__}: {error}).", 1)
-    counted = [r.verdict for r in results if order.strict or r.claim.role == "gate"]
+    counted = [r.verdict for r in results if order.strict or _counts(r)]
     run = Run(
         command=["python", "-m", "mrpverify.check", *sys.argv[1:]],
         regimes=order.regimes,
@@ -126,8 +131,16 @@ def _carry_out(order: Order) -> int:
         seconds=time.monotonic() - start,
         exit_code=exit_code(counted),
     )
-    _publish(order, run, results)
+    try:
+        _publish(order, run, results)
+    except OSError as error:
+        _stop(f"error: the result could not be written ({error}); its runs are stored.", 1)
     return run.exit_code
+
+
+def _counts(result: ClaimResult) -> bool:
+    """Whether a claim counts for the exit code: gates do, and whatever broke."""
+    return result.claim.role == "gate" or result.verdict is Verdict.ERROR
 
 
 def _evaluate(order: Order) -> list[ClaimResult]:
@@ -148,15 +161,15 @@ def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
     if order.json_file is not None:
         write_json(order.json_file, content)
     if order.folder is not None:
-        write_json(order.folder / "record.json", content)
-        with (order.folder / "report.txt").open("w", encoding="utf-8") as file:
-            print_report(Console(file=file, width=WIDTH), run, results, order.strict)
+        write_json(order.folder / RECORD, content)
+        with (order.folder / REPORT).open("w", encoding="utf-8") as file:
+            print_report(Console(file=file, width=WIDTH, markup=False), run, results, order.strict)
 
 
 def _console() -> Console:
     """Standard output: as wide as the terminal, or wide enough for the tables in a file or pipe."""
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDTH)
+    console = Console(markup=False)
+    return console if console.is_terminal else Console(width=WIDTH, markup=False)
 
 
 def _names(names: list[str] | None) -> list[str]:
@@ -166,17 +179,16 @@ def _names(names: list[str] | None) -> list[str]:
     return names
 
 
-def _regimes(preset: str, framework: str, settings: list[str]) -> dict[Framework, Parameters]:
-    """The regimes of the chosen frameworks, with the settings applied."""
+def _regimes(preset: Preset, framework: str) -> dict[Framework, Parameters]:
+    """The regimes of the chosen frameworks; raises UsageError for an unknown one."""
     if framework not in (*FRAMEWORKS, "both"):
         raise UsageError(f"--framework {framework}: expected {', '.join(FRAMEWORKS)} or both.")
-    loaded = load_preset(preset).override(parse_settings(settings))
-    return {f: p for f, p in loaded.regimes.items() if framework in (f, "both")}
+    return {f: p for f, p in preset.regimes.items() if framework in (f, "both")}
 
 
-def _store() -> Store:
+def _store(device: str) -> Store:
     """The record store; raises UsageError where its folder cannot be written."""
-    store = Store(default_folder())
+    store = device_store(device)
     try:
         store.check_writable()
     except OSError as error:
@@ -187,13 +199,22 @@ def _store() -> Store:
     return store
 
 
-def _writable_file(path: Path | None) -> Path | None:
+def _writable_file(path: Path | None, option: str) -> Path | None:
     """The path if a file can be written there; raises UsageError otherwise."""
     if path is None:
         return None
     if path.is_dir():
-        raise UsageError(f"--json {path}: this is a folder; name a file in it.")
-    _try_to_write(path.parent, f"--json {path}")
+        raise UsageError(f"{option} {path}: this is a folder; name a file in it.")
+    try:
+        existed = path.exists()
+        with path.open("ab"):
+            pass
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        raise UsageError(
+            f"{option} {path}: cannot be written ({error.strerror}); name another file."
+        ) from None
     return path
 
 
@@ -205,23 +226,13 @@ def _writable_folder(path: Path | None) -> Path | None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--out {path}: cannot be made ({error.strerror}).") from None
-    _try_to_write(path, f"--out {path}")
+    for name in (RECORD, REPORT):
+        _writable_file(path / name, "--out")
     return path
 
 
-def _try_to_write(folder: Path, option: str) -> None:
-    """Raise UsageError where `folder` does not take a file."""
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise UsageError(
-            f"{option}: the folder {folder} cannot be written ({error.strerror}); name another."
-        ) from None
-
-
 @contextmanager
-def _progress(quiet: bool):  # type: ignore[no-untyped-def]
+def _progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     """A callback (finished, total) that draws a bar on standard error."""
     console = Console(stderr=True)
     if quiet or not console.is_terminal:

@@ -68,8 +68,8 @@ class Parameters:
     feature_noise: float = parameter(
         0.002, "gamma", "feature noise a ~ U[0, gamma] of every patch and feature", ge=0
     )
-    own_low: float = parameter(1.0, "z_own_low", "least sum z of a shown own feature", ge=0)
-    own_high: float = parameter(1.3, "z_own_high", "largest sum z of a shown own feature", ge=0)
+    own_low: float = parameter(1.0, "z_own_low", "least sum z of a shown own feature", gt=0)
+    own_high: float = parameter(1.3, "z_own_high", "largest sum z of a shown own feature", gt=0)
     off_low: float = parameter(0.2, "z_off_low", "least sum z off class, multi-view images", ge=0)
     off_high: float = parameter(
         0.4, "z_off_high", "largest sum z off class, multi-view images", ge=0
@@ -140,7 +140,16 @@ class Parameters:
     horizon: float = parameter(
         0.0, "horizon", "fixed horizon T (controls share their claim's); 0: rule", unit="time", ge=0
     )
-    max_steps: int = parameter(6000, "max_steps", "steps after which a run ends uncovered", ge=1)
+    deadline: float = parameter(
+        0.0,
+        "deadline",
+        "a run not covered at this time ends there and counts as failed; 0: none",
+        unit="time",
+        ge=0,
+    )
+    max_steps: int = parameter(
+        6000, "max_steps", "steps after which a run ends with nothing known about T", ge=1
+    )
     precision: Literal["float32", "float64"] = parameter(
         "float32", "precision", "floating-point type of the simulation"
     )

@@ -68,6 +68,8 @@ def canonical(values: Mapping[str, Any]) -> dict[str, Any]:
             near = difflib.get_close_matches(key, [*by_symbol, *names], n=3)
             hint = f"did you mean {', '.join(near)}?" if near else "see `--list` for all of them."
             raise RegimeError(f"{key}={value}: no parameter has this name; {hint}")
+        if name in result:
+            raise RegimeError(f"{key}={value}: {name} is given twice; keep one of the two.")
         result[name] = value
     return result
 
@@ -81,6 +83,8 @@ def parse_settings(pairs: list[str]) -> dict[str, str]:
             raise RegimeError(f"--set {pair!r}: expected key=value, for example --set theta=0.7.")
         if key == "framework":
             raise RegimeError(f"--set {pair}: choose the framework with --framework instead.")
+        if key in settings:
+            raise RegimeError(f"--set {pair}: {key} is given twice; keep one of the two.")
         settings[key] = value
     canonical(settings)
     return settings

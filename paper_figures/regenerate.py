@@ -26,7 +26,7 @@ import theorem1
 
 from mrpverify.records.collect import DeviceError, choose_machine, collect
 from mrpverify.records.labelled import Request
-from mrpverify.records.store import Store, default_folder
+from mrpverify.records.store import device_store
 from mrpverify.regime import RegimeError, load_preset
 
 FIGURES = {"theorem1": theorem1}
@@ -57,7 +57,7 @@ def regenerate(
     except (RegimeError, DeviceError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None
-    store = Store(default_folder())
+    store = device_store(machine.device)
     with Progress(disable=not sys.stderr.isatty()) as bar:
 
         def get(requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:

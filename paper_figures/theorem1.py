@@ -60,9 +60,7 @@ def gather(regimes: Mapping[Framework, Parameters], salt: str, get: Collect) -> 
         found = get(requests)
         runs[framework] = join([found[request] for request in requests])
         first = runs[framework].isel(seed=0)
-        predicted = predicted_first_feature(
-            regimes[framework], first["initial_correlations"].values
-        )
+        predicted = predicted_first_feature(regimes[framework], first)
         rows.append(Row(title, regimes[framework], first, predicted))
     regime = regimes["teacher-student"]
     control = control_requests(NO_AMPLIFICATION, regime, runs["teacher-student"], salt)[0]
@@ -95,7 +93,7 @@ def _draw_trajectories(axes: Axes, row: Row) -> list[dict[str, object]]:
         run["time"].values
     )  # shorter than the longest seed: no snapshots at the end
     time, path = run["time"].values[drawn], run["correlations"].values[drawn]
-    first = first_crossed(run["crossing_time"].values)
+    first = first_crossed(run["crossing_time"].values, run["crossing_correlations"].values)
     numbers: list[dict[str, object]] = []
     for feature in range(regime.features):
         times = run["crossing_time"].values[:, feature]

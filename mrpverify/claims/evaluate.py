@@ -78,11 +78,13 @@ def _joined(requests: Mapping[Key, Sequence[Request]], collect: Collect) -> dict
 def control_requests(
     control: Control, regime: Parameters, runs: xr.Dataset, salt: str
 ) -> list[Request]:
-    """A control's runs: the claim's first seeds and salt, at the largest horizon of those seeds."""
-    seeds = [int(seed) for seed in runs["seed"].values[:CONTROL_SEEDS]]
+    """A control's runs: at least four seeds, the claim's salt and the largest T of its own seeds.
+
+    Seeds that diverged or ran out of steps count with the time they got to.
+    """
     horizon = float(runs["final_time"].values[:CONTROL_SEEDS].max())
     parameters = control.parameters(regime, horizon)
-    return [Request(parameters, salt, seed) for seed in seeds]
+    return [Request(parameters, salt, seed) for seed in range(CONTROL_SEEDS)]
 
 
 def _judge(
@@ -93,35 +95,20 @@ def _judge(
     control_runs: Mapping[tuple[Control, Framework], xr.Dataset],
 ) -> ClaimResult:
     """Measure a claim and its controls with the same statistic, and conclude."""
-    measurement = _measure(claim, regime, runs)
+    measurement = _measure(lambda: claim.measure(regime, runs))
     results = tuple(
         _judge_control(claim, control, regime, runs, control_runs.get((control, framework)))
         for control in claim.controls[framework]
     )
     broken = violated(regime, framework)
+    failing = any(r.measurement.measured is Verdict.ERROR for r in results)
     verdict = final_verdict(
-        measurement.measured,
+        Verdict.ERROR if failing else measurement.measured,
         controls_failed=all(result.failed_as_it_should for result in results),
         in_regime=not broken,
     )
     prediction = claim.prediction(regime) if claim.prediction is not None else None
     return ClaimResult(claim, framework, measurement, results, broken, verdict, prediction)
-
-
-def _measure(claim: Claim, parameters: Parameters, runs: xr.Dataset) -> Measurement:
-    """The claim's measurement; a claim that breaks is an ERROR of its own, the others go on."""
-    try:
-        return claim.measure(parameters, runs)
-    except Exception as error:
-        undefined = float("nan")
-        return Measurement(
-            statistic=f"failed with {type(error).__name__}: {error}",
-            value=undefined,
-            interval=(undefined, undefined),
-            threshold=undefined,
-            measured=Verdict.ERROR,
-            details={"traceback": traceback.format_exc()},
-        )
 
 
 def _judge_control(
@@ -132,10 +119,29 @@ def _judge_control(
     trained: xr.Dataset | None,
 ) -> ControlResult:
     """The claim's own statistic on the control."""
-    if control.look is not None:
-        parameters, observed = regime, control.look(regime, runs)
-    else:
-        observed = runs if trained is None else trained
-        parameters = control.parameters(regime, regime.horizon)
-    measurement = _measure(claim, parameters, observed)
-    return ControlResult(control, measurement, control.failed(parameters, measurement))
+    parameters = control.parameters(regime, regime.horizon)
+    observed = runs if trained is None else trained
+    look = control.look
+    measurement = _measure(
+        lambda: claim.measure(parameters, look(parameters, runs) if look else observed)
+    )
+    enough = not claim.needs_runs or observed.sizes["seed"] >= CONTROL_SEEDS
+    sound = measurement.measured is not Verdict.ERROR
+    failed = enough and sound and control.failed(parameters, measurement)
+    return ControlResult(control, measurement, failed)
+
+
+def _measure(measure: Callable[[], Measurement]) -> Measurement:
+    """A measurement; one that breaks is an ERROR of its own claim, the others go on."""
+    try:
+        return measure()
+    except Exception as error:
+        undefined = float("nan")
+        return Measurement(
+            statistic=f"failed with {type(error).__name__}: {error}",
+            value=undefined,
+            interval=(undefined, undefined),
+            threshold=undefined,
+            measured=Verdict.ERROR,
+            details={"traceback": traceback.format_exc()},
+        )

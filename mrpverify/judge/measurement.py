@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..parameters import STAND_INS
-from .intervals import clopper_pearson, mean_interval
+from .intervals import clopper_pearson, share_interval
 from .verdicts import Verdict, measured_above
 
 
@@ -27,12 +27,28 @@ class Measurement:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+FEWEST_SEEDS = 16
+"""A mean over fewer seeds is left open: the t-interval of a handful of shares is no evidence."""
+
+
 def share_of_seeds(
-    holds: np.ndarray, statistic: str, details: Mapping[str, Any] | None = None
+    holds: np.ndarray,
+    statistic: str,
+    details: Mapping[str, Any] | None = None,
+    known: np.ndarray | None = None,
 ) -> Measurement:
-    """A per-seed true/false claim [seeds] against p0: exact interval over independent seeds."""
-    successes, trials = int(np.sum(holds)), len(holds)
-    interval = clopper_pearson(successes, trials)
+    """A per-seed true/false claim [seeds] against p0: exact interval over independent seeds.
+
+    A seed that is not `known` (it never got to where the claim is judged) widens the interval: the
+    lower bound counts it as false, the upper one as true.
+    """
+    sure = np.ones_like(holds, dtype=bool) if known is None else known
+    successes, trials = int(np.sum(holds & sure)), len(holds)
+    open_seeds = int(np.sum(~sure))
+    low, _ = clopper_pearson(successes, trials)
+    _, high = clopper_pearson(successes + open_seeds, trials)
+    interval = (low, high)
+    details = {**(details or {}), "seeds_not_known": open_seeds}
     p0 = STAND_INS["success_rate"].value
     return Measurement(
         statistic,
@@ -42,7 +58,7 @@ def share_of_seeds(
         measured_above(interval, p0),
         successes,
         trials,
-        details or {},
+        details,
     )
 
 
@@ -54,11 +70,12 @@ def mean_share_over_seeds(
 ) -> Measurement:
     """A share in [0, 1] per seed [seeds] whose mean must lie above `threshold`: t-interval.
 
-    NaN marks a seed in which the share does not exist; fewer than two others are INCONCLUSIVE.
+    NaN marks a seed in which the share does not exist; it counts as 0. Fewer than FEWEST_SEEDS
+    values say nothing: the interval is (0, 1).
     """
-    low, high = mean_interval(values)
-    interval = (max(low, 0.0), min(high, 1.0))
-    value = float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+    low, high = share_interval(np.nan_to_num(values, nan=0.0))
+    interval = (low, high) if len(values) >= FEWEST_SEEDS else (0.0, 1.0)
+    value = float(np.nan_to_num(values, nan=0.0).mean())
     return Measurement(
         statistic,
         value,

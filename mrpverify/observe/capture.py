@@ -73,13 +73,16 @@ def separate_kernels(
 
 
 def counts(
-    correlations: np.ndarray, crossed: np.ndarray, views: int, level: float
+    correlations: np.ndarray, crossed: np.ndarray, views: int, level: float, limit: float
 ) -> dict[str, np.ndarray]:
-    """Features held at all, class-purely, purely, each also in the absolute form [...], int."""
+    """Features held at `level` at all, class-purely, purely [...], int.
+
+    The last two also in the absolute form: below `limit` elsewhere instead of the ratio.
+    """
     holds = held(correlations, crossed, level)
     forms: dict[str, np.ndarray] = {"held": holds}
     for name, same_class in (("class_pure", False), ("pure", True)):
-        for suffix, absolute in (("", None), ("_absolute", level)):
+        for suffix, absolute in (("", None), ("_absolute", limit)):
             apart = is_apart(correlations, views, same_class=same_class, absolute=absolute)
             forms[name + suffix] = holds & apart
     return {name: pairs.any(-2).sum(-1) for name, pairs in forms.items()}

@@ -10,9 +10,9 @@ def correlate(weights: np.ndarray, directions: np.ndarray) -> np.ndarray:
     return np.asarray(weights @ np.swapaxes(directions, -1, -2))
 
 
-def random_orthonormal(count: int, dimension: int, seed: int) -> np.ndarray:
+def random_orthonormal(count: int, dimension: int, random: np.random.Generator) -> np.ndarray:
     """Orthonormal directions [count, dimension], uniformly random (a control's stand-in for V)."""
-    gaussian = np.random.default_rng(seed).standard_normal((dimension, count))
+    gaussian = random.standard_normal((dimension, count))
     return np.asarray(np.linalg.qr(gaussian)[0].T)
 
 
@@ -29,7 +29,11 @@ def learned_parts(
     return np.linalg.norm(inside, axis=-1), np.linalg.norm(outside, axis=-1)
 
 
-def first_crossed(crossing_time: np.ndarray) -> np.ndarray:
-    """Feature each kernel crosses for first [..., kernels], -1 where it never crosses."""
+def first_crossed(crossing_time: np.ndarray, at_crossing: np.ndarray) -> np.ndarray:
+    """Feature each kernel crosses for first [..., kernels], -1 where it never crosses.
+
+    Of features crossed in the same step the one with the larger correlation then, `at_crossing`.
+    """
     never = ~np.isfinite(crossing_time).any(-1)
-    return np.where(never, -1, crossing_time.argmin(-1))
+    earliest = crossing_time == crossing_time.min(-1, keepdims=True)
+    return np.where(never, -1, np.where(earliest, at_crossing, -np.inf).argmax(-1))

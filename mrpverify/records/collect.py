@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 import torch
 import xarray as xr
@@ -20,6 +23,9 @@ Progress = Callable[[int, int], None]
 
 GPU_SHARE = 0.5
 """Share of the free GPU memory that one batch of seeds may plan for."""
+
+GPU_SEEDS = 8
+"""Seeds of one GPU batch at most: what an interruption can lose, and what progress counts in."""
 
 
 class DeviceError(ValueError):
@@ -101,15 +107,31 @@ def _train(
     # Fork after torch has started its threads can hang; a fresh interpreter cannot.
     context = get_context("spawn")
     with ProcessPoolExecutor(workers, context, _single_thread) as pool:
-        jobs: dict[Future[list[xr.Dataset]], list[Request]] = {
-            pool.submit(train, batch, machine): batch for batch in batches
-        }
+        with _uninterrupted():
+            jobs: dict[Future[list[xr.Dataset]], list[Request]] = {
+                pool.submit(train, batch, machine): batch for batch in batches
+            }
         try:
             for job in as_completed(jobs):
                 yield jobs[job], job.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in active_children():
+                process.terminate()
             raise
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Processes started here inherit a deaf ear for Ctrl-C: the parent hears it and ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request]]:
@@ -130,7 +152,8 @@ def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request
 def _split(group: list[Request]) -> list[list[Request]]:
     """Parts of a group that fit the free memory of the GPU."""
     free, _ = torch.cuda.mem_get_info()
-    size = max(1, int(GPU_SHARE * free / (_cost(group[0]) * 8 * _BYTES)))
+    fitting = int(GPU_SHARE * free / (_cost(group[0]) * 8 * _BYTES))
+    size = min(max(1, fitting), GPU_SEEDS)
     return [group[i : i + size] for i in range(0, len(group), size)]
 
 

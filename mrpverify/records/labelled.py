@@ -29,10 +29,13 @@ AXES: dict[str, tuple[str, ...]] = {
     "crossing_time": ("seed", "kernel", "feature"),
     "crossing_correlations": ("seed", "kernel", "feature"),
     "coverage_time": ("seed",),
-    "coverage_correlations": ("seed", "kernel", "feature"),
+    "reference_correlations": ("seed", "kernel", "feature"),
     "final_time": ("seed",),
     "steps": ("seed",),
     "reached_horizon": ("seed",),
+    "diverged": ("seed",),
+    "squared_activity": ("seed", "feature"),
+    "patch_activity": ("seed", "feature"),
     "final_weights": ("seed", "kernel", "dimension"),
     "initial_weights": ("seed", "kernel", "dimension"),
     "final_decoder": ("seed", "kernel", "dimension"),
@@ -53,7 +56,11 @@ class Request:
     def key(self) -> str:
         """Content hash (SHA-256, hexadecimal) of everything that determines the run."""
         return config_hash(
-            self.parameters, salt=self.salt, seed=self.seed, simulation=simulation_digest()
+            self.parameters,
+            salt=self.salt,
+            seed=self.seed,
+            simulation=simulation_digest(),
+            torch=versions()["torch"],
         )
 
 

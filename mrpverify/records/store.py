@@ -21,6 +21,11 @@ def default_folder() -> Path:
     return Path(configured) if configured else platformdirs.user_cache_path("mrpverify") / "records"
 
 
+def device_store(device: str) -> Store:
+    """The store of runs made on one kind of device, cpu or cuda: they differ in their rounding."""
+    return Store(default_folder() / device)
+
+
 class Store:
     """Records under one folder that several processes may share: files appear whole or not."""
 

@@ -89,6 +89,7 @@ def _control(item: ControlResult) -> dict[str, Any]:
         "measured": item.measurement.measured,
         "value": item.measurement.value,
         "interval": list(item.measurement.interval),
+        "details": dict(item.measurement.details),
         "failed_as_it_should": item.failed_as_it_should,
     }
 

@@ -29,7 +29,7 @@ def print_report(console: Console, run: Run, results: Sequence[ClaimResult], str
     """Conditions, verdicts, controls and features of every framework, then the outcome."""
     for framework, regime in run.regimes.items():
         own = [result for result in results if result.framework == framework]
-        console.rule(f"[bold]{framework}[/]  ({_summary(regime)})", align="left")
+        console.rule(Text(f"{framework}  ({_summary(regime)})", "bold"), align="left")
         console.print(_conditions(framework, regime))
         if own:
             console.print(_verdicts(own))
@@ -123,15 +123,43 @@ def _print_details(console: Console, result: ClaimResult) -> None:
     details = result.measurement.details
     if "features" in details:
         console.print(_features(details["features"]))
-    if "rules" in details:
-        rules = "; ".join(
-            f"{name}: {row['mean']:.3f}" for name, row in details["rules"].items() if row["mean"]
-        )
-        console.print(Text(f"{result.claim.id} rules: {rules} (chance {details['chance']:.3f})"))
+    for line in _findings(result):
+        console.print(Text(line))
     if result.prediction is not None:
         console.print(
             Text(f"{result.claim.id} at {result.claim.horizon}, predicted: {result.prediction}")
         )
+
+
+def _findings(result: ClaimResult) -> list[str]:
+    """What a claim measured beside its verdict, in lines."""
+    details = result.measurement.details
+    name = f"{result.claim.id} at {result.claim.horizon}"
+    lines = []
+    if "mean_counts" in details:
+        lines += [
+            f"{name}, features of {details['features_in_all']} on average, at {level}: "
+            + ", ".join(f"{form.replace('_', ' ')} {number:.2f}" for form, number in row.items())
+            for level, row in details["mean_counts"].items()
+        ]
+    for key in ("mean_share_not_class_pure", "mean_share_with_second_feature"):
+        if details.get(key) is not None:
+            low, high = details["interval_of_mean_share"]
+            share = f"{details[key]:.3f} [{low:.3f}, {high:.3f}]"
+            lines.append(f"{name}, {key.replace('_', ' ')}: {share}")
+    if "rules" in details:
+        rules = "; ".join(
+            f"{rule}: {row['mean']:.3f}"
+            for rule, row in details["rules"].items()
+            if row["mean"] is not None
+        )
+        lines.append(f"{name}, rules: {rules} (chance {details['chance']:.3f})")
+    if details.get("seeds_not_known"):
+        lines.append(
+            f"{name}: {details['seeds_not_known']} seeds ran out of steps before T; not run there, "
+            f"raise max_steps"
+        )
+    return lines
 
 
 def _features(rows: Sequence[dict[str, object]]) -> Table:

@@ -8,27 +8,37 @@ pre-activations of the seed, so a kernel driven by noise is bounded as well.
 Gradient flow does not care: what is recorded and compared is physical time, the sum of the steps.
 
 **Horizon.** T = horizon_factor times the time of full coverage (every feature crossed by some
-kernel), per seed; or a fixed physical time, hit exactly by shortening the last step. A seed that
-has not reached T within max_steps is stored as it is, marked ``reached_horizon = False``.
+kernel), per seed, and at least LEAST_STEPS eta, so that a run in which everything is crossed at the
+start is trained all the same. A seed that is not covered at the physical time ``deadline`` ends
+there: T is the deadline and the seed learned too little. A fixed horizon replaces the rule; T is
+hit exactly by shortening the last step. A seed that runs out of max_steps before T is stored as it
+is, with neither ``reached_horizon`` nor ``diverged``: nothing is known about it at T.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import ModuleType
 
 import torch
 
 from ..parameters import Parameters
 from . import mae, teacher_student
-from .sample import NO_PATCH, Images, sample_background, sample_images, sample_weights
+from .sample import (
+    NO_PATCH,
+    Images,
+    feature_moments,
+    sample_background,
+    sample_images,
+    sample_weights,
+)
 from .trajectory import NEVER, Recorder, Trajectory
 
 OBJECTIVES: dict[str, ModuleType] = {"teacher-student": teacher_student, "mae": mae}
+LEAST_STEPS = 100
+"""T is at least this many steps of size eta; after capture a kernel relaxes within about one."""
 DIVERGED_AT = 1e3
 """A correlation this many feature lengths long is divergence, whatever the regime."""
 State = dict[str, torch.Tensor]
-Report = Callable[[float], None]
 
 
 def pretrain(
@@ -36,15 +46,14 @@ def pretrain(
     salt: str,
     seeds: list[int],
     device: str = "cpu",
-    report: Report | None = None,
 ) -> Trajectory:
-    """Draw data and init of the seeds and train them; `report` hears progress in [0, 1]."""
+    """Draw data and init of the seeds and train them."""
     images = sample_images(parameters, salt, seeds)
     weights = sample_weights(parameters, salt, seeds)
     held_out = sample_background(
         parameters, salt, seeds, parameters.images * parameters.patches_per_feature
     )
-    return descend(parameters, images, weights, held_out, salt, seeds, device, report)
+    return descend(parameters, images, weights, held_out, salt, seeds, device)
 
 
 def descend(
@@ -55,7 +64,6 @@ def descend(
     salt: str = "",
     seeds: list[int] | None = None,
     device: str = "cpu",
-    report: Report | None = None,
 ) -> Trajectory:
     """Train from given images [seeds, ...] and kernels [seeds, kernels, dimension].
 
@@ -71,8 +79,6 @@ def descend(
     )
     while run.active:
         run.advance()
-        if report is not None:
-            report(run.progress())
     return run.trajectory(held_out.to(device, dtype))
 
 
@@ -85,6 +91,15 @@ def step_size(
     """
     scale = torch.maximum(largest, reach).double().clamp(min=1e-12)
     return parameters.step * (parameters.linear_from / scale).clamp(min=1.0) ** (degree - 2)
+
+
+def _horizon_rule(parameters: Parameters, coverage_time: torch.Tensor) -> torch.Tensor:
+    """T of each seed from its time of full coverage, NEVER where there is none yet [seeds]."""
+    from_coverage = (parameters.horizon_factor * coverage_time).clamp(
+        min=LEAST_STEPS * parameters.step
+    )
+    limit = parameters.deadline if parameters.deadline > 0 else NEVER
+    return torch.where(torch.isinf(coverage_time), limit, from_coverage)
 
 
 class _Run:
@@ -118,12 +133,6 @@ class _Run:
         """Whether any seed still has to run."""
         return self.step < self.parameters.max_steps and not bool(self.done.all())
 
-    def progress(self) -> float:
-        """Share of the work done, by the clock where the horizon is known, else by the steps."""
-        # 0/0 where everything was crossed at the start: that seed is done.
-        by_clock = float((self.time / self.horizon).nan_to_num(nan=1.0).clamp(max=1.0).mean())
-        return max(by_clock, self.step / self.parameters.max_steps)
-
     def advance(self) -> None:
         """One gradient step of every unfinished seed, and what is noted after it."""
         kernels = self.correlations.amax(2)
@@ -150,6 +159,7 @@ class _Run:
         """Everything noted, on the CPU as numpy arrays."""
         noted, weights = self.recorder, self.state["weights"]
         step, time, correlations, loss = noted.stacked()
+        squared_activity, patch_activity = feature_moments(self.parameters, self.images)
         response = torch.bmm(held_out, weights.transpose(1, 2)).amax(1)
         arrays = {
             "initial_correlations": noted.initial,
@@ -157,10 +167,13 @@ class _Run:
             "crossing_time": noted.crossing_time,
             "crossing_correlations": noted.crossing_correlations,
             "coverage_time": noted.coverage_time,
-            "coverage_correlations": noted.reference,
+            "reference_correlations": noted.reference,
             "final_time": self.time,
             "steps": self.steps,
             "reached_horizon": (self.time >= self.horizon) & ~self._diverged(),
+            "diverged": self._diverged(),
+            "squared_activity": squared_activity,
+            "patch_activity": patch_activity,
             "final_weights": weights,
             "initial_weights": self.initial_weights,
             "final_decoder": self.state.get("decoder", weights),
@@ -190,7 +203,7 @@ class _Run:
         """Note crossings; full coverage sets the horizon where it follows the rule."""
         self.recorder.observe(self.correlations, self.time)
         if self.parameters.horizon == 0:
-            self.horizon = self.parameters.horizon_factor * self.recorder.coverage_time
+            self.horizon = _horizon_rule(self.parameters, self.recorder.coverage_time)
         self.recorder.observe_halfway(self.correlations, self.time, self.horizon)
 
     def _ended(self) -> torch.Tensor:

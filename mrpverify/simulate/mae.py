@@ -23,9 +23,6 @@ from .seeding import generator, normal
 
 State = dict[str, torch.Tensor]
 
-TRAINED = ("weights", "decoder")
-"""Entries of the state that gradient descent moves."""
-
 
 def plateau_degree(parameters: Parameters) -> int:
     """Degree of homogeneity of the driving term S . B h in (w, b) below varrho."""

@@ -101,6 +101,20 @@ def sample_background(
     return torch.stack(drawn)
 
 
+def feature_moments(parameters: Parameters, images: Images) -> tuple[torch.Tensor, torch.Tensor]:
+    """E[1_v A^2] and E[1_v B] over the drawn images, both [seeds, views k] (section 4, L2 [D]).
+
+    A = sum_p z_p^q and B = sum_p z_p^{2q} over the patches of the feature.
+    """
+    q, count = parameters.power, images.features.shape[1]
+    seeds, number, _ = images.owner.shape
+    index = images.owner.clamp(min=0)  # background has strength 0, so it adds nothing anywhere
+    sums = images.strength.new_zeros(2, seeds, number, count)
+    for total, power in zip(sums, (q, 2 * q), strict=True):
+        total.scatter_add_(2, index, images.strength.clamp(min=0) ** power)
+    return sums[0].square().mean(1), sums[1].mean(1)
+
+
 def _one_seed(parameters: Parameters, salt: str, seed: int, purpose: str) -> Images:
     """One data set without the leading axis."""
     stream = generator(salt, seed, purpose)

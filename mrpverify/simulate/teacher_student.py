@@ -17,9 +17,6 @@ from .sample import Images
 
 State = dict[str, torch.Tensor]
 
-TRAINED = ("weights",)
-"""Entries of the state that gradient descent moves."""
-
 
 def plateau_degree(parameters: Parameters) -> int:
     """Degree of homogeneity of the loss in the trained tensors below varrho."""

@@ -42,15 +42,22 @@ class Trajectory:
     [seeds, kernels, features]."""
     coverage_time: np.ndarray
     """First time at which every feature has been crossed by some kernel [seeds], NEVER if none."""
-    coverage_correlations: np.ndarray
-    """C at full coverage, or at T/2 where that is later (or there is none)
-    [seeds, kernels, features]."""
+    reference_correlations: np.ndarray
+    """C at full coverage, or at T/2 where that is later (or there is none): what growth until T is
+    measured against [seeds, kernels, features]."""
     final_time: np.ndarray
     """Horizon T of each seed [seeds]."""
     steps: np.ndarray
     """Gradient steps of each seed [seeds], int64."""
     reached_horizon: np.ndarray
-    """Whether T was reached within max_steps and without divergence [seeds], bool."""
+    """Whether T was reached without divergence [seeds], bool."""
+    diverged: np.ndarray
+    """Whether a correlation left all bounds [seeds], bool. A seed that neither diverged nor reached
+    T ran out of steps."""
+    squared_activity: np.ndarray
+    """E[1_v A^2] of the drawn images, A = sum z^q [seeds, features]."""
+    patch_activity: np.ndarray
+    """E[1_v B] of the drawn images, B = sum z^{2q} [seeds, features]."""
     final_weights: np.ndarray
     """w(T) [seeds, kernels, dimension]."""
     initial_weights: np.ndarray

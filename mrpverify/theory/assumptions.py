@@ -122,7 +122,7 @@ def _noise_reach(p: Parameters, framework: str) -> Condition:
     norm = final_correlation(p, framework)
     if p.noise == "off_span":
         norm = p.init_scale * sqrt(p.dimension - p.features)
-    peak = sqrt(2 * log(max(p.images * p.patches, 2)))
+    peak = sqrt(2 * log(max(p.images * expected_patch_count(p), 2)))
     return much_less(
         "noise reach",
         "sigma_p Lambda_end sqrt(2 log NP) << varrho: noise must not switch on a foreign patch",
@@ -198,7 +198,7 @@ def _few_single_view(p: Parameters) -> Condition:
         SECTION,
         SUPERVISED,
         p.images * p.single_view / p.features,
-        p.patch_noise**2 * _noisy_dimensions(p) * p.patches,
+        p.patch_noise**2 * _noisy_dimensions(p) * expected_patch_count(p),
     )
 
 

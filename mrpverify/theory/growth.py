@@ -20,6 +20,8 @@ from ..parameters import Parameters
 from . import notation as n
 from .data_law import mean_power_sum, mean_power_sum_product
 
+Array = NDArray[np.float64]
+
 
 def drift_expression() -> sp.Expr:
     """dc/dt of one image with C_p equal patches z = Z/C_p, from the loss gradient (L2 [D])."""
@@ -49,9 +51,19 @@ def growth_rate(parameters: Parameters, gain: float | None = None) -> float:
     return bracket / (p.power * p.linear_from ** (2 * p.power - 2))
 
 
-def growth_rates(parameters: Parameters, gain: float | None = None) -> NDArray[np.float64]:
+def growth_rates(parameters: Parameters, gain: float | None = None) -> Array:
     """R_v of every feature [features], all equal: the law treats views alike (L2 [D])."""
     return np.full(parameters.features, growth_rate(parameters, gain))
+
+
+def drawn_growth_rates(
+    parameters: Parameters, squared_activity: Array, patch_activity: Array
+) -> Array:
+    """R_v on given images [..., features], from E[1_v A^2] and E[1_v B] over them (L2 [D])."""
+    p = parameters
+    bracket = (p.start_gain**p.power - 1) * squared_activity - p.mask_penalty * patch_activity
+    rates: Array = bracket / (p.power * p.linear_from ** (2 * p.power - 2))
+    return rates
 
 
 def gain_threshold(parameters: Parameters) -> float:

@@ -27,16 +27,20 @@ def plain_first_feature(initial_correlations: Array) -> Winners:
     return _largest(np.asarray(initial_correlations, dtype=np.float64))
 
 
-def teacher_student_first_feature(parameters: Parameters, initial_correlations: Array) -> Winners:
+def teacher_student_first_feature(
+    parameters: Parameters, initial_correlations: Array, rates: Array | None = None
+) -> Winners:
     """argmax_v C(0)_+ R_v^{1/(2q-2)}: the shortest hitting time (L2 [D]).
+
+    `rates` are the R_v [..., features] of given images; by default those of the law, all equal.
 
     A feature whose rate is not positive never wins. Exact for kernels with one appreciable
     correlation; co-occurring ones help each other (L5).
     """
     initial = np.asarray(initial_correlations, dtype=np.float64)
-    rates = np.maximum(growth_rates(parameters), 0.0)
-    weight = rates ** (1 / (2 * parameters.power - 2))
-    return _largest(np.maximum(initial, 0.0) * weight)
+    speed = np.maximum(growth_rates(parameters) if rates is None else rates, 0.0)
+    weight = speed ** (1 / (2 * parameters.power - 2))
+    return _largest(np.maximum(initial, 0.0) * weight[..., None, :])
 
 
 def mae_first_feature(

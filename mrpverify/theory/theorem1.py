@@ -105,6 +105,8 @@ def predict_monosemantic_at_horizon(parameters: Parameters) -> str:
         return (
             "open: a kernel keeps a drive towards its sibling view, (K-1)/K under target all (L14)"
         )
+    if p.power == 2:
+        return "fails: at q = 2 no feature of a kernel wins (L5)"
     if one_feature_at_horizon(p):
         return "holds: no residual leaks at gain 1 (but under a mask the features decay, L7)"
     if p.gain in ("constant", "ema") and fate(p.tau, p.gain_floor, p.power) != "saturates":

@@ -269,16 +269,16 @@ def test_coverage_is_the_last_first_crossing_of_a_feature(framework, finished):
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_coverage_correlations_are_those_at_full_coverage_where_t_is_twice_that(
+def test_reference_correlations_are_those_at_full_coverage_where_t_is_twice_that(
     framework, finished
 ):
     """Every feature's best correlation is at varrho or was there before; bounded by the course."""
     p, run = finished[framework]
     for seed in (0, 1):
         last = run.crossing_time[seed].min(0).argmax()
-        assert run.coverage_correlations[seed, :, last].max() >= p.linear_from
+        assert run.reference_correlations[seed, :, last].max() >= p.linear_from
         after = run.time[seed] > run.coverage_time[seed]
-        assert not np.allclose(run.coverage_correlations[seed], run.final_correlations[seed])
+        assert not np.allclose(run.reference_correlations[seed], run.final_correlations[seed])
         assert after.any()
 
 
@@ -289,7 +289,7 @@ def test_with_a_later_horizon_the_reference_is_taken_halfway(regime):
     short = pretrain(regime("mae", horizon=700.0, step=0.5, max_steps=6000), SALT, [0])
     assert long.coverage_time[0] < 700
     # The shorter run cuts its last step at 700, the longer one takes it in full.
-    distance = np.abs(long.coverage_correlations - short.final_correlations).max()
+    distance = np.abs(long.reference_correlations - short.final_correlations).max()
     assert distance < 0.01 < np.abs(long.initial_correlations - short.final_correlations).max()
 
 
@@ -309,7 +309,7 @@ def test_divergence_ends_a_run_and_is_no_reached_horizon(horizon, precision, reg
     assert np.abs(run.final_correlations).max() > DIVERGED_AT
     assert run.steps[0] < 100
     assert not run.reached_horizon[0]
-    for name in ("final_time", "final_weights", "final_correlations", "coverage_correlations"):
+    for name in ("final_time", "final_weights", "final_correlations", "reference_correlations"):
         assert np.isfinite(getattr(run, name)).all(), name
 
 

@@ -65,7 +65,7 @@ def assert_same_course(assert_same):
             "correlations",
             "initial_correlations",
             "final_correlations",
-            "coverage_correlations",
+            "reference_correlations",
             "final_time",
             "background_response",
         ):
@@ -147,7 +147,7 @@ def test_permuting_the_kernels_permutes_the_result(framework, regime, assert_sam
         "final_weights",
         "final_decoder",
         "background_response",
-        "coverage_correlations",
+        "reference_correlations",
     ):
         along = getattr(plain, name)[:, order.numpy()]
         assert_same(getattr(shuffled, name), along, within=WITHIN)

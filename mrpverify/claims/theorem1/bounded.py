@@ -10,7 +10,7 @@ from ...parameters import STAND_INS, Parameters
 from ...theory import theorem1
 from ..claim import Claim
 from . import controls
-from .runs import active_kernels, final, reached
+from .runs import active_kernels, final, known_at_horizon, reached
 
 BOUND = STAND_INS["bounded_by"].value
 GROWTH = STAND_INS["growth_by"].value
@@ -22,7 +22,7 @@ def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
     The reference is T/2 or first full coverage, whichever is later. False where nothing is held.
     """
     largest = final(runs).max((1, 2))
-    before = runs["coverage_correlations"].values.max((1, 2))
+    before = runs["reference_correlations"].values.max((1, 2))
     finite = np.isfinite(runs["final_weights"].values).all((1, 2)) & np.isfinite(largest)
     with np.errstate(invalid="ignore"):
         bounded = finite & (largest <= BOUND) & (largest <= GROWTH * before)
@@ -35,7 +35,10 @@ def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
         "seeds_not_finite": int((~finite).sum()),
     }
     return share_of_seeds(
-        bounded & something & reached(runs), "share of seeds with bounded correlations", details
+        bounded & something & reached(runs),
+        "share of seeds with bounded correlations",
+        details,
+        known_at_horizon(runs),
     )
 
 

@@ -14,7 +14,7 @@ from ...parameters import Parameters
 from ...theory import theorem1
 from ..claim import Claim
 from . import controls
-from .runs import crossed, final, hold_level, holds_class_purely, reached
+from .runs import crossed, final, hold_level, holds_class_purely, known_at_horizon, reached
 
 LEVELS = (0.5, 0.7, 1.0)
 """Shares of varrho at which the counts are reported; 0.5 is the one that decides."""
@@ -27,10 +27,12 @@ def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
         "features": _per_feature(parameters, runs, features),
         "mean_counts": _mean_counts(parameters, runs),
         "features_in_all": parameters.features,
-        "reached_T": int(reached(runs).sum()),
     }
     return share_of_seeds(
-        features.all(-1) & reached(runs), "share of seeds with every feature captured", details
+        features.all(-1) & reached(runs),
+        "share of seeds with every feature captured",
+        details,
+        known_at_horizon(runs),
     )
 
 
@@ -59,14 +61,15 @@ def _per_feature(
 
 def _mean_counts(parameters: Parameters, runs: xr.Dataset) -> dict[str, dict[str, float]]:
     """Mean number of features held at all, class-purely and purely, at each level."""
+    levels = {f"{level:g} varrho": level * parameters.linear_from for level in LEVELS}
+    limit = hold_level(parameters)
+    found = {
+        name: counts(final(runs), crossed(runs), parameters.views, level, limit)
+        for name, level in levels.items()
+    }
     return {
-        f"{level:g} varrho": {
-            name: float(np.mean(number))
-            for name, number in counts(
-                final(runs), crossed(runs), parameters.views, level * parameters.linear_from
-            ).items()
-        }
-        for level in LEVELS
+        level: {name: float(np.mean(number)) for name, number in numbers.items()}
+        for level, numbers in found.items()
     }
 
 

@@ -13,6 +13,11 @@ from ...parameters import Parameters
 from ..claim import Control
 
 
+def stream(runs: xr.Dataset, seed: int) -> np.random.Generator:
+    """Random stream of a look at the runs, re-rolled by the salt as every other draw."""
+    return np.random.default_rng([seed, *str(runs.attrs.get("salt", "")).encode()])
+
+
 def _random_directions(parameters: Parameters, runs: xr.Dataset) -> xr.Dataset:
     """The same kernels, correlated with random orthonormal directions instead of the features.
 
@@ -20,7 +25,7 @@ def _random_directions(parameters: Parameters, runs: xr.Dataset) -> xr.Dataset:
     """
     directions = np.stack(
         [
-            random_orthonormal(parameters.features, parameters.dimension, int(seed))
+            random_orthonormal(parameters.features, parameters.dimension, stream(runs, int(seed)))
             for seed in runs["seed"].values
         ]
     )
@@ -50,10 +55,12 @@ NO_AMPLIFICATION = Control(
 THROUGH_TEACHER = Control(
     "gradient through the teacher",
     "without the stop-gradient the teacher gives in and every correlation decays",
+    # The teacher's side of the gradient is tau^q times the student's, and so is its curvature.
     change=lambda parameters: {
         "stop_gradient": False,
         "gain": "constant",
         "tau": parameters.start_gain,
+        "step": parameters.step / parameters.start_gain**parameters.power,
     },
 )
 NOTHING_MASKED = Control(

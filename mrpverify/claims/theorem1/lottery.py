@@ -10,8 +10,9 @@ from ...judge.measurement import Measurement, mean_share_over_seeds
 from ...judge.verdicts import Verdict
 from ...observe.correlations import first_crossed
 from ...parameters import STAND_INS, Parameters
-from ...theory import lottery
+from ...theory import growth, lottery
 from ..claim import Claim, Control
+from .controls import stream
 
 GATE = STAND_INS["lottery_share"].value
 CHANCE_CONFIDENCE = 0.999
@@ -24,9 +25,8 @@ def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
 
     The rule that is judged: argmax C(0) R_v^{1/(2q-2)} for teacher-student, argmax C(0) for MAE.
     """
-    initial = runs["initial_correlations"].values
-    first = first_crossed(runs["crossing_time"].values)
-    rules = _rules(parameters, initial)
+    first = first_crossed(runs["crossing_time"].values, runs["crossing_correlations"].values)
+    rules = _rules(parameters, runs)
     shares = {name: _share(first, predicted) for name, predicted in rules.items()}
     judged = next(iter(shares))
     details = {
@@ -43,16 +43,24 @@ def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
     return mean_share_over_seeds(shares[judged], GATE, statistic, details)
 
 
-def predicted_first_feature(parameters: Parameters, initial: np.ndarray) -> np.ndarray:
-    """First feature [..., kernels] by the rule that is judged, from C(0) [..., features]."""
-    return next(iter(_rules(parameters, initial).values()))
+def predicted_first_feature(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
+    """First feature [..., kernels] of every kernel by the rule that is judged."""
+    return next(iter(_rules(parameters, runs).values()))
 
 
-def _rules(parameters: Parameters, initial: np.ndarray) -> dict[str, np.ndarray]:
-    """Predicted first feature [..., kernels] of each rule; the first rule is the one judged."""
+def _rules(parameters: Parameters, runs: xr.Dataset) -> dict[str, np.ndarray]:
+    """Predicted first feature [..., kernels] of each rule; the first rule is the one judged.
+
+    R_v is that of the images the kernels were trained on: classes and strengths of a finite data
+    set differ, in the law itself all features grow at one rate.
+    """
+    initial = runs["initial_correlations"].values
     plain = lottery.plain_first_feature(initial)
     if parameters.framework == "teacher-student":
-        rated = lottery.teacher_student_first_feature(parameters, initial)
+        rates = growth.drawn_growth_rates(
+            parameters, runs["squared_activity"].values, runs["patch_activity"].values
+        )
+        rated = lottery.teacher_student_first_feature(parameters, initial, rates)
         return {"largest C(0) R^(1/(2q-2))": rated, "largest C(0)": plain}
     derived = lottery.mae_first_feature(parameters, initial)
     return {"largest C(0)": plain, "one-kernel plateau dynamics (derived)": derived}
@@ -74,7 +82,7 @@ def _mean(values: np.ndarray) -> float | None:
 def _permute(parameters: Parameters, runs: xr.Dataset) -> xr.Dataset:
     """Initial correlations permuted over the features of each kernel: the rule knows nothing."""
     permuted = runs.copy()
-    random = np.random.default_rng(int(runs["seed"].values[0]))
+    random = stream(runs, int(runs["seed"].values[0]))
     initial = runs["initial_correlations"]
     permuted["initial_correlations"] = (
         initial.dims,

@@ -15,7 +15,7 @@ from ...parameters import STAND_INS, Parameters
 from ...theory import theorem1
 from ..claim import Claim, Horizon
 from . import controls
-from .runs import active_kernels, crossed, final, reached
+from .runs import active_kernels, crossed, final, known_at_horizon, reached
 
 ALLOWED = STAND_INS["impure_share"].value
 
@@ -23,25 +23,25 @@ ALLOWED = STAND_INS["impure_share"].value
 def measure_at_horizon(parameters: Parameters, runs: xr.Dataset) -> Measurement:
     """The strict form for every kernel that holds a feature at T."""
     busy = active_kernels(parameters, runs)
-    return _judge(parameters, final(runs), busy, reached(runs))
+    return _judge(parameters, final(runs), busy & reached(runs)[:, None], known_at_horizon(runs))
 
 
 def measure_at_crossing(parameters: Parameters, runs: xr.Dataset) -> Measurement:
     """The strict form for every crossed kernel, each at its own first crossing."""
     at_crossing = np.nan_to_num(runs["crossing_correlations"].values, nan=0.0)
     busy = np.asarray(crossed(runs).any(-1))
-    return _judge(parameters, at_crossing, busy, np.asarray(busy.any(-1)))
+    return _judge(parameters, at_crossing, busy, np.ones(len(busy), dtype=bool))
 
 
 def _judge(
-    parameters: Parameters, correlations: np.ndarray, busy: np.ndarray, valid: np.ndarray
+    parameters: Parameters, correlations: np.ndarray, busy: np.ndarray, known: np.ndarray
 ) -> Measurement:
     """Share of seeds in which at most 1/10 of the busy kernels have a second feature."""
     alone = separate_kernels(correlations, parameters.views, same_class=True)
     number = busy.sum(-1)
     share = np.where(number > 0, (busy & ~alone).sum(-1) / np.maximum(number, 1), np.nan)
     with np.errstate(invalid="ignore"):
-        strict = (share <= ALLOWED) & valid
+        strict = share <= ALLOWED  # false where no kernel is busy
     low, high = mean_interval(share)
     details = {
         "mean_share_with_second_feature": float(np.nanmean(share)) if busy.any() else None,
@@ -51,7 +51,10 @@ def _judge(
         "allowed_share": ALLOWED,
     }
     return share_of_seeds(
-        strict, "share of seeds with at most 1/10 kernels holding a second feature", details
+        strict,
+        "share of seeds with at most 1/10 kernels holding a second feature",
+        details,
+        known,
     )
 
 

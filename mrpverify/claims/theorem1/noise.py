@@ -10,7 +10,7 @@ from ...observe.correlations import learned_parts
 from ...parameters import Parameters
 from ..claim import Claim
 from . import controls
-from .runs import active_kernels, hold_level, reached
+from .runs import active_kernels, hold_level, known_at_horizon, reached
 
 
 def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
@@ -36,7 +36,12 @@ def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
         "seeds_learning_inside_span": int((aligned & busy.any(-1)).sum()),
     }
     learned = quiet & aligned & busy.any(-1) & reached(runs)
-    return share_of_seeds(learned, "share of seeds in which no kernel learns noise", details)
+    return share_of_seeds(
+        learned,
+        "share of seeds in which no kernel learns noise",
+        details,
+        known_at_horizon(runs),
+    )
 
 
 CLAIMS = (

@@ -43,5 +43,15 @@ def active_kernels(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
 
 
 def reached(runs: xr.Dataset) -> np.ndarray:
-    """Seeds whose run reached T [seeds], bool: a claim at T is false in the others."""
-    return np.asarray(runs["reached_horizon"].values, dtype=bool)
+    """Seeds whose run reached T, at least twice the time of full coverage if any [seeds], bool."""
+    late = runs["final_time"].values < 2 * runs["coverage_time"].values
+    covered = np.isfinite(runs["coverage_time"].values)
+    return np.asarray(runs["reached_horizon"].values & ~(covered & late))
+
+
+def known_at_horizon(runs: xr.Dataset) -> np.ndarray:
+    """Seeds about which a claim at T says something [seeds], bool: they reached T or diverged.
+
+    The others ran out of steps; a claim at T is "not run" there, neither true nor false.
+    """
+    return np.asarray(reached(runs) | runs["diverged"].values)

@@ -11,7 +11,7 @@ from ...observe.capture import separate_kernels
 from ...parameters import STAND_INS, Parameters
 from ..claim import Claim
 from . import controls
-from .runs import active_kernels, final, holds, reached
+from .runs import active_kernels, final, holds, known_at_horizon, reached
 
 ALLOWED = STAND_INS["impure_share"].value
 
@@ -34,7 +34,10 @@ def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
         "allowed_share": ALLOWED,
     }
     return share_of_seeds(
-        special, "share of seeds with all features held and at most 1/10 kernels fused", details
+        special,
+        "share of seeds with all features held and at most 1/10 kernels fused",
+        details,
+        known_at_horizon(runs),
     )
 
 
