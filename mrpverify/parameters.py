@@ -138,7 +138,11 @@ class Parameters:
         2.0, "horizon_factor", "T = this many times the time of full coverage", ge=2
     )
     horizon: float = parameter(
-        0.0, "horizon", "fixed horizon T (controls share their claim's); 0: rule", unit="time", ge=0
+        0.0,
+        "horizon",
+        "T of a control, which shares its claim's; 0, as in any claim: the rule",
+        unit="time",
+        ge=0,
     )
     deadline: float = parameter(
         0.0,

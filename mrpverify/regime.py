@@ -205,6 +205,11 @@ def _contradictions(p: Parameters) -> list[str]:
         complaints.append(
             f"s={p.off_class}: must be at most k = {p.classes}, because s/k is a probability."
         )
+    if p.horizon > 0:
+        complaints.append(
+            f"horizon={p.horizon:g}: T follows full coverage, so that no claim is judged early; set "
+            f"horizon_factor or deadline instead."
+        )
     if p.gain == "ema" and not p.stop_gradient:
         complaints.append(
             "stop_gradient=false: with gain=ema the teacher is no function of the weights, so "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import Any, Literal
 
 import xarray as xr
@@ -38,9 +39,14 @@ class Control:
     )
 
     def parameters(self, regime: Parameters, horizon: float) -> Parameters:
-        """The control's regime at the claim's horizon (conditions are not asked of a control)."""
+        """The control's regime at the claim's horizon (conditions are not asked of a control).
+
+        No step is smaller than eta, so T/eta of them always reach T: a control never fails for
+        want of steps.
+        """
         changes = self.change(regime) if self.change is not None else {}
-        return replace(regime, **{"horizon": horizon, **changes})
+        changed = replace(regime, **{"horizon": horizon, **changes})
+        return replace(changed, max_steps=max(1, ceil(horizon / changed.step) + 1))
 
 
 @dataclass(frozen=True, eq=False)

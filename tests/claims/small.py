@@ -14,6 +14,7 @@ SMALL = {
         init_scale=0.055,
         amplification=16.0,
         step=1.0,
+        deadline=10000.0,
         max_steps=20000,
     ),
     "mae": Parameters(
@@ -26,6 +27,7 @@ SMALL = {
         kernels_per_class=10,
         init_scale=0.035,
         step=0.7,
+        deadline=10000.0,
         max_steps=20000,
     ),
 }

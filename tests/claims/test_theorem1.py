@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mrpverify.claims.evaluate import evaluate
+from mrpverify.claims.evaluate import control_requests, evaluate
 from mrpverify.claims.registry import select
 from mrpverify.claims.theorem1 import capture, controls, lottery
 from mrpverify.judge.verdicts import Verdict
@@ -44,6 +44,7 @@ def test_gates_are_supported_and_every_control_fails_as_it_should(results, claim
     result = next(r for (name, _), r in results.items() if name == claim)
     assert result.measurement.measured is Verdict.SUPPORTED, result.measurement
     assert [c.control.id for c in result.controls if not c.failed_as_it_should] == []
+    assert all(c.measurement.details.get("seeds_not_known", 0) == 0 for c in result.controls)
     assert len(result.controls) >= 1
 
 
@@ -65,10 +66,31 @@ def test_capture_has_one_line_for_every_feature(results, framework):
 
 
 def test_controls_start_from_the_claims_own_data_and_run_to_its_horizon(framework, get, runs):
-    request = Request(replace(SMALL[framework], visible=0.9, horizon=5.0), SALT, 0)
+    requests = control_requests(controls.PURE_NOISE, SMALL[framework], runs, SALT)
+    found = get(requests)
+    control = join([found[request] for request in requests])
+    np.testing.assert_array_equal(control["features"], runs["features"][:4])
+    np.testing.assert_array_equal(control["initial_weights"], runs["initial_weights"][:4])
+    np.testing.assert_allclose(control["final_time"], runs["final_time"][:4].max())
+
+
+def test_without_the_stop_gradient_every_correlation_decays(get):
+    """The control is stable: it shrinks kernels, it does not throw them to the other side."""
+    regime = SMALL["teacher-student"]
+    honest = get([Request(regime, SALT, 0)])[Request(regime, SALT, 0)]
+    (request, *_) = control_requests(controls.THROUGH_TEACHER, regime, honest, SALT)
     control = get([request])[request]
-    np.testing.assert_array_equal(control["features"], runs["features"][:1])
-    np.testing.assert_array_equal(control["initial_weights"], runs["initial_weights"][:1])
+    before, after = (np.linalg.norm(control[f"{w}_weights"], axis=-1) for w in ("initial", "final"))
+    assert (after <= before * (1 + 1e-5)).all()
+    assert float(control["final_correlations"].max()) < float(control["initial_correlations"].max())
+    assert float(control["final_correlations"].min()) > 1.1 * float(
+        control["initial_correlations"].min()
+    )
+
+
+def test_the_noise_control_memorises_and_is_not_only_loud(results):
+    (control,) = results["T1.noise", "T"].controls
+    assert control.measurement.details["seeds_learning_inside_span"] == 0
 
 
 def flipped(function):
@@ -83,7 +105,7 @@ def sabotaged(regime, kind, train, runs, monkeypatch):
     """Runs of all seeds with one thing broken, to the horizon of the honest runs."""
     if kind == "random directions":
         return controls.RANDOM_DIRECTIONS.look(regime, runs)
-    broken = replace(regime, horizon=float(runs["final_time"].max()), max_steps=2000)
+    broken = replace(regime, horizon=float(runs["final_time"].max()))
     if kind == "no features":
         broken = replace(broken, signal=False)
     elif kind == "gain 1":
@@ -121,6 +143,7 @@ def test_sabotage_turns_capture_refuted_with_the_seeds_that_supported_it(
     wrong = sabotaged(regime, kind, train, honest, monkeypatch)
     measurement = capture.measure(regime, wrong)
     assert measurement.trials == SEEDS
+    assert measurement.details["seeds_not_known"] == 0
     assert measurement.measured is Verdict.REFUTED, measurement
 
 
@@ -148,5 +171,5 @@ def test_outside_the_regime_is_no_pass_and_names_the_condition(change, condition
     regime = replace(SMALL[change["framework"]], **{"max_steps": 1500, **change})
     found = evaluate(select(["T1.capture"]), {change["framework"]: regime}, range(4), SALT, get)
     (result,) = found
-    assert result.verdict in (Verdict.OUT_OF_REGIME, Verdict.REFUTED, Verdict.UNINFORMATIVE)
+    assert result.verdict in (Verdict.OUT_OF_REGIME, Verdict.REFUTED, Verdict.INCONCLUSIVE)
     assert condition in [c.id for c in result.violated]

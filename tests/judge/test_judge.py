@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mrpverify.judge.intervals import clopper_pearson, mean_interval
+from mrpverify.judge.intervals import clopper_pearson, mean_interval, share_interval
 from mrpverify.judge.measurement import mean_share_over_seeds, share_of_seeds
 from mrpverify.judge.verdicts import Verdict, exit_code, final_verdict, measured_above
 
@@ -59,9 +59,29 @@ def test_mean_interval_is_the_textbook_one():
 def test_undefined_seeds_are_left_out_and_too_few_say_nothing():
     assert mean_interval(np.array([0.2, np.nan, 0.4])) == mean_interval(np.array([0.2, 0.4]))
     assert mean_interval(np.array([0.2, np.nan])) == (-np.inf, np.inf)
-    assert (
-        mean_share_over_seeds(np.array([np.nan, np.nan]), 0.5, "").measured is Verdict.INCONCLUSIVE
-    )
+
+
+def test_too_few_seeds_or_seeds_without_a_share_do_not_support_a_mean():
+    ones, gone = np.ones(16), np.full(22, np.nan)
+    assert mean_share_over_seeds(ones[:2], 0.5, "").measured is Verdict.INCONCLUSIVE
+    assert mean_share_over_seeds(ones, 0.5, "").measured is Verdict.SUPPORTED
+    assert mean_share_over_seeds(np.r_[1.0, 1.0, gone], 0.5, "").measured is Verdict.REFUTED
+
+
+def test_equal_shares_get_an_interval_of_their_own():
+    low, high = share_interval(np.ones(24))
+    assert high == 1.0
+    assert np.isclose(low, 1 - np.sqrt(np.log(20) / 48))
+
+
+def test_seeds_that_are_not_known_widen_the_interval_to_both_sides():
+    holds, known = np.arange(24) < 20, np.arange(24) < 22
+    measurement = share_of_seeds(holds, "", known=known)
+    assert measurement.interval[0] == clopper_pearson(20, 24)[0]
+    assert measurement.interval[1] == clopper_pearson(22, 24)[1]
+    assert measurement.details["seeds_not_known"] == 2
+    nothing = share_of_seeds(np.zeros(24, bool), "", known=np.zeros(24, bool))
+    assert nothing.measured is Verdict.INCONCLUSIVE
 
 
 def test_mean_interval_covers_the_truth_as_often_as_it_says():

@@ -96,7 +96,7 @@ def test_counts_of_a_mixed_set():
     correlations = np.array(
         [[1.5, 1.4, 0.0, 0.0], [0.0, 0.0, 1.5, 0.4], [0.3, 0.3, 0.3, 0.3]], dtype=float
     )
-    found = counts(correlations, crossed_everywhere(correlations), VIEWS, LEVEL)
+    found = counts(correlations, crossed_everywhere(correlations), VIEWS, LEVEL, LEVEL)
     assert {name: int(value) for name, value in found.items()} == {
         "held": 4,
         "class_pure": 4,
@@ -131,7 +131,7 @@ def test_swapping_classes_swaps_the_captured_features(correlations):
 
 @given(MATRICES)
 def test_stricter_forms_never_find_more(correlations):
-    found = counts(correlations, crossed_everywhere(correlations), VIEWS, LEVEL)
+    found = counts(correlations, crossed_everywhere(correlations), VIEWS, LEVEL, LEVEL)
     assert found["pure"] <= found["class_pure"] <= found["held"]
 
 
@@ -141,3 +141,11 @@ def test_largest_elsewhere_by_plain_loops(correlations):
     for kernel, feature in np.ndindex(correlations.shape):
         foreign = [c for f, c in enumerate(correlations[kernel]) if f // 2 != feature // 2]
         assert ours[kernel, feature] == max(foreign)
+
+
+def test_the_absolute_limit_does_not_move_with_the_level():
+    correlations = np.array([[1.0, 0.0, 0.3, 0.0]])
+    crossed = crossed_everywhere(correlations)
+    found = counts(correlations, crossed, VIEWS, level=0.5, limit=LEVEL)
+    assert found["class_pure"] == 1
+    assert found["class_pure_absolute"] == 0

@@ -10,6 +10,10 @@ from mrpverify.observe.correlations import (
 )
 
 
+def directions(count, dimension, seed):
+    return random_orthonormal(count, dimension, np.random.default_rng(seed))
+
+
 def test_correlations_are_inner_products():
     weights, directions = np.random.default_rng(0).standard_normal((2, 3, 4, 7))
     ours = correlate(weights, directions)
@@ -17,14 +21,14 @@ def test_correlations_are_inner_products():
 
 
 def test_random_directions_are_orthonormal_and_differ_by_seed():
-    one, other = random_orthonormal(4, 9, 0), random_orthonormal(4, 9, 1)
+    one, other = directions(4, 9, 0), directions(4, 9, 1)
     assert np.allclose(one @ one.T, np.eye(4))
     assert np.abs(one - other).max() > 0.1
 
 
 def test_learned_parts_follow_pythagoras():
     random = np.random.default_rng(1)
-    features = random_orthonormal(4, 9, 2)[None]
+    features = directions(4, 9, 2)[None]
     initial, final = random.standard_normal((2, 1, 5, 9))
     inside, outside = learned_parts(final, initial, features)
     assert np.allclose(inside**2 + outside**2, ((final - initial) ** 2).sum(-1))
@@ -33,7 +37,7 @@ def test_learned_parts_follow_pythagoras():
 
 
 def test_learning_along_a_feature_is_all_inside():
-    features = random_orthonormal(2, 5, 3)[None]
+    features = directions(2, 5, 3)[None]
     initial = np.zeros((1, 1, 5))
     inside, outside = learned_parts(initial + 3 * features[:, :1], initial, features)
     assert np.isclose(inside, 3)
@@ -42,4 +46,10 @@ def test_learning_along_a_feature_is_all_inside():
 
 def test_first_crossed_is_the_earliest_and_minus_one_without_any():
     times = np.array([[5.0, 2.0, np.inf], [np.inf] * 3])
-    assert first_crossed(times).tolist() == [1, -1]
+    at_crossing = np.array([[0.4, 0.5, 0.1], [np.nan] * 3])
+    assert first_crossed(times, at_crossing).tolist() == [1, -1]
+
+
+def test_of_features_crossed_in_one_step_the_larger_is_first():
+    times = np.array([[3.0, 3.0, 9.0]])
+    assert first_crossed(times, np.array([[0.52, 0.61, 0.9]])).tolist() == [1]

@@ -1,5 +1,6 @@
 """Descent: step-size rule, horizon rule, what is noted on the way, and what ends a run."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,14 @@ from hypothesis import strategies as st
 
 from mrpverify.parameters import FRAMEWORKS, Parameters
 from mrpverify.simulate import mae, teacher_student
-from mrpverify.simulate.descend import DIVERGED_AT, OBJECTIVES, descend, pretrain, step_size
+from mrpverify.simulate.descend import (
+    DIVERGED_AT,
+    LEAST_STEPS,
+    OBJECTIVES,
+    descend,
+    pretrain,
+    step_size,
+)
 from mrpverify.simulate.sample import sample_background, sample_images, sample_weights
 from mrpverify.simulate.trajectory import NEVER, SNAPSHOT_RATIO, snapshot_steps
 
@@ -149,20 +157,28 @@ def test_max_steps_may_also_end_a_run_with_a_fixed_horizon(regime):
     assert run.final_time[0] < 1e6
 
 
-def test_progress_is_reported_from_nothing_to_everything(regime):
-    heard = []
-    pretrain(regime("mae", horizon=100.0), SALT, [0, 1], report=heard.append)
-    assert all(0 <= share <= 1 for share in heard)
-    assert all(one <= two for one, two in pairwise(heard))
-    assert heard[-1] == 1.0
-
-
-def test_progress_is_a_number_even_where_everything_is_crossed_at_the_start(regime):
-    heard = []
-    run = pretrain(regime(init_scale=3.0), SALT, [0], report=heard.append)
+def test_a_run_crossed_at_the_start_is_trained_for_a_least_time(regime):
+    p = regime(init_scale=3.0)
+    run = pretrain(p, SALT, [0])
     assert run.coverage_time[0] == 0.0
     assert run.reached_horizon[0]
-    assert all(0 <= share <= 1 for share in heard)
+    assert run.final_time[0] == pytest.approx(LEAST_STEPS * p.step)
+    assert not np.allclose(run.final_weights, run.initial_weights, rtol=0.1)
+
+
+def test_a_run_that_is_never_covered_ends_at_its_deadline(regime):
+    run = pretrain(regime("mae", signal=False, deadline=500.0), SALT, [0])
+    assert run.coverage_time[0] == np.inf
+    assert run.final_time[0] == pytest.approx(500.0)
+    assert run.reached_horizon[0]
+
+
+def test_a_covered_run_goes_on_past_its_deadline(regime):
+    p = regime("mae")
+    plain = pretrain(p, SALT, [0])
+    between = (plain.coverage_time[0] + plain.final_time[0]) / 2
+    late = pretrain(replace(p, deadline=float(between)), SALT, [0])
+    assert late.final_time[0] == pytest.approx(plain.final_time[0])
 
 
 # -------------------------------------------------------------------------------- snapshots
@@ -485,4 +501,3 @@ def test_both_objectives_say_what_descent_needs():
     for objective in (mae, teacher_student):
         for name in ("initial_state", "descent_direction", "after_step", "expected_loss"):
             assert callable(getattr(objective, name))
-        assert set(objective.TRAINED) >= {"weights"}

@@ -83,15 +83,16 @@ def test_the_default_teacher_student_regime_holds() -> None:
 
 
 def test_numbers_at_the_default() -> None:
-    """By hand: k = 8, km = 160, NP = 2400, sigma_0 = 0.06, m = 20, eta = 4."""
-    start = _one(LAW, "initial scale", "mae")
+    """By hand: k = 8, km = 160, N = 300, sigma_0 = 0.06, m = 20, eta = 4; P = 40 is not raised."""
+    law = replace(LAW, patches=40)
+    start = _one(law, "initial scale", "mae")
     assert start.left == pytest.approx(0.06 * sqrt(2 * log(16 * 160)))
     assert (start.right, start.needed_ratio) == (0.5, 2.0)
-    noise = _one(LAW, "noise reach", "mae")
-    assert noise.left == pytest.approx(0.035 * 1.40283 * sqrt(2 * log(2400)), rel=1e-4)
+    noise = _one(law, "noise reach", "mae")
+    assert noise.left == pytest.approx(0.035 * 1.40283 * sqrt(2 * log(12_000)), rel=1e-4)
     assert _one(LAW, "coverage", "teacher-student").left == pytest.approx(2 * log(16_000))
-    few = _one(LAW, "few single-view images", "supervised")
-    assert (few.left, few.right) == pytest.approx((300 * 0.03 / 16, 0.035**2 * 60 * 8))
+    few = _one(law, "few single-view images", "supervised")
+    assert (few.left, few.right) == pytest.approx((300 * 0.03 / 16, 0.035**2 * 60 * 40))
     assert _one(LAW, "feature noise", "mae").margin == pytest.approx(0.06 / 8 / 0.002)
     halved = _one(replace(LAW, step=2.0), "step size", "mae").margin
     assert halved == pytest.approx(2 * _one(LAW, "step size", "mae").margin)
@@ -118,8 +119,8 @@ def test_losing_view_number() -> None:
 
 
 def test_noise_off_the_span_meets_only_the_initial_weights() -> None:
-    off = _one(replace(LAW, noise="off_span"), "noise reach", "mae")
-    assert off.left == pytest.approx(0.035 * 0.06 * sqrt(44) * sqrt(2 * log(2400)))
+    off = _one(replace(LAW, noise="off_span", patches=40), "noise reach", "mae")
+    assert off.left == pytest.approx(0.035 * 0.06 * sqrt(44) * sqrt(2 * log(12_000)))
 
 
 def test_condition_margins() -> None:
