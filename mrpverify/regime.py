@@ -207,8 +207,8 @@ def _contradictions(p: Parameters) -> list[str]:
         )
     if p.horizon > 0:
         complaints.append(
-            f"horizon={p.horizon:g}: T follows full coverage, so that no claim is judged early; set "
-            f"horizon_factor or deadline instead."
+            f"horizon={p.horizon:g}: T follows full coverage, so that no claim is judged early; "
+            f"set horizon_factor or deadline instead."
         )
     if p.gain == "ema" and not p.stop_gradient:
         complaints.append(

@@ -1,0 +1,76 @@
+"""The readable report: nothing swallowed, nothing hidden."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from mrpverify.claims.evaluate import ClaimResult, evaluate
+from mrpverify.claims.registry import select
+from mrpverify.judge.measurement import Measurement
+from mrpverify.judge.verdicts import Verdict
+from mrpverify.parameters import Parameters
+from mrpverify.report.record import Run, record
+from mrpverify.report.text import print_report
+
+REGIME = Parameters(framework="mae")
+
+
+def run(salt="a"):
+    return Run(["check"], {"mae": REGIME}, 24, salt, "cpu", 1.0, 0)
+
+
+def result(**values):
+    defaults = {
+        "statistic": "a share [of 3]",
+        "value": 0.5,
+        "interval": (0.4, 0.6),
+        "threshold": 0.8,
+        "measured": Verdict.REFUTED,
+    }
+    (claim,) = select(["T1.lottery"])
+    measurement = Measurement(**{**defaults, **values})
+    return ClaimResult(claim, "mae", measurement, (), (), measurement.measured, "a guess [R]")
+
+
+def text(*results, salt="a"):
+    console = Console(file=io.StringIO(), width=160, markup=False)
+    print_report(console, run(salt), results, strict=False)
+    return console.file.getvalue()
+
+
+def test_brackets_are_text_not_markup():
+    shown = text(result(), salt="[/x]")
+    for part in ("a share [of 3]", "a guess [R]", "'[/x]'"):
+        assert part in shown
+
+
+def test_a_rule_that_is_never_right_is_shown_all_the_same():
+    details = {"rules": {"coin": {"mean": 0.0}, "none": {"mean": None}}, "chance": 0.06}
+    assert "coin: 0.000" in text(result(details=details))
+
+
+def test_seeds_that_were_not_run_are_said():
+    assert "3 seeds ran out of steps" in text(result(details={"seeds_not_known": 3}))
+
+
+def test_share_and_interval_beside_the_verdict():
+    details = {"mean_share_not_class_pure": 0.012, "interval_of_mean_share": [0.01, 0.02]}
+    assert "mean share not class pure: 0.012 [0.010, 0.020]" in text(result(details=details))
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_every_verdict_can_be_shown(verdict):
+    assert verdict in text(result(measured=verdict))
+
+
+def test_undefined_numbers_are_null_in_the_record():
+    nan = float("nan")
+    broken = result(value=nan, interval=(nan, float("inf")), measured=Verdict.ERROR)
+    (claim,) = record(run(), [broken])["claims"]
+    assert (claim["value"], claim["interval"], claim["verdict"]) == (None, [None, None], "ERROR")
+
+
+def test_regime_conditions_come_without_any_run():
+    found = evaluate(select(["assumptions"]), {"mae": REGIME}, range(2), "a", lambda _: {})
+    assert "step size" in text(*found)
