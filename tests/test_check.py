@@ -168,7 +168,7 @@ def test_list_shows_claims_parameters_and_stand_ins(cache):
     for word in (
         "T1.capture",
         "[A]",
-        "U[rho, 2 rho]",
+        "U[rho",
         "sigma_0",
         "much_less",
         "varrho",
@@ -178,7 +178,7 @@ def test_list_shows_claims_parameters_and_stand_ins(cache):
 
 
 BAD_INPUT = [
-    (["theorem9"], "did you mean 'theorem1'", None),
+    (["theorem9"], "did you mean theorem1", None),
     ([], "name a group or a claim", None),
     (["theorem1", "--set", "theta=1.5"], "theta=1.5: must be a number > 0 and <= 1", None),
     (["theorem1", "--set", "theta=lots"], "theta=lots", None),
@@ -189,7 +189,7 @@ BAD_INPUT = [
     (["theorem1", "--preset", "fast"], "quick, paper, large", None),
     (["theorem1", "--framework", "clip"], "teacher-student, mae or both", None),
     (["theorem1", "--seeds", "0"], "allowed are 1 to 10000", None),
-    (["theorem1", "--seeds", "two"], "not a valid int", None),
+    (["theorem1", "--seeds", "two"], "Invalid value for '--seeds'", None),
     (["theorem1", "--device", "tpu"], "expected auto, cpu or cuda", None),
     (["theorem1", "--json", "no/such/folder/r.json"], "cannot be written", None),
     (["theorem1", "--set", "theta=0.5", "--set", "visible=0.6"], "given twice", None),
@@ -287,7 +287,7 @@ def wait_for_records(folder, process):
     ("arguments", "condition"),
     [
         (["--framework", "mae", "--set", "theta=1"], "mask ratio"),
-        (["--set", "sigma_0=0.6"], "initial scale"),
+        (["--set", "sigma_0=0.15"], "initial scale"),
         (["--framework", "mae", "--set", "s=1.9"], "sparse presence"),
         (["--framework", "teacher-student", "--set", "m=1"], "coverage"),
     ],
@@ -296,8 +296,8 @@ def wait_for_records(folder, process):
 def test_outside_the_regime_is_answered_with_the_condition_and_its_margin(
     arguments, condition, preset, cache
 ):
-    process = run("T1.capture", "--preset", preset, "--set", "max_steps=600", *arguments,
-                  cache=cache)  # fmt: skip
+    process = run("T1.capture", "--preset", preset, "--seeds", "6", "--set", "deadline=1000",
+                  *arguments, cache=cache)  # fmt: skip
     assert process.returncode in (3, 4, 6), process.stdout
     line = next(x for x in process.stdout.splitlines() if f"outside the regime, {condition}" in x)
     assert "has margin" in line
