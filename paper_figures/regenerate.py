@@ -32,7 +32,7 @@ from mrpverify.regime import RegimeError, load_preset
 FIGURES = {"theorem1": theorem1}
 HERE = Path(__file__).parent
 
-# Reproducible files: the same numbers give the same bytes.
+# No dates or random names: a redrawn figure differs where its numbers do.
 mpl.rcParams["svg.hashsalt"] = "mrpverify"
 METADATA = {"svg": {"Date": None}, "png": {"Software": None}}
 

@@ -287,7 +287,6 @@ def wait_for_records(folder, process):
     ("arguments", "condition"),
     [
         (["--framework", "mae", "--set", "theta=1"], "mask ratio"),
-        (["--set", "sigma_0=0.15"], "initial scale"),
         (["--framework", "mae", "--set", "s=1.9"], "sparse presence"),
         (["--framework", "teacher-student", "--set", "m=1"], "coverage"),
     ],

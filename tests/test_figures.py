@@ -83,7 +83,7 @@ def test_drawing_again_gives_the_same_bytes(drawn, tmp_path):
         "theorem1", "--preset", preset, "--out", str(tmp_path), cache=folder / "cache"
     )
     assert process.returncode == 0, process.stderr
-    for kind in ("svg", "csv"):
+    for kind in ("png", "csv"):  # an SVG names its clip paths by memory address
         name = f"theorem1.{kind}"
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
 
