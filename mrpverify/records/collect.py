@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import active_children, get_context
 
@@ -20,6 +20,9 @@ from .store import Store
 
 Progress = Callable[[int, int], None]
 """Hears (runs finished, runs in all)."""
+
+POLL_SECONDS = 0.2
+"""How long Ctrl-C may wait to be heard while runs are in training."""
 
 GPU_SHARE = 0.5
 """Share of the free GPU memory that one batch of seeds may plan for."""
@@ -74,12 +77,14 @@ def collect(
             found[request] = run
     _tell(progress, len(found), len(wanted))
     missing = [request for request in wanted if request not in found]
-    for batch, runs in _train(_batches(missing, machine), machine):
-        for request, run in zip(batch, runs, strict=True):
-            found[request] = run
-            if store is not None:
-                store.save(request, run)
-        _tell(progress, len(found), len(wanted))
+    # Closed by name: an interruption that arrives while a run is saved must end the processes too.
+    with closing(_train(_batches(missing, machine), machine)) as finished:
+        for batch, runs in finished:
+            for request, run in zip(batch, runs, strict=True):
+                found[request] = run
+                if store is not None:
+                    store.save(request, run)
+            _tell(progress, len(found), len(wanted))
     return found
 
 
@@ -97,7 +102,7 @@ def default_workers() -> int:
 
 def _train(
     batches: list[list[Request]], machine: Machine
-) -> Iterator[tuple[list[Request], list[xr.Dataset]]]:
+) -> Generator[tuple[list[Request], list[xr.Dataset]]]:
     """Train batches, in this process or in several, as they finish."""
     if machine.workers == 1 or len(batches) < 2:
         for batch in batches:
@@ -106,14 +111,22 @@ def _train(
     workers = min(machine.workers, len(batches))
     # Fork after torch has started its threads can hang; a fresh interpreter cannot.
     context = get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _single_thread) as pool:
-        with _uninterrupted():
-            jobs: dict[Future[list[xr.Dataset]], list[Request]] = {
-                pool.submit(train, batch, machine): batch for batch in batches
-            }
+    with (
+        _interrupts_noted() as start_listening,
+        ProcessPoolExecutor(workers, context, _single_thread) as pool,
+    ):
+        jobs: dict[Future[list[xr.Dataset]], list[Request]] = {
+            pool.submit(train, batch, machine): batch for batch in batches
+        }
+        interrupted = start_listening()
         try:
-            for job in as_completed(jobs):
-                yield jobs[job], job.result()
+            pending = set(jobs)
+            while pending:
+                done, pending = wait(pending, POLL_SECONDS, FIRST_COMPLETED)
+                for job in done:
+                    yield jobs[job], job.result()
+                if interrupted.is_set():
+                    raise KeyboardInterrupt
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in active_children():
@@ -122,14 +135,24 @@ def _train(
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Processes started here inherit a deaf ear for Ctrl-C: the parent hears it and ends them."""
+def _interrupts_noted() -> Iterator[Callable[[], threading.Event]]:
+    """Ctrl-C is noted and acted on between runs, never while one is being saved.
+
+    Yields a function that starts listening. Before that it is ignored, which the processes started
+    in the meantime inherit: the parent alone hears it, and ends them.
+    """
+    noted = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield lambda: noted  # only the main thread may handle signals
         return
+
+    def listen() -> threading.Event:
+        signal.signal(signal.SIGINT, lambda *_: noted.set())
+        return noted
+
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        yield
+        yield listen
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -3,6 +3,7 @@
 import json
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from multiprocessing import active_children
 
 import numpy as np
 import pytest
@@ -154,3 +155,16 @@ def test_a_change_of_the_simulation_changes_every_key(monkeypatch):
     before = requests(1)[0].key()
     monkeypatch.setattr("mrpverify.records.labelled.simulation_digest", lambda: "edited")
     assert requests(1)[0].key() != before
+
+
+def test_an_interruption_while_a_run_is_saved_ends_the_processes(store):
+    def interrupt(done, total):
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        collect(requests(40), Machine("cpu", workers=2), store, interrupt)
+    for process in active_children():
+        process.join(timeout=20)
+    assert not active_children()
+    assert 1 <= sum(store.load(r) is not None for r in requests(40)) < 40
