@@ -14,8 +14,14 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Literal
 
-Framework = Literal["teacher-student", "mae"]
-FRAMEWORKS: tuple[Framework, ...] = ("teacher-student", "mae")
+Framework = Literal[
+    "teacher-student", "mae", "contrastive", "clustering", "supervised", "fine-tuning"
+]
+"""What a run trains: a pretraining framework, supervised learning, or what follows pretraining."""
+PRETRAINING: tuple[Framework, ...] = ("teacher-student", "mae")
+"""Mask-reconstruction pretraining: what the paper's theorems are about."""
+FRAMEWORKS: tuple[Framework, ...] = (*PRETRAINING, "supervised")
+"""Frameworks with a regime of their own in a preset."""
 
 
 def parameter(
@@ -41,10 +47,8 @@ class Parameters:
     of the step sizes. Values are NOT checked here: build a regime with ``mrpverify.regime.build``.
     """
 
-    # --- which pretraining
-    framework: Framework = parameter(
-        "teacher-student", "framework", "pretraining framework: teacher-student or mae"
-    )
+    # --- which objective
+    framework: Framework = parameter("teacher-student", "framework", "what the run trains")
 
     # --- data law (section 1)
     classes: int = parameter(8, "k", "number of classes", ge=2)
@@ -89,6 +93,16 @@ class Parameters:
     signal: bool = parameter(
         True, "signal", "false draws images without features (noise alone; a control)"
     )
+    coverage: float = parameter(
+        1.0,
+        "coverage",
+        "share of the features that the pretraining law shows; the others' patches are background",
+        ge=0,
+        le=1,
+    )
+    hide: bool = parameter(
+        True, "hide", "false draws single-view images by the multi-view law (a control)"
+    )
 
     # --- network (section 2)
     kernels_per_class: int = parameter(20, "m", "kernels per class; the encoder has k m", ge=1)
@@ -128,6 +142,39 @@ class Parameters:
     )
     decoder_scale: float = parameter(
         0.02, "sigma_b", "standard deviation of an initial coordinate, decoder independent", gt=0
+    )
+
+    # --- contrastive and clustering pretraining, for comparison
+    temperature: float = parameter(
+        0.2, "temperature", "divides the cosine similarities of contrastive and clustering", gt=0
+    )
+    budget: int = parameter(
+        2000, "budget", "gradient steps of contrastive and clustering pretraining", ge=1
+    )
+    compared_step: float = parameter(
+        0.5, "eta_c", "step size of contrastive and clustering pretraining", unit="time", gt=0
+    )
+    refresh: int = parameter(
+        25, "refresh", "steps between two k-means assignments of clustering", ge=1
+    )
+
+    # --- supervised learning and fine-tuning
+    supervised_step: float = parameter(
+        2.0, "eta_SL", "step size of supervised learning out of the plateau", unit="time", gt=0
+    )
+    encoder_step: float = parameter(
+        0.5, "eta_1", "step size of the encoder in fine-tuning, at most eta_2; 0: frozen", ge=0
+    )
+    head_step: float = parameter(0.5, "eta_2", "step size of the head in fine-tuning", gt=0)
+    downstream_steps: int = parameter(400, "steps_2", "steps of fine-tuning and probe", ge=1)
+    labels: int = parameter(
+        0, "labels", "labelled images per class downstream, the first ones; 0: all", ge=0
+    )
+    fused: bool = parameter(
+        False, "fused", "fine-tuning starts from the mean of the kernels (a control)"
+    )
+    test_images: int = parameter(
+        400, "N_test", "test images of each kind, multi-view and single-view, of each law", ge=1
     )
 
     # --- training
