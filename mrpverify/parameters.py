@@ -166,6 +166,7 @@ class Parameters:
         0.5, "eta_1", "step size of the encoder in fine-tuning, at most eta_2; 0: frozen", ge=0
     )
     head_step: float = parameter(0.5, "eta_2", "step size of the head in fine-tuning", gt=0)
+    probe_step: float = parameter(0.5, "eta_probe", "step size of a linear probe's head", gt=0)
     downstream_steps: int = parameter(400, "steps_2", "steps of fine-tuning and probe", ge=1)
     labels: int = parameter(
         0, "labels", "labelled images per class downstream, the first ones; 0: all", ge=0

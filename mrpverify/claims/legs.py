@@ -70,7 +70,9 @@ def fine_tuned(regime: Parameters, **changes: object) -> Leg:
 
 def probe(regime: Parameters, **changes: object) -> Leg:
     """A linear probe: the head alone, on the frozen encoder."""
-    return fine_tuned(regime, encoder_step=0.0, **changes)
+    p = regime
+    own = {"encoder_step": 0.0, "step": p.probe_step, "horizon": p.probe_step * p.downstream_steps}
+    return fine_tuned(p, **{**own, **changes})
 
 
 def compared(regime: Parameters, framework: str) -> Parameters:
