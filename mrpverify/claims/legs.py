@@ -13,6 +13,9 @@ from math import ceil
 from ..parameters import Parameters
 from ..records.labelled import Request
 
+PRETRAINING = "pretraining"
+"""Name of the leg that trains the encoder; the other legs are named by the claims."""
+
 FEW_LABELS = 5
 """Labelled images per class of the leg with few labels."""
 

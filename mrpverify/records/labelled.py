@@ -17,7 +17,7 @@ import xarray as xr
 
 from .. import parameters as parameters_module
 from .. import simulate
-from ..parameters import Parameters
+from ..parameters import Parameters, relevant
 from ..simulate.held_out import test_laws
 from ..simulate.trajectory import Trajectory
 
@@ -68,7 +68,7 @@ class Request:
             self.parameters,
             salt=self.salt,
             seed=self.seed,
-            start=None if self.start is None else asdict(self.start),
+            start=None if self.start is None else relevant(self.start),
             simulation=simulation_digest(),
             torch=versions()["torch"],
         )
@@ -79,8 +79,8 @@ class Request:
 
 
 def config_hash(parameters: Parameters, **more: object) -> str:
-    """SHA-256 of the parameters and whatever else is given, independent of field order."""
-    content = json.dumps({**asdict(parameters), **more}, sort_keys=True)
+    """SHA-256 of the parameters that can change a run and whatever else is given."""
+    content = json.dumps({**relevant(parameters), **more}, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -1,9 +1,9 @@
 """Clustering pretraining, for comparison: a masked image has to find its image's k-means cluster.
 
-Every `refresh` steps spherical k-means with k clusters sorts the outputs of the full images; with
-unit centroids mu_j held fixed (a target, no gradient), y = z/|z| of the masked image, and cluster j
+Every `refresh` steps spherical k-means with k clusters sorts the outputs of the full images. With
+mu_j the mean output of cluster j (a target: held fixed, no gradient) and z of the masked image
 
-    L = -1/N sum_n log softmax_j(<y_n, mu_j>/temperature)_{cluster of n}.
+    L = -1/N sum_n log softmax_j(similarity(z_n, mu_j)/temperature)_{cluster of n}.
 
 The true number of classes is given to it. The first centroids are images, each the farthest from
 those chosen before, starting with image 0.
@@ -20,18 +20,21 @@ from ..parameters import Parameters
 from .classifier import cross_entropy, pull
 from .fine_tuning import outputs
 from .sample import Images
-from .similarity import draw_masks, mask_streams, masked_outputs, pull_back, through_unit, unit
+from .similarity import (
+    compared_form,
+    draw_masks,
+    mask_streams,
+    masked_outputs,
+    pull_back,
+    through_form,
+    unit,
+)
+from .similarity import plateau_degree as plateau_degree
 
 State = dict[str, torch.Tensor]
 
 ROUNDS = 10
 """Rounds of k-means; warm starts keep them few."""
-
-
-def plateau_degree(parameters: Parameters) -> int:
-    """0: a cosine does not change with the scale of the kernels."""
-    del parameters
-    return 0
 
 
 def initial_state(
@@ -57,11 +60,10 @@ def descent_direction(
     state["age"] += 1
     masks, state["streams"] = draw_masks(parameters, state["streams"], x)
     z, reach = masked_outputs(parameters, w, x, masks)
-    y, length = unit(z)
-    mu = state["centroids"]
-    g = pull(_logits(parameters, y, mu), state["cluster"])
+    mu = compared_form(parameters, state["centroids"])
+    g = pull(_logits(parameters, z, mu), state["cluster"])
     to_y = torch.bmm(g, mu) / (x.shape[1] * parameters.temperature)
-    return {"weights": pull_back(parameters, w, x, masks, through_unit(to_y, y, length))}, reach
+    return {"weights": pull_back(parameters, w, x, masks, through_form(parameters, to_y, z))}, reach
 
 
 def after_step(parameters: Parameters, state: State, largest: torch.Tensor) -> None:
@@ -76,8 +78,9 @@ def expected_loss(
     if "cluster" not in state:
         return state["weights"].new_full((len(state["weights"]),), torch.nan)
     masks, _ = draw_masks(parameters, state["streams"], images.patches)
-    y, _ = unit(masked_outputs(parameters, state["weights"], images.patches, masks)[0])
-    return cross_entropy(_logits(parameters, y, state["centroids"]), state["cluster"])
+    z, _ = masked_outputs(parameters, state["weights"], images.patches, masks)
+    mu = compared_form(parameters, state["centroids"])
+    return cross_entropy(_logits(parameters, z, mu), state["cluster"])
 
 
 def spherical_k_means(y: torch.Tensor, mu: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -88,7 +91,7 @@ def spherical_k_means(y: torch.Tensor, mu: torch.Tensor) -> tuple[torch.Tensor, 
     for _ in range(ROUNDS):
         cluster = torch.bmm(y, mu.transpose(1, 2)).argmax(2)
         member = torch.nn.functional.one_hot(cluster, mu.shape[1]).to(y)
-        mean, length = unit(torch.bmm(member.transpose(1, 2), y))
+        mean = unit(torch.bmm(member.transpose(1, 2), y))
         mu = torch.where(member.sum(1).unsqueeze(2) > 0, mean, mu)
     return mu, torch.bmm(y, mu.transpose(1, 2)).argmax(2)
 
@@ -107,13 +110,17 @@ def farthest_first(y: torch.Tensor, count: int) -> torch.Tensor:
 
 def _sort_again(parameters: Parameters, state: State, images: Images) -> None:
     """k-means on the outputs of the full images, from the last centroids where there are any."""
-    y, _ = unit(outputs(parameters, state["weights"], images.patches))
-    old = state.get("centroids")
-    start = farthest_first(y, parameters.classes) if old is None else old
-    state["centroids"], state["cluster"] = spherical_k_means(y, start)
+    h = outputs(parameters, state["weights"], images.patches)
+    y, old = unit(h), state.get("centroids")
+    start = farthest_first(y, parameters.classes) if old is None else unit(old)
+    direction, state["cluster"] = spherical_k_means(y, start)
+    member = torch.nn.functional.one_hot(state["cluster"], parameters.classes).to(h)
+    number = member.sum(1).unsqueeze(2)
+    mean = torch.bmm(member.transpose(1, 2), h) / number.clamp(min=1.0)
+    state["centroids"] = torch.where(number > 0, mean, direction * h.norm(dim=2).mean())
     state["age"].zero_()
 
 
-def _logits(parameters: Parameters, y: torch.Tensor, mu: torch.Tensor) -> torch.Tensor:
-    """Cosine with every centroid over the temperature [seeds, images, k]."""
-    return torch.bmm(y, mu.transpose(1, 2)) / parameters.temperature
+def _logits(parameters: Parameters, z: torch.Tensor, mu: torch.Tensor) -> torch.Tensor:
+    """Similarity with every centroid over the temperature [seeds, images, k]."""
+    return torch.bmm(compared_form(parameters, z), mu.transpose(1, 2)) / parameters.temperature

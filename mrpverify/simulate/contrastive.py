@@ -1,6 +1,6 @@
-"""Contrastive pretraining, for comparison: two masked views of an image and InfoNCE (SimCLR's form).
+"""Contrastive pretraining, for comparison: two masked views of an image and InfoNCE.
 
-With y = z/|z| of view one, y' of view two and s_{nm} = <y_n, y'_m>/temperature,
+With z_n of view one, z'_m of view two and s_{nm} = similarity(z_n, z'_m)/temperature,
 
     L = -1/(2N) sum_n [ log softmax_m(s_{nm})_n + log softmax_m(s_{mn})_n ].
 
@@ -14,15 +14,17 @@ from torch.nn.functional import log_softmax
 
 from ..parameters import Parameters
 from .sample import Images
-from .similarity import draw_masks, mask_streams, masked_outputs, pull_back, through_unit, unit
+from .similarity import (
+    compared_form,
+    draw_masks,
+    mask_streams,
+    masked_outputs,
+    pull_back,
+    through_form,
+)
+from .similarity import plateau_degree as plateau_degree
 
 State = dict[str, torch.Tensor]
-
-
-def plateau_degree(parameters: Parameters) -> int:
-    """0: a cosine does not change with the scale of the kernels."""
-    del parameters
-    return 0
 
 
 def initial_state(
@@ -52,14 +54,16 @@ def pull_of_views(
     parameters: Parameters, first: torch.Tensor, second: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """-grad of InfoNCE in the outputs of both views, each [seeds, images, kernels]."""
-    y, length = unit(first)
-    other, other_length = unit(second)
+    y, other = compared_form(parameters, first), compared_form(parameters, second)
     s = torch.bmm(y, other.transpose(1, 2)) / parameters.temperature
     same = torch.eye(s.shape[1]).to(s)
     scale = 2 * s.shape[1] * parameters.temperature
     g = (2 * same - torch.softmax(s, 2) - torch.softmax(s, 1)) / scale
     to_y, to_other = torch.bmm(g, other), torch.bmm(g.transpose(1, 2), y)
-    return through_unit(to_y, y, length), through_unit(to_other, other, other_length)
+    return (
+        through_form(parameters, to_y, first),
+        through_form(parameters, to_other, second),
+    )
 
 
 def after_step(parameters: Parameters, state: State, largest: torch.Tensor) -> None:
@@ -74,8 +78,8 @@ def expected_loss(
     w, x = state["weights"], images.patches
     first, streams = draw_masks(parameters, state["streams"], x)
     second, _ = draw_masks(parameters, streams, x)
-    y, _ = unit(masked_outputs(parameters, w, x, first)[0])
-    other, _ = unit(masked_outputs(parameters, w, x, second)[0])
+    y = compared_form(parameters, masked_outputs(parameters, w, x, first)[0])
+    other = compared_form(parameters, masked_outputs(parameters, w, x, second)[0])
     s = torch.bmm(y, other.transpose(1, 2)) / parameters.temperature
     both = log_softmax(s, 2) + log_softmax(s, 1)
     return -both.diagonal(dim1=1, dim2=2).mean(1) / 2

@@ -1,8 +1,9 @@
-"""Cosine similarities and their cross-entropy, shared by contrastive and clustering pretraining.
+"""Masked outputs and their similarities, shared by contrastive and clustering pretraining.
 
 Both see an image through a sampled mask, z = h(eps X)/theta, and ask which of several candidates
-belongs to it: p = softmax(cos(z, candidate)/temperature). No mask expectation is closed-form here,
-so masks are drawn anew in every step; given the masks the gradient is exact.
+belongs to it: p = softmax(similarity(z, candidate)/temperature). The similarity is the inner
+product, or the cosine, which does not see the scale of the kernels. No mask expectation is
+closed-form here, so masks are drawn anew in every step; given the masks the gradient is exact.
 """
 
 from __future__ import annotations
@@ -72,13 +73,31 @@ def pull_back(
     return total / parameters.visible
 
 
-def unit(z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rows scaled to length one [seeds, rows, kernels], and their lengths [seeds, rows, 1]."""
-    length = z.norm(dim=2, keepdim=True) + TINY
-    return z / length, length
+def plateau_degree(parameters: Parameters) -> int:
+    """Degree of homogeneity of the similarities below varrho: 2q, or 0 without scale."""
+    return 0 if parameters.similarity == "cosine" else 2 * parameters.power
 
 
-def through_unit(direction: torch.Tensor, y: torch.Tensor, length: torch.Tensor) -> torch.Tensor:
-    """Gradient in z from that in y = z/|z|: the part across y, over |z|."""
+def compared_form(parameters: Parameters, z: torch.Tensor) -> torch.Tensor:
+    """What similarities are taken of: z, or z/|z| [seeds, rows, kernels]."""
+    return z if parameters.similarity == "inner" else unit(z)
+
+
+def unit(z: torch.Tensor) -> torch.Tensor:
+    """Rows scaled to length one [seeds, rows, kernels]."""
+    return z / _length(z)
+
+
+def through_form(parameters: Parameters, direction: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+    """Gradient in z from that in the compared form; for z/|z| the part across it, over |z|."""
+    if parameters.similarity == "inner":
+        return direction
+    y = unit(z)
     along = (direction * y).sum(2, keepdim=True)
-    return (direction - along * y) / length
+    return (direction - along * y) / _length(z)
+
+
+def _length(z: torch.Tensor) -> torch.Tensor:
+    """|z| of every row, never zero [seeds, rows, 1]."""
+    squared: torch.Tensor = z.square().sum(2, keepdim=True)
+    return squared.sqrt() + TINY
