@@ -1,1 +1,0 @@
-"""Claims about supervised learning from scratch, one file per claim."""

@@ -1,1 +1,0 @@
-"""Claims of Theorem 2: fine-tuning keeps what pretraining learned, one file per claim."""
