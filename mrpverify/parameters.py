@@ -12,10 +12,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-Framework = Literal["teacher-student", "mae"]
-FRAMEWORKS: tuple[Framework, ...] = ("teacher-student", "mae")
+Framework = Literal[
+    "teacher-student", "mae", "contrastive", "clustering", "supervised", "fine-tuning"
+]
+"""What a run trains: a pretraining framework, supervised learning, or what follows pretraining."""
+PRETRAINING: tuple[Framework, ...] = ("teacher-student", "mae")
+"""Mask-reconstruction pretraining: what the paper's theorems are about."""
+FRAMEWORKS: tuple[Framework, ...] = (*PRETRAINING, "supervised")
+"""Frameworks with a regime of their own in a preset."""
+EVERY: tuple[Framework, ...] = get_args(Framework)
+
+_TEACHER: tuple[Framework, ...] = ("teacher-student",)
+_MAE: tuple[Framework, ...] = ("mae",)
+_COMPARED: tuple[Framework, ...] = ("contrastive", "clustering")
+_MASKED: tuple[Framework, ...] = (*PRETRAINING, *_COMPARED)
+_TUNED: tuple[Framework, ...] = ("fine-tuning",)
+_LABELLED: tuple[Framework, ...] = ("supervised", "fine-tuning")
+_DERIVED: tuple[Framework, ...] = ()
+"""A value from which the parameters of other runs are made; no run reads it itself."""
 
 
 def parameter(
@@ -24,12 +40,22 @@ def parameter(
     meaning: str,
     *,
     unit: str = "1",
+    used_by: tuple[Framework, ...] | None = None,
     **limits: float,
 ) -> Any:
-    """Dataclass field with its symbol, meaning, unit and limits (ge, gt, le, lt)."""
+    """Dataclass field with its symbol, meaning, unit and limits (ge, gt, le, lt).
+
+    `used_by` names the frameworks whose runs the value can change, by default all.
+    """
     return field(
         default=default,
-        metadata={"symbol": symbol, "meaning": meaning, "unit": unit, "limits": limits},
+        metadata={
+            "symbol": symbol,
+            "meaning": meaning,
+            "unit": unit,
+            "used_by": EVERY if used_by is None else used_by,
+            "limits": limits,
+        },
     )
 
 
@@ -41,10 +67,8 @@ class Parameters:
     of the step sizes. Values are NOT checked here: build a regime with ``mrpverify.regime.build``.
     """
 
-    # --- which pretraining
-    framework: Framework = parameter(
-        "teacher-student", "framework", "pretraining framework: teacher-student or mae"
-    )
+    # --- which objective
+    framework: Framework = parameter("teacher-student", "framework", "what the run trains")
 
     # --- data law (section 1)
     classes: int = parameter(8, "k", "number of classes", ge=2)
@@ -89,6 +113,16 @@ class Parameters:
     signal: bool = parameter(
         True, "signal", "false draws images without features (noise alone; a control)"
     )
+    coverage: float = parameter(
+        1.0,
+        "coverage",
+        "share of the features that the pretraining law shows; the others' patches are background",
+        ge=0,
+        le=1,
+    )
+    hide: bool = parameter(
+        True, "hide", "false draws single-view images by the multi-view law (a control)"
+    )
 
     # --- network (section 2)
     kernels_per_class: int = parameter(20, "m", "kernels per class; the encoder has k m", ge=1)
@@ -100,34 +134,144 @@ class Parameters:
         0.06, "sigma_0", "standard deviation of an initial weight coordinate", gt=0
     )
     visible: float = parameter(
-        0.5, "theta", "probability that a patch is visible; mask ratio 1 - theta", gt=0, le=1
+        0.5,
+        "theta",
+        "probability that a patch is visible; mask ratio 1 - theta",
+        gt=0,
+        le=1,
+        used_by=_MASKED,
     )
 
     # --- teacher-student
     gain: Literal["constant", "hold", "release", "ema"] = parameter(
-        "hold", "gain", "schedule of the teacher's gain"
+        "hold", "gain", "schedule of the teacher's gain", used_by=_TEACHER
     )
-    tau: float = parameter(1.2, "tau", "the gain under the schedules constant and ema", ge=0)
+    tau: float = parameter(
+        1.2, "tau", "the gain under the schedules constant and ema", ge=0, used_by=_TEACHER
+    )
     amplification: float = parameter(
-        2.0, "Delta", "hold and release start with tau_1^q = K + Delta", ge=0
+        2.0, "Delta", "hold and release start with tau_1^q = K + Delta", ge=0, used_by=_TEACHER
     )
     ema_decay: float = parameter(
-        0.99, "ema_decay", "share of the moving-average teacher kept in each step", ge=0, lt=1
+        0.99,
+        "ema_decay",
+        "share of the moving-average teacher kept in each step",
+        ge=0,
+        lt=1,
+        used_by=_TEACHER,
     )
     stop_gradient: bool = parameter(
-        True, "stop_gradient", "false lets the gradient through the teacher (a control)"
+        True,
+        "stop_gradient",
+        "false lets the gradient through the teacher (a control)",
+        used_by=_TEACHER,
     )
 
     # --- masked autoencoder
     target: Literal["all", "masked"] = parameter(
-        "all", "target", "what the decoder predicts: the sum of all patches or of the masked ones"
+        "all",
+        "target",
+        "what the decoder predicts: the sum of all patches or of the masked ones",
+        used_by=_MAE,
     )
-    bias: bool = parameter(True, "bias", "decoder bias, kept at its optimum in every step")
+    bias: bool = parameter(
+        True, "bias", "decoder bias, kept at its optimum in every step", used_by=_MAE
+    )
     decoder: Literal["tied-init", "independent", "tied"] = parameter(
-        "tied-init", "decoder", "b = w at the start, b drawn apart, or b = w always (a control)"
+        "tied-init",
+        "decoder",
+        "b = w at the start, b drawn apart, or b = w always (a control)",
+        used_by=_MAE,
     )
     decoder_scale: float = parameter(
-        0.02, "sigma_b", "standard deviation of an initial coordinate, decoder independent", gt=0
+        0.02,
+        "sigma_b",
+        "standard deviation of an initial coordinate, decoder independent",
+        gt=0,
+        used_by=_MAE,
+    )
+
+    # --- contrastive and clustering pretraining, for comparison
+    similarity: Literal["inner", "cosine"] = parameter(
+        "inner",
+        "similarity",
+        "of two outputs: inner product, or that of the unit vectors",
+        used_by=_COMPARED,
+    )
+    temperature: float = parameter(
+        0.2,
+        "temperature",
+        "divides the similarities of contrastive and clustering",
+        gt=0,
+        used_by=_COMPARED,
+    )
+    budget: int = parameter(
+        2000,
+        "budget",
+        "gradient steps of contrastive and clustering pretraining",
+        ge=1,
+        used_by=_DERIVED,
+    )
+    compared_step: float = parameter(
+        0.5,
+        "eta_c",
+        "step size of contrastive and clustering pretraining",
+        unit="time",
+        gt=0,
+        used_by=_DERIVED,
+    )
+    refresh: int = parameter(
+        25,
+        "refresh",
+        "steps between two k-means assignments of clustering",
+        ge=1,
+        used_by=("clustering",),
+    )
+
+    # --- supervised learning and fine-tuning
+    supervised_step: float = parameter(
+        2.0,
+        "eta_SL",
+        "step size of supervised learning out of the plateau",
+        unit="time",
+        gt=0,
+        used_by=_DERIVED,
+    )
+    encoder_step: float = parameter(
+        0.5,
+        "eta_1",
+        "step size of the encoder in fine-tuning, at most eta_2; 0: frozen",
+        ge=0,
+        used_by=_TUNED,
+    )
+    head_step: float = parameter(
+        0.5, "eta_2", "step size of the head in fine-tuning", gt=0, used_by=_TUNED
+    )
+    probe_step: float = parameter(
+        0.5, "eta_probe", "step size of a linear probe's head", gt=0, used_by=_DERIVED
+    )
+    downstream_steps: int = parameter(
+        400, "steps_2", "steps of fine-tuning and probe", ge=1, used_by=_DERIVED
+    )
+    labels: int = parameter(
+        0,
+        "labels",
+        "labelled images per class downstream, the first ones; 0: all",
+        ge=0,
+        used_by=_LABELLED,
+    )
+    fused: bool = parameter(
+        False,
+        "fused",
+        "fine-tuning starts from the mean of the kernels (a control)",
+        used_by=_TUNED,
+    )
+    test_images: int = parameter(
+        400,
+        "N_test",
+        "test images of each kind, multi-view and single-view, of each law",
+        ge=1,
+        used_by=_LABELLED,
     )
 
     # --- training
@@ -185,6 +329,18 @@ class Parameters:
         if self.gain in ("hold", "release"):
             return float((self.gain_floor + self.amplification) ** (1.0 / self.power))
         return self.tau
+
+
+def relevant(parameters: Parameters) -> dict[str, Any]:
+    """Field name -> value of the parameters that can change a run of this framework.
+
+    Two regimes with equal relevant parameters give equal runs, so one record serves both.
+    """
+    return {
+        f.name: getattr(parameters, f.name)
+        for f in fields(Parameters)
+        if parameters.framework in f.metadata["used_by"]
+    }
 
 
 def symbols() -> Mapping[str, str]:
@@ -251,6 +407,42 @@ STAND_INS: Mapping[str, StandIn] = MappingProxyType(
             0.8,
             "with high probability",
             "p0: excluded from below by 23 of 24 seeds (exact 95 % bound)",
+        ),
+        "retained_share": StandIn(
+            0.5,
+            "no captured feature is lost",
+            "fine-tuning may reshape a kernel, but not to less than half of what it knew: the "
+            "factor of 'much_less'",
+        ),
+        "training_margin": StandIn(
+            1.0,
+            "training accuracy 1 with margin Omega(1)",
+            "in logits: the own class is e times as likely as any other",
+        ),
+        "multi_view_accuracy": StandIn(
+            0.99, "test error ~ 0 on multi-view images", "one image in a hundred"
+        ),
+        "single_view_accuracy": StandIn(
+            0.97,
+            "test error ~ 0 on single-view images",
+            "three in a hundred: their evidence is one view, and foreign features may stand beside",
+        ),
+        "equal_accuracy": StandIn(
+            0.01, "equal up to o(1)", "accuracies within one image in a hundred"
+        ),
+        "accuracy_gain": StandIn(
+            0.02, "a gain of order one", "twice what counts as equal"
+        ),
+        "accuracy_band": StandIn(
+            0.05,
+            "equal up to o(1), for an accuracy with an exact finite-size prediction",
+            "classes that learned both views, and images whose weak view loses to noise, are of "
+            "this order; a third of the distance to 1 at s = 0.4 and less above",
+        ),
+        "winner_share": StandIn(
+            0.75,
+            "the predicted view wins with probability 1 - o(1)",
+            "halfway between chance, one in two views, and certainty",
         ),
         "lottery_share": StandIn(
             0.5,

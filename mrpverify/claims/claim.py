@@ -11,12 +11,16 @@ import xarray as xr
 
 from ..judge.measurement import Measurement
 from ..judge.verdicts import Verdict
-from ..parameters import Framework, Parameters
+from ..parameters import Framework, Parameters, relevant
+from .legs import PRETRAINING, Leg, Legs
 
 Role = Literal["gate", "finding"]
 Horizon = Literal["T", "crossing", "none"]
 """When a claim is judged; "none" needs no run at all."""
-Measure = Callable[[Parameters, xr.Dataset], Measurement]
+Runs = Mapping[str, xr.Dataset]
+"""The labelled runs of all seeds, by leg."""
+Measure = Callable[[Parameters, Any], Measurement]
+"""Gets the regime and the runs: those of pretraining alone (a data set), or of every leg (Runs)."""
 
 CONTROL_SEEDS = 4
 """Seeds of a control: none of four true has the upper bound 0.53, below p0 = 0.8."""
@@ -28,12 +32,13 @@ class Control:
 
     Exactly one of the two is set: `change` trains again with other parameters (same salt, seeds and
     horizon T as the claim's own runs); `look` measures the same runs in a way that cannot succeed.
+    A change that pretraining does not see leaves its runs, and their T, as they are.
     """
 
     id: str
     expected: str
     change: Callable[[Parameters], Mapping[str, Any]] | None = None
-    look: Callable[[Parameters, xr.Dataset], xr.Dataset] | None = None
+    look: Callable[[Parameters, Any], Any] | None = None
     failed: Callable[[Parameters, Measurement], bool] = field(
         default=lambda parameters, measurement: measurement.measured is Verdict.REFUTED
     )
@@ -45,8 +50,11 @@ class Control:
         want of steps.
         """
         changes = self.change(regime) if self.change is not None else {}
-        changed = replace(regime, **{"horizon": horizon, **changes})
-        return replace(changed, max_steps=max(1, ceil(horizon / changed.step) + 1))
+        changed = replace(regime, **changes)
+        if horizon == 0 or relevant(changed) == relevant(regime):
+            return changed
+        steps = max(1, ceil(horizon / changed.step) + 1)
+        return replace(changed, horizon=horizon, max_steps=steps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +62,8 @@ class Claim:
     """One statement of the theory on one horizon.
 
     `measure` gets the regime and the labelled runs of all seeds; statistic, threshold and controls
-    are fixed here, before any run.
+    are fixed here, before any run. `legs` are the runs it needs where pretraining alone is not
+    enough, `relies_on` the stages beside its framework whose regime conditions it depends on.
     """
 
     id: str
@@ -68,6 +77,18 @@ class Claim:
     controls: Mapping[Framework, tuple[Control, ...]]
     prediction: Callable[[Parameters], str] | None = None
     order: int = 0
+    legs: Callable[[Parameters], Legs] | None = None
+    relies_on: tuple[str, ...] = ()
+
+    def runs_needed(self, parameters: Parameters) -> Legs:
+        """The legs of a regime, pretraining alone by default; none for a claim without runs."""
+        if not self.needs_runs:
+            return {}
+        return {PRETRAINING: Leg(parameters)} if self.legs is None else self.legs(parameters)
+
+    def seen(self, runs: Runs) -> Any:
+        """The runs in the form in which `measure` and a control's `look` get them."""
+        return runs.get(PRETRAINING, xr.Dataset()) if self.legs is None else runs
 
     @property
     def needs_runs(self) -> bool:

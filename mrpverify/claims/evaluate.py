@@ -15,7 +15,8 @@ from ..parameters import Framework, Parameters
 from ..records.labelled import Request, join
 from ..theory.assumptions import violated
 from ..theory.condition import Condition
-from .claim import CONTROL_SEEDS, Claim, Control
+from .claim import CONTROL_SEEDS, Claim, Control, Runs
+from .legs import PRETRAINING, Legs
 
 Collect = Callable[[Sequence[Request]], Mapping[Request, xr.Dataset]]
 """Gets the runs of requests, from a store or by training."""
@@ -55,52 +56,66 @@ def evaluate(
 ) -> list[ClaimResult]:
     """Verdicts of all claims in all given frameworks (their runs first, then the controls')."""
     pairs = [(claim, f) for f in regimes for claim in claims if f in claim.frameworks]
-    trained = [(claim, f) for claim, f in pairs if claim.needs_runs]
-    main = {f: [Request(regimes[f], salt, seed) for seed in seeds] for _, f in trained}
-    runs = _joined(main, collect)
+    legs = {(claim, f): claim.runs_needed(regimes[f]) for claim, f in pairs}
+    runs = _joined({pair: _requests(own, seeds, salt) for pair, own in legs.items()}, collect)
     controls = {
-        (control, f): control_requests(control, regimes[f], runs[f], salt)
-        for claim, f in trained
+        (claim, control, f): control_requests(claim, control, regimes[f], runs[claim, f], salt)
+        for claim, f in pairs
         for control in claim.controls[f]
-        if control.change is not None
+        if control.change is not None and claim.needs_runs
     }
     control_runs = _joined(controls, collect)
-    nothing = xr.Dataset()
-    return [_judge(claim, f, regimes[f], runs.get(f, nothing), control_runs) for claim, f in pairs]
+    return [_judge(claim, f, regimes[f], runs[claim, f], control_runs) for claim, f in pairs]
 
 
-def _joined(requests: Mapping[Key, Sequence[Request]], collect: Collect) -> dict[Key, xr.Dataset]:
-    """The runs of each group of requests along `seed`, all collected in one go."""
-    found = collect([request for group in requests.values() for request in group])
-    return {key: join([found[request] for request in group]) for key, group in requests.items()}
+LegRequests = Mapping[str, tuple[Request, ...]]
+
+
+def _requests(legs: Legs, seeds: Sequence[int], salt: str) -> LegRequests:
+    """The runs of every leg."""
+    return {name: tuple(leg.request(salt, seed) for seed in seeds) for name, leg in legs.items()}
+
+
+def _joined(requests: Mapping[Key, LegRequests], collect: Collect) -> dict[Key, Runs]:
+    """The runs of each leg along `seed`, all collected in one go."""
+    groups = dict.fromkeys(group for legs in requests.values() for group in legs.values())
+    found = collect([request for group in groups for request in group])
+    joined = {group: join([found[request] for request in group]) for group in groups}
+    return {
+        key: {name: joined[group] for name, group in legs.items()} for key, legs in requests.items()
+    }
 
 
 def control_requests(
-    control: Control, regime: Parameters, runs: xr.Dataset, salt: str
-) -> list[Request]:
+    claim: Claim, control: Control, regime: Parameters, runs: Runs, salt: str
+) -> LegRequests:
     """A control's runs: at least four seeds, the claim's salt and the largest T of its own seeds.
 
-    Seeds that diverged or ran out of steps count with the time they got to.
+    T is that of pretraining; what follows it has a horizon of its own. Seeds that diverged or ran
+    out of steps count with the time they got to.
     """
-    horizon = float(runs["final_time"].values[:CONTROL_SEEDS].max())
-    parameters = control.parameters(regime, horizon)
-    return [Request(parameters, salt, seed) for seed in range(CONTROL_SEEDS)]
+    horizon = 0.0
+    if PRETRAINING in runs:
+        horizon = float(runs[PRETRAINING]["final_time"].values[:CONTROL_SEEDS].max())
+    legs = claim.runs_needed(control.parameters(regime, horizon))
+    return _requests(legs, range(CONTROL_SEEDS), salt)
 
 
 def _judge(
     claim: Claim,
     framework: Framework,
     regime: Parameters,
-    runs: xr.Dataset,
-    control_runs: Mapping[tuple[Control, Framework], xr.Dataset],
+    runs: Runs,
+    control_runs: Mapping[tuple[Claim, Control, Framework], Runs],
 ) -> ClaimResult:
     """Measure a claim and its controls with the same statistic, and conclude."""
-    measurement = _measure(lambda: claim.measure(regime, runs))
+    measurement = _measure(lambda: claim.measure(regime, claim.seen(runs)))
     results = tuple(
-        _judge_control(claim, control, regime, runs, control_runs.get((control, framework)))
+        _judge_control(claim, control, regime, runs, control_runs.get((claim, control, framework)))
         for control in claim.controls[framework]
     )
-    broken = violated(regime, framework)
+    stages = dict.fromkeys((framework, *claim.relies_on))
+    broken = tuple(dict.fromkeys(c for stage in stages for c in violated(regime, stage)))
     failing = any(r.measurement.measured is Verdict.ERROR for r in results)
     verdict = final_verdict(
         Verdict.ERROR if failing else measurement.measured,
@@ -115,17 +130,18 @@ def _judge_control(
     claim: Claim,
     control: Control,
     regime: Parameters,
-    runs: xr.Dataset,
-    trained: xr.Dataset | None,
+    runs: Runs,
+    trained: Runs | None,
 ) -> ControlResult:
     """The claim's own statistic on the control."""
     parameters = control.parameters(regime, regime.horizon)
     observed = runs if trained is None else trained
     look = control.look
+    seen = claim.seen(observed)
     measurement = _measure(
-        lambda: claim.measure(parameters, look(parameters, runs) if look else observed)
+        lambda: claim.measure(parameters, look(parameters, seen) if look else seen)
     )
-    enough = not claim.needs_runs or observed.sizes["seed"] >= CONTROL_SEEDS
+    enough = all(leg.sizes["seed"] >= CONTROL_SEEDS for leg in observed.values())
     sound = measurement.measured is not Verdict.ERROR
     failed = enough and sound and control.failed(parameters, measurement)
     return ControlResult(control, measurement, failed)

@@ -19,16 +19,21 @@ def clopper_pearson(successes: int, trials: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def mean_interval(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float]:
+def mean_interval(
+    values: np.ndarray, confidence: float = CONFIDENCE, resolution: float = 0.0
+) -> tuple[float, float]:
     """Central t-interval of the mean of independent values [seeds], 90 % unless told otherwise.
 
-    Fewer than two finite values leave it open: (-inf, inf). Identical values give a single point.
+    Fewer than two finite values leave it open: (-inf, inf). Identical values give a single point,
+    unless a `resolution` says how finely a value is known (an accuracy over n images: 1/n): values
+    that agree to within it are taken to spread by that much.
     """
     finite = np.asarray(values, dtype=float)
     finite = finite[np.isfinite(finite)]
     if len(finite) < 2:
         return (-np.inf, np.inf)
-    mean, error = float(finite.mean()), float(stats.sem(finite))
+    mean = float(finite.mean())
+    error = max(float(stats.sem(finite)), resolution / np.sqrt(len(finite)))
     if error == 0:
         return mean, mean
     low, high = stats.t.interval(confidence, len(finite) - 1, loc=mean, scale=error)

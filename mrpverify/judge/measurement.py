@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..parameters import STAND_INS
-from .intervals import clopper_pearson, share_interval
-from .verdicts import Verdict, measured_above
+from .intervals import clopper_pearson, mean_interval, share_interval
+from .verdicts import Verdict, measured_above, measured_within
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,39 @@ class Measurement:
     successes: int | None = None
     trials: int | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    band: tuple[float, float] | None = None
+    """Where the whole interval has to lie, in a claim about a number; `threshold` predicts it."""
 
 
 FEWEST_SEEDS = 16
-"""A mean over fewer seeds is left open: the t-interval of a handful of shares is no evidence."""
+"""A mean over fewer seeds supports nothing: the t-interval of a handful of values is no evidence
+for a claim. It can still speak against one, which is what a control has to do."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of several statements that a claim makes at once."""
+
+    interval: tuple[float, float]
+    measured: Verdict
+
+
+def mean_above(values: np.ndarray, threshold: float, resolution: float = 0.0) -> Part:
+    """A number per seed [seeds] whose mean must lie above `threshold`: t-interval."""
+    interval = mean_interval(values, resolution=resolution)
+    return Part(interval, _enough(values, measured_above(interval, threshold)))
+
+
+def mean_within(values: np.ndarray, band: tuple[float, float], resolution: float = 0.0) -> Part:
+    """A number per seed [seeds] whose mean must lie in the band: t-interval."""
+    interval = mean_interval(values, resolution=resolution)
+    return Part(interval, _enough(values, measured_within(interval, band)))
+
+
+def _enough(values: np.ndarray, measured: Verdict) -> Verdict:
+    """The same verdict, support withheld where there are too few seeds."""
+    few = int(np.isfinite(values).sum()) < FEWEST_SEEDS
+    return Verdict.INCONCLUSIVE if few and measured is Verdict.SUPPORTED else measured
 
 
 def share_of_seeds(

@@ -44,6 +44,22 @@ def measured_above(interval: tuple[float, float], threshold: float) -> Verdict:
     return Verdict.REFUTED if high < threshold else Verdict.INCONCLUSIVE
 
 
+def measured_within(interval: tuple[float, float], band: tuple[float, float]) -> Verdict:
+    """SUPPORTED when the whole interval lies in the band, REFUTED when it lies wholly outside."""
+    (low, high), (bottom, top) = interval, band
+    if bottom <= low and high <= top:
+        return Verdict.SUPPORTED
+    return Verdict.REFUTED if high < bottom or low > top else Verdict.INCONCLUSIVE
+
+
+def all_of(parts: Iterable[Verdict]) -> Verdict:
+    """What the parts of one statement say together: refuted by one, supported by all of them."""
+    found = set(parts)
+    if Verdict.REFUTED in found:
+        return Verdict.REFUTED
+    return Verdict.SUPPORTED if found == {Verdict.SUPPORTED} else Verdict.INCONCLUSIVE
+
+
 def final_verdict(measured: Verdict, controls_failed: bool, in_regime: bool) -> Verdict:
     """The verdict that is reported: a refutation first, then the doubts, then the measurement."""
     if measured in (Verdict.ERROR, Verdict.REFUTED):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import active_children, get_context
 
+import numpy as np
 import torch
 import xarray as xr
 
@@ -70,29 +71,69 @@ def collect(
     same call goes on from there.
     """
     wanted = list(dict.fromkeys(requests))
-    found: dict[Request, xr.Dataset] = {}
-    for request in wanted:
-        run = store.load(request) if store is not None else None
-        if run is not None:
-            found[request] = run
+    found = _stored(wanted, store)
+    # What a missing run goes on from is needed first, and counts as a run of its own.
+    before = [r.before() for r in wanted if r not in found]
+    earlier = [r for r in dict.fromkeys(before) if r is not None and r not in wanted]
+    found |= _stored(earlier, store)
+    wanted += earlier
     _tell(progress, len(found), len(wanted))
-    missing = [request for request in wanted if request not in found]
-    # Closed by name: an interruption that arrives while a run is saved must end the processes too.
-    with closing(_train(_batches(missing, machine), machine)) as finished:
-        for batch, runs in finished:
-            for request, run in zip(batch, runs, strict=True):
-                found[request] = run
-                if store is not None:
-                    store.save(request, run)
-            _tell(progress, len(found), len(wanted))
+    for stage in _stages([r for r in wanted if r not in found]):
+        jobs = [Job(tuple(batch), _starts(batch, found)) for batch in _batches(stage, machine)]
+        # Closed by name: an interruption that arrives while a run is saved must end the processes.
+        with closing(_train(jobs, machine)) as finished:
+            for job, runs in finished:
+                for request, run in zip(job.batch, runs, strict=True):
+                    found[request] = run
+                    if store is not None:
+                        store.save(request, run)
+                _tell(progress, len(found), len(wanted))
     return found
 
 
-def train(batch: Sequence[Request], machine: Machine) -> list[xr.Dataset]:
-    """Train requests that differ in their seed only, as one batch."""
-    first = batch[0]
-    trajectory = pretrain(first.parameters, first.salt, [r.seed for r in batch], machine.device)
-    return label(trajectory, batch, machine.name)
+def _stored(requests: Sequence[Request], store: Store | None) -> dict[Request, xr.Dataset]:
+    """Those of the runs that are stored."""
+    if store is None:
+        return {}
+    runs = ((request, store.load(request)) for request in requests)
+    return {request: run for request, run in runs if run is not None}
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Requests that differ in their seed only, and the kernels they start from."""
+
+    batch: tuple[Request, ...]
+    start: np.ndarray | None = None
+    """[seeds, kernels, dimension]; None: the initial kernels are drawn."""
+
+
+def train(job: Job, machine: Machine) -> list[xr.Dataset]:
+    """Train one job as one batch."""
+    first = job.batch[0]
+    trajectory = pretrain(
+        first.parameters,
+        first.salt,
+        [request.seed for request in job.batch],
+        machine.device,
+        None if job.start is None else torch.from_numpy(job.start),
+    )
+    return label(trajectory, job.batch, machine.name)
+
+
+def _stages(requests: Sequence[Request]) -> list[list[Request]]:
+    """First the runs that start from drawn kernels, then those that go on from others."""
+    fresh = [request for request in requests if request.start is None]
+    later = [request for request in requests if request.start is not None]
+    return [stage for stage in (fresh, later) if stage]
+
+
+def _starts(batch: Sequence[Request], known: Mapping[Request, xr.Dataset]) -> np.ndarray | None:
+    """Final kernels of the runs that a batch goes on from [seeds, kernels, dimension]."""
+    before = [request.before() for request in batch]
+    if before[0] is None:
+        return None
+    return np.concatenate([known[r]["final_weights"].values for r in before if r is not None])
 
 
 def default_workers() -> int:
@@ -100,31 +141,29 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _train(
-    batches: list[list[Request]], machine: Machine
-) -> Generator[tuple[list[Request], list[xr.Dataset]]]:
-    """Train batches, in this process or in several, as they finish."""
-    if machine.workers == 1 or len(batches) < 2:
-        for batch in batches:
-            yield batch, train(batch, machine)
+def _train(jobs: list[Job], machine: Machine) -> Generator[tuple[Job, list[xr.Dataset]]]:
+    """Train jobs, in this process or in several, as they finish."""
+    if machine.workers == 1 or len(jobs) < 2:
+        for job in jobs:
+            yield job, train(job, machine)
         return
-    workers = min(machine.workers, len(batches))
+    workers = min(machine.workers, len(jobs))
     # Fork after torch has started its threads can hang; a fresh interpreter cannot.
     context = get_context("spawn")
     with (
         _interrupts_noted() as start_listening,
         ProcessPoolExecutor(workers, context, _single_thread) as pool,
     ):
-        jobs: dict[Future[list[xr.Dataset]], list[Request]] = {
-            pool.submit(train, batch, machine): batch for batch in batches
+        running: dict[Future[list[xr.Dataset]], Job] = {
+            pool.submit(train, job, machine): job for job in jobs
         }
         interrupted = start_listening()
         try:
-            pending = set(jobs)
+            pending = set(running)
             while pending:
                 done, pending = wait(pending, POLL_SECONDS, FIRST_COMPLETED)
-                for job in done:
-                    yield jobs[job], job.result()
+                for future in done:
+                    yield running[future], future.result()
                 if interrupted.is_set():
                     raise KeyboardInterrupt
         except BaseException:
@@ -167,7 +206,7 @@ def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request
         return [[r] for r in sorted(requests, key=_cost, reverse=True)]
     groups: dict[str, list[Request]] = {}
     for request in requests:
-        key = repr(asdict(request.parameters)) + request.salt
+        key = repr((asdict(request.parameters), request.start, request.salt))
         groups.setdefault(key, []).append(request)
     return [part for group in groups.values() for part in _split(group)]
 

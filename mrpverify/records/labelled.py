@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from functools import cache
@@ -17,7 +17,8 @@ import xarray as xr
 
 from .. import parameters as parameters_module
 from .. import simulate
-from ..parameters import Parameters
+from ..parameters import Parameters, relevant
+from ..simulate.held_out import test_laws
 from ..simulate.trajectory import Trajectory
 
 AXES: dict[str, tuple[str, ...]] = {
@@ -34,6 +35,7 @@ AXES: dict[str, tuple[str, ...]] = {
     "steps": ("seed",),
     "reached_horizon": ("seed",),
     "diverged": ("seed",),
+    "own_activity": ("seed", "feature"),
     "squared_activity": ("seed", "feature"),
     "patch_activity": ("seed", "feature"),
     "final_weights": ("seed", "kernel", "dimension"),
@@ -42,6 +44,11 @@ AXES: dict[str, tuple[str, ...]] = {
     "features": ("seed", "feature", "dimension"),
     "background_response": ("seed", "kernel"),
     "patch_count": ("seed",),
+    "final_head": ("seed", "class", "kernel"),
+    "test_correct": ("seed", "law", "class", "shown"),
+    "test_number": ("seed", "law", "class", "shown"),
+    "train_accuracy": ("seed", "kind"),
+    "train_margin": ("seed", "kind"),
 }
 
 
@@ -52,6 +59,8 @@ class Request:
     parameters: Parameters
     salt: str
     seed: int
+    start: Parameters | None = None
+    """Regime of the run (same salt and seed) whose final kernels this one goes on from."""
 
     def key(self) -> str:
         """Content hash (SHA-256, hexadecimal) of everything that determines the run."""
@@ -59,14 +68,19 @@ class Request:
             self.parameters,
             salt=self.salt,
             seed=self.seed,
+            start=None if self.start is None else relevant(self.start),
             simulation=simulation_digest(),
             torch=versions()["torch"],
         )
 
+    def before(self) -> Request | None:
+        """The run this one goes on from."""
+        return None if self.start is None else Request(self.start, self.salt, self.seed)
+
 
 def config_hash(parameters: Parameters, **more: object) -> str:
-    """SHA-256 of the parameters and whatever else is given, independent of field order."""
-    content = json.dumps({**asdict(parameters), **more}, sort_keys=True)
+    """SHA-256 of the parameters that can change a run and whatever else is given."""
+    content = json.dumps({**relevant(parameters), **more}, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -106,14 +120,17 @@ def _one(trajectory: Trajectory, index: int, request: Request, device: str) -> x
     kept = np.isfinite(values["time"][index])
     arrays = {}
     for name, array in values.items():
+        if array is None:
+            continue
         own = array[index : index + 1]
         arrays[name] = (AXES[name], own[:, kept] if "step" in AXES[name] else own)
     return xr.Dataset(
         arrays,
-        coords={"seed": [request.seed], "step": steps[kept]},
+        coords={"seed": [request.seed], "step": steps[kept], **_names(request, arrays)},
         attrs={
             "parameters": json.dumps(asdict(request.parameters), sort_keys=True),
             "config_hash": request.key(),
+            "start": json.dumps(None if request.start is None else asdict(request.start)),
             "salt": request.salt,
             "device": device,
             "versions": json.dumps(versions()),
@@ -121,6 +138,18 @@ def _one(trajectory: Trajectory, index: int, request: Request, device: str) -> x
             "units": "correlations in feature lengths; time is the sum of step sizes",
         },
     )
+
+
+def _names(request: Request, arrays: Mapping[str, object]) -> dict[str, list[str]]:
+    """Names along the axes of a test: laws, what an image shows, kinds of training images."""
+    if "test_correct" not in arrays:
+        return {}
+    views = [f"view {view + 1}" for view in range(request.parameters.views)]
+    return {
+        "law": list(test_laws(request.parameters)),
+        "shown": ["all views", *views],
+        "kind": ["multi-view", "single-view"],
+    }
 
 
 def _version(name: str) -> str:

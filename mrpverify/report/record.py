@@ -73,6 +73,7 @@ def _claim(result: ClaimResult) -> dict[str, Any]:
         "value": measurement.value,
         "interval": list(measurement.interval),
         "threshold": measurement.threshold,
+        "band": None if measurement.band is None else list(measurement.band),
         "successes": measurement.successes,
         "trials": measurement.trials,
         "details": dict(measurement.details),

@@ -22,7 +22,8 @@ from types import ModuleType
 import torch
 
 from ..parameters import Parameters
-from . import mae, teacher_student
+from . import clustering, contrastive, fine_tuning, mae, supervised, teacher_student
+from .held_out import count_correct, training_margins
 from .sample import (
     NO_PATCH,
     Images,
@@ -33,7 +34,14 @@ from .sample import (
 )
 from .trajectory import NEVER, Recorder, Trajectory
 
-OBJECTIVES: dict[str, ModuleType] = {"teacher-student": teacher_student, "mae": mae}
+OBJECTIVES: dict[str, ModuleType] = {
+    "teacher-student": teacher_student,
+    "mae": mae,
+    "contrastive": contrastive,
+    "clustering": clustering,
+    "supervised": supervised,
+    "fine-tuning": fine_tuning,
+}
 LEAST_STEPS = 100
 """T is at least this many steps of size eta; after capture a kernel relaxes within about one."""
 DIVERGED_AT = 1e3
@@ -46,10 +54,17 @@ def pretrain(
     salt: str,
     seeds: list[int],
     device: str = "cpu",
+    start: torch.Tensor | None = None,
 ) -> Trajectory:
-    """Draw data and init of the seeds and train them."""
+    """Draw data and init of the seeds and train them.
+
+    `start` are kernels [seeds, kernels, dimension] to go on from (fine-tuning); by default the
+    initial ones are drawn. Raises ValueError where fewer labels exist than are asked for.
+    """
     images = sample_images(parameters, salt, seeds)
-    weights = sample_weights(parameters, salt, seeds)
+    if parameters.labels:
+        images = images.first_per_class(parameters.labels, parameters.classes)
+    weights = sample_weights(parameters, salt, seeds) if start is None else start
     held_out = sample_background(
         parameters, salt, seeds, parameters.images * parameters.patches_per_feature
     )
@@ -114,6 +129,8 @@ class _Run:
         seeds: list[int],
     ) -> None:
         self.parameters, self.images = parameters, images
+        self.salt, self.seeds = salt, seeds
+        self.moments = feature_moments(parameters, images)
         self.objective = OBJECTIVES[parameters.framework]
         self.initial_weights = weights.clone()
         self.state: State = self.objective.initial_state(parameters, weights.clone(), salt, seeds)
@@ -124,7 +141,9 @@ class _Run:
         fixed = parameters.horizon if parameters.horizon > 0 else NEVER
         self.horizon = torch.full_like(self.time, fixed)
         self.correlations = self._correlate()
-        self.recorder = Recorder(self.correlations, parameters.linear_from, parameters.max_steps)
+        self.recorder = Recorder(
+            self.correlations, parameters.linear_from, parameters.max_steps, self._covered
+        )
         self._observe()
         self._snapshot()
 
@@ -159,7 +178,6 @@ class _Run:
         """Everything noted, on the CPU as numpy arrays."""
         noted, weights = self.recorder, self.state["weights"]
         step, time, correlations, loss = noted.stacked()
-        squared_activity, patch_activity = feature_moments(self.parameters, self.images)
         response = torch.bmm(held_out, weights.transpose(1, 2)).amax(1)
         arrays = {
             "initial_correlations": noted.initial,
@@ -172,14 +190,16 @@ class _Run:
             "steps": self.steps,
             "reached_horizon": (self.time >= self.horizon) & ~self._diverged(),
             "diverged": self._diverged(),
-            "squared_activity": squared_activity,
-            "patch_activity": patch_activity,
+            "own_activity": self.moments.own_activity,
+            "squared_activity": self.moments.squared_activity,
+            "patch_activity": self.moments.patch_activity,
             "final_weights": weights,
             "initial_weights": self.initial_weights,
             "final_decoder": self.state.get("decoder", weights),
             "features": self.images.features,
             "background_response": response,
             "patch_count": (self.images.owner[:, 0] != NO_PATCH).sum(1),
+            **self._classified(),
         }
         return Trajectory(
             snapshot_step=step,
@@ -188,6 +208,21 @@ class _Run:
             correlations=correlations,
             **{name: value.cpu().numpy() for name, value in arrays.items()},
         )
+
+    def _classified(self) -> dict[str, torch.Tensor]:
+        """Head and answers on training and held-out images, where the objective has labels."""
+        if not hasattr(self.objective, "logits"):
+            return {}
+        logits = self.objective.logits
+        right, number = count_correct(self.parameters, self.state, logits, self.salt, self.seeds)
+        share, margin = training_margins(self.parameters, self.state, logits, self.images)
+        found = {
+            "test_correct": right,
+            "test_number": number,
+            "train_accuracy": share,
+            "train_margin": margin,
+        }
+        return found | ({"final_head": self.state["head"]} if "head" in self.state else {})
 
     def _correlate(self) -> torch.Tensor:
         """C = <w_r, v_f>, [seeds, kernels, features]."""
@@ -205,6 +240,18 @@ class _Run:
         if self.parameters.horizon == 0:
             self.horizon = _horizon_rule(self.parameters, self.recorder.coverage_time)
         self.recorder.observe_halfway(self.correlations, self.time, self.horizon)
+
+    def _covered(self, crossed: torch.Tensor) -> torch.Tensor:
+        """Whether enough features [seeds, features] have been crossed for T to be set [seeds].
+
+        Pretraining: every feature that the data shows. Supervised learning: one of every class.
+        """
+        shown = self.moments.squared_activity > 0
+        if self.parameters.framework == "supervised":
+            by_class = (len(crossed), self.parameters.classes, self.parameters.views)
+            learned: torch.Tensor = (crossed & shown).view(by_class).any(2).all(1)
+            return learned
+        return (crossed | ~shown).all(1) & shown.any(1)
 
     def _ended(self) -> torch.Tensor:
         """Seeds at their horizon, and seeds that diverged."""

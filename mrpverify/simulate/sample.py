@@ -50,6 +50,28 @@ class Images:
         """The data sets of some seeds (indices along the leading axis)."""
         return Images(**{f.name: getattr(self, f.name)[seeds] for f in fields(self)})
 
+    def first_per_class(self, number: int, classes: int) -> Images:
+        """The first `number` images of every class, in their order: the labels that were paid for.
+
+        Raises ValueError where a seed has fewer images of a class.
+        """
+        same = self.labels.unsqueeze(2) == torch.arange(classes, device=self.labels.device)
+        rank = same.cumsum(1).masked_fill(~same, 0).sum(2)
+        fewest = int(same.sum(1).min())
+        if fewest < number:
+            raise ValueError(f"labels={number}: a class has only {fewest} images; raise N.")
+        keep = [(row <= number).nonzero().squeeze(1) for row in rank]
+        seed = torch.arange(len(keep)).unsqueeze(1)
+        chosen = torch.stack(keep)
+        return Images(
+            **{
+                f.name: getattr(self, f.name)
+                if f.name == "features"
+                else getattr(self, f.name)[seed, chosen]
+                for f in fields(self)
+            }
+        )
+
     def coefficients(self) -> torch.Tensor:
         """Dense z [seeds, images, patches, views k]: the strength of each feature in each patch."""
         count = self.features.shape[1]
@@ -66,6 +88,24 @@ def sample_features(parameters: Parameters, salt: str, seed: int) -> torch.Tenso
     orthonormal, triangle = torch.linalg.qr(gaussian)
     signed: torch.Tensor = orthonormal * torch.sign(torch.diagonal(triangle))
     return signed.T.contiguous()
+
+
+def absent_features(parameters: Parameters, salt: str, seed: int) -> torch.Tensor:
+    """Features left out at this coverage [views k], bool; the same ones first at any coverage.
+
+    Left out are one view each of classes in random order, then a second view each, and so on: at
+    coverage 1 - 1/views every class lacks one view, drawn at random.
+    """
+    k, views = parameters.classes, parameters.views
+    stream = generator(salt, seed, "absent")
+    order = torch.argsort(uniform(0, 1, (k, views), stream), dim=1)
+    classes = torch.stack([torch.randperm(k, generator=stream) for _ in range(views)])
+    turn = torch.arange(views).unsqueeze(1)
+    sequence = (classes * views + order[classes, turn]).flatten()
+    count = round((1 - parameters.coverage) * parameters.features)
+    absent = torch.zeros(parameters.features, dtype=torch.bool)
+    absent[sequence[:count]] = True
+    return absent
 
 
 def sample_weights(parameters: Parameters, salt: str, seeds: list[int]) -> torch.Tensor:
@@ -101,18 +141,30 @@ def sample_background(
     return torch.stack(drawn)
 
 
-def feature_moments(parameters: Parameters, images: Images) -> tuple[torch.Tensor, torch.Tensor]:
-    """E[1_v A^2] and E[1_v B] over the drawn images, both [seeds, views k] (section 4, L2 [D]).
+@dataclass(frozen=True)
+class Moments:
+    """Moments of the drawn images, all [seeds, views k] (section 4, L2 [D])."""
 
-    A = sum_p z_p^q and B = sum_p z_p^{2q} over the patches of the feature.
-    """
+    own_activity: torch.Tensor
+    """E[1_y A] over images of the feature's own class, per image of the data set, A = sum z^q."""
+    squared_activity: torch.Tensor
+    """E[1_v A^2], own and off-class."""
+    patch_activity: torch.Tensor
+    """E[1_v B], own and off-class, B = sum z^{2q}."""
+
+
+def feature_moments(parameters: Parameters, images: Images) -> Moments:
+    """Moments of A and B over the drawn images; background has strength 0 and adds nothing."""
     q, count = parameters.power, images.features.shape[1]
     seeds, number, _ = images.owner.shape
-    index = images.owner.clamp(min=0)  # background has strength 0, so it adds nothing anywhere
+    index = images.owner.clamp(min=0)
     sums = images.strength.new_zeros(2, seeds, number, count)
     for total, power in zip(sums, (q, 2 * q), strict=True):
         total.scatter_add_(2, index, images.strength.clamp(min=0) ** power)
-    return sums[0].square().mean(1), sums[1].mean(1)
+    a, b = sums
+    feature = torch.arange(count, device=images.labels.device)
+    own = images.labels.unsqueeze(2) == feature // parameters.views
+    return Moments((a * own).mean(1), a.square().mean(1), b.mean(1))
 
 
 def _one_seed(parameters: Parameters, salt: str, seed: int, purpose: str) -> Images:
@@ -125,8 +177,12 @@ def _one_seed(parameters: Parameters, salt: str, seed: int, purpose: str) -> Ima
     view = torch.randint(v, (n,), generator=stream)
     shown_view = torch.where(single, view, MULTI_VIEW)
     presence = _presence(parameters, labels, stream)
-    totals = _totals(parameters, labels, shown_view, stream) * presence
+    hidden = shown_view if parameters.hide else torch.full_like(shown_view, MULTI_VIEW)
+    totals = _totals(parameters, labels, hidden, stream) * presence
     owner, strength = _place(parameters, presence, totals, stream)
+    if parameters.coverage < 1:
+        gone = absent_features(parameters, salt, seed)[owner.clamp(min=0)] & (owner != BACKGROUND)
+        owner, strength = owner.masked_fill(gone, BACKGROUND), strength.masked_fill(gone, 0.0)
     width = owner.shape[1]
     noise = _noise(parameters, features, n * width, stream).view(n, width, -1)
     basis = torch.cat([features, torch.zeros(1, features.shape[1], dtype=torch.float64)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,8 @@ class Trajectory:
     """All C of a kernel when it first crosses for any feature, NaN if never
     [seeds, kernels, features]."""
     coverage_time: np.ndarray
-    """First time at which every feature has been crossed by some kernel [seeds], NEVER if none."""
+    """First time at which every feature that the data shows has been crossed by some kernel, in
+    supervised learning a feature of every class [seeds], NEVER if none."""
     reference_correlations: np.ndarray
     """C at full coverage, or at T/2 where that is later (or there is none): what growth until T is
     measured against [seeds, kernels, features]."""
@@ -54,6 +56,9 @@ class Trajectory:
     diverged: np.ndarray
     """Whether a correlation left all bounds [seeds], bool. A seed that neither diverged nor reached
     T ran out of steps."""
+    own_activity: np.ndarray
+    """E[1_y A] of the drawn images, A = sum z^q over images of the feature's own class
+    [seeds, features]: what drives supervised learning."""
     squared_activity: np.ndarray
     """E[1_v A^2] of the drawn images, A = sum z^q [seeds, features]."""
     patch_activity: np.ndarray
@@ -70,6 +75,18 @@ class Trajectory:
     """Largest <w_r(T), x> over held-out background patches [seeds, kernels]."""
     patch_count: np.ndarray
     """P of each seed after raising [seeds], int64."""
+    final_head: np.ndarray | None = None
+    """u(T) of fine-tuning [seeds, classes, kernels]."""
+    test_correct: np.ndarray | None = None
+    """Right answers on held-out images [seeds, laws, classes, 1 + views]; the laws are those of
+    ``held_out.test_laws``, the last axis is what an image shows: all views, or one view alone.
+    Like the following ones, only where the objective has labels."""
+    test_number: np.ndarray | None = None
+    """Held-out images, the same axes."""
+    train_accuracy: np.ndarray | None = None
+    """Share of right training images, multi-view and single-view [seeds, 2], NaN where none."""
+    train_margin: np.ndarray | None = None
+    """Least own logit minus the largest other one on training images [seeds, 2], NaN where none."""
 
 
 def snapshot_steps(last: int) -> np.ndarray:
@@ -82,8 +99,15 @@ def snapshot_steps(last: int) -> np.ndarray:
 class Recorder:
     """Notes crossings, full coverage and snapshots while a batch of seeds is trained."""
 
-    def __init__(self, correlations: torch.Tensor, crossing_level: float, max_steps: int) -> None:
+    def __init__(
+        self,
+        correlations: torch.Tensor,
+        crossing_level: float,
+        max_steps: int,
+        is_covered: Callable[[torch.Tensor], torch.Tensor],
+    ) -> None:
         seeds = len(correlations)
+        self._is_covered = is_covered
         self.level = crossing_level
         self.initial = correlations
         self.crossing_time = torch.full_like(correlations, NEVER, dtype=torch.float64)
@@ -104,7 +128,8 @@ class Recorder:
         now = time[:, None, None].expand_as(self.crossing_time)
         new = above & torch.isinf(self.crossing_time)
         self.crossing_time = torch.where(new, now, self.crossing_time)
-        covered = torch.isfinite(self.crossing_time).any(1).all(1) & torch.isinf(self.coverage_time)
+        crossed = torch.isfinite(self.crossing_time).any(1)
+        covered = self._is_covered(crossed) & torch.isinf(self.coverage_time)
         self.coverage_time = torch.where(covered, time, self.coverage_time)
         self._newly_covered = covered
 

@@ -1,25 +1,25 @@
 """Regime conditions: when a finite regime can stand in for the asymptotic one (section 1 [D]).
 
 `conditions` lists all of them for all frameworks; `violated` those a framework's verdict depends
-on.
+on. Those of "fine-tuning" are about what follows the regime's pretraining.
 """
 
 from __future__ import annotations
 
 from math import inf, log, sqrt
 
-from ..parameters import FRAMEWORKS, STAND_INS, Parameters
+from ..parameters import FRAMEWORKS, PRETRAINING, STAND_INS, Parameters
 from .co_occurrence import expected_patch_count
 from .condition import Condition, much_less
 from .curvature import largest_curvature
 from .data_law import expected_owned_patches, off_class_probability, power_sum, role
 from .final_correlation import final_correlation
-from .gaussian import positive_moment, smallest_of_maxima
+from .fine_tuning import end_state
+from .gaussian import positive_moment
+from .labelled_conditions import fine_tuning_conditions, supervised_conditions
 
-PRETRAINING: tuple[str, ...] = FRAMEWORKS
-SUPERVISED = ("supervised",)
 TEACHER_STUDENT = ("teacher-student",)
-EVERY: tuple[str, ...] = (*FRAMEWORKS, "supervised")
+EVERY: tuple[str, ...] = (*FRAMEWORKS, "fine-tuning")
 SECTION = "section 1 [D]"
 
 GAMMA_LIMIT = 0.4
@@ -27,17 +27,17 @@ GAMMA_LIMIT = 0.4
 
 
 def conditions(parameters: Parameters) -> tuple[Condition, ...]:
-    """Every condition of section 1; those with a Lambda_end or a step once per framework."""
+    """Every condition of section 1; those with a Lambda_end or a step once for each."""
     p = parameters
     return (
         *_data_conditions(p),
         *_scale_conditions(p),
         *(_noise_reach(p, framework) for framework in EVERY),
-        *(_step_size(p, framework) for framework in EVERY),
+        *(_step_size(p, framework) for framework in FRAMEWORKS),
         _background_noise(p),
         _coverage(p),
-        _losing_view(p),
-        _few_single_view(p),
+        *supervised_conditions(p),
+        *fine_tuning_conditions(p),
     )
 
 
@@ -119,7 +119,8 @@ def _scale_conditions(p: Parameters) -> tuple[Condition, ...]:
 
 def _noise_reach(p: Parameters, framework: str) -> Condition:
     """Noise off the span meets only the initial part of a kernel, which training leaves alone."""
-    norm = final_correlation(p, framework)
+    tuned = framework == "fine-tuning"
+    norm = end_state(p).correlation if tuned else final_correlation(p, framework)
     if p.noise == "off_span":
         norm = p.init_scale * sqrt(p.dimension - p.features)
     peak = sqrt(2 * log(max(p.images * expected_patch_count(p), 2)))
@@ -134,13 +135,14 @@ def _noise_reach(p: Parameters, framework: str) -> Condition:
 
 
 def _step_size(p: Parameters, framework: str) -> Condition:
-    """Overshoot mixes classes and loses features."""
+    """Overshoot mixes classes and loses features. Supervised runs have a step of their own."""
+    step = p.supervised_step if framework == "supervised" else p.step
     return Condition(
         "step size",
         "eta times the largest curvature after capture < 1",
         SECTION,
         (framework,),
-        p.step * largest_curvature(p, framework),
+        step * largest_curvature(p, framework),
         1.0,
         strict=True,
     )
@@ -171,34 +173,6 @@ def _coverage(p: Parameters) -> Condition:
         TEACHER_STUDENT,
         p.views * log(p.features / risk),
         float(p.kernels_per_class),
-    )
-
-
-def _losing_view(p: Parameters) -> Condition:
-    """Relative growth of the losing view while the winner's residual vanishes, integrated."""
-    c_0 = p.init_scale * smallest_of_maxima(p.kernels_per_class, p.views) if p.views > 1 else 0.0
-    shown = role(p, "shown")
-    ratio = power_sum(p, shown, p.power) / power_sum(p, shown, 1)
-    end = final_correlation(p, "supervised") / p.linear_from
-    return much_less(
-        "losing view",
-        "(q-2) (sum z^q/sum z) (c_0/varrho)^{q-2} Lambda_end/varrho << 1",
-        SECTION,
-        SUPERVISED,
-        (p.power - 2) * ratio * (c_0 / p.linear_from) ** (p.power - 2) * end,
-        1.0,
-    )
-
-
-def _few_single_view(p: Parameters) -> Condition:
-    """A network memorises the noise of few images before it needs a view from them."""
-    return much_less(
-        "few single-view images",
-        "single-view training images per (class, view) << sigma_p^2 d P",
-        SECTION,
-        SUPERVISED,
-        p.images * p.single_view / p.features,
-        p.patch_noise**2 * _noisy_dimensions(p) * expected_patch_count(p),
     )
 
 

@@ -16,7 +16,7 @@ class Condition:
     statement: str
     source: str
     applies_to: tuple[str, ...]
-    """Some of "teacher-student", "mae", "supervised"."""
+    """Some of "teacher-student", "mae", "supervised", "fine-tuning"."""
     left: float
     right: float
     needed_ratio: float = 1.0

@@ -60,7 +60,7 @@ def mae_block(parameters: Parameters, final: float, held: int) -> float:
     count 1/k: a class drawn more often has that much more curvature.
     """
     p = parameters
-    square = over_law(p, lambda r: _activity_moment(p, r, final, 2))
+    square = over_law(p, lambda r: activity_moment(p, r, final, 2))
     penalty = p.mask_penalty / p.patches_per_feature
     for_b = held * square * (p.views + penalty)
     spread = held * mean_power_sum_product(p, 1, 1) + p.mask_penalty * mean_power_sum(p, 2)
@@ -89,8 +89,8 @@ def supervised(parameters: Parameters) -> float:
     return mean_power_sum_product(parameters, 1, 1) / 4
 
 
-def _activity_moment(parameters: Parameters, role: Role, final: float, power: int) -> float:
-    """E h^power of a kernel with correlation `final`, equal patches, Z as in the role."""
+def activity_moment(parameters: Parameters, role: Role, final: float, power: int) -> float:
+    """E h^power of a kernel with correlation `final`, equal patches, Z as in the role [D]."""
     p = parameters
     node, weight = roots_legendre(NODES)
     z = (role.low + role.high) / 2 + (role.high - role.low) / 2 * node

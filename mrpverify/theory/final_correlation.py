@@ -69,9 +69,14 @@ def supervised(parameters: Parameters) -> float:
     training loss is of order 1; kernels that share the view, and earlier stopping, leave less.
     """
     p = parameters
-    margin = log(p.images * (p.classes - 1)) if p.images * (p.classes - 1) > 1 else 0.0
     below = p.patches_per_feature * offset(p.power, p.linear_from)
-    return (margin + below) / mean_shown_sum(p)
+    return (final_margin(p) + below) / mean_shown_sum(p)
+
+
+def final_margin(parameters: Parameters) -> float:
+    """log(N (k - 1)) >= 0: the logit margin at which the summed training loss is of order 1 [D]."""
+    wrong = parameters.images * (parameters.classes - 1)
+    return log(wrong) if wrong > 1 else 0.0
 
 
 def target_share(parameters: Parameters) -> float:

@@ -5,9 +5,16 @@ from math import inf, log, sqrt
 
 import pytest
 
-from mrpverify.parameters import Parameters
+from mrpverify.parameters import FRAMEWORKS, Framework, Parameters
+from mrpverify.regime import load_preset
+from mrpverify.theory import final_correlation, fine_tuning
 from mrpverify.theory.assumptions import EVERY, conditions, violated
 from mrpverify.theory.condition import Condition, much_less
+from mrpverify.theory.curvature import largest_curvature as curvature_of
+from mrpverify.theory.supervised import horizon
+
+STAGES = ("fine-tuning", "supervised")
+"""What a pretraining regime is compared with and built upon."""
 
 LAW = Parameters()
 CALM = replace(LAW, step=0.5, init_scale=0.02, patch_noise=0.006, dimension=400, single_view=0.001)
@@ -23,11 +30,20 @@ MOVES = [
     ("mask ratio", "visible", 1.0, ("teacher-student", "mae")),
     ("activation power", "power", 2, EVERY),
     ("noise reach", "patch_noise", 0.3, EVERY),
-    ("step size", "step", 60.0, EVERY),
+    ("step size", "step", 60.0, ("teacher-student", "mae")),
+    ("step size", "supervised_step", 60.0, ("supervised",)),
     ("background noise", "patch_noise", 0.4, ("teacher-student",)),
     ("coverage", "kernels_per_class", 1, ("teacher-student",)),
     ("losing view", "init_scale", 0.08, ("supervised",)),
-    ("few single-view images", "single_view", 0.5, ("supervised",)),
+    ("single-view drive", "horizon_factor", 5000.0, ("supervised",)),
+    ("single-view drive", "supervised_step", 5000.0, ("supervised",)),
+    ("weak view above noise", "patch_noise", 0.02, ("supervised",)),
+    ("weak view above noise", "weak_view", 0.01, ("supervised",)),
+    ("weak view above feature noise", "weak_view", 0.004, ("supervised",)),
+    ("encoder step", "encoder_step", 20.0, ("fine-tuning",)),
+    ("head step", "head_step", 5.0, ("fine-tuning",)),
+    ("probe step", "probe_step", 5000.0, ("fine-tuning",)),
+    ("step order", "encoder_step", 0.6, ("fine-tuning",)),
 ]
 
 
@@ -91,8 +107,6 @@ def test_numbers_at_the_default() -> None:
     noise = _one(law, "noise reach", "mae")
     assert noise.left == pytest.approx(0.035 * 1.40283 * sqrt(2 * log(12_000)), rel=1e-4)
     assert _one(LAW, "coverage", "teacher-student").left == pytest.approx(2 * log(16_000))
-    few = _one(law, "few single-view images", "supervised")
-    assert (few.left, few.right) == pytest.approx((300 * 0.03 / 16, 0.035**2 * 60 * 40))
     assert _one(LAW, "feature noise", "mae").margin == pytest.approx(0.06 / 8 / 0.002)
     halved = _one(replace(LAW, step=2.0), "step size", "mae").margin
     assert halved == pytest.approx(2 * _one(LAW, "step size", "mae").margin)
@@ -116,6 +130,63 @@ def test_losing_view_number() -> None:
     expected = (0.6**2) * (c_0 / 0.5) * end / 0.5
     assert _one(p, "losing view", "supervised").left == pytest.approx(expected, rel=1e-6)
     assert _one(replace(p, views=1), "losing view", "supervised").left == 0
+
+
+def test_single_view_drive_number() -> None:
+    """m = 1: psi falls by S/varrho^2 mu/16 T, T = 2 (1/c - 1/varrho)/G; relative to 1/c_0."""
+    p = replace(
+        LAW, kernels_per_class=1, split="equal", own_low=1.2, own_high=1.2, supervised_step=1e-6
+    )
+    c_0 = 0.06 * (1 - 1 / sqrt(2)) / sqrt(2 * 3.141592653589793)
+    expected = c_0 * (2 * 0.6**3 / 0.25) * 0.03 / 16 * horizon(p)
+    assert _one(p, "single-view drive", "supervised").left == pytest.approx(expected)
+    half = replace(p, horizon_factor=4.0)
+    assert _one(half, "single-view drive", "supervised").left == pytest.approx(2 * expected)
+    for changes in ({"views": 1}, {"hide": False}, {"single_view": 0.0}):
+        assert _one(replace(p, **changes), "single-view drive", "supervised").left == 0
+
+
+def test_weak_view_numbers() -> None:
+    """sum z^3 = Z^3/4 for two equal patches, E Z^3 = 15 rho^3/4 on U[rho, 2 rho]."""
+    p = replace(LAW, patches=40, split="equal")
+    noise = _one(p, "weak view above noise", "supervised")
+    assert noise.left == pytest.approx(40 * sqrt(2 / 3.141592653589793) * 0.035**3)
+    assert noise.right == pytest.approx(15 / 16 * 0.02**3)
+    off = replace(p, noise="off_span")
+    assert _one(off, "weak view above noise", "supervised").left == 0
+    plain = _one(p, "weak view above feature noise", "supervised")
+    assert (plain.left, plain.right) == (0.002, 0.01)
+    for changes in ({"views": 1}, {"hide": False}):
+        for name in ("weak view above noise", "weak view above feature noise"):
+            assert _one(replace(p, **changes), name, "supervised").left == 0
+
+
+def test_step_conditions_are_step_times_curvature() -> None:
+    for field, name, curvature in (
+        ("encoder_step", "encoder step", fine_tuning.encoder_curvature),
+        ("head_step", "head step", fine_tuning.head_curvature),
+        ("probe_step", "probe step", fine_tuning.probe_curvature),
+    ):
+        p = replace(LAW, **{field: 0.3})
+        assert _one(p, name, "fine-tuning").left == pytest.approx(0.3 * curvature(p))
+    supervised = _one(replace(LAW, step=1e9, supervised_step=3.0), "step size", "supervised")
+    assert supervised.left == pytest.approx(3 * curvature_of(LAW, "supervised"))
+
+
+def test_noise_reach_of_fine_tuning_uses_its_own_end() -> None:
+    tuned, before = (_one(LAW, "noise reach", f) for f in ("fine-tuning", "teacher-student"))
+    grown = fine_tuning.end_state(LAW).correlation / final_correlation.teacher_student(LAW)
+    assert grown > 2
+    assert tuned.left == pytest.approx(grown * before.left)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_quick_lies_inside_with_everything_built_on_it(framework: Framework) -> None:
+    regime = load_preset("quick").regimes[framework]
+    stages = ["supervised"] if framework == "supervised" else [framework, *STAGES]
+    assert {stage: [c.id for c in violated(regime, stage)] for stage in stages} == {
+        stage: [] for stage in stages
+    }
 
 
 def test_noise_off_the_span_meets_only_the_initial_weights() -> None:

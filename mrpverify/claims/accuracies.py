@@ -1,0 +1,95 @@
+"""What the claims after pretraining read from labelled runs, with their fixed levels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ..judge.intervals import mean_interval
+from ..observe.accuracy import by_class, confusion, multi_view_accuracy, single_view_accuracy
+from ..observe.capture import captured
+from ..parameters import STAND_INS, Parameters
+from .theorem1.runs import crossed, final, hold_level, holds
+
+IN_DISTRIBUTION = "in distribution"
+"""The test law that is the training law (`law` axis of a labelled run)."""
+
+MULTI_VIEW_ACCURACY = STAND_INS["multi_view_accuracy"].value
+SINGLE_VIEW_ACCURACY = STAND_INS["single_view_accuracy"].value
+EQUAL = STAND_INS["equal_accuracy"].value
+GAIN = STAND_INS["accuracy_gain"].value
+
+
+def resolution(parameters: Parameters) -> float:
+    """How finely an accuracy is known: one image of the test set."""
+    return 1 / parameters.test_images
+
+
+def counts(runs: xr.Dataset, law: str = IN_DISTRIBUTION) -> tuple[np.ndarray, np.ndarray]:
+    """Right answers and images on a test law, both [seeds, classes, shown]."""
+    own = runs.sel(law=law)
+    return own["test_correct"].values, own["test_number"].values
+
+
+def multi_view(runs: xr.Dataset, law: str = IN_DISTRIBUTION) -> np.ndarray:
+    """Accuracy on multi-view test images [seeds]."""
+    return multi_view_accuracy(*counts(runs, law))
+
+
+def single_view(runs: xr.Dataset, law: str = IN_DISTRIBUTION) -> np.ndarray:
+    """Accuracy on single-view test images [seeds]."""
+    return single_view_accuracy(*counts(runs, law))
+
+
+def overall(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
+    """Accuracy on the data law itself, a share mu of single-view images [seeds]."""
+    mu = parameters.single_view
+    return np.asarray((1 - mu) * multi_view(runs) + mu * single_view(runs))
+
+
+def captured_views(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
+    """Views held by a class-pure kernel at the end of a run [seeds, classes, views], bool."""
+    features = captured(final(runs), crossed(runs), parameters.views, hold_level(parameters))
+    return by_class(features, parameters.views)
+
+
+def block_views(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
+    """Views held by a kernel of their own class's block [seeds, classes, views], bool.
+
+    For supervised learning, whose head reads a class from its block alone.
+    """
+    pairs = holds(parameters, runs)
+    return own_block(parameters, pairs).any(-2)
+
+
+def own_block(parameters: Parameters, pairs: np.ndarray) -> np.ndarray:
+    """[..., kernels, features] -> each class's own kernels and views [..., classes, m, views]."""
+    k, m = parameters.classes, parameters.kernels_per_class
+    blocks = pairs.reshape(*pairs.shape[:-2], k, m, k, parameters.views)
+    return np.stack([blocks[..., i, :, i, :] for i in range(k)], axis=-3)
+
+
+def table(parameters: Parameters, runs: xr.Dataset, learned: np.ndarray) -> dict[str, Any]:
+    """Accuracies of one leg with their intervals, and the confusion of shown and learned views."""
+    correct, number = counts(runs)
+    accuracies = {
+        "multi_view": multi_view(runs),
+        "single_view": single_view(runs),
+        "overall": overall(parameters, runs),
+        "train_multi_view": runs["train_accuracy"].values[:, 0],
+        "train_single_view": runs["train_accuracy"].values[:, 1],
+    }
+    return {
+        **{name: summary(values, resolution(parameters)) for name, values in accuracies.items()},
+        "learned_share": float(learned.mean()),
+        "confusion": confusion(correct, number, learned),
+    }
+
+
+def summary(values: np.ndarray, finest: float = 0.0) -> dict[str, Any]:
+    """Mean over seeds with its 90 % t-interval; null where no seed has a value."""
+    finite = values[np.isfinite(values)]
+    low, high = mean_interval(values, resolution=finest)
+    return {"mean": float(finite.mean()) if len(finite) else None, "interval": [low, high]}

@@ -1,0 +1,90 @@
+"""The runs behind a claim: pretraining, and what follows it from the same data and the same init.
+
+A leg is a run by its parameters and, in fine-tuning, the regime whose kernels it goes on from. All
+legs of a regime share salt and seeds, so they see the same features, images and initial kernels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import ceil
+
+from ..parameters import Parameters
+from ..records.labelled import Request
+
+PRETRAINING = "pretraining"
+"""Name of the leg that trains the encoder; the other legs are named by the claims."""
+
+FEW_LABELS = 5
+"""Labelled images per class of the leg with few labels."""
+
+NO_RULE = 1e9
+"""A horizon no run reaches: the run ends with its number of steps."""
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One run of a study; `start` is the regime whose final kernels it goes on from."""
+
+    parameters: Parameters
+    start: Parameters | None = None
+
+    def request(self, salt: str, seed: int) -> Request:
+        """The run of one seed."""
+        return Request(self.parameters, salt, seed, self.start)
+
+
+Legs = Mapping[str, Leg]
+
+
+def supervised(regime: Parameters, **changes: object) -> Leg:
+    """Supervised learning from scratch: the regime's data and init, its own step and horizon."""
+    p = regime
+    steps = ceil(p.deadline / p.supervised_step) + 1 if p.deadline > 0 else p.max_steps
+    own = replace(
+        p,
+        framework="supervised",
+        step=p.supervised_step,
+        horizon=0.0,
+        coverage=1.0,
+        max_steps=steps,
+    )
+    return Leg(replace(own, **changes))  # type: ignore[arg-type]
+
+
+def fine_tuned(regime: Parameters, **changes: object) -> Leg:
+    """Head and encoder trained from the regime's pretrained kernels, on images with every feature.
+
+    Changes are those of the downstream run alone.
+    """
+    p = regime
+    own = replace(
+        p,
+        framework="fine-tuning",
+        step=p.head_step,
+        horizon=p.head_step * p.downstream_steps,
+        coverage=1.0,
+        max_steps=p.downstream_steps + 1,
+        deadline=0.0,
+    )
+    return Leg(replace(own, **changes), start=p)  # type: ignore[arg-type]
+
+
+def probe(regime: Parameters, **changes: object) -> Leg:
+    """A linear probe: the head alone, on the frozen encoder."""
+    p = regime
+    own = {"encoder_step": 0.0, "step": p.probe_step, "horizon": p.probe_step * p.downstream_steps}
+    return fine_tuned(p, **{**own, **changes})
+
+
+def compared(regime: Parameters, framework: str) -> Parameters:
+    """Contrastive or clustering pretraining from the regime's init on its images, for `budget`."""
+    return replace(
+        regime,
+        framework=framework,  # type: ignore[arg-type]
+        step=regime.compared_step,
+        horizon=NO_RULE,
+        max_steps=regime.budget,
+        deadline=0.0,
+    )

@@ -1,0 +1,1 @@
+"""Claims about supervised learning from scratch, one file per claim."""

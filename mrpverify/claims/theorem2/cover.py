@@ -1,0 +1,94 @@
+"""T2.cover [A]: downstream gets what the pretraining set covers, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from ...judge.measurement import Measurement, share_of_seeds
+from ...observe.accuracy import by_class, single_view_accuracy
+from ...parameters import Parameters
+from ...theory import theorem2
+from ..accuracies import EQUAL, captured_views, counts, resolution, summary
+from ..claim import Claim, Control, Runs
+from ..legs import PRETRAINING, Leg, Legs, fine_tuned
+from ..theorem1.runs import reached
+
+COVERAGE = 0.75
+"""Share of the features in the pretraining law of this claim."""
+PARTIAL, TUNED = "pretraining on part of the features", "fine-tuned on all features"
+
+
+def legs(parameters: Parameters) -> Legs:
+    """Pretraining on a part of the features, and fine-tuning it on images with all of them."""
+    part = replace(parameters, coverage=COVERAGE)
+    return {PRETRAINING: Leg(parameters), PARTIAL: Leg(part), TUNED: fine_tuned(part)}
+
+
+def covered_views(parameters: Parameters, pretraining: xr.Dataset) -> np.ndarray:
+    """Views that some pretraining image showed [seeds, classes, views], bool."""
+    return by_class(pretraining["squared_activity"].values > 0, parameters.views)
+
+
+def measure(parameters: Parameters, runs: Runs) -> Measurement:
+    """Share of seeds in which exactly the covered features are captured, and downstream follows.
+
+    Downstream follows where single-view images of covered features are classified better than
+    those of the others, by more than accuracies that count as equal.
+    """
+    part, tuned = runs[PARTIAL], runs[TUNED]
+    covered = covered_views(parameters, part)
+    exact = (captured_views(parameters, part) == covered).all((1, 2)) & reached(part)
+    with_view = single_view_accuracy(*counts(tuned), covered)
+    without = single_view_accuracy(*counts(tuned), ~covered)
+    with np.errstate(invalid="ignore"):
+        follows = with_view - without > EQUAL
+    finest = resolution(parameters)
+    expected = theorem2.expected_cover_accuracy(replace(parameters, coverage=COVERAGE))
+    details = {
+        "coverage": COVERAGE,
+        "seeds_exactly_covered": int(exact.sum()),
+        "accuracy_on_covered_views": summary(with_view, finest),
+        "accuracy_on_other_views": summary(without, finest),
+        "predicted": {"covered": expected[0], "others": expected[1], "overall": expected[2]},
+        "single_view_accuracy": summary(single_view_accuracy(*counts(tuned)), finest),
+    }
+    return share_of_seeds(
+        exact & follows,
+        "share of seeds that capture exactly the covered features and classify by them",
+        details,
+    )
+
+
+def _pretrained_on_all(parameters: Parameters, runs: Runs) -> Runs:
+    """The encoder that saw every feature, held against the features of the partial law."""
+    full, part = runs[PRETRAINING], runs[PARTIAL]
+    names = ("final_correlations", "crossing_time", "crossing_correlations", "reached_horizon")
+    return {**runs, PARTIAL: part.assign({name: full[name] for name in names})}
+
+
+EVERYTHING_COVERED = Control(
+    "pretraining on every feature",
+    "captures more than the partial law shows",
+    look=_pretrained_on_all,
+)
+
+CLAIMS = (
+    Claim(
+        id="T2.cover",
+        name="theorem2.cover",
+        statement="features outside the pretraining set are missing downstream, those inside are not",
+        provenance="[A] abstract; form [D], section 3",
+        role="gate",
+        role_reason="the reason given for the gain: coverage",
+        horizon="T",
+        measure=measure,
+        controls={"teacher-student": (EVERYTHING_COVERED,), "mae": (EVERYTHING_COVERED,)},
+        prediction=theorem2.predict_cover,
+        order=4,
+        legs=legs,
+        relies_on=("fine-tuning",),
+    ),
+)

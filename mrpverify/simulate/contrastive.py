@@ -1,0 +1,85 @@
+"""Contrastive pretraining, for comparison: two masked views of an image and InfoNCE.
+
+With z_n of view one, z'_m of view two and s_{nm} = similarity(z_n, z'_m)/temperature,
+
+    L = -1/(2N) sum_n [ log softmax_m(s_{nm})_n + log softmax_m(s_{mn})_n ].
+
+State: ``weights`` [seeds, kernels, dimension]; ``streams``, the masks' random streams, on the CPU.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch.nn.functional import log_softmax
+
+from ..parameters import Parameters
+from .sample import Images
+from .similarity import (
+    compared_form,
+    draw_masks,
+    mask_streams,
+    masked_outputs,
+    pull_back,
+    through_form,
+)
+from .similarity import plateau_degree as plateau_degree
+
+State = dict[str, torch.Tensor]
+
+
+def initial_state(
+    parameters: Parameters, weights: torch.Tensor, salt: str, seeds: list[int]
+) -> State:
+    """State at time 0: kernels and the streams of masks."""
+    del parameters
+    return {"weights": weights, "streams": mask_streams(salt, seeds, "contrastive masks")}
+
+
+def descent_direction(
+    parameters: Parameters, state: State, images: Images, largest: torch.Tensor
+) -> tuple[State, torch.Tensor]:
+    """-grad of InfoNCE for freshly drawn masks, and the largest pre-activation [seeds]."""
+    del largest
+    w, x = state["weights"], images.patches
+    first, streams = draw_masks(parameters, state["streams"], x)
+    second, state["streams"] = draw_masks(parameters, streams, x)
+    z, reach = masked_outputs(parameters, w, x, first)
+    other, _ = masked_outputs(parameters, w, x, second)
+    to_z, to_other = pull_of_views(parameters, z, other)
+    total = pull_back(parameters, w, x, first, to_z)
+    return {"weights": total + pull_back(parameters, w, x, second, to_other)}, reach
+
+
+def pull_of_views(
+    parameters: Parameters, first: torch.Tensor, second: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """-grad of InfoNCE in the outputs of both views, each [seeds, images, kernels]."""
+    y, other = compared_form(parameters, first), compared_form(parameters, second)
+    s = torch.bmm(y, other.transpose(1, 2)) / parameters.temperature
+    same = torch.eye(s.shape[1]).to(s)
+    scale = 2 * s.shape[1] * parameters.temperature
+    g = (2 * same - torch.softmax(s, 2) - torch.softmax(s, 1)) / scale
+    to_y, to_other = torch.bmm(g, other), torch.bmm(g.transpose(1, 2), y)
+    return (
+        through_form(parameters, to_y, first),
+        through_form(parameters, to_other, second),
+    )
+
+
+def after_step(parameters: Parameters, state: State, largest: torch.Tensor) -> None:
+    """Nothing beside the trained tensors changes."""
+
+
+def expected_loss(
+    parameters: Parameters, state: State, images: Images, largest: torch.Tensor
+) -> torch.Tensor:
+    """InfoNCE for the masks of the coming step, one sample of its expectation [seeds]."""
+    del largest
+    w, x = state["weights"], images.patches
+    first, streams = draw_masks(parameters, state["streams"], x)
+    second, _ = draw_masks(parameters, streams, x)
+    y = compared_form(parameters, masked_outputs(parameters, w, x, first)[0])
+    other = compared_form(parameters, masked_outputs(parameters, w, x, second)[0])
+    s = torch.bmm(y, other.transpose(1, 2)) / parameters.temperature
+    both = log_softmax(s, 2) + log_softmax(s, 1)
+    return -both.diagonal(dim1=1, dim2=2).mean(1) / 2

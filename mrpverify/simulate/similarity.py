@@ -1,0 +1,103 @@
+"""Masked outputs and their similarities, shared by contrastive and clustering pretraining.
+
+Both see an image through a sampled mask, z = h(eps X)/theta, and ask which of several candidates
+belongs to it: p = softmax(similarity(z, candidate)/temperature). The similarity is the inner
+product, or the cosine, which does not see the scale of the kernels. No mask expectation is
+closed-form here, so masks are drawn anew in every step; given the masks the gradient is exact.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from ..parameters import Parameters
+from .encoder import back_project, cache_sized, project, smoothed_relu
+from .seeding import generator
+
+TINY = 1e-20
+"""Added to norms: an image that no kernel sees has no direction."""
+
+
+def mask_streams(salt: str, seeds: list[int], purpose: str) -> torch.Tensor:
+    """State of one stream of masks per seed [seeds, bytes], apart from data and init."""
+    return torch.stack([generator(salt, seed, purpose).get_state() for seed in seeds])
+
+
+def draw_masks(
+    parameters: Parameters, streams: torch.Tensor, patches: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """eps ~ Bernoulli(theta) [seeds, images, patches] in the dtype of `patches`; the new streams.
+
+    A seed's masks do not depend on its batch unless its data set is padded to a wider one.
+    """
+    masks, moved = [], []
+    for state in streams:
+        stream = torch.Generator()
+        stream.set_state(state)
+        masks.append(torch.rand(patches.shape[1:3], generator=stream) < parameters.visible)
+        moved.append(stream.get_state())
+    return torch.stack(masks).to(patches), torch.stack(moved)
+
+
+def masked_outputs(
+    parameters: Parameters, weights: torch.Tensor, patches: torch.Tensor, masks: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """h(eps X)/theta [seeds, images, kernels] and the largest pre-activation [seeds]."""
+    reach = weights.new_full((len(weights),), -torch.inf)
+    parts, begin = [], 0
+    for group in cache_sized(patches, weights.shape[1]):
+        eps = masks[:, begin : begin + group.shape[1]].unsqueeze(-1)
+        begin += group.shape[1]
+        u = project(weights, group)
+        reach = torch.maximum(reach, u.amax((1, 2, 3)))
+        a, _ = smoothed_relu(u, parameters.power, parameters.linear_from)
+        parts.append(a.mul_(eps).sum(2) / parameters.visible)
+    return torch.cat(parts, 1), reach
+
+
+def pull_back(
+    parameters: Parameters,
+    weights: torch.Tensor,
+    patches: torch.Tensor,
+    masks: torch.Tensor,
+    to_outputs: torch.Tensor,
+) -> torch.Tensor:
+    """-grad in w [seeds, kernels, dimension] from -grad in the masked outputs."""
+    total, begin = torch.zeros_like(weights), 0
+    for group in cache_sized(patches, weights.shape[1]):
+        part = slice(begin, begin + group.shape[1])
+        begin += group.shape[1]
+        _, slope = smoothed_relu(project(weights, group), parameters.power, parameters.linear_from)
+        signal = to_outputs[:, part].unsqueeze(2) * masks[:, part].unsqueeze(-1)
+        total += back_project(slope.mul_(signal), group)
+    return total / parameters.visible
+
+
+def plateau_degree(parameters: Parameters) -> int:
+    """Degree of homogeneity of the similarities below varrho: 2q, or 0 without scale."""
+    return 0 if parameters.similarity == "cosine" else 2 * parameters.power
+
+
+def compared_form(parameters: Parameters, z: torch.Tensor) -> torch.Tensor:
+    """What similarities are taken of: z, or z/|z| [seeds, rows, kernels]."""
+    return z if parameters.similarity == "inner" else unit(z)
+
+
+def unit(z: torch.Tensor) -> torch.Tensor:
+    """Rows scaled to length one [seeds, rows, kernels]."""
+    return z / _length(z)
+
+
+def through_form(parameters: Parameters, direction: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+    """Gradient in z from that in the compared form; for z/|z| the part across it, over |z|."""
+    if parameters.similarity == "inner":
+        return direction
+    y = unit(z)
+    along = (direction * y).sum(2, keepdim=True)
+    return (direction - along * y) / _length(z)
+
+
+def _length(z: torch.Tensor) -> torch.Tensor:
+    """|z| of every row, never zero [seeds, rows, 1]."""
+    squared: torch.Tensor = z.square().sum(2, keepdim=True)
+    return squared.sqrt() + TINY

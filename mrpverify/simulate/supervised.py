@@ -1,0 +1,77 @@
+"""Supervised learning from scratch (section 2 [R]): fixed block head, cross-entropy.
+
+Kernel r belongs to the block of class r // m and F_i = sum of h_r over block i. With p = softmax(F)
+
+    -grad_r = 1/N sum_n (1[y = i] - p_i) sum_p a'_{r,p} x_p,   i the block of r.
+
+State: ``weights`` [seeds, kernels, dimension].
+"""
+
+from __future__ import annotations
+
+import torch
+
+from ..parameters import Parameters
+from .classifier import cross_entropy, pull
+from .encoder import back_project, cache_sized, project, smoothed_relu
+from .sample import Images
+
+State = dict[str, torch.Tensor]
+
+
+def plateau_degree(parameters: Parameters) -> int:
+    """Degree of homogeneity of the logits, which drive the loss below varrho."""
+    return parameters.power
+
+
+def initial_state(
+    parameters: Parameters, weights: torch.Tensor, salt: str, seeds: list[int]
+) -> State:
+    """State at time 0: the kernels alone."""
+    del parameters, salt, seeds
+    return {"weights": weights}
+
+
+def logits(parameters: Parameters, state: State, patches: torch.Tensor) -> torch.Tensor:
+    """F [seeds, images, classes] of patches [seeds, images, patches, dimension]."""
+    u = project(state["weights"], patches)
+    a, _ = smoothed_relu(u, parameters.power, parameters.linear_from)
+    return _blocks(parameters, a.sum(2))
+
+
+def descent_direction(
+    parameters: Parameters, state: State, images: Images, largest: torch.Tensor
+) -> tuple[State, torch.Tensor]:
+    """-grad of the cross-entropy, and the largest pre-activation of each seed [seeds]."""
+    del largest
+    w = state["weights"]
+    total = torch.zeros_like(w)
+    reach = w.new_full((len(w),), -torch.inf)
+    begin = 0
+    for patches in cache_sized(images.patches, w.shape[1]):
+        labels = images.labels[:, begin : begin + patches.shape[1]]
+        begin += patches.shape[1]
+        u = project(w, patches)
+        reach = torch.maximum(reach, u.amax((1, 2, 3)))
+        a, slope = smoothed_relu(u, parameters.power, parameters.linear_from)
+        g = pull(_blocks(parameters, a.sum(2)), labels)
+        per_kernel = g.repeat_interleave(parameters.kernels_per_class, 2)
+        total += back_project(slope.mul_(per_kernel.unsqueeze(2)), patches)
+    return {"weights": total / images.patches.shape[1]}, reach
+
+
+def after_step(parameters: Parameters, state: State, largest: torch.Tensor) -> None:
+    """Nothing beside the trained tensors changes."""
+
+
+def expected_loss(
+    parameters: Parameters, state: State, images: Images, largest: torch.Tensor
+) -> torch.Tensor:
+    """Cross-entropy on the training images per seed [seeds]; no mask is drawn in this stage."""
+    del largest
+    return cross_entropy(logits(parameters, state, images.patches), images.labels)
+
+
+def _blocks(parameters: Parameters, outputs: torch.Tensor) -> torch.Tensor:
+    """Sums over the kernels of each class, [seeds, images, kernels] -> [seeds, images, classes]."""
+    return outputs.view(*outputs.shape[:2], parameters.classes, -1).sum(3)

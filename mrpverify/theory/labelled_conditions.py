@@ -1,0 +1,128 @@
+"""Regime conditions of the runs with labels: supervised learning and fine-tuning [D].
+
+The law of section 1 asks for few single-view images per (class, view), n << sigma_p^2 d P, lest
+supervised learning take the losing view from them. That is about T -> infinity: their residual
+never vanishes, so sooner or later either the view or the images' own noise is learned. Here a run
+ends at T = horizon_factor times the time of its slowest class, and what counts is how far the
+losing view gets by then ("single-view drive").
+"""
+
+from __future__ import annotations
+
+from ..parameters import Parameters
+from .co_occurrence import expected_patch_count
+from .condition import Condition, much_less
+from .data_law import power_sum, role
+from .final_correlation import final_correlation
+from .fine_tuning import encoder_curvature, head_curvature, probe_curvature
+from .gaussian import positive_moment, smallest_of_maxima
+from .supervised import horizon
+
+SUPERVISED = ("supervised",)
+FINE_TUNING = ("fine-tuning",)
+SECTION = "section 1 [D]"
+L12 = "L12 [D]"
+
+
+def supervised_conditions(parameters: Parameters) -> tuple[Condition, ...]:
+    """What makes one view of a class win and leaves the other unlearned, yet readable."""
+    p = parameters
+    return (
+        _losing_view(p),
+        _single_view_drive(p),
+        _weak_above_noise(p),
+        _weak_above_feature_noise(p),
+    )
+
+
+def fine_tuning_conditions(parameters: Parameters) -> tuple[Condition, ...]:
+    """Steps of fine-tuning and of the linear probe after the regime's pretraining."""
+    p = parameters
+    encoder = p.encoder_step * encoder_curvature(p)
+    return (
+        _step("encoder step", "eta_1 times the encoder's largest curvature < 1", encoder),
+        _step("head step", "eta_2 times the head's", p.head_step * head_curvature(p)),
+        _step("probe step", "eta_probe times a probe's", p.probe_step * probe_curvature(p)),
+        Condition(
+            "step order",
+            "eta_1 <= eta_2: the head moves at least as fast as the encoder",
+            "section 2 [R]",
+            FINE_TUNING,
+            p.encoder_step,
+            p.head_step,
+        ),
+    )
+
+
+def _losing_view(p: Parameters) -> Condition:
+    """Relative growth of the losing view while the winner's residual vanishes, integrated."""
+    shown = role(p, "shown")
+    ratio = power_sum(p, shown, p.power) / power_sum(p, shown, 1)
+    end = final_correlation(p, "supervised") / p.linear_from
+    return much_less(
+        "losing view",
+        "(q-2) (sum z^q/sum z) (c_0/varrho)^{q-2} Lambda_end/varrho << 1",
+        SECTION,
+        SUPERVISED,
+        (p.power - 2) * ratio * (_losing_start(p) / p.linear_from) ** (p.power - 2) * end,
+        1.0,
+    )
+
+
+def _single_view_drive(p: Parameters) -> Condition:
+    """Relative growth of the losing view on its own single-view images until T, residual 1.
+
+    They are the share mu/(views k) of the loss; that their noise may be fitted first is left out.
+    """
+    strength = power_sum(p, role(p, "shown"), p.power) / p.linear_from ** (p.power - 1)
+    share = p.single_view / p.features
+    relative = (p.power - 2) * _losing_start(p) ** (p.power - 2) * strength
+    return much_less(
+        "single-view drive",
+        "(q-2) c_0^{q-2} (sum z^q/varrho^{q-1}) (mu/(views k)) T << 1",
+        "section 1, few single-view images, at a finite T [D]",
+        SUPERVISED,
+        relative * share * horizon(p) if _hides(p) else 0.0,
+        1.0,
+    )
+
+
+def _weak_above_noise(p: Parameters) -> Condition:
+    """Below varrho Lambda^q is common to both sides: a kernel of norm Lambda sees both."""
+    noise = expected_patch_count(p) * positive_moment(p.power) * p.patch_noise**p.power
+    return much_less(
+        "weak view above noise",
+        "P E[g_+^q] sigma_p^q << sum z^q of the hidden view: its rest is read, not guessed",
+        L12,
+        SUPERVISED,
+        noise if _hides(p) and p.noise == "isotropic" else 0.0,
+        power_sum(p, role(p, "weak"), p.power),
+    )
+
+
+def _weak_above_feature_noise(p: Parameters) -> Condition:
+    """In a patch of the hidden view its own coefficient must be the largest."""
+    return Condition(
+        "weak view above feature noise",
+        "gamma < rho/C_p",
+        L12,
+        SUPERVISED,
+        p.feature_noise if _hides(p) else 0.0,
+        p.weak_view / p.patches_per_feature,
+        strict=True,
+    )
+
+
+def _losing_start(p: Parameters) -> float:
+    """c_0, mean of the least of the views' largest initial correlations; 0 for one view."""
+    return p.init_scale * smallest_of_maxima(p.kernels_per_class, p.views) if p.views > 1 else 0.0
+
+
+def _hides(p: Parameters) -> bool:
+    """Whether a single-view image hides something."""
+    return p.hide and p.views > 1
+
+
+def _step(name: str, statement: str, product: float) -> Condition:
+    """A product of step and curvature below 1."""
+    return Condition(name, statement, "section 1 [D]", FINE_TUNING, product, 1.0, strict=True)
