@@ -33,7 +33,7 @@ def draw_masks(
     masks, moved = [], []
     for state in streams:
         stream = torch.Generator()
-        stream.set_state(state)
+        stream.set_state(state.clone())  # a view into the batch crashes it
         masks.append(torch.rand(patches.shape[1:3], generator=stream) < parameters.visible)
         moved.append(stream.get_state())
     return torch.stack(masks).to(patches), torch.stack(moved)
