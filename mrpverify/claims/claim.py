@@ -39,6 +39,8 @@ class Control:
     expected: str
     change: Callable[[Parameters], Mapping[str, Any]] | None = None
     look: Callable[[Parameters, Any], Any] | None = None
+    seeds: int = CONTROL_SEEDS
+    """Seeds of a trained control; more where it falls below a threshold by a small amount only."""
     failed: Callable[[Parameters, Measurement], bool] = field(
         default=lambda parameters, measurement: measurement.measured is Verdict.REFUTED
     )

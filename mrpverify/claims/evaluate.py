@@ -96,9 +96,9 @@ def control_requests(
     """
     horizon = 0.0
     if PRETRAINING in runs:
-        horizon = float(runs[PRETRAINING]["final_time"].values[:CONTROL_SEEDS].max())
+        horizon = float(runs[PRETRAINING]["final_time"].values[: control.seeds].max())
     legs = claim.runs_needed(control.parameters(regime, horizon))
-    return _requests(legs, range(CONTROL_SEEDS), salt)
+    return _requests(legs, range(control.seeds), salt)
 
 
 def _judge(
