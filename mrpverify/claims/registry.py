@@ -12,6 +12,10 @@ from .. import claims as package
 from .claim import Claim
 
 
+ALL = ("assumptions", "theorem1", "theorem2", "supervised", "comparison")
+"""Groups that ``all`` stands for; the others run when they are named."""
+
+
 class UnknownClaimError(ValueError):
     """A name that is neither a group nor a claim; the message lists what is near."""
 
@@ -34,11 +38,16 @@ def select(names: Sequence[str]) -> tuple[Claim, ...]:
     """Claims of the given groups, ids or long names, each once; raises UnknownClaimError."""
     chosen: list[Claim] = []
     for name in names:
-        matching = [c for c in all_claims() if name in ("all", c.group, c.id, c.name)]
+        matching = [c for c in all_claims() if _means(name, c)]
         if not matching:
             raise UnknownClaimError(_unknown(name))
         chosen.extend(matching)
     return tuple(dict.fromkeys(chosen))
+
+
+def _means(name: str, claim: Claim) -> bool:
+    """Whether a name on the command line stands for this claim among others."""
+    return name in (claim.group, claim.id, claim.name) or (name == "all" and claim.group in ALL)
 
 
 def _unknown(name: str) -> str:
