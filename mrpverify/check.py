@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,13 +22,24 @@ from rich.table import Table
 
 from .claims.claim import Claim
 from .claims.evaluate import ClaimResult, evaluate
+from .claims.evidence import about_images, evaluate_images
 from .claims.registry import UnknownClaimError, all_claims, select
+from .images.folder import MissingDataError, missing_message
+from .images.setup import PREFIX, SettingsError, Setup, load_settings
 from .judge.verdicts import EXIT_USAGE, Verdict, exit_code
 from .parameters import FRAMEWORKS, Framework, Parameters
 from .records.collect import DeviceError, Machine, choose_machine, collect
 from .records.labelled import Request
 from .records.store import Store, device_store
-from .regime import Preset, RegimeError, allowed, check_seeds, load_preset, parse_settings
+from .regime import (
+    Preset,
+    RegimeError,
+    allowed,
+    check_seeds,
+    load_preset,
+    parse_settings,
+    preset_path,
+)
 from .report.record import Run, record, write_json
 from .report.text import claims_table, print_report, stand_ins_table
 
@@ -59,6 +70,7 @@ class Order:
     folder: Path | None
     quiet: bool
     strict: bool
+    images: Setup | None = None
 
 
 @app.command(help=__doc__)
@@ -92,10 +104,12 @@ def check(
         return
     try:
         machine = choose_machine(device)
-        chosen = load_preset(preset).override(parse_settings(settings or []))
+        of_images, of_regime = _split(settings or [])
+        chosen = load_preset(preset).override(parse_settings(of_regime))
+        claims = select(_names(names))
         order = Order(
-            claims=select(_names(names)),
-            regimes=_regimes(chosen, framework),
+            claims=claims,
+            regimes=_regimes(chosen, framework, claims),
             seeds=check_seeds(chosen.seeds if seeds is None else seeds),
             salt=salt,
             machine=machine,
@@ -105,7 +119,15 @@ def check(
             quiet=quiet,
             strict=strict,
         )
-    except (RegimeError, UnknownClaimError, DeviceError, UsageError) as error:
+        order = _with_images(order, preset, of_images, seeds)
+    except (
+        RegimeError,
+        UnknownClaimError,
+        DeviceError,
+        UsageError,
+        SettingsError,
+        MissingDataError,
+    ) as error:
         _stop(f"error: {error}", EXIT_USAGE)
     raise typer.Exit(_carry_out(order))
 
@@ -119,7 +141,7 @@ def _carry_out(order: Order) -> int:
         kept = "finished runs are stored; the same command goes on from there."
         lost = "nothing was stored (--no-cache); the same command starts anew."
         _stop(f"interrupted: {lost if order.store is None else kept}", 1)
-    except (OSError, MemoryError, RuntimeError) as error:
+    except (OSError, MemoryError, RuntimeError, ValueError) as error:
         _stop(f"error: the run failed ({type(error).__name__}: {error}).", 1)
     counted = [r.verdict for r in results if order.strict or _counts(r)]
     run = Run(
@@ -150,7 +172,43 @@ def _evaluate(order: Order) -> list[ClaimResult]:
         def get(requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
             return collect(requests, order.machine, order.store, show)
 
-        return evaluate(order.claims, order.regimes, range(order.seeds), order.salt, get)
+        simulated = [claim for claim in order.claims if not about_images(claim)]
+        results = evaluate(simulated, order.regimes, range(order.seeds), order.salt, get)
+        if order.images is not None:
+            seen = replace(order.images, progress=show or order.images.progress)
+            results += evaluate_images(order.claims, seen)
+        return results
+
+
+def _with_images(
+    order: Order, preset: str, settings: Mapping[str, str], seeds: int | None
+) -> Order:
+    """The order with what its claims about real images need, checked before any work.
+
+    Raises SettingsError for a setting and MissingDataError for data that is not there.
+    """
+    claims = [claim for claim in order.claims if about_images(claim)]
+    sizes = load_settings(preset_path(preset), settings)
+    if not claims:
+        return order
+    absent = missing_message([name for claim in claims for name in claim.needs])
+    if absent:
+        raise MissingDataError(absent)
+    number = sizes.seeds if seeds is None else seeds
+    images = Setup(sizes, number, order.salt, order.machine, order.store)
+    return replace(order, images=images, seeds=order.seeds if order.regimes else number)
+
+
+def _split(settings: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """``--set`` of the images, by name, and those of the regime; raises UsageError."""
+    own = [text.strip() for text in settings if text.strip().startswith(PREFIX)]
+    changes: dict[str, str] = {}
+    for text in own:
+        name, separator, value = (part.strip() for part in text.partition("="))
+        if not separator or not value:
+            raise UsageError(f"--set {text!r}: expected key=value, as {PREFIX}seeds=3.")
+        changes[name.removeprefix(PREFIX)] = value
+    return changes, [text for text in settings if not text.strip().startswith(PREFIX)]
 
 
 def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
@@ -179,11 +237,30 @@ def _names(names: list[str] | None) -> list[str]:
     return names
 
 
-def _regimes(preset: Preset, framework: str) -> dict[Framework, Parameters]:
-    """The regimes of the chosen frameworks; raises UsageError for an unknown one."""
+def _regimes(
+    preset: Preset, framework: str, claims: Sequence[Claim]
+) -> dict[Framework, Parameters]:
+    """The regimes of the chosen frameworks that the claims are about; raises UsageError for none.
+
+    Claims about real images have no regime. Claims about supervised learning alone belong to every
+    choice: they have no other framework.
+    """
     if framework not in (*FRAMEWORKS, "both"):
         raise UsageError(f"--framework {framework}: expected {', '.join(FRAMEWORKS)} or both.")
-    return {f: p for f, p in preset.regimes.items() if framework in (f, "both")}
+    asked = {f for claim in claims for f in claim.frameworks if f is not None}
+    if not asked:
+        return {}
+    chosen = {
+        f: p
+        for f, p in preset.regimes.items()
+        if f in asked and (framework in (f, "both") or asked == {"supervised"})
+    }
+    if not chosen:
+        named = ", ".join(dict.fromkeys(claim.id for claim in claims))
+        raise UsageError(
+            f"--framework {framework}: {named} is about {', '.join(sorted(asked))}; choose that."
+        )
+    return chosen
 
 
 def _store(device: str) -> Store:

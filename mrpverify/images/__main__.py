@@ -78,7 +78,12 @@ def list_command() -> None:
 def _bars() -> Iterator[Callable[[str], Hears]]:
     """Gives a progress bar to every file, where somebody looks."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
 
         def start(name: str) -> Hears:

@@ -19,7 +19,9 @@ Progress = Callable[[int, int], None]
 _CHUNK = 1 << 20
 
 
-def download(url: str, path: Path, sha256: str, progress: Progress = lambda here, total: None) -> None:
+def download(
+    url: str, path: Path, sha256: str, progress: Progress = lambda here, total: None
+) -> None:
     """Get `url` as `path`, from where an earlier attempt stopped.
 
     The file appears under its name only when its SHA-256 is right; raises MissingDataError where it
@@ -32,7 +34,7 @@ def download(url: str, path: Path, sha256: str, progress: Progress = lambda here
     if found != sha256:
         part.unlink()
         raise MissingDataError(
-            f"{url}: SHA-256 is {found}, expected {sha256}; it was deleted, try again or use --from."
+            f"{url}: SHA-256 is {found}, expected {sha256}; deleted, try again or use --from."
         )
     os.replace(part, path)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,19 @@ def manifest(name: str) -> dict[str, Any]:
 def is_there(name: str) -> bool:
     """Whether a data set was fetched whole (its manifest is written last)."""
     return (data_folder() / name / MANIFEST).is_file()
+
+
+def missing_message(names: Iterable[str]) -> str:
+    """What to do where a data set or Pillow is absent; nothing where all is there."""
+    absent = [name for name in dict.fromkeys(names) if not is_there(name)]
+    try:
+        need_pillow()
+    except MissingDataError as error:
+        return str(error)
+    if not absent:
+        return ""
+    listed, verb = " ".join(absent), "is" if len(absent) == 1 else "are"
+    return f"{listed} {verb} not here; get with: python -m mrpverify.images fetch {listed}"
 
 
 def need_pillow() -> Any:

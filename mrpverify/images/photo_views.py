@@ -18,6 +18,7 @@ from ..records.store import Store
 from . import resnet50
 from .folder import manifest
 from .photos import CROP, Photo, load
+from .source import source_digest
 from .windows import Window, centred_grid, first_classes, sliding
 
 SIDE = 96
@@ -127,8 +128,7 @@ def windows_of(looks: xr.Dataset) -> list[Window]:
 
 @cache
 def _source() -> str:
-    """SHA-256 of the source a record depends on."""
-    digest = hashlib.sha256()
-    for name in ("photo_views.py", "photos.py", "resnet50.py", "windows.py"):
-        digest.update((Path(__file__).parent / name).read_bytes())
-    return digest.hexdigest()
+    """Digest of the source a record depends on."""
+    here = Path(__file__).parent
+    files = ("photo_views.py", "photos.py", "resnet50.py", "windows.py")
+    return source_digest(here / name for name in files)

@@ -25,9 +25,8 @@ def address(archive: Archive) -> str:
 
 
 def npm_registry() -> str:
-    """The registry npm uses: $npm_config_registry, its configuration, else npmjs.org."""
-    configured = os.environ.get("npm_config_registry") or _asked(["npm", "config", "get", "registry"])
-    return (configured or NPM).rstrip("/") + "/"
+    """The registry npm uses by its environment and configuration, else npmjs.org."""
+    return (_asked(["npm", "config", "get", "registry"]) or NPM).rstrip("/") + "/"
 
 
 def pypi_index() -> str:

@@ -1,8 +1,8 @@
 """ResNet50 with its 1000-class head: the Keras/Caffe weights of the package or torchvision's.
 
-The two differ in where a stage strides (first 1x1 or 3x3 convolution), in biases of convolutions, in
-the epsilon of BatchNorm and in the input (BGR minus the mean, or RGB standardised). In both, 0 is
-the training mean after `prepared`.
+The two differ in where a stage strides (first 1x1 or 3x3 convolution), in biases of convolutions,
+in the epsilon of BatchNorm and in the input (BGR minus the mean, or RGB standardised). In both, 0
+is the training mean after `prepared`.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class ResNet50(nn.Module):
         x = self.maxpool(torch.relu(self.bn1(self.conv1(prepared))))
         for number in range(1, len(STAGES) + 1):
             x = getattr(self, f"layer{number}")(x)
-        return x
+        return x  # type: ignore[no-any-return]
 
     def forward(self, prepared: torch.Tensor) -> torch.Tensor:
         """Logits."""
@@ -119,7 +119,9 @@ def load() -> ResNet50:
     missing = net.load_state_dict(weights, strict=False)
     bad = [n for n in missing.missing_keys if not n.endswith("num_batches_tracked")]
     if bad or missing.unexpected_keys:
-        raise MissingDataError(f"resnet50: its weights do not fit ({bad or missing.unexpected_keys})")
+        raise MissingDataError(
+            f"resnet50: its weights do not fit ({bad or missing.unexpected_keys})"
+        )
     return net.eval()
 
 

@@ -37,18 +37,18 @@ class ImageSettings(BaseModel):
     """Images in all, labelled or not."""
     labels: tuple[Count, ...] = (1_000, 3_000, 10_000)
     """Numbers of labelled images, rising; the first is 'few', the last at most `pool`."""
-    width: Annotated[int, Field(ge=8, le=512, multiple_of=8)] = 64
-    pretraining_steps: Count = 800
+    width: Annotated[int, Field(ge=8, le=512, multiple_of=8)] = 32
+    pretraining_steps: Count = 500
     pretraining_batch: Count = 128
-    label_steps: Count = 600
+    label_steps: Count = 400
     """Steps of fine-tuning, and of supervised learning with the short budget."""
     label_batch: Count = 64
     pixels_rate: Rate = 4e-3
     teacher_rate: Rate = 2e-3
     label_rate: Rate = 3e-3
     """Of supervised learning and of fine-tuning."""
-    mask_ratio: Ratio = 0.75
-    sweep_ratios: tuple[Ratio, ...] = (0.25, 0.5, 0.9)
+    mask_ratio: Ratio = 0.6
+    sweep_ratios: tuple[Ratio, ...] = (0.3, 0.9)
     """Mask ratios tried beside `mask_ratio`, on the first `sweep_seeds` seeds."""
     sweep_seeds: Count = 2
     snapshots: Count = 8
@@ -81,7 +81,7 @@ class Setup:
     salt: str
     machine: Machine
     store: Store | None
-    progress: Callable[[int, int], None]
+    progress: Callable[[int, int], None] = lambda done, total: None
 
 
 def load_settings(path: Path, changes: Mapping[str, str]) -> ImageSettings:
@@ -106,4 +106,6 @@ def _explain(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         known = ", ".join(ImageSettings.model_fields)
         return f"{PREFIX}{name}: no setting has this name; there is {known}."
-    return f"{PREFIX}{name}={item['input']!r}: {item['msg']}. Change it in the preset or with --set."
+    return (
+        f"{PREFIX}{name}={item['input']!r}: {item['msg']}. Change it in the preset or with --set."
+    )

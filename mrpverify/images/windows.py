@@ -1,7 +1,7 @@
 """Windows of a photo that suffice alone: is the class still first when all else is the mean?
 
-A region that suffices on its own is the real counterpart of a view (section 1): the law says that an
-image of its class shows two of them, and that one is enough.
+A region that suffices on its own is the real counterpart of a view (section 1): the law says that
+an image of its class shows two of them, and that one is enough.
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ class Window:
 
     def overlaps(self, other: Window) -> bool:
         """Whether two windows share a pixel."""
-        return (
-            abs(self.top - other.top) < min(self.side, other.side)
-            and abs(self.left - other.left) < min(self.side, other.side)
-        )
+        return abs(self.top - other.top) < min(self.side, other.side) and abs(
+            self.left - other.left
+        ) < min(self.side, other.side)
 
 
 def centred_grid(side: int, size: int) -> list[Window]:
@@ -61,7 +60,7 @@ def first_classes(
 ) -> np.ndarray:
     """The class the network ranks first for each window alone [windows]."""
     pictures = alone(prepared, windows)
-    return np.concatenate([net(part).argmax(1).numpy() for part in pictures.split(batch)])
+    return np.concatenate([net(part).argmax(1).numpy() for part in pictures.split(batch)])  # type: ignore[no-untyped-call]
 
 
 def most_disjoint(windows: Sequence[Window]) -> int:

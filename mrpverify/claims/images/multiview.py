@@ -71,7 +71,7 @@ def _details(looks: xr.Dataset, counts: np.ndarray) -> dict[str, Any]:
     """Counts, sweep over sizes, overlapping windows, repeated objects, the bound on mu."""
     names = recognised(looks)["photo"].values.tolist()
     repeated = repeated_objects()
-    once = np.array([min(c, 1) if n in repeated else c for n, c in zip(names, counts, strict=True)])
+    once = np.where([name in repeated for name in names], np.minimum(counts, 1), counts)
     one = int((counts == 1).sum())
     low, high = clopper_pearson(one, len(counts))
     return {
@@ -86,8 +86,8 @@ def _details(looks: xr.Dataset, counts: np.ndarray) -> dict[str, Any]:
         "no_sufficient_window": [n for n, c in zip(names, counts, strict=True) if c == 0],
         "exactly_one": {"share": one / len(counts), "interval": [low, high], "bounds": "mu"},
         "lines": [
-            f"exactly one sufficient window: {one} of {len(counts)} photos, a bound on the share mu "
-            f"of single-view images: {one / len(counts):.3f} [{low:.3f}, {high:.3f}]; none: "
+            f"exactly one sufficient window: {one} of {len(counts)} photos, a bound on the share "
+            f"mu of single-view images: {one / len(counts):.3f} [{low:.3f}, {high:.3f}]; none: "
             f"{int((counts == 0).sum())}, counted apart",
         ],
     }

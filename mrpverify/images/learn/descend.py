@@ -15,6 +15,10 @@ LOSS_POINTS = 40
 """Points of the loss curve that are kept."""
 
 
+class DivergedError(RuntimeError):
+    """A loss that is no longer finite."""
+
+
 def scheduled(rate: float, step: int, steps: int) -> float:
     """Learning rate of a step, 0 <= step < steps."""
     rising = max(1, round(WARM_UP * steps))
@@ -32,7 +36,7 @@ def descend(
 ) -> np.ndarray:
     """Minimise `loss(step)`; `after(step)` hears every finished step. Returns the loss curve.
 
-    Raises FloatingPointError where the loss is no longer finite.
+    Raises DivergedError where the loss is no longer finite.
     """
     optimiser = torch.optim.AdamW(list(weights), lr=rate, weight_decay=WEIGHT_DECAY)
     losses = np.empty(steps)
@@ -45,7 +49,7 @@ def descend(
         optimiser.step()
         losses[step] = float(value.detach())
         if not np.isfinite(losses[step]):
-            raise FloatingPointError(f"the loss is {losses[step]} after {step + 1} steps")
+            raise DivergedError(f"the loss is {losses[step]} after {step + 1} steps")
         after(step)
     return np.array([part.mean() for part in np.array_split(losses, min(steps, LOSS_POINTS))])
 

@@ -1,9 +1,9 @@
 """The small convolutional encoder: patches first, then two stages of residual 3x3 convolutions.
 
-A first convolution of stride 4 makes one position per 4 px patch, so that a hidden patch is a hidden
-position and no kernel of the first layer sees across the edge of a mask. GroupNorm, not BatchNorm:
-masked and whole images, pretraining and fine-tuning share no running statistics that would have to
-be estimated again.
+A first convolution of stride 4 makes one position per 4 px patch, so that a hidden patch is a
+hidden position and no kernel of the first layer sees across the edge of a mask. GroupNorm, not
+BatchNorm: masked and whole images, pretraining and fine-tuning share no running statistics that
+would have to be estimated again.
 """
 
 from __future__ import annotations

@@ -16,8 +16,10 @@ _PAD = 4
 
 @dataclass(frozen=True)
 class Labelled:
-    """Images [n, 32, 32, 3] of bytes with labels [n], and the mean and spread of the training set
-    per channel [3], on the scale of bytes."""
+    """Images [n, 32, 32, 3] of bytes with labels [n].
+
+    Mean and spread are those of the training set per channel [3], on the scale of bytes.
+    """
 
     images: torch.Tensor
     labels: torch.Tensor
@@ -30,6 +32,11 @@ class Labelled:
     def part(self, chosen: torch.Tensor) -> Labelled:
         """The chosen images, in this order."""
         return Labelled(self.images[chosen], self.labels[chosen], self.mean, self.spread)
+
+    def to(self, device: str) -> Labelled:
+        """The same on a device."""
+        parts = (self.images, self.labels, self.mean, self.spread)
+        return Labelled(*(part.to(device) for part in parts))
 
     def normalised(self, images: torch.Tensor) -> torch.Tensor:
         """[n, h, w, 3] bytes as [n, 3, h, w] with mean 0 and spread 1 over the training set."""
@@ -81,7 +88,8 @@ def augmented(images: torch.Tensor, stream: torch.Generator) -> torch.Tensor:
     rows, columns = (_reflected(c[:, None] + inside - _PAD) for c in corner)
     mirrored = torch.rand(n, generator=stream) < 0.5
     columns = torch.where(mirrored[:, None], columns.flip(1), columns)
-    return images[torch.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    index = torch.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]
+    return images[tuple(part.to(images.device) for part in index)]
 
 
 def _reflected(index: torch.Tensor) -> torch.Tensor:

@@ -48,4 +48,5 @@ def loss(
     hidden = hidden_patches(len(images), ratio, stream).to(images.device)
     predicted = decoder(encoder(hide(images, hidden))).float()
     error = (predicted - patch_targets(images)).square().mean(-1)
-    return error[hidden].mean()
+    mean: torch.Tensor = error[hidden].mean()
+    return mean

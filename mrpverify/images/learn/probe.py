@@ -36,5 +36,5 @@ def _logistic(x: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torc
         value.backward()  # type: ignore[no-untyped-call]
         return float(value.detach())
 
-    optimiser.step(closure)
+    optimiser.step(closure)  # type: ignore[no-untyped-call]
     return weight.detach(), bias.detach()

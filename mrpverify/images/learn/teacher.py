@@ -1,8 +1,9 @@
 """data2vec-style pretraining: predict the features that a teacher sees in the whole image [R].
 
-The teacher is a moving average of the student. Its maps after every stage, each channel standardised
-over the images and positions of the batch, are predicted at every position of the last map, as in
-section 2. A constant map is then no solution, and the first stage ties the targets to the patches.
+The teacher is a moving average of the student. Its maps after every stage, each channel
+standardised over the images and positions of the batch, are predicted at every position of the last
+map, as in section 2. A constant map is then no solution, and the first stage ties the targets to
+the patches.
 """
 
 from __future__ import annotations

@@ -27,14 +27,14 @@ def train(
     `start` are the weights of the encoder of `training.start`. Keys: ``weights`` [weight],
     ``loss`` [point], ``logits`` [image, class] (float16), ``snapshots`` [snapshot, weight].
     """
-    own = shown(training, data)
+    own, test = shown(training, data).to(device), test.to(device)
     if training.task in ("pixels", "teacher"):
         return _pretrain(training, own, device)
     classifier = _classifier(training, start).to(device)
     snapshots: list[torch.Tensor] = []
     if training.task == "probe":
         features = pooled(classifier.encoder, own, device)
-        probe.fit_head(classifier, features, own.labels.to(device))
+        probe.fit_head(classifier, features, own.labels)
         loss = np.zeros(0)
     else:
         loss = _learn_labels(training, classifier, own, snapshots, device)
@@ -45,6 +45,11 @@ def train(
     return found
 
 
+def stream_of(training: Training, purpose: str) -> torch.Generator:
+    """Random stream of one purpose: weights, masks and batches follow seed and `init`."""
+    return generator(training.salt, training.seed, f"cifar {purpose} {training.init}")
+
+
 def _pretrain(training: Training, own: Labelled, device: str) -> Arrays:
     """The encoder after mask reconstruction."""
     encoder = _fresh_encoder(training)
@@ -53,14 +58,14 @@ def _pretrain(training: Training, own: Labelled, device: str) -> Arrays:
     head: nn.Module = (
         pixels.PixelDecoder(channels) if pixel_task else teacher.Predictor(channels, training.width)
     )
-    fresh(head, generator(training.salt, training.seed, "cifar decoder"))
+    fresh(head, stream_of(training, "decoder"))
     encoder, head = encoder.to(device), head.to(device)
     tutor = deepcopy(encoder)
-    stream = generator(training.salt, training.seed, f"cifar {training.task}")
-    order = batches(len(own), training.batch, training.steps, stream)
+    stream = stream_of(training, training.task)
+    order = batches(len(own), training.batch, training.steps, stream).to(device)
 
     def loss(step: int) -> torch.Tensor:
-        images = _batch(own, order[step], stream, device)
+        images = _batch(own, order[step], stream)
         with precision(device):
             if isinstance(head, pixels.PixelDecoder):
                 return pixels.loss(encoder, head, images, training.mask_ratio, stream)
@@ -84,15 +89,15 @@ def _learn_labels(
     device: str,
 ) -> np.ndarray:
     """Cross-entropy on augmented images; all weights move. Returns the loss curve."""
-    stream = generator(training.salt, training.seed, "cifar labels")
-    order = batches(len(own), training.batch, training.steps, stream)
+    stream = stream_of(training, "labels")
+    order = batches(len(own), training.batch, training.steps, stream).to(device)
     kept = np.linspace(0, training.steps, training.snapshots + 1)[1:].round() - 1
 
     def loss(step: int) -> torch.Tensor:
-        images = _batch(own, order[step], stream, device)
+        images = _batch(own, order[step], stream)
         with precision(device):
             predicted = classifier(images)
-        return nn.functional.cross_entropy(predicted.float(), own.labels[order[step]].to(device))
+        return nn.functional.cross_entropy(predicted.float(), own.labels[order[step]])
 
     def after(step: int) -> None:
         if step in kept:
@@ -101,17 +106,15 @@ def _learn_labels(
     return descend(classifier.parameters(), training.rate, training.steps, loss, after)
 
 
-def _batch(
-    own: Labelled, chosen: torch.Tensor, stream: torch.Generator, device: str
-) -> torch.Tensor:
+def _batch(own: Labelled, chosen: torch.Tensor, stream: torch.Generator) -> torch.Tensor:
     """One augmented, normalised batch."""
-    return own.normalised(augmented(own.images[chosen], stream)).to(device)
+    return own.normalised(augmented(own.images[chosen], stream))
 
 
 def _fresh_encoder(training: Training) -> Encoder:
     """The run's initial encoder: the same for every task of one salt and seed."""
     encoder = Encoder(training.width)
-    fresh(encoder, generator(training.salt, training.seed, "cifar encoder"))
+    fresh(encoder, stream_of(training, "encoder"))
     return encoder
 
 
@@ -133,10 +136,11 @@ def network(training: Training, weights: np.ndarray) -> Classifier:
 
 @torch.no_grad()
 def pooled(encoder: Encoder, data: Labelled, device: str) -> torch.Tensor:
-    """Features [n, channels] of images without augmentation."""
+    """Features [n, channels] of images on the device, without augmentation."""
     parts = []
-    for chosen in torch.arange(len(data)).split(_TEST_BATCH):
-        images = data.normalised(data.images[chosen]).to(device)
+    for start in range(0, len(data), _TEST_BATCH):
+        chosen = torch.arange(start, min(start + _TEST_BATCH, len(data)))
+        images = data.normalised(data.images[chosen])
         with precision(device):
             parts.append(encoder(images).float().mean((2, 3)))
     return torch.cat(parts)
@@ -144,5 +148,6 @@ def pooled(encoder: Encoder, data: Labelled, device: str) -> torch.Tensor:
 
 @torch.no_grad()
 def logits(classifier: Classifier, data: Labelled, device: str) -> torch.Tensor:
-    """Logits [n, classes] of images without augmentation, on the CPU."""
-    return classifier.head(pooled(classifier.encoder, data, device)).cpu()
+    """Logits [n, classes] of images on the device, without augmentation; on the CPU."""
+    features = pooled(classifier.encoder, data, device)
+    return torch.nn.functional.linear(features, classifier.head.weight, classifier.head.bias).cpu()

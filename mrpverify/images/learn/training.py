@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from ...records.labelled import versions
+from ..source import source_digest
 
 Task = Literal["pixels", "teacher", "labels", "probe"]
 """What is learned: masked pixels (MAE-style), the features of a teacher that sees the whole image
@@ -29,6 +30,9 @@ class Training:
     task: Task
     salt: str
     seed: int
+    """Draws images, labels and, with `init`, everything else."""
+    init: int = 0
+    """Draws initial weights, masks and batches again on the same images."""
     data: str
     """SHA-256 of the data set."""
     pool: int
@@ -53,14 +57,11 @@ class Training:
 
     def key(self) -> str:
         """Content hash (SHA-256, hexadecimal) of everything that determines the run."""
-        content = {**asdict(self), "source": source_digest(), "torch": versions()["torch"]}
+        content = {**asdict(self), "source": _source(), "torch": versions()["torch"]}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @cache
-def source_digest() -> str:
-    """SHA-256 of the training's source: a record of other code is never taken for a new one."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+def _source() -> str:
+    """Digest of the training's source: a record of other code is never taken for a new one."""
+    return source_digest(Path(__file__).parent.glob("*.py"))
