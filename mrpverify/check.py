@@ -40,10 +40,11 @@ from .regime import (
     parse_settings,
     preset_path,
 )
+from .report.html import page, png
 from .report.record import Run, record, write_json
 from .report.text import claims_table, print_report, stand_ins_table
 
-RECORD, REPORT = "record.json", "report.txt"
+RECORD, REPORT, PAGE = "record.json", "report.txt", "report.html"
 """Files of --out."""
 
 WIDTH = 160
@@ -88,7 +89,9 @@ def check(
     salt: Annotated[str, typer.Option(help="re-rolls every random draw")] = "a",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     json_file: Annotated[Path | None, typer.Option("--json", help="write the record here")] = None,
-    out: Annotated[Path | None, typer.Option(help="folder for report.txt and record.json")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for report.html, report.txt, record.json")
+    ] = None,
     list_all: Annotated[bool, typer.Option("--list", help="claims, parameters, stand-ins")] = False,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="train everything again, store nothing")
@@ -212,7 +215,7 @@ def _split(settings: Sequence[str]) -> tuple[dict[str, str], list[str]]:
 
 
 def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
-    """Report on the terminal, JSON and text files."""
+    """Report on the terminal; JSON, text and HTML files."""
     if not order.quiet:
         print_report(_console(), run, results, order.strict)
     content = record(run, results)
@@ -222,6 +225,8 @@ def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
         write_json(order.folder / RECORD, content)
         with (order.folder / REPORT).open("w", encoding="utf-8") as file:
             print_report(Console(file=file, width=WIDTH, markup=False), run, results, order.strict)
+        pictures = [{t: png(f) for t, f in r.pictures.items()} for r in results]
+        (order.folder / PAGE).write_text(page(content, pictures), encoding="utf-8")
 
 
 def _console() -> Console:
@@ -303,7 +308,7 @@ def _writable_folder(path: Path | None) -> Path | None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--out {path}: cannot be made ({error.strerror}).") from None
-    for name in (RECORD, REPORT):
+    for name in (RECORD, REPORT, PAGE):
         _writable_file(path / name, "--out")
     return path
 

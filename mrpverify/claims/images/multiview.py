@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ...images.photo_views import SIDE, SIDES, collect_looks, windows_of
+from ...images.photo_views import DECIDES, GRIDS, SIDE, SLIDING, collect_looks, windows_of
 from ...images.repeated import repeated_objects
 from ...images.setup import Setup
 from ...images.windows import most_disjoint
@@ -36,7 +36,7 @@ def evidence(setup: Setup) -> xr.Dataset:
 def measure(setup: Setup, looks: xr.Dataset) -> Measurement:
     """Share of correctly classified photos with at least two disjoint sufficient windows."""
     del setup
-    counts = sufficient_windows(looks, f"grid {SIDE}")
+    counts = sufficient_windows(looks, DECIDES)
     many, trials = int((counts >= 2).sum()), len(counts)
     interval = clopper_pearson(many, trials)
     return Measurement(
@@ -77,10 +77,11 @@ def _details(looks: xr.Dataset, counts: np.ndarray) -> dict[str, Any]:
     return {
         "photos": looks.sizes["photo"],
         "recognised": len(names),
-        "sweep": [_row(f"grid {s}", sufficient_windows(looks, f"grid {s}")) for s in SIDES]
-        + [
-            _row(f"{SIDE} px, overlapping, most disjoint", _sliding(looks)),
-            _row(f"grid {SIDE}, repeated objects once", once),
+        "sweep": [
+            _row(f"{DECIDES} (decides)", counts),
+            _row(f"{DECIDES}, repeated objects once", once),
+            _row(f"{SIDE} px, overlapping: most disjoint", _sliding(looks)),
+            *(_row(g, sufficient_windows(looks, g)) for g in GRIDS if g not in (DECIDES, SLIDING)),
         ],
         "repeated_objects": {n: repeated[n] for n in names if n in repeated},
         "no_sufficient_window": [n for n, c in zip(names, counts, strict=True) if c == 0],
@@ -110,11 +111,11 @@ def _row(grid: str, counts: np.ndarray) -> dict[str, Any]:
 
 def _sliding(looks: xr.Dataset) -> np.ndarray:
     """Largest number of disjoint sufficient windows among the overlapping ones [photos]."""
-    places = windows_of(looks.isel(window=(looks["grid"] == "sliding").values))
+    places = windows_of(looks.isel(window=(looks["grid"] == SLIDING).values))
     return np.array(
         [
             most_disjoint([w for w, good in zip(places, row, strict=True) if good])
-            for row in sufficient(looks, "sliding")
+            for row in sufficient(looks, SLIDING)
         ]
     )
 

@@ -30,7 +30,7 @@ def train(
     own, test = shown(training, data).to(device), test.to(device)
     if training.task in ("pixels", "teacher"):
         return _pretrain(training, own, device)
-    classifier = _classifier(training, start).to(device)
+    classifier = initial_classifier(training, start).to(device)
     snapshots: list[torch.Tensor] = []
     if training.task == "probe":
         features = pooled(classifier.encoder, own, device)
@@ -118,8 +118,8 @@ def _fresh_encoder(training: Training) -> Encoder:
     return encoder
 
 
-def _classifier(training: Training, start: np.ndarray | None) -> Classifier:
-    """A zero head on the pretrained or the initial encoder."""
+def initial_classifier(training: Training, start: np.ndarray | None = None) -> Classifier:
+    """A zero head on the pretrained encoder, or on a fresh one."""
     classifier = Classifier(training.width)
     classifier.encoder = _fresh_encoder(training)
     if start is not None:
