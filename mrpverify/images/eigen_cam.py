@@ -1,9 +1,10 @@
 """Eigen-CAM: the direction in which a network's last map varies most, as a picture.
 
-M. B. Muhammad, M. Yeasin, Eigen-CAM, IJCNN 2020; centred over positions, as in the grad-cam package.
+M. B. Muhammad, M. Yeasin, Eigen-CAM, IJCNN 2020; centred over positions, as in package grad-cam.
 The sign of a singular vector is arbitrary. Ours is the one in which the map is correlated with
 the activation energy (the norm of the features at each position): where there is more activation
-there is more object, while the package leaves the sign to the solver. Eigen-CAM does not know the class.
+there is more object, while the package leaves the sign to the solver. Eigen-CAM does not know
+the class.
 """
 
 from __future__ import annotations
