@@ -99,7 +99,7 @@ def observed(item: ControlResult) -> str:
     """What the control's own measurement showed, in words."""
     m = item.measurement
     if m.trials is not None:
-        return f"{m.successes} of {m.trials} seeds: {m.measured}"
+        return f"{m.successes} of {m.trials} {m.details.get('unit', 'seeds')}: {m.measured}"
     return f"{m.value:.3f} [{m.interval[0]:.3f}, {m.interval[1]:.3f}]: {m.measured}"
 
 

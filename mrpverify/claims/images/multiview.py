@@ -75,6 +75,7 @@ def _details(looks: xr.Dataset, counts: np.ndarray) -> dict[str, Any]:
     one = int((counts == 1).sum())
     low, high = clopper_pearson(one, len(counts))
     return {
+        "unit": "photos",
         "photos": looks.sizes["photo"],
         "recognised": len(names),
         "sweep": [
