@@ -38,11 +38,11 @@ def gather(regimes: Mapping[Framework, Parameters], salt: str, get: Collect) -> 
 
 def draw(table: Table) -> tuple[Figure, list[dict[str, object]]]:
     """The figure, and the drawn numbers."""
-    figure, (left, *right) = plt.subplots(1, 3, figsize=(13, 4.4), layout="constrained")
+    figure, (left, *right) = plt.subplots(1, 3, figsize=(14, 4.6), layout="constrained")
     numbers = _draw_features(left, table)
     for place, head in zip(right, ("linear probe", "fine-tuned"), strict=True):
         numbers += _draw_scores(place, table.rows, head)
-    figure.suptitle("One init, one data set, five objectives")
+    figure.suptitle("One init, one data set, every objective")
     return figure, numbers
 
 
@@ -65,18 +65,21 @@ def _draw_features(axes: plt.Axes, table: Table) -> list[dict[str, object]]:
 
 
 def _draw_scores(axes: plt.Axes, rows: list[dict[str, Any]], head: str) -> list[dict[str, object]]:
-    """Accuracy with one head: multi-view pale, single-view full, 90 % intervals."""
+    """Accuracy with one head: multi-view hollow, single-view full, 90 % intervals."""
     numbers: list[dict[str, object]] = []
-    for shift, kind, alpha in zip((-0.2, 0.2), SCORES, (0.45, 1.0), strict=True):
+    for shift, kind, filled in zip((-0.15, 0.15), SCORES, (False, True), strict=True):
         for place, row in enumerate(rows):
             score = row.get(f"{head}, {kind}", row.get(kind))
             low, high = score["interval"]
             colour = style.COLOURS[row["objective"]]
-            axes.bar(place + shift, score["mean"], 0.38, color=colour, alpha=alpha)
-            axes.plot([place + shift] * 2, [low, high], color="k", lw=1)
+            x, face = place + shift, colour if filled else "white"
+            axes.plot([x, x], [low, high], color=colour, lw=2)
+            axes.plot(x, score["mean"], "o", ms=7, color=colour, mfc=face)
             numbers.append(_number(head, kind, row["objective"], score["mean"], low, high))
-    axes.set_ylim(0, 1.05)
-    axes.set_title(f"accuracy, {head}: multi-view (pale), single-view", loc="left", fontsize=10)
+    axes.axhline(1, **style.ASYMPTOTIC)
+    axes.set_title(f"{head}: multi-view (hollow), single-view (full)", loc="left", fontsize=10)
+    axes.set_ylabel("test accuracy")
+    axes.set_xlim(-0.6, len(rows) - 0.4)
     _name_rows(axes, rows)
     return numbers
 

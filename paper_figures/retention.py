@@ -54,7 +54,8 @@ def draw(panels: list[Panel]) -> tuple[Figure, list[dict[str, object]]]:
     numbers: list[dict[str, object]] = []
     for panel, place in zip(panels, axes, strict=True):
         numbers += _draw(place, panel)
-    axes[0].legend(frameon=False, fontsize=9)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
     figure.suptitle("Every feature before and after fine-tuning")
     return figure, numbers
 
