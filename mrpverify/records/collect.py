@@ -33,6 +33,10 @@ GPU_SEEDS = 8
 """Seeds of one GPU batch at most: what an interruption can lose, and what progress counts in."""
 
 
+WORTH_A_POOL = 10**9
+"""Activations below which processes cost more to start than they save: a few seconds either way."""
+
+
 class DeviceError(ValueError):
     """A device that is not there; the message says which are."""
 
@@ -143,8 +147,8 @@ def default_workers() -> int:
 
 
 def _train(jobs: list[Job], machine: Machine) -> Generator[tuple[Job, list[xr.Dataset]]]:
-    """Train jobs, in this process or in several, as they finish."""
-    if machine.workers == 1 or len(jobs) < 2:
+    """Train jobs, in this process or in several where that pays, as they finish."""
+    if machine.workers == 1 or len(jobs) < 2 or sum(map(_work, jobs)) < WORTH_A_POOL:
         for job in jobs:
             yield job, train(job, machine)
         return
@@ -232,6 +236,11 @@ def _cost(request: Request) -> int:
     p = request.parameters
     shown = p.patches_per_feature * (p.views + 3 * max(1.0, p.off_class))
     return p.images * max(p.patches, int(shown)) * max(p.kernels, p.dimension)
+
+
+def _work(job: Job) -> int:
+    """Activations that a job computes at most, over all its seeds and steps."""
+    return sum(_cost(request) * request.parameters.max_steps for request in job.batch)
 
 
 def _single_thread() -> None:
