@@ -93,9 +93,10 @@ def check(
     try:
         machine = choose_machine(device)
         chosen = load_preset(preset).override(parse_settings(settings or []))
+        claims = select(_names(names))
         order = Order(
-            claims=select(_names(names)),
-            regimes=_regimes(chosen, framework),
+            claims=claims,
+            regimes=_regimes(chosen, framework, claims),
             seeds=check_seeds(chosen.seeds if seeds is None else seeds),
             salt=salt,
             machine=machine,
@@ -119,7 +120,7 @@ def _carry_out(order: Order) -> int:
         kept = "finished runs are stored; the same command goes on from there."
         lost = "nothing was stored (--no-cache); the same command starts anew."
         _stop(f"interrupted: {lost if order.store is None else kept}", 1)
-    except (OSError, MemoryError, RuntimeError) as error:
+    except (OSError, MemoryError, RuntimeError, ValueError) as error:
         _stop(f"error: the run failed ({type(error).__name__}: {error}).", 1)
     counted = [r.verdict for r in results if order.strict or _counts(r)]
     run = Run(
@@ -179,11 +180,27 @@ def _names(names: list[str] | None) -> list[str]:
     return names
 
 
-def _regimes(preset: Preset, framework: str) -> dict[Framework, Parameters]:
-    """The regimes of the chosen frameworks; raises UsageError for an unknown one."""
+def _regimes(
+    preset: Preset, framework: str, claims: Sequence[Claim]
+) -> dict[Framework, Parameters]:
+    """The regimes of the chosen frameworks that the claims are about; raises UsageError for none.
+
+    Claims about supervised learning alone belong to every choice: they have no other framework.
+    """
     if framework not in (*FRAMEWORKS, "both"):
         raise UsageError(f"--framework {framework}: expected {', '.join(FRAMEWORKS)} or both.")
-    return {f: p for f, p in preset.regimes.items() if framework in (f, "both")}
+    asked = {f for claim in claims for f in claim.frameworks}
+    chosen = {
+        f: p
+        for f, p in preset.regimes.items()
+        if f in asked and (framework in (f, "both") or asked == {"supervised"})
+    }
+    if not chosen:
+        named = ", ".join(dict.fromkeys(claim.id for claim in claims))
+        raise UsageError(
+            f"--framework {framework}: {named} is about {', '.join(sorted(asked))}; choose that."
+        )
+    return chosen
 
 
 def _store(device: str) -> Store:

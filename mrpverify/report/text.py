@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -99,9 +100,14 @@ def _verdicts(results: Sequence[ClaimResult]) -> Table:
         value = f"{m.value:.3f}" + (f" ({m.successes}/{m.trials})" if m.trials else "")
         table.add_row(
             claim.id, claim.horizon, claim.role, verdict, value,
-            f"[{low:.3f}, {high:.3f}]", f"> {m.threshold:g}", m.statistic,
+            f"[{low:.3f}, {high:.3f}]", target(m.threshold, m.band), m.statistic,
         )  # fmt: skip
     return table
+
+
+def target(threshold: float, band: Sequence[float] | None) -> str:
+    """What an interval is held against, in words."""
+    return f"> {threshold:g}" if band is None else f"in [{band[0]:.3g}, {band[1]:.3g}]"
 
 
 def _controls(results: Sequence[ClaimResult]) -> Table:
@@ -123,6 +129,12 @@ def _print_details(console: Console, result: ClaimResult) -> None:
     details = result.measurement.details
     if "features" in details:
         console.print(_features(details["features"]))
+    if "accuracies" in details:
+        console.print(_accuracies(result.claim.id, details["accuracies"]))
+        for leg, row in details["accuracies"].items():
+            console.print(_confusion(result.claim.id, leg, row["confusion"]))
+    if "objectives" in details:
+        console.print(_objectives(details["objectives"]))
     for line in _findings(result):
         console.print(Text(line))
     if result.prediction is not None:
@@ -135,7 +147,20 @@ def _findings(result: ClaimResult) -> list[str]:
     """What a claim measured beside its verdict, in lines."""
     details = result.measurement.details
     name = f"{result.claim.id} at {result.claim.horizon}"
-    lines = []
+    lines = [
+        f"{name}, {part}: {_estimate(row)}, {_aim(row)}: {row['measured']}"
+        for part, row in details.get("parts", {}).items()
+    ]
+    lines += [
+        f"{name}, {key}: {_estimate(row)}"
+        for key, row in details.items()
+        if isinstance(row, Mapping) and set(row) == {"mean", "interval"}
+    ]
+    lines += [
+        f"{name}, {key}: {value:.4g}"
+        for key, value in details.items()
+        if "predicted" in key and isinstance(value, float)
+    ]
     if "mean_counts" in details:
         lines += [
             f"{name}, features of {details['features_in_all']} on average, at {level}: "
@@ -160,6 +185,65 @@ def _findings(result: ClaimResult) -> list[str]:
             f"raise max_steps"
         )
     return lines
+
+
+def _estimate(row: Mapping[str, Any]) -> str:
+    """A mean with its interval."""
+    if row["mean"] is None:
+        return "no value"
+    low, high = row["interval"]
+    return f"{row['mean']:.4f} [{low:.4f}, {high:.4f}]"
+
+
+def _aim(part: Mapping[str, Any]) -> str:
+    """What a part of a claim is held against."""
+    return target(part["threshold"], part["band"])
+
+
+def _accuracies(claim: str, legs: Mapping[str, Mapping[str, Any]]) -> Table:
+    """One line per leg: accuracies on test and training images, share of features learned."""
+    kinds = ("multi_view", "single_view", "overall", "train_multi_view", "train_single_view")
+    table = Table(
+        "leg", *(kind.replace("_", " ") for kind in kinds), "features learned",
+        title=f"{claim}, accuracies", title_justify="left",
+    )  # fmt: skip
+    for leg, row in legs.items():
+        table.add_row(leg, *(_estimate(row[kind]) for kind in kinds), f"{row['learned_share']:.3f}")
+    return table
+
+
+def _confusion(claim: str, leg: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """View shown in the image against views learned by its class: accuracy and images."""
+    learned = sorted({row["learned"] for row in rows})
+    table = Table(
+        "image shows", *(f"class learned {name}" for name in learned),
+        title=f"{claim}, {leg}: accuracy (images)", title_justify="left",
+    )  # fmt: skip
+    cells = {
+        (row["shown"], row["learned"]): f"{row['accuracy']:.3f} ({row['images']})" for row in rows
+    }
+    for shown in dict.fromkeys(row["shown"] for row in rows):
+        table.add_row(shown, *(cells.get((shown, name), "-") for name in learned))
+    return table
+
+
+def _objectives(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """One line per objective: features held, accuracies with each head."""
+    columns = dict.fromkeys(key for row in rows for key in row)
+    table = Table(*(key.replace("_", " ") for key in columns),
+                  title="CMP.ssl, every objective", title_justify="left")  # fmt: skip
+    for row in rows:
+        table.add_row(*(_cell(row.get(key)) for key in columns))
+    return table
+
+
+def _cell(value: object) -> str:
+    """A cell of a table: words, a number, an estimate, or nothing."""
+    if isinstance(value, Mapping):
+        return "-" if value["mean"] is None else f"{value['mean']:.3f}"
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return "-" if value is None else str(value)
 
 
 def _features(rows: Sequence[dict[str, object]]) -> Table:
