@@ -139,9 +139,7 @@ def bracket_number(
 
     middle = (below + above) / 2
     band = quarter(prediction, rival)
-    return Number(
-        name, float(np.mean(middle)), prediction, band, rival, interval, len(below)
-    )
+    return Number(name, float(np.mean(middle)), prediction, band, rival, interval, len(below))
 
 
 def share_number(name: str, holds: np.ndarray, rival: Rival) -> Number:
@@ -158,7 +156,7 @@ def share_number(name: str, holds: np.ndarray, rival: Rival) -> Number:
     )
 
 
-def together(
+def all_numbers(
     numbers: Sequence[Number], statistic: str, details: Mapping[str, Any] | None = None
 ) -> Measurement:
     """All numbers of one law as one measurement; shown is the one with the least slack.

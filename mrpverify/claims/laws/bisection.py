@@ -32,7 +32,9 @@ class Bisection:
     def known(self, runs: Runs) -> dict[float, np.ndarray]:
         """Point -> outcome per seed, of the rounds so far."""
         mine = {name: run for name, run in runs.items() if name.startswith(self._prefix)}
-        return {float(name.removeprefix(self._prefix)): self.grows(run) for name, run in mine.items()}
+        return {
+            float(name.removeprefix(self._prefix)): self.grows(run) for name, run in mine.items()
+        }
 
     def next_leg(self, known: Mapping[float, np.ndarray]) -> Legs:
         """The leg of the coming round; none once all rounds are there."""

@@ -32,3 +32,9 @@ def curve(
         "rival": [float(value) for value in rival],
         "logarithmic": logarithmic,
     }
+
+
+def over_last(time: np.ndarray) -> np.ndarray:
+    """Times [seeds, sizes] over the last one, NaN where either did not happen."""
+    finite = np.where(np.isfinite(time), time, np.nan)
+    return finite / finite[:, -1:]

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Number, Rival, mean_number, together
+from ...judge.numbers import Number, Rival, mean_number, all_numbers
 from ...parameters import Parameters
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
@@ -78,7 +78,7 @@ def _number(parameters: Parameters, name: str, runs: Runs) -> Number:
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
     """log10 of the relative change that the other kernels make, per seed."""
     numbers = [_number(parameters, name, runs) for name in (REMOVED, CLONED)]
-    return together(numbers, "log10 of the change that other kernels make")
+    return all_numbers(numbers, "log10 of the change that other kernels make")
 
 
 MASKED_AUTOENCODER = Control(

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, mean_number, together
+from ...judge.numbers import Rival, mean_number, all_numbers
 from ...parameters import Parameters
 from ...theory.supervised import asymptotic_single_view_error, refined_single_view_error
 from ..accuracies import block_views, single_view
@@ -56,7 +56,9 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     learned = [block_views(p, runs[_name(s)]) for p, s in zip(law, PRESENCES, strict=True)]
     finest = 1 / law[0].test_images
     numbers = [
-        mean_number(f"accuracy at {_name(s)}", accuracy[:, i], expected[i], rival, resolution=finest)
+        mean_number(
+            f"accuracy at {_name(s)}", accuracy[:, i], expected[i], rival, resolution=finest
+        )
         for i, s in enumerate(PRESENCES)
     ]
     shown = curve(
@@ -68,7 +70,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     )
     shares = [float((views.sum(-1) == 1).mean()) for views in learned]
     details = {"curves": [shown], "share_of_classes_with_one_view": shares}
-    return together(numbers, "single-view accuracy of supervised learning", details)
+    return all_numbers(numbers, "single-view accuracy of supervised learning", details)
 
 
 def _reversed(parameters: Parameters, runs: Runs) -> Runs:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, mean_number, together
+from ...judge.numbers import Rival, mean_number, all_numbers
 from ...parameters import Parameters
 from ...theory.mae_masks import remaining_share
 from ..claim import Claim, Control, Runs
@@ -59,7 +59,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         expected,
         np.zeros(len(VISIBLE)),
     )
-    return together(numbers, "drive left for the second view", {"curves": [shown]})
+    return all_numbers(numbers, "drive left for the second view", {"curves": [shown]})
 
 
 MASKED_TARGET = Control(

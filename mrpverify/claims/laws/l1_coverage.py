@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, mean_number, together
+from ...judge.numbers import Rival, mean_number, all_numbers
 from ...observe.correlations import first_crossed
 from ...parameters import Parameters
 from ...theory.growth import growth_rate, hitting_time
@@ -93,7 +93,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     shown = curve(
         "coverage", ("m", np.array(SIZES)), ("share of features covered", shares), expected, other
     )
-    return together(numbers, "mean over seeds", {"curves": [shown]})
+    return all_numbers(numbers, "mean over seeds", {"curves": [shown]})
 
 
 def _one_kernel_each(parameters: Parameters, runs: Runs) -> Runs:

@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, mean_number, together
+from ...judge.numbers import Number, Rival, mean_number, all_numbers
 from ...judge.slopes import log_slopes
 from ...parameters import Parameters
+from ...theory.growth import drawn_growth_rates, hitting_time
 from ...theory.hitting import RIVALS, exponent, level_correction
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
-from .curves import curve
+from .curves import curve, over_last
 from .regimes import PER_STEP, alone, conditions, first_crossing, until_first_crossing
 
 POWERS = (3, 4)
@@ -58,7 +60,9 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         numbers.append(
             mean_number(f"slope at q = {power}", slopes, n, rival, (n - delta, n + delta))
         )
-        scaled = time / time[:, -1:]
+        if framework == "teacher-student":
+            numbers.append(_prefactor(parameters, power, runs[_name(power, min(SIZES))]))
+        scaled = over_last(time)
         shrunk = sizes / sizes[-1]
         curves.append(
             curve(
@@ -70,7 +74,21 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
                 logarithmic=True,
             )
         )
-    return together(numbers, "slope of log T against log sigma_0", {"curves": curves})
+    return all_numbers(numbers, "slope of log T against log sigma_0", {"curves": curves})
+
+
+def _prefactor(parameters: Parameters, power: int, run: xr.Dataset) -> Number:
+    """T over T_v of the pair that crosses first, with the rate of the drawn images."""
+    p = regime(parameters, power, min(SIZES))
+    seeds = np.arange(run.sizes["seed"])
+    pair = run["crossing_time"].values.reshape(len(seeds), -1).argmin(-1)
+    start = run["initial_correlations"].values.reshape(len(seeds), -1)[seeds, pair]
+    rates = drawn_growth_rates(p, run["squared_activity"].values, run["patch_activity"].values)
+    rate = rates[seeds, pair % p.features]
+    expected = [hitting_time(c, r, power, p.linear_from) for c, r in zip(start, rate, strict=True)]
+    ratio = first_crossing(run) / np.array(expected)
+    derivative = Rival("a rate without its 1/q", 1 / power)
+    return mean_number(f"T over T_v at q = {power}", ratio, 1.0, derivative)
 
 
 def _other_power(parameters: Parameters, runs: Runs) -> Runs:

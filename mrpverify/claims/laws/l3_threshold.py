@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, bracket_number, together
+from ...judge.numbers import Rival, bracket_number, all_numbers
 from ...parameters import Parameters
 from ...theory.growth import gain_threshold
 from ..claim import Claim, Control, Runs
@@ -79,13 +79,11 @@ def leader_grows(runs: xr.Dataset) -> np.ndarray:
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
     """Brackets of the threshold of tau^q in every case."""
     numbers = []
-    for search, (p, rival, _) in zip(
-        searches(parameters), cases(parameters).values(), strict=True
-    ):
+    for search, (p, rival, _) in zip(searches(parameters), cases(parameters).values(), strict=True):
         below, above = search.bracket(runs)
         numbers.append(bracket_number(search.name, below, above, gain_threshold(p), rival))
     rounds = {search.name: rounds_table(search, runs) for search in searches(parameters)}
-    return together(numbers, "threshold of tau^q", {"rounds": rounds})
+    return all_numbers(numbers, "threshold of tau^q", {"rounds": rounds})
 
 
 THROUGH_TEACHER = Control(

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, mean_number, share_number, together
+from ...judge.numbers import Rival, mean_number, share_number, all_numbers
 from ...parameters import STAND_INS, Parameters
 from ...theory.curvature import teacher_student as curvature
 from ...theory.plateau import fate, plateau, saturation_gain, shared_floor
@@ -121,7 +121,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         numbers.append(mean_number(f"{name}: u over u*", end / height, 1.0, outputs))
         ends.append((p.tau, end / p.linear_from, features, height / p.linear_from, outputs.value))
     curves = [_plateaus(ends, features) for features in (1, 2)]
-    return together(numbers, "end under a constant gain", {"curves": curves})
+    return all_numbers(numbers, "end under a constant gain", {"curves": curves})
 
 
 def _plateaus(ends: list[tuple[float, np.ndarray, int, float, float]], features: int) -> dict:  # type: ignore[type-arg]

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Number, Rival, bracket_number, share_number, together
+from ...judge.numbers import Number, Rival, bracket_number, share_number, all_numbers
 from ...parameters import Parameters
 from ...theory.growth import growth_rate, hitting_time
 from ...theory.separatrix import always_amplification, leader_advantage, separating_ratio
@@ -21,14 +21,15 @@ from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from .regimes import conditions, fixed_strength, siblings, stepped
 
+PER_STEP = 0.05
 RUNGS = 40
 """Kernels of a class: ratios 1/40, 2/40, ..., 1; a bracket is 1/40 wide."""
 SHARES = {3: (0.2, 0.4, 0.8), 4: (0.4, 0.8)}
 """Delta as a share of (K-1)/(q-2), below which there is a separating ratio."""
 ABOVE = 1.5
 """The same beyond it: the leader always wins."""
-START = 0.1
-"""sigma_0 / varrho, the leader's start."""
+START = 0.4
+"""sigma_0 / varrho, the leader's start: the slowest kernel then crosses soon after the fastest."""
 
 
 def regime(parameters: Parameters, power: int, amplification: float) -> Parameters:
@@ -44,7 +45,7 @@ def regime(parameters: Parameters, power: int, amplification: float) -> Paramete
         images=8,
         **fixed_strength(),
     )
-    p = stepped(p)
+    p = stepped(p, PER_STEP)
     slowest = hitting_time(p.init_scale, growth_rate(p), power, p.linear_from)
     # Twice: images of a class are drawn, and a class of few images grows slowly.
     return replace(p, horizon=2 * slowest, max_steps=4000)
@@ -63,7 +64,10 @@ def extremes(parameters: Parameters) -> dict[str, tuple[Parameters, bool]]:
     """Regimes without one, and whether the leader wins there."""
     floor = parameters.gain_floor
     always = {
-        f"the leader always wins at q = {q}, Delta = {delta:.3g}": (regime(parameters, q, delta), True)
+        f"the leader always wins at q = {q}, Delta = {delta:.3g}": (
+            regime(parameters, q, delta),
+            True,
+        )
         for q, delta in ((q, ABOVE * always_amplification(floor, q)) for q in SHARES)
     }
     never = f"the leader never wins at q = 2, Delta = {ABOVE * (floor - 1):.3g}"
@@ -77,9 +81,12 @@ def legs(parameters: Parameters) -> Legs:
 
 
 def leader_won(runs: xr.Dataset) -> np.ndarray:
-    """Whether d/c fell until the kernel first crossed [seeds, rungs], bool; class 0."""
-    before = runs["initial_correlations"].values[:, :RUNGS, :2]
-    after = runs["crossing_correlations"].values[:, :RUNGS, :2]
+    """Whether d/c fell until the kernel first crossed, or all along [seeds, rungs], bool; class 0."""
+    before, crossing, final = (
+        runs[f"{when}_correlations"].values[:, :RUNGS, :2]
+        for when in ("initial", "crossing", "final")
+    )
+    after = np.where(np.isnan(crossing), final, crossing)
     return np.asarray(after[..., 1] / after[..., 0] < before[..., 1] / before[..., 0])
 
 
@@ -105,7 +112,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         # At the ratio 1 there is no leader.
         as_said = (leader_won(runs[name])[:, :-1] == wins).all(-1)
         numbers.append(share_number(name, as_said, Rival("the other way round", 0.0)))
-    return together(numbers, "who wins")
+    return all_numbers(numbers, "who wins")
 
 
 def _swapped(parameters: Parameters, runs: Runs) -> Runs:

@@ -11,15 +11,15 @@ from dataclasses import replace
 import numpy as np
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, mean_number, together
+from ...judge.numbers import Rival, mean_number, all_numbers
 from ...judge.slopes import log_slopes
 from ...parameters import Parameters
 from ...theory.curvature import teacher_student as curvature
 from ...theory.leak import leak_exponent, level_correction, sibling_leak_time
-from ...theory.plateau import plateau, saturation_gain
+from ...theory.plateau import plateau, saturation_gain, shared_floor
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
-from .curves import curve
+from .curves import curve, over_last
 from .regimes import conditions, fixed_strength, siblings
 
 POWERS = (3, 4)
@@ -30,9 +30,12 @@ LARGEST = 0.4
 
 
 def regime(parameters: Parameters, power: int) -> Parameters:
-    """Kernels on the plateau of their first view, halfway between saturation and divergence."""
+    """Kernels on the plateau of their first view, at a gain that is stable for both views as well.
+
+    Halfway between saturation with one view and divergence with two (L4).
+    """
     base = replace(parameters, power=power, gain="constant")
-    tau = (saturation_gain(base.gain_floor, power) + base.gain_floor) / 2
+    tau = (saturation_gain(base.gain_floor, power) + shared_floor(base.gain_floor, 2)) / 2
     end = plateau(tau, base.gain_floor, power, base.linear_from) * base.patches_per_feature
     p = siblings(
         replace(base, tau=tau),
@@ -84,12 +87,12 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
             curve(
                 f"q = {q}",
                 ("d_0 / varrho", d / p.linear_from),
-                ("T / T at the largest d_0", time / time[:, -1:]),
+                ("T / T at the largest d_0", over_last(time)),
                 *shape,
                 logarithmic=True,
             )
         )
-    return together(numbers, "leak of a saturated kernel", {"curves": curves})
+    return all_numbers(numbers, "leak of a saturated kernel", {"curves": curves})
 
 
 def _swapped(parameters: Parameters, runs: Runs) -> Runs:

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Number, Rival, mean_number, share_number, together
+from ...judge.numbers import Number, Rival, mean_number, share_number, all_numbers
 from ...judge.slopes import log_slopes
 from ...parameters import Parameters
 from ...theory.growth import decay_exponent, decay_start, drawn_growth_rates
@@ -93,7 +93,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     lost = _lost(parameters, runs[RELEASED])
     kept = Rival("what is captured stays", 0.0)
     numbers.append(share_number("captured under release, then lost", lost, kept))
-    return together(numbers, "decay", {"curves": curves})
+    return all_numbers(numbers, "decay", {"curves": curves})
 
 
 def _amplitude(p: Parameters, run: xr.Dataset, c: np.ndarray) -> Number:

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, bracket_number, mean_number, share_number, together
+from ...judge.numbers import Rival, bracket_number, mean_number, share_number, all_numbers
 from ...judge.slopes import log_slopes
 from ...parameters import Parameters
 from ...theory.mae_masks import fusion_threshold
@@ -21,8 +21,9 @@ from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from .bisection import Bisection, first_legs, more_legs, rounds_table
 from .curves import curve
+from .l3_threshold import leader_grows
 from .one_kernel import late_drive, one_kernel
-from .regimes import PER_STEP, alone, conditions, stepped
+from .regimes import alone, conditions, stepped
 
 PATCHES = (2, 3)
 """C_p of the bisections."""
@@ -32,8 +33,6 @@ RANGE = (0.3, 1.0)
 VISIBLE = (0.2, 0.4, 0.6, 0.8)
 """theta of the fit of the drive."""
 NO_MASK, NO_PARTNER = "theta = 1", "C_p = 1"
-UNCHANGED = 1e-12
-"""Relative change that is rounding."""
 
 
 def fusing(parameters: Parameters, patches: int, visible: float) -> Parameters:
@@ -95,7 +94,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     numbers.append(mean_number("power of 1 - theta", log_slopes(hidden, drive), 1.0, pairs))
     learns = Rival("something is learned", 0.0)
     for name in (NO_MASK, NO_PARTNER):
-        numbers.append(share_number(f"nothing at {name}", moved(runs[name]) < UNCHANGED, learns))
+        numbers.append(share_number(f"no growth at {name}", ~leader_grows(runs[name]), learns))
     shown = curve(
         "drive on the plateau",
         ("1 - theta", hidden),
@@ -105,7 +104,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         logarithmic=True,
     )
     rounds = {search.name: rounds_table(search, runs) for search in searches(parameters)}
-    return together(numbers, "masks", {"rounds": rounds, "curves": [shown]})
+    return all_numbers(numbers, "masks", {"rounds": rounds, "curves": [shown]})
 
 
 def _swapped(parameters: Parameters, runs: Runs) -> Runs:

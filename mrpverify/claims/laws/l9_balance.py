@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, mean_number, together
+from ...judge.numbers import Rival, mean_number, all_numbers
 from ...judge.slopes import log_slopes
 from ...parameters import Parameters
 from ...theory.balance import conserved_share_without_power
@@ -73,7 +73,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         np.full(len(shares), np.nanmean(drift[:, 0])),
         logarithmic=True,
     )
-    return together(numbers, "violation of the balance", {"curves": [shown]})
+    return all_numbers(numbers, "violation of the balance", {"curves": [shown]})
 
 
 TIED = Control(

@@ -21,7 +21,7 @@ STEPS = 3000
 
 
 def one_kernel(parameters: Parameters, **changes: Any) -> Parameters:
-    """One kernel per class, no bias, decoder trained from the kernel itself, equal strength.
+    """One kernel per class, no bias, a decoder that starts small and is trained, equal strength.
 
     Two classes whose features are orthogonal and whose kernels never meet: two copies of one class.
     """
@@ -32,7 +32,7 @@ def one_kernel(parameters: Parameters, **changes: Any) -> Parameters:
         init="features",
         images=16,
         bias=False,
-        decoder="tied-init",
+        decoder="independent",
         second_view=SECOND,
         **fixed_strength(),
     )
