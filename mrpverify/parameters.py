@@ -136,8 +136,8 @@ class Parameters:
     init: Literal["gaussian", "features", "cloned"] = parameter(
         "gaussian",
         "init",
-        "initial kernels: w ~ N(0, sigma_0^2 I); sigma_0 (v_{i,1} + x_0 (j+1)/m v_{i,2}) for kernel "
-        "j of class i; or gaussian, the second half of the kernels repeating the first",
+        "initial kernels: w ~ N(0, sigma_0^2 I); sigma_0 (v_{i,1} + x_0 (j+1)/m v_{i,2}) for the "
+        "kernel j of class i; or gaussian, the second half repeating the first",
     )
     second_view: float = parameter(
         0.0, "x_0", "d_0/c_0 of the last kernel of a class, init features", ge=0

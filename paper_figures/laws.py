@@ -57,13 +57,11 @@ class LawFigure:
     def draw(self, rows: Sequence[Row]) -> tuple[Figure, list[dict[str, object]]]:
         """The figure, and the drawn numbers as flat rows."""
         widest = max(len(row["curves"]) for row in rows)
-        height = sum(
-            1.2 + 0.42 * max(len(row["numbers"]), 6 if row["curves"] else 1) for row in rows
-        )
+        heights = [_height(row) for row in rows]
         figure, axes = plt.subplots(
-            len(rows), widest + 1, figsize=(4.6 * widest + 9, height + 0.8), squeeze=False,
+            len(rows), widest + 1, figsize=(4.6 * widest + 9, sum(heights) + 0.8), squeeze=False,
             width_ratios=[1.0] * widest + [1.5], layout="constrained",
-            height_ratios=[1.2 + 0.42 * max(len(row["numbers"]), 6 if row["curves"] else 1) for row in rows],
+            height_ratios=heights,
         )  # fmt: skip
         for row, line in zip(rows, axes, strict=True):
             for panel, content in zip(line, row["curves"], strict=False):
@@ -73,6 +71,11 @@ class LawFigure:
             _draw_numbers(line[-1], row)
         figure.suptitle(f"{self.id}: {self.claim.statement}", fontweight="bold")
         return figure, [flat for row in rows for flat in _flat(row)]
+
+
+def _height(row: Row) -> float:
+    """Inches of a row: a line for each number, and enough for a curve."""
+    return 1.2 + 0.42 * max(len(row["numbers"]), 6 if row["curves"] else 1)
 
 
 def _draw_curve(axes: Axes, content: Row, framework: str) -> None:
@@ -101,11 +104,11 @@ def _draw_numbers(axes: Axes, row: Row) -> None:
     axes.axvspan(-1, 1, color=COLOURS["band"], alpha=0.15, lw=0, label="band")
     axes.axvline(0, color=COLOURS["prediction"], lw=1, label="prediction")
     for place, number in enumerate(numbers):
-        scale = _half_width(number)
+        scale, (bottom, top) = _half_width(number), number["interval"]
         low, value, high, rival = (
             float(np.clip((v - number["prediction"]) / scale, -FRAME, FRAME))
-            for v in (number["interval"][0], number["value"], number["interval"][1], number["rival_value"])
-        )  # fmt: skip
+            for v in (bottom, number["value"], top, number["rival_value"])
+        )
         axes.plot([low, high], [place, place], color=COLOURS["measured"], lw=2.5)
         axes.plot(value, place, "o", ms=5, color=COLOURS["measured"])
         axes.plot(rival, place, "x", ms=7, mew=2, color=COLOURS["rival"])

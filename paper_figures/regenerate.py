@@ -22,6 +22,7 @@ import xarray as xr
 from rich.progress import Progress
 
 sys.path.insert(0, str(Path(__file__).parent))
+import laws
 import theorem1
 
 from mrpverify.records.collect import DeviceError, choose_machine, collect
@@ -29,7 +30,7 @@ from mrpverify.records.labelled import Request
 from mrpverify.records.store import device_store
 from mrpverify.regime import RegimeError, load_preset
 
-FIGURES = {"theorem1": theorem1}
+FIGURES = {"theorem1": theorem1, **laws.FIGURES}
 HERE = Path(__file__).parent
 
 # No dates or random names: a redrawn figure differs where its numbers do.

@@ -98,7 +98,7 @@ def _complete(
     salt: str,
     collect: Collect,
 ) -> None:
-    """Add the legs that claims ask for once they see their runs, round by round, until none does."""
+    """Add the legs that claims ask for once they see their runs, round by round to the last."""
     asked = {key: entry for key, entry in asked.items() if entry[0].more is not None}
     while asked:
         wanted = {

@@ -125,7 +125,7 @@ def sample_weights(parameters: Parameters, salt: str, seeds: list[int]) -> torch
 
 
 def _along_features(parameters: Parameters, salt: str, seed: int) -> torch.Tensor:
-    """v_{i,1} + x_0 (j+1)/m v_{i,2} for kernel j of class i [kernels, dimension] (one view: v_i)."""
+    """v_{i,1} + x_0 (j+1)/m v_{i,2}, kernel j of class i [kernels, dimension] (one view: v_i)."""
     m, views = parameters.kernels_per_class, parameters.views
     features = sample_features(parameters, salt, seed)
     first = features[::views].repeat_interleave(m, 0)

@@ -1,7 +1,7 @@
 """What the flow of the masked autoencoder conserves below varrho (L9 [D]).
 
-sReLU is q-homogeneous there, so scaling a kernel by 1 + s and its decoder by (1 + s)^{-q} leaves the
-product b h, and with it the loss, unchanged. The flow is orthogonal to what changes nothing:
+sReLU is q-homogeneous there, so scaling a kernel by 1 + s and its decoder by (1 + s)^{-q} leaves
+the product b h, and with it the loss, unchanged. The flow is orthogonal to what changes nothing:
 w . dw/dt = q b . db/dt, hence d/dt (||w||^2 - q ||b||^2) = 0 for every kernel.
 """
 
@@ -13,7 +13,7 @@ from . import notation as n
 
 
 def scaled_output_expression(scale: sp.Expr) -> sp.Expr:
-    """b h of one patch and pixel after w -> scale w, b -> scale^{-q} b, u in (0, varrho) (L9 [D])."""
+    """b h of one patch and pixel after w -> scale w, b -> scale^{-q} b, 0 < u < varrho (L9 [D])."""
     u, b = sp.Symbol("u", positive=True), sp.Symbol("b", real=True)
     return b * scale**-n.q * (scale * u) ** n.q / (n.q * n.varrho ** (n.q - 1))
 

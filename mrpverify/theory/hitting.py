@@ -13,6 +13,7 @@ slope by a share of order (c_0/varrho)^n.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import log, sqrt
 
 from ..parameters import Framework, Parameters
@@ -20,7 +21,7 @@ from . import mae_plateau, supervised
 from .growth import growth_rate
 from .growth import hitting_time as teacher_student_time
 
-EXPONENTS = {
+EXPONENTS: dict[str, Callable[[int], int]] = {
     "teacher-student": lambda q: 2 * q - 2,
     "mae": lambda q: q - 1,
     "supervised": lambda q: q - 2,

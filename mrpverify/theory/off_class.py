@@ -1,9 +1,9 @@
 """What a feature's appearances in images of other classes do to its growth (L11 [D]).
 
 Teacher-student has no labels: an image that shows the feature drives it, whatever its class, so
-R_v grows by that of the off-class appearances. Supervised learning pulls a kernel of block i towards
-images of class i with 1 - 1/k and away from the others with 1/k. In a data set with the share f of
-images of the class, over the growth from own images alone:
+R_v grows by that of the off-class appearances. Supervised learning pulls a kernel of block i
+towards images of class i with 1 - 1/k and away from the others with 1/k. In a data set with the
+share f of images of the class, over the growth from own images alone:
 
     teacher-student  1 + (1-f)/f (s/k) r(off)/r(own),   r = (tau^q - 1) E A^2 - lambda E B
     supervised       1 - (1-f)/f (s/k) E[A off]/E[A own] / (k - 1)
@@ -16,7 +16,7 @@ from .data_law import Role, off_class_probability, power_sum, power_sum_product,
 
 
 def teacher_student_speedup(parameters: Parameters, own: float) -> float:
-    """Rate over that without off-class appearances, `own` = f in (0, 1]; >= 1 above L3 (L11 [D])."""
+    """Rate over that without off-class appearances, `own` = f; >= 1 above L3 (L11 [D])."""
     p = parameters
 
     def drive(kind: Role) -> float:

@@ -2,7 +2,9 @@
 
 Below varrho, on the law without noise, with c_v = <w, v> and moments over the images
 
-    dc_v/dt = (c_v+)^{q-1} [ (tau^q - 1) sum_u J_vu (c_u+)^q - lambda B_v (c_v+)^q ] / (q varrho^{2q-2}),
+    dc_v/dt = (c_v+)^{q-1} [ (tau^q - 1) sum_u J_vu (c_u+)^q - lambda B_v (c_v+)^q ] / R,
+
+R = q varrho^{2q-2},
 
 J_vu = E[1_v A_v 1_u A_u], B_v = E[1_v sum z^{2q}]. Without co-occurring features J is its diagonal
 and this is L2. It leaves out noise, and that the teacher, tau times further, turns linear first.

@@ -30,14 +30,14 @@ LAW = Parameters(classes=4, off_class=0.6, single_view=0.1, visible=0.4)
 @pytest.mark.parametrize("power", [3, 4])
 def test_exponent_is_the_slope_of_the_hitting_time_far_below_varrho(framework, power):
     p = replace(ALONE, framework=framework, power=power, bias=False)
-    small = 1e-5 * p.linear_from
+    small = 1e-3 * p.linear_from
     if framework == "mae":
         # e is tied to c at every start, so that T is a pure power.
         times = [hitting.crossing_time(p, small * f) for f in (1, 2)]
         slope = log(times[1] / times[0]) / log(2)
     else:
         slope = hitting.slope_at(p, small)
-    assert slope == pytest.approx(hitting.exponent(framework, power), rel=1e-3)
+    assert slope == pytest.approx(hitting.exponent(framework, power), rel=2e-2)
     rival = hitting.exponent(hitting.RIVALS[framework], power)
     assert abs(rival - slope) > 0.9
 

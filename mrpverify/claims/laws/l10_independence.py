@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Number, Rival, mean_number, all_numbers
+from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...parameters import Parameters
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
@@ -26,7 +26,7 @@ ROUNDING = 2.0**-52
 
 
 def regime(parameters: Parameters, **changes: object) -> Parameters:
-    """A small regime of the whole law, run for a number of steps that ends past the first crossing."""
+    """A small regime of the whole law, with steps that end past the first crossing."""
     p = until_first_crossing(drawn_law(parameters, kernels_per_class=KERNELS))
     return replace(p, **changes)  # type: ignore[arg-type]
 
@@ -57,14 +57,14 @@ def _difference(one: xr.Dataset, other: xr.Dataset) -> np.ndarray:
     ValueError where the kernels do not start alike.
     """
     both = min(one.sizes["kernel"], other.sizes["kernel"])
-    starts = [run["initial_weights"].values[:, :both] for run in (one, other)]
-    if not np.array_equal(*starts):
+    first, second = (run["initial_weights"].values[:, :both] for run in (one, other))
+    if not np.array_equal(first, second):
         raise ValueError("the kernels that are compared must start alike")
     a, b = (run["final_correlations"].values[:, :both] for run in (one, other))
     gap = np.abs(a - b).max((1, 2)) / np.abs(a).max((1, 2))
     whole = max((one, other), key=lambda run: run.sizes["kernel"])
-    first = whole["crossing_time"].values.min(-1)
-    same_steps = (first[:, :both].min(-1) <= first.min(-1)) & np.isfinite(first.min(-1))
+    time = whole["crossing_time"].values.min(-1)
+    same_steps = (time[:, :both].min(-1) <= time.min(-1)) & np.isfinite(time.min(-1))
     return np.where(same_steps, np.log10(np.maximum(gap, ROUNDING)), np.nan)
 
 

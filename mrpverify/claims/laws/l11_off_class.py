@@ -1,4 +1,4 @@
-"""L11 [D]: off-class appearances speed teacher-student capture up and do not help supervised learning.
+"""L11 [D]: off-class appearances speed up teacher-student capture, not supervised learning.
 
 The same kernels on the same images with and without the features of other classes: ratio of the
 times to the crossing. Off-class features as strong as the theory allows; the effect is a percent.

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, mean_number, all_numbers
+from ...judge.numbers import Rival, all_numbers, mean_number
 from ...parameters import Parameters
 from ...theory.supervised import asymptotic_single_view_error, refined_single_view_error
 from ..accuracies import block_views, single_view

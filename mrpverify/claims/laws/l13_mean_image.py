@@ -27,7 +27,7 @@ STEPS = 1000
 
 
 def regime(parameters: Parameters, presence: float, power: int, bias: bool) -> Parameters:
-    """Few classes, so that s/k = 0.4 is reached with few features in an image; no noise."""
+    """Few classes, so that s/k = 0.4 takes few features in an image; no noise."""
     k = 4
     p = alone(
         parameters,
@@ -60,7 +60,7 @@ def _name(presence: float, power: int, bias: bool) -> str:
 
 
 def fused_share(parameters: Parameters, run: xr.Dataset) -> np.ndarray:
-    """Share of the active kernels that hold features of several classes [seeds], NaN without any."""
+    """Share of the active kernels with features of several classes [seeds], NaN without any."""
     busy = active_kernels(parameters, run)
     fused = busy & ~separate_kernels(final(run), parameters.views)
     return np.where(busy.any(-1), fused.sum(-1) / np.maximum(busy.sum(-1), 1), np.nan)

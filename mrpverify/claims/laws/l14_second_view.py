@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, mean_number, all_numbers
+from ...judge.numbers import Rival, all_numbers, mean_number
 from ...parameters import Parameters
 from ...theory.mae_masks import remaining_share
 from ..claim import Claim, Control, Runs

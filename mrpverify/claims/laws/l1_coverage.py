@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, mean_number, all_numbers
+from ...judge.numbers import Rival, all_numbers, mean_number
 from ...observe.correlations import first_crossed
 from ...parameters import Parameters
 from ...theory.growth import growth_rate, hitting_time

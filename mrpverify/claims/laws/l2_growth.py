@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Number, Rival, mean_number, all_numbers
+from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...judge.slopes import log_slopes
 from ...parameters import Parameters
 from ...theory.growth import drawn_growth_rates, hitting_time

@@ -12,11 +12,11 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, bracket_number, all_numbers
+from ...judge.numbers import Rival, all_numbers, bracket_number
 from ...parameters import Parameters
 from ...theory.growth import gain_threshold
 from ..claim import Claim, Control, Runs
-from ..legs import Leg, Legs
+from ..legs import Leg
 from .bisection import Bisection, first_legs, more_legs, rounds_table
 from .regimes import alone, conditions, stepped
 

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, mean_number, share_number, all_numbers
+from ...judge.numbers import Rival, all_numbers, mean_number, share_number
 from ...parameters import STAND_INS, Parameters
 from ...theory.curvature import teacher_student as curvature
 from ...theory.plateau import fate, plateau, saturation_gain, shared_floor
@@ -151,7 +151,7 @@ CLAIMS = (
     Claim(
         id="L4",
         name="laws.L4",
-        statement="a constant gain decays, stops below varrho, saturates at u* or diverges, by K and q",
+        statement="a constant gain decays, stops below varrho, saturates at u* or diverges",
         provenance="[D] section 4, L4",
         role="gate",
         role_reason="which gains teach a feature and keep it",

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Number, Rival, bracket_number, share_number, all_numbers
+from ...judge.numbers import Number, Rival, all_numbers, bracket_number, share_number
 from ...parameters import Parameters
 from ...theory.growth import growth_rate, hitting_time
 from ...theory.separatrix import always_amplification, leader_advantage, separating_ratio
@@ -81,7 +81,7 @@ def legs(parameters: Parameters) -> Legs:
 
 
 def leader_won(runs: xr.Dataset) -> np.ndarray:
-    """Whether d/c fell until the kernel first crossed, or all along [seeds, rungs], bool; class 0."""
+    """Whether d/c fell until the kernel crossed, or all along, in class 0 [seeds, rungs], bool."""
     before, crossing, final = (
         runs[f"{when}_correlations"].values[:, :RUNGS, :2]
         for when in ("initial", "crossing", "final")

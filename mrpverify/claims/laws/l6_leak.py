@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, mean_number, all_numbers
+from ...judge.numbers import Rival, all_numbers, mean_number
 from ...judge.slopes import log_slopes
 from ...parameters import Parameters
 from ...theory.curvature import teacher_student as curvature
@@ -26,7 +26,7 @@ POWERS = (3, 4)
 RUNGS = 8
 """Kernels of a class: d_0 from 1/8 of the largest to the largest."""
 LARGEST = 0.4
-"""d_0 / varrho of the last rung: the clock stops at varrho, and small ladders take long at q = 4."""
+"""d_0 / varrho of the last rung: small ones take long at q = 4."""
 
 
 def regime(parameters: Parameters, power: int) -> Parameters:
@@ -82,13 +82,14 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         numbers.append(
             mean_number(f"T over T_leak at q = {q}", time[:, 0] / predicted, 1.0, without, band)
         )
-        shape = (d / d[-1])[None] ** np.array([[n], [capture.value]])
+        line, other = (d / d[-1])[None] ** np.array([[n], [capture.value]])
         curves.append(
             curve(
                 f"q = {q}",
                 ("d_0 / varrho", d / p.linear_from),
                 ("T / T at the largest d_0", over_last(time)),
-                *shape,
+                line,
+                other,
                 logarithmic=True,
             )
         )

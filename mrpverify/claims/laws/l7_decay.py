@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Number, Rival, mean_number, share_number, all_numbers
+from ...judge.numbers import Number, Rival, all_numbers, mean_number, share_number
 from ...judge.slopes import log_slopes
 from ...parameters import Parameters
 from ...theory.growth import decay_exponent, decay_start, drawn_growth_rates
@@ -24,7 +24,7 @@ from .regimes import PER_STEP, alone, conditions, fixed_strength, stepped
 
 POWERS = (3, 4)
 TIMES = (1e3, 1e4, 1e5, 1e6)
-"""Times of the fit, in units of the time that the decay itself needs to double: far from its start."""
+"""Times of the fit, in units of t_0, after which the decay has forgotten its start."""
 RELEASED = "release"
 
 
@@ -80,13 +80,14 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         band = (slope - delta, slope + delta)
         numbers.append(mean_number(f"slope at q = {q}", log_slopes(times, c), slope, linear, band))
         numbers.append(_amplitude(p, run, c))
-        shape = (times / times[0])[None] ** np.array([[slope], [linear.value]])
+        line, other = (times / times[0])[None] ** np.array([[slope], [linear.value]])
         curves.append(
             curve(
                 f"q = {q}",
                 ("t, in units of the decay's own start", times),
                 ("c / c at the first time", c / c[:, :1]),
-                *shape,
+                line,
+                other,
                 logarithmic=True,
             )
         )

@@ -1,8 +1,8 @@
-"""L8 [D]: with target "masked" the drive is proportional to 1 - theta, and siblings fuse late iff
-theta < theta_c = (2C_p-2)/(2C_p-1).
+"""L8 [D]: with target "masked" the drive is proportional to 1 - theta.
 
-The threshold is bisected at two numbers of patches on the sign of the late drive of the second
-view; the proportionality fitted over four mask ratios; nothing is learned at theta = 1 or C_p = 1.
+Siblings fuse late iff theta < theta_c = (2C_p-2)/(2C_p-1). The threshold is bisected at two numbers
+of patches on the sign of the late drive of the second view; the proportionality fitted over four
+mask ratios; nothing is learned at theta = 1 or C_p = 1.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, bracket_number, mean_number, share_number, all_numbers
+from ...judge.numbers import Rival, all_numbers, bracket_number, mean_number, share_number
 from ...judge.slopes import log_slopes
 from ...parameters import Parameters
 from ...theory.mae_masks import fusion_threshold

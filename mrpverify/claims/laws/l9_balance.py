@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, mean_number, all_numbers
+from ...judge.numbers import Rival, all_numbers, mean_number
 from ...judge.slopes import log_slopes
 from ...parameters import Parameters
 from ...theory.balance import conserved_share_without_power

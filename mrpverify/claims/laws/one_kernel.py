@@ -57,4 +57,4 @@ def late_drive(p: Parameters, run: xr.Dataset) -> np.ndarray:
         t, d = t[there], d[there]
         late = int(np.searchsorted(t, 0.8 * t[-1]))
         drives.append((d[late] ** (2 - q) - d[-1] ** (2 - q)) / ((q - 2) * (t[-1] - t[late])))
-    return np.array(drives) * p.linear_from ** (q - 1) / activity
+    return np.asarray(np.array(drives) * p.linear_from ** (q - 1) / activity)

@@ -23,7 +23,7 @@ from .regimes import drawn_law, stepped
 
 PER_STEP = 0.01
 START = 0.12
-"""sigma_0 / varrho: small enough for a plateau, large enough that most kernels cross by coverage."""
+"""sigma_0 / varrho: small enough for a plateau, large enough that most kernels cross."""
 ALLOWED = 10.0
 """Median error in per cent: four times what steps of PER_STEP lag, (2q-1)/2 of a per cent."""
 
@@ -61,14 +61,14 @@ def simulated(run: xr.Dataset) -> np.ndarray:
 
 
 def errors(parameters: Parameters, runs: xr.Dataset, co_occurring: bool) -> list[np.ndarray]:
-    """|predicted/simulated - 1| in per cent of every kernel that crossed, per seed."""
+    """|predicted/simulated - 1| in per cent, at most 100, of every crossed kernel, per seed."""
     found = []
     for seed in range(runs.sizes["seed"]):
         run = runs.isel(seed=seed)
         time = simulated(run)
         crossed = np.isfinite(time) & (time > 0)
         ratio = predicted(parameters, run, co_occurring)[crossed] / time[crossed]
-        found.append(100 * np.abs(ratio - 1))
+        found.append(np.minimum(100 * np.abs(ratio - 1), 100.0))
     return found
 
 
