@@ -63,3 +63,15 @@ def test_more_labels_than_a_class_has_are_refused_with_the_number():
     fewest = int(torch.bincount(images.labels[0], minlength=5).min())
     with pytest.raises(ValueError, match=f"labels={fewest + 1}: a class has only {fewest}"):
         images.first_per_class(fewest + 1, LAW.classes)
+
+
+def test_shuffled_labels_are_the_same_labels_on_other_images():
+    images = sample_images(LAW, "c", [0, 1])
+    shuffled = images.with_shuffled_labels("c", [0, 1])
+    for seed in range(2):
+        assert torch.equal(shuffled.labels[seed].sort()[0], images.labels[seed].sort()[0])
+        agree = (shuffled.labels[seed] == images.labels[seed]).double().mean()
+        assert agree < 0.5, "chance is 1/k = 0.2"
+    assert torch.equal(shuffled.patches, images.patches)
+    alone = sample_images(LAW, "c", [1]).with_shuffled_labels("c", [1])
+    assert torch.equal(alone.labels[0], shuffled.labels[1])
