@@ -22,6 +22,9 @@ from .verdicts import Verdict, measured_within
 
 Interval = tuple[float, float]
 
+ABOVE_ZERO = float(np.nextafter(0.0, 1.0))
+"""Bottom of a band that excludes 0: no difference at all is no support for one."""
+
 
 @dataclass(frozen=True)
 class Rival:

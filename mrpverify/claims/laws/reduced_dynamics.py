@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, all_numbers, mean_number
+from ...judge.numbers import ABOVE_ZERO, Rival, all_numbers, mean_number
 from ...parameters import Parameters
 from ...theory import reduced_dynamics as reduced
 from ..claim import Claim, Control
@@ -85,7 +85,7 @@ def measure(parameters: Parameters, runs: Any) -> Measurement:
             median[False] - median[True],
             plain.value,
             Rival("co-occurrence does not matter", 0.0),
-            (0.0, np.inf),
+            (ABOVE_ZERO, np.inf),
         ),
     ]
     every = np.concatenate(both[True])
