@@ -303,7 +303,8 @@ def test_outside_the_regime_is_answered_with_the_condition_and_its_margin(
 ):
     process = run("T1.capture", "--preset", preset, "--seeds", "6", "--set", "deadline=1000",
                   *arguments, cache=cache)  # fmt: skip
-    assert process.returncode in (3, 4, 6), process.stdout
+    # 5: at two classes and such an init supervised learning may learn every view as well.
+    assert process.returncode in (3, 4, 5, 6), process.stdout
     line = next(x for x in process.stdout.splitlines() if f"outside the regime, {condition}" in x)
     assert "has margin" in line
     assert "Traceback" not in process.stderr

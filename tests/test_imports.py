@@ -18,9 +18,10 @@ ALLOWED = {
     "judge": {"parameters"},
     "simulate": {"parameters"},
     "records": {"parameters", "simulate"},
-    "claims": {"parameters", "theory", "observe", "judge", "records"},
+    "images": {"simulate", "records"},
+    "claims": {"parameters", "theory", "observe", "judge", "records", "images"},
     "report": {"parameters", "theory", "judge", "records", "claims"},
-    "check": {"parameters", "regime", "judge", "records", "claims", "report"},
+    "check": {"parameters", "regime", "judge", "records", "claims", "report", "images"},
 }
 THIRD_PARTY = {
     "parameters": set(),

@@ -13,6 +13,8 @@ HALF_COVERED = Control(
     "pretraining without the second view",
     "the view that pretraining did not see stays unknown, as in supervised learning",
     change=lambda parameters: {"coverage": 1 / parameters.views},
+    # What is left of the gain is minus what near ties give supervised learning, a few hundredths.
+    seeds=8,
 )
 # With true labels no step is large enough to fail: on class-pure kernels the first step of the head
 # already separates the classes, and what is right with a margin pulls no more (docs/regimes.md).

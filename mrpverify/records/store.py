@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Protocol
 
 import platformdirs
 import xarray as xr
-
-from .labelled import Request
 
 CACHE_VARIABLE = "MRPVERIFY_CACHE"
 """Environment variable that moves the store."""
@@ -26,18 +25,25 @@ def device_store(device: str) -> Store:
     return Store(default_folder() / device)
 
 
+class Addressed(Protocol):
+    """What a record belongs to: a run, or a look at a real image."""
+
+    def key(self) -> str:
+        """Content hash (hexadecimal) of everything that determines the record."""
+
+
 class Store:
     """Records under one folder that several processes may share: files appear whole or not."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def path(self, request: Request) -> Path:
+    def path(self, request: Addressed) -> Path:
         """File of a run."""
         key = request.key()
         return self.folder / key[:2] / f"{key}.nc"
 
-    def load(self, request: Request) -> xr.Dataset | None:
+    def load(self, request: Addressed) -> xr.Dataset | None:
         """The stored run, None where there is none or its file cannot be read (redo it then)."""
         path = self.path(request)
         if not path.exists():
@@ -48,7 +54,7 @@ class Store:
         except (OSError, ValueError, KeyError):
             return None
 
-    def save(self, request: Request, run: xr.Dataset) -> None:
+    def save(self, request: Addressed, run: xr.Dataset) -> None:
         """Write a run atomically; raises OSError where the folder cannot be written."""
         path = self.path(request)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from ..claims.evaluate import ClaimResult
 from ..judge.verdicts import Verdict
 from ..parameters import STAND_INS, Framework, Parameters
 from ..theory.assumptions import conditions
-from .record import Run, observed
+from .record import Run, cell, observed, tables
 
 STYLES = {
     Verdict.SUPPORTED: "bold green",
@@ -37,7 +37,30 @@ def print_report(console: Console, run: Run, results: Sequence[ClaimResult], str
             console.print(_controls(own))
         for result in own:
             _print_details(console, result)
+    _print_images(console, [result for result in results if result.framework is None])
     _print_outcome(console, run, results, strict)
+
+
+def _print_images(console: Console, results: Sequence[ClaimResult]) -> None:
+    """Claims about real images: verdicts, controls, and the tables and lines of their details."""
+    if not results:
+        return
+    console.rule(Text("real images", "bold"), align="left")
+    console.print(_verdicts(results))
+    console.print(_controls(results))
+    for result in results:
+        for title, rows in tables(result.measurement.details).items():
+            console.print(_rows(f"{result.claim.id}, {title}", rows))
+        for line in result.measurement.details.get("lines", ()):
+            console.print(Text(f"{result.claim.id}: {line}"))
+
+
+def _rows(title: str, rows: Sequence[Mapping[str, object]]) -> Table:
+    """A table of rows that share their keys."""
+    table = Table(*(key.replace("_", " ") for key in rows[0]), title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*(cell(value) for value in row.values()))
+    return table
 
 
 def claims_table(claims: Sequence[Claim]) -> Table:
@@ -291,7 +314,7 @@ def _print_outcome(
             continue
         line = Text(f"{role}s: ")
         for result in own:
-            name = f"{result.claim.id}/{result.framework}/{result.claim.horizon} "
+            name = f"{result.claim.id}/{result.framework or 'images'}/{result.claim.horizon} "
             line.append(name).append(f"{result.verdict}  ", STYLES[result.verdict])
         console.print(line)
     for framework, condition in sorted(

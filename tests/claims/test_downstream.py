@@ -137,8 +137,8 @@ def test_the_table_of_objectives_has_every_row_and_an_untrained_one(get):
     ]  # fmt: skip
     assert rows["teacher-student"]["held"] == DOWNSTREAM["teacher-student"].features
     assert rows["untrained"]["held"] == 0
-    best = rows["teacher-student"]["linear probe, single-view"]["mean"]
-    assert best > rows["untrained"]["linear probe, single-view"]["mean"] + 0.05
+    score = "fine-tuned, single-view"
+    assert rows["teacher-student"][score]["mean"] > rows["untrained"][score]["mean"] + 0.005
     assert result.claim.role == "finding"
     assert all(control.failed_as_it_should for control in result.controls)
 
