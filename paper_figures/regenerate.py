@@ -26,6 +26,7 @@ import coverage
 import laws
 import learned_views
 import objectives
+import reduced_dynamics
 import retention
 import single_view
 import theorem1
@@ -37,7 +38,15 @@ from mrpverify.regime import RegimeError, load_preset
 
 FIGURES = {
     module.__name__: module
-    for module in (theorem1, learned_views, retention, coverage, single_view, objectives)
+    for module in (
+        theorem1,
+        learned_views,
+        retention,
+        coverage,
+        single_view,
+        objectives,
+        reduced_dynamics,
+    )
 } | laws.FIGURES
 HERE = Path(__file__).parent
 
