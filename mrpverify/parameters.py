@@ -133,6 +133,15 @@ class Parameters:
     init_scale: float = parameter(
         0.06, "sigma_0", "standard deviation of an initial weight coordinate", gt=0
     )
+    init: Literal["gaussian", "features", "cloned"] = parameter(
+        "gaussian",
+        "init",
+        "initial kernels: w ~ N(0, sigma_0^2 I); sigma_0 (v_{i,1} + x_0 (j+1)/m v_{i,2}) for the "
+        "kernel j of class i; or gaussian, the second half repeating the first",
+    )
+    second_view: float = parameter(
+        0.0, "x_0", "d_0/c_0 of the last kernel of a class, init features", ge=0
+    )
     visible: float = parameter(
         0.5,
         "theta",
@@ -290,7 +299,7 @@ class Parameters:
     horizon: float = parameter(
         0.0,
         "horizon",
-        "T of a control, which shares its claim's; 0, as in any claim: the rule",
+        "T of a control, which shares its claim's, or of a law; 0: the rule",
         unit="time",
         ge=0,
     )

@@ -23,8 +23,10 @@ from rich.progress import Progress
 
 sys.path.insert(0, str(Path(__file__).parent))
 import coverage
+import laws
 import learned_views
 import objectives
+import reduced_dynamics
 import retention
 import single_view
 import theorem1
@@ -36,8 +38,16 @@ from mrpverify.regime import RegimeError, load_preset
 
 FIGURES = {
     module.__name__: module
-    for module in (theorem1, learned_views, retention, coverage, single_view, objectives)
-}
+    for module in (
+        theorem1,
+        learned_views,
+        retention,
+        coverage,
+        single_view,
+        objectives,
+        reduced_dynamics,
+    )
+} | laws.FIGURES
 HERE = Path(__file__).parent
 
 # No dates or random names: a redrawn figure differs where its numbers do.

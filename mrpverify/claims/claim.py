@@ -12,6 +12,8 @@ import xarray as xr
 from ..judge.measurement import Measurement
 from ..judge.verdicts import Verdict
 from ..parameters import Framework, Parameters, relevant
+from ..theory.assumptions import violated
+from ..theory.condition import Condition
 from .legs import PRETRAINING, Leg, Legs
 
 Role = Literal["gate", "finding"]
@@ -89,6 +91,17 @@ class Claim:
     evidence: Callable[[Any], Any] | None = None
     needs: tuple[str, ...] = ()
     pictures: Callable[[Any, Any], Mapping[str, Any]] | None = None
+    more: Callable[[Parameters, Runs], Legs] | None = None
+    """Further legs, once the ones so far are there (bisection); none: the runs are complete."""
+    conditions: Callable[[Parameters], tuple[Condition, ...]] | None = None
+    """What the claim's own regime must meet; by default those of its framework (section 1)."""
+
+    def broken(self, parameters: Parameters, framework: Framework) -> tuple[Condition, ...]:
+        """Conditions the claim depends on in a framework that the regime violates."""
+        if self.conditions is not None:
+            return tuple(c for c in self.conditions(parameters) if not c.holds)
+        stages = dict.fromkeys((framework, *self.relies_on))
+        return tuple(dict.fromkeys(c for stage in stages for c in violated(parameters, stage)))
 
     def runs_needed(self, parameters: Parameters) -> Legs:
         """The legs of a regime, pretraining alone by default; none for a claim without runs."""

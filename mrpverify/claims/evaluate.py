@@ -13,7 +13,6 @@ from ..judge.measurement import Measurement
 from ..judge.verdicts import Verdict, final_verdict
 from ..parameters import Framework, Parameters
 from ..records.labelled import Request, join
-from ..theory.assumptions import violated
 from ..theory.condition import Condition
 from .claim import CONTROL_SEEDS, Claim, Control, Runs
 from .legs import PRETRAINING, Legs
@@ -60,6 +59,8 @@ def evaluate(
     pairs = [(claim, f) for f in regimes for claim in claims if f in claim.frameworks]
     legs = {(claim, f): claim.runs_needed(regimes[f]) for claim, f in pairs}
     runs = _joined({pair: _requests(own, seeds, salt) for pair, own in legs.items()}, collect)
+    asked = {(claim, f): (claim, regimes[f], seeds) for claim, f in pairs}
+    _complete(runs, asked, salt, collect)
     controls = {
         (claim, control, f): control_requests(claim, control, regimes[f], runs[claim, f], salt)
         for claim, f in pairs
@@ -67,6 +68,11 @@ def evaluate(
         if control.change is not None and claim.needs_runs
     }
     control_runs = _joined(controls, collect)
+    changed = {
+        (claim, control, f): (claim, control.parameters(regimes[f], 0), range(control.seeds))
+        for claim, control, f in controls
+    }
+    _complete(control_runs, changed, salt, collect)
     return [_judge(claim, f, regimes[f], runs[claim, f], control_runs) for claim, f in pairs]
 
 
@@ -86,6 +92,25 @@ def _joined(requests: Mapping[Key, LegRequests], collect: Collect) -> dict[Key, 
     return {
         key: {name: joined[group] for name, group in legs.items()} for key, legs in requests.items()
     }
+
+
+def _complete(
+    runs: dict[Key, Runs],
+    asked: Mapping[Key, tuple[Claim, Parameters, Sequence[int]]],
+    salt: str,
+    collect: Collect,
+) -> None:
+    """Add the legs that claims ask for once they see their runs, round by round to the last."""
+    asked = {key: entry for key, entry in asked.items() if entry[0].more is not None}
+    while asked:
+        wanted = {
+            key: _requests(claim.more(regime, runs[key]), seeds, salt)
+            for key, (claim, regime, seeds) in asked.items()
+            if claim.more is not None
+        }
+        asked = {key: entry for key, entry in asked.items() if wanted[key]}
+        for key, found in _joined({key: wanted[key] for key in asked}, collect).items():
+            runs[key] = {**runs[key], **found}
 
 
 def control_requests(
@@ -116,8 +141,7 @@ def _judge(
         _judge_control(claim, control, regime, runs, control_runs.get((claim, control, framework)))
         for control in claim.controls[framework]
     )
-    stages = dict.fromkeys((framework, *claim.relies_on))
-    broken = tuple(dict.fromkeys(c for stage in stages for c in violated(regime, stage)))
+    broken = claim.broken(regime, framework)
     failing = any(r.measurement.measured is Verdict.ERROR for r in results)
     verdict = final_verdict(
         Verdict.ERROR if failing else measurement.measured,

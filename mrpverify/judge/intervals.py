@@ -9,13 +9,18 @@ CONFIDENCE = 0.90
 """Central level that is reported: both one-sided bounds hold at 95 % each."""
 
 
-def clopper_pearson(successes: int, trials: int) -> tuple[float, float]:
-    """Exact central 90 % interval of a proportion; raises ValueError for impossible counts."""
+def clopper_pearson(
+    successes: int, trials: int, confidence: float = CONFIDENCE
+) -> tuple[float, float]:
+    """Exact central interval of a proportion, 90 % unless told otherwise.
+
+    Raises ValueError for impossible counts.
+    """
     if not 0 <= successes <= trials or trials == 0:
         raise ValueError(
             f"successes={successes}, trials={trials}: need 0 <= successes <= trials > 0"
         )
-    interval = stats.binomtest(successes, trials).proportion_ci(CONFIDENCE, method="exact")
+    interval = stats.binomtest(successes, trials).proportion_ci(confidence, method="exact")
     return float(interval.low), float(interval.high)
 
 

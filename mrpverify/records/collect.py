@@ -16,6 +16,7 @@ import torch
 import xarray as xr
 
 from ..simulate.descend import pretrain
+from ..simulate.encoder import ACTIVATIONS_IN_CACHE
 from .labelled import Request, label
 from .store import Store
 
@@ -30,6 +31,10 @@ GPU_SHARE = 0.5
 
 GPU_SEEDS = 8
 """Seeds of one GPU batch at most: what an interruption can lose, and what progress counts in."""
+
+
+WORTH_A_POOL = 10**9
+"""Activations below which processes cost more to start than they save: a few seconds either way."""
 
 
 class DeviceError(ValueError):
@@ -142,8 +147,8 @@ def default_workers() -> int:
 
 
 def _train(jobs: list[Job], machine: Machine) -> Generator[tuple[Job, list[xr.Dataset]]]:
-    """Train jobs, in this process or in several, as they finish."""
-    if machine.workers == 1 or len(jobs) < 2:
+    """Train jobs, in this process or in several where that pays, as they finish."""
+    if machine.workers == 1 or len(jobs) < 2 or sum(map(_work, jobs)) < WORTH_A_POOL:
         for job in jobs:
             yield job, train(job, machine)
         return
@@ -199,23 +204,26 @@ def _interrupts_noted() -> Iterator[Callable[[], threading.Event]]:
 def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request]]:
     """Requests grouped for training, the costliest first.
 
-    On the CPU one seed at a time: its activations fit the cache, which a batch of seeds would not.
-    On a GPU all seeds of a regime together, as far as memory allows.
+    On the CPU as many seeds as have activations that fit a core's cache: one of a common regime,
+    all of the small ones of a law (24 take as long as two there). On a GPU all seeds of a regime
+    together, as far as memory allows.
     """
-    if machine.device != "cuda":
-        return [[r] for r in sorted(requests, key=_cost, reverse=True)]
     groups: dict[str, list[Request]] = {}
     for request in requests:
         key = repr((asdict(request.parameters), request.start, request.salt))
         groups.setdefault(key, []).append(request)
-    return [part for group in groups.values() for part in _split(group)]
+    parts = [part for group in groups.values() for part in _split(group, machine)]
+    return sorted(parts, key=lambda part: len(part) * _cost(part[0]), reverse=True)
 
 
-def _split(group: list[Request]) -> list[list[Request]]:
-    """Parts of a group that fit the free memory of the GPU."""
-    free, _ = torch.cuda.mem_get_info()
-    fitting = int(GPU_SHARE * free / (_cost(group[0]) * 8 * _BYTES))
-    size = min(max(1, fitting), GPU_SEEDS)
+def _split(group: list[Request], machine: Machine) -> list[list[Request]]:
+    """Parts of a group that fit a core's cache, or the free memory of the GPU."""
+    if machine.device == "cuda":
+        free, _ = torch.cuda.mem_get_info()
+        fitting = min(int(GPU_SHARE * free / (_cost(group[0]) * 8 * _BYTES)), GPU_SEEDS)
+    else:
+        fitting = ACTIVATIONS_IN_CACHE // _cost(group[0])
+    size = max(1, fitting)
     return [group[i : i + size] for i in range(0, len(group), size)]
 
 
@@ -228,6 +236,11 @@ def _cost(request: Request) -> int:
     p = request.parameters
     shown = p.patches_per_feature * (p.views + 3 * max(1.0, p.off_class))
     return p.images * max(p.patches, int(shown)) * max(p.kernels, p.dimension)
+
+
+def _work(job: Job) -> int:
+    """Activations that a job computes at most, over all its seeds and steps."""
+    return sum(_cost(request) * request.parameters.max_steps for request in job.batch)
 
 
 def _single_thread() -> None:

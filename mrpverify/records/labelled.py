@@ -19,7 +19,7 @@ from .. import parameters as parameters_module
 from .. import simulate
 from ..parameters import Parameters, relevant
 from ..simulate.held_out import test_laws
-from ..simulate.trajectory import Trajectory
+from ..simulate.trajectory import Trajectory, snapshot_steps
 
 AXES: dict[str, tuple[str, ...]] = {
     "time": ("seed", "step"),
@@ -117,7 +117,9 @@ def _one(trajectory: Trajectory, index: int, request: Request, device: str) -> x
     """The data set of one seed."""
     values = {f.name: getattr(trajectory, f.name) for f in fields(Trajectory)}
     steps = values.pop("snapshot_step")
-    kept = np.isfinite(values["time"][index])
+    # The others of a batch end elsewhere; their snapshots are not this seed's.
+    own_steps = [*snapshot_steps(int(steps[-1])), trajectory.steps[index]]
+    kept = np.isfinite(values["time"][index]) & np.isin(steps, own_steps)
     arrays = {}
     for name, array in values.items():
         if array is None:

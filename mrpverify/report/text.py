@@ -156,6 +156,8 @@ def _print_details(console: Console, result: ClaimResult) -> None:
         console.print(_accuracies(result.claim.id, details["accuracies"]))
         for leg, row in details["accuracies"].items():
             console.print(_confusion(result.claim.id, leg, row["confusion"]))
+    if "numbers" in details:
+        console.print(_numbers(result.claim.id, details["numbers"]))
     if "objectives" in details:
         console.print(_objectives(details["objectives"]))
     for line in _findings(result):
@@ -257,6 +259,23 @@ def _objectives(rows: Sequence[Mapping[str, Any]]) -> Table:
                   title="CMP.ssl, every objective", title_justify="left")  # fmt: skip
     for row in rows:
         table.add_row(*(_cell(row.get(key)) for key in columns))
+    return table
+
+
+def _numbers(claim: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """One line per number of a law: value, prediction, band and rival."""
+    table = Table(
+        "number", "value", "90 % interval", "prediction", "band", "rival", "rival excluded", "",
+        title=f"{claim}, every number", title_justify="left",
+    )  # fmt: skip
+    for row in rows:
+        low, high = row["interval"]
+        table.add_row(
+            row["name"], f"{row['value']:.4g}", f"[{low:.4g}, {high:.4g}]",
+            f"{row['prediction']:.4g}", "[{:.4g}, {:.4g}]".format(*row["band"]),
+            f"{row['rival']}: {row['rival_value']:.3g}", "yes" if row["rival_excluded"] else "NO",
+            Text(row["measured"], STYLES[row["measured"]]),
+        )  # fmt: skip
     return table
 
 

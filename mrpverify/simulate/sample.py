@@ -115,13 +115,31 @@ def absent_features(parameters: Parameters, salt: str, seed: int) -> torch.Tenso
 
 
 def sample_weights(parameters: Parameters, salt: str, seeds: list[int]) -> torch.Tensor:
-    """Initial kernels w_r ~ N(0, sigma_0^2 I), [seeds, kernels, dimension], float64.
+    """Initial kernels [seeds, kernels, dimension], float64; by default w_r ~ N(0, sigma_0^2 I).
 
     The unit-scale draw does not depend on sigma_0, so runs that differ only in it are comparable.
     """
-    shape = (parameters.kernels, parameters.dimension)
-    unit = [normal(shape, generator(salt, seed, "init")) for seed in seeds]
+    if parameters.init == "features":
+        unit = [_along_features(parameters, salt, seed) for seed in seeds]
+    else:
+        shape = (parameters.kernels, parameters.dimension)
+        unit = [normal(shape, generator(salt, seed, "init")) for seed in seeds]
+    if parameters.init == "cloned":
+        own = (parameters.kernels + 1) // 2
+        unit = [torch.cat([draw[:own], draw[: parameters.kernels - own]]) for draw in unit]
     return parameters.init_scale * torch.stack(unit)
+
+
+def _along_features(parameters: Parameters, salt: str, seed: int) -> torch.Tensor:
+    """v_{i,1} + x_0 (j+1)/m v_{i,2}, kernel j of class i [kernels, dimension] (one view: v_i)."""
+    m, views = parameters.kernels_per_class, parameters.views
+    features = sample_features(parameters, salt, seed)
+    first = features[::views].repeat_interleave(m, 0)
+    if views == 1:
+        return first
+    ratio = parameters.second_view * torch.arange(1, m + 1, dtype=torch.float64) / m
+    second = features[1::views].repeat_interleave(m, 0)
+    return first + ratio.repeat(parameters.classes).unsqueeze(1) * second
 
 
 def sample_images(

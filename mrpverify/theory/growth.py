@@ -108,3 +108,19 @@ def _check(start: float, time: float) -> None:
         raise ValueError(f"the start must be positive, got {start}")
     if time < 0:
         raise ValueError(f"time must not be negative, got {time}")
+
+
+def decay_exponent(power: int) -> float:
+    """Slope -1/(2q-2) of log c against log t at gain 1, long after the start (L7 [D])."""
+    return -1 / (2 * power - 2)
+
+
+def decay_start(parameters: Parameters, start: float) -> float:
+    """t_0 = c_0^{-(2q-2)}/((2q-2) |R_v|) at gain 1: c ~ (1 + t/t_0)^{-1/(2q-2)} (L7 [D]).
+
+    Raises ValueError where nothing decays (no mask).
+    """
+    n, rate = 2 * parameters.power - 2, growth_rate(parameters, gain=1.0)
+    if rate >= 0:
+        raise ValueError("without a mask nothing decays at gain 1 (theta = 1)")
+    return start**-n / (n * -rate)

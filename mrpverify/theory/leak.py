@@ -80,3 +80,18 @@ def foreign_leak_time(parameters: Parameters, start: float) -> float:
     together = off_class_probability(p) / p.classes
     activity = power_sum(p, role(p, "off"), p.power)
     return leak_time(start, together, residual(p), activity, p.power, p.linear_from)
+
+
+def leak_exponent(power: int) -> int:
+    """n of T_leak ~ d^{-n}, q - 2 (L6 [D])."""
+    return power - 2
+
+
+def level_correction(share: float, power: int) -> float:
+    """What T misses because the clock stops at varrho, at d_0/varrho = `share` (L6 [D]).
+
+    From d_0 to varrho the drift takes T_leak (1 - share^{q-2}); raises ValueError for power < 3.
+    """
+    if power < 3:
+        raise ValueError(f"the leak time needs q >= 3, got {power}")
+    return share ** (power - 2)

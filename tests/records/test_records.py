@@ -24,6 +24,13 @@ def requests(count=3):
     return [Request(TINY, "records", seed) for seed in range(count)]
 
 
+@pytest.fixture(autouse=True)
+def one_seed_a_job(monkeypatch):
+    """As in runs of a common size; small ones are trained together in one process."""
+    monkeypatch.setattr(collecting, "ACTIVATIONS_IN_CACHE", 1)
+    monkeypatch.setattr(collecting, "WORTH_A_POOL", 0)
+
+
 @pytest.fixture
 def store(tmp_path):
     return Store(tmp_path / "store")
@@ -139,6 +146,28 @@ def test_devices_are_checked():
     if not torch.cuda.is_available():
         with pytest.raises(DeviceError, match="no CUDA device"):
             choose_machine("cuda")
+
+
+def test_seeds_of_a_small_regime_are_trained_together_and_are_the_same(store, monkeypatch):
+    """Bit for bit, snapshots included, although they end at different steps."""
+    short = replace(TINY, init_scale=0.3, horizon_factor=1.0, deadline=150.0, max_steps=400)
+    asked = [Request(short, "batch", seed) for seed in range(4)]
+    alone = collect(asked, HERE, None)
+    monkeypatch.setattr(collecting, "ACTIVATIONS_IN_CACHE", 2**17)
+    jobs, genuine = [], collecting.train
+    monkeypatch.setattr(collecting, "train", lambda j, m: jobs.append(j) or genuine(j, m))
+    batched = collect(asked, HERE, None)
+    assert len(jobs) == 1
+    assert len({int(run["steps"][0]) for run in alone.values()}) > 1
+    for request in asked:
+        one, other = (runs[request].drop_attrs() for runs in (alone, batched))
+        xr.testing.assert_identical(one, other)
+
+
+def test_a_pool_is_started_for_work_that_is_worth_it(store, monkeypatch):
+    monkeypatch.setattr(collecting, "_single_thread", _die)
+    monkeypatch.setattr(collecting, "WORTH_A_POOL", 10**9)
+    assert len(collect(requests(2), Machine("cpu", workers=2), store)) == 2
 
 
 def test_a_dying_worker_is_an_error_not_a_result(store, monkeypatch):

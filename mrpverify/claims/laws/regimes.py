@@ -1,0 +1,101 @@
+"""The regimes in which laws are measured: what a law speaks about, and nothing beside it.
+
+Each is made from the preset's regime by a documented change: activation, varrho, masks, C_p, gain
+and sizes of z stay the preset's. They are small on purpose: a law is about one kernel or a few, and
+24 seeds then cost what one run of Theorem 1 does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import ceil, log
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ...parameters import PRETRAINING, Parameters
+from ...theory import assumptions
+from ...theory.condition import Condition
+from ...theory.hitting import plateau_rate
+
+PER_STEP = 0.02
+"""Relative change of the fastest correlation in one step: T is then known to about as much."""
+
+SHARED = ("mask ratio", "activation power")
+"""Conditions of section 1 that every law keeps; the others are about what its regime leaves out."""
+
+
+def alone(parameters: Parameters, **changes: Any) -> Parameters:
+    """One feature in an image, without noise: every kernel meets each feature alone.
+
+    Two classes of one view, no off-class appearance, no single-view images, equal patches.
+    """
+    own = {
+        "classes": 2,
+        "views": 1,
+        "off_class": 0.0,
+        "dimension": 8,
+        "kernels_per_class": 8,
+        "patches": parameters.patches_per_feature,
+        "images": 32,
+        "single_view": 0.0,
+        "feature_noise": 0.0,
+        "patch_noise": 0.0,
+        "split": "equal",
+        "basis": "canonical",
+        "coverage": 1.0,
+        "deadline": 0.0,
+        "horizon_factor": 1.0,
+        "test_images": 2,
+        "precision": "float64",
+    }
+    return replace(parameters, **{**own, **changes})
+
+
+def siblings(parameters: Parameters, **changes: Any) -> Parameters:
+    """Both views of a class in each of its images, and nothing else, without noise."""
+    own = {"views": 2, "patches": 2 * parameters.patches_per_feature}
+    return alone(parameters, **{**own, **changes})
+
+
+def fixed_strength(total: float = 1.0) -> dict[str, float]:
+    """Every shown feature has sum z = `total`: one pre-activation per correlation."""
+    return {"own_low": total, "own_high": total}
+
+
+def stepped(parameters: Parameters, per_step: float = PER_STEP) -> Parameters:
+    """The same with the step that changes a correlation at varrho by the share `per_step`."""
+    return replace(parameters, step=per_step / plateau_rate(parameters))
+
+
+def until_first_crossing(parameters: Parameters, per_step: float = PER_STEP) -> Parameters:
+    """The same, stepped, with as many steps as the leading kernel needs, and half as many more."""
+    growth = log(max(parameters.linear_from / parameters.init_scale, 2.0))
+    return replace(stepped(parameters, per_step), max_steps=ceil(1.5 * growth / per_step) + 50)
+
+
+def conditions(parameters: Parameters) -> tuple[Condition, ...]:
+    """Conditions of section 1 that a law's own regime takes over from the preset."""
+    wanted = SHARED if parameters.framework in PRETRAINING else SHARED[1:]
+    return tuple(c for c in assumptions.conditions(parameters) if c.id in wanted)
+
+
+def first_crossing(runs: xr.Dataset) -> np.ndarray:
+    """Physical time of the first crossing of any pair [seeds], inf where there is none."""
+    return np.asarray(runs["crossing_time"].values.min((1, 2)))
+
+
+def drawn_law(parameters: Parameters, **changes: Any) -> Parameters:
+    """The preset's whole law at a small size: noise, off-class and single-view images included."""
+    own = {
+        "classes": 4,
+        "dimension": 16,
+        "kernels_per_class": 4,
+        "images": 64,
+        "coverage": 1.0,
+        "deadline": 0.0,
+        "horizon_factor": 1.0,
+        "precision": "float64",
+    }
+    return replace(parameters, **{**own, **changes})

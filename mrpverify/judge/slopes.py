@@ -1,0 +1,24 @@
+"""Exponents: one regression per seed, so that seeds stay the replicates (section 6)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+FEWEST_SIZES = 4
+"""Sizes that an exponent is fitted over, at least."""
+
+
+def log_slopes(size: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Slope of log(value) against log(size) by least squares, one per seed [seeds].
+
+    `value` is [seeds, sizes], `size` [sizes] or [seeds, sizes]; NaN where a value is not positive
+    and finite. Raises ValueError for fewer than four sizes.
+    """
+    if value.shape[-1] < FEWEST_SIZES:
+        raise ValueError(f"an exponent needs {FEWEST_SIZES} sizes, got {value.shape[-1]}")
+    good = (np.isfinite(value) & (value > 0)).all(-1)
+    y = np.log(np.where(good[:, None], value, 1.0))
+    x = np.log(np.broadcast_to(size, value.shape))
+    x = x - x.mean(-1, keepdims=True)
+    slope = (x * (y - y.mean(-1, keepdims=True))).sum(-1) / np.square(x).sum(-1)
+    return np.asarray(np.where(good, slope, np.nan))

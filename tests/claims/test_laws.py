@@ -1,0 +1,184 @@
+"""Laws as claims: they follow the numbers they are given, and small runs of the real thing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mrpverify.claims.evaluate import evaluate
+from mrpverify.claims.laws import l2_growth, l3_threshold, l6_leak, l7_decay, l14_second_view
+from mrpverify.claims.laws.bisection import Bisection
+from mrpverify.claims.legs import Leg
+from mrpverify.claims.registry import select
+from mrpverify.judge.verdicts import Verdict
+from mrpverify.parameters import Parameters
+from mrpverify.regime import load_preset
+from mrpverify.theory import hitting
+
+SEEDS = 24
+SALT = "tests"  # neither explored nor judged on
+QUICK = load_preset("quick").regimes
+
+
+def noisy(values, share=0.01):
+    """The values in every seed, each off by about `share` [seeds, ...]."""
+    draws = np.random.default_rng(0).normal(size=(SEEDS, *np.shape(values)))
+    return np.asarray(values) * (1 + share * draws)
+
+
+def test_every_law_is_a_claim_with_a_control_in_each_framework():
+    laws = {claim.id: claim for claim in select(["laws"])}
+    assert set(laws) == {*(f"L{n}" for n in range(1, 15)), "RD"}
+    for claim in laws.values():
+        assert all(claim.controls.values()), claim.id
+        assert claim.role == ("finding" if claim.id in ("L13", "RD") else "gate")
+
+
+# Bisection
+
+
+def search(threshold, rounds, low=1.0, high=3.0):
+    """A search whose run at a point is the point itself, with a threshold for each seed."""
+    parameters = Parameters()
+    return Bisection(
+        "x", low, high, rounds,
+        leg=lambda x: Leg(replace(parameters, amplification=x)),
+        grows=lambda run: run["point"].values > threshold,
+    )  # fmt: skip
+
+
+def carried_out(found, seeds):
+    """The rounds of a search, one after the other, as `evaluate` runs them."""
+    runs = {}
+    while legs := found.next_leg(found.known(runs)):
+        for name, leg in legs.items():
+            point = leg.parameters.amplification
+            runs[name] = xr.Dataset({"point": ("seed", np.full(seeds, point))})
+    return runs
+
+
+@given(st.floats(1.01, 2.99), st.integers(3, 12))
+def test_bisection_brackets_a_threshold_to_its_last_round(threshold, rounds):
+    found = search(np.full(3, threshold), rounds)
+    runs = carried_out(found, 3)
+    below, above = found.bracket(runs)
+    assert len(runs) == rounds
+    assert (below < threshold).all() or np.isinf(below).all() or threshold in found.known(runs)
+    assert (threshold <= above).all()
+    both = np.isfinite(below) & np.isfinite(above)
+    assert (above - below)[both] == pytest.approx(2.0 * 2.0**-rounds)
+
+
+def test_seeds_keep_brackets_of_their_own():
+    thresholds = np.array([1.5, 1.9, 1.9, 1.9, 2.6])
+    found = search(thresholds, 8)
+    below, above = found.bracket(carried_out(found, 5))
+    assert ((below <= thresholds) & (thresholds <= above)).all()
+    assert (above - below)[1] < 0.01 < (above - below)[4]
+
+
+# Measures on made-up runs: what the law says is supported, what its rival says is refuted
+
+
+def crossing(times):
+    """A run in which one pair crosses at the given times [seeds]."""
+    return xr.Dataset({"crossing_time": (("seed", "kernel", "feature"), times[:, None, None])})
+
+
+@pytest.mark.parametrize("framework", ["mae", "supervised"])
+def test_growth_tells_its_exponent_from_the_rivals(framework):
+    regime = QUICK[framework]
+
+    def measured(whose):
+        runs = {}
+        for power in l2_growth.POWERS:
+            for size in l2_growth.SIZES:
+                time = size ** hitting.exponent(whose, power)
+                runs[l2_growth._name(power, size)] = crossing(noisy(time))
+        return l2_growth.measure(regime, runs).measured
+
+    assert measured(framework) is Verdict.SUPPORTED
+    assert measured(hitting.RIVALS[framework]) is Verdict.REFUTED
+
+
+def leaking(exponents):
+    """Runs of L6 in which T ~ d_0^{-exponent}, right at the smallest d_0."""
+    regime, runs = QUICK["teacher-student"], {}
+    for power, exponent in zip(l6_leak.POWERS, exponents, strict=True):
+        p = l6_leak.regime(regime, power)
+        d = l6_leak.starts(p)
+        first = l6_leak.sibling_leak_time(p, float(d[0]))
+        times = noisy(first * (d / d[0]) ** -exponent, 0.001)
+        crossed = np.full((SEEDS, l6_leak.RUNGS, p.features), np.inf)
+        crossed[:, :, 1] = times
+        runs[f"q = {power}"] = xr.Dataset(
+            {
+                "crossing_time": (("seed", "kernel", "feature"), crossed),
+                "own_activity": (("seed", "feature"), np.full((SEEDS, p.features), 0.5)),
+            }
+        )
+    return regime, runs
+
+
+def test_leak_tells_its_exponent_from_that_of_capture():
+    assert l6_leak.measure(*leaking((1, 2))).measured is Verdict.SUPPORTED
+    assert l6_leak.measure(*leaking((4, 6))).measured is Verdict.REFUTED
+
+
+def test_a_leak_that_some_seeds_never_show_supports_nothing():
+    regime, runs = leaking((1, 2))
+    few = {name: run.copy(deep=True) for name, run in runs.items()}
+    few["q = 4"]["crossing_time"].values[10:] = np.inf
+    assert l6_leak.measure(regime, few).measured is not Verdict.SUPPORTED
+
+
+# The real thing, for laws whose runs take seconds
+
+
+@pytest.fixture(scope="module")
+def judged(get):
+    """Verdicts of four cheap laws in the regime of the quick preset."""
+    regimes = {name: QUICK[name] for name in ("teacher-student", "mae")}
+    claims = select(["L7", "L14"])
+    return {r.claim.id: r for r in evaluate(claims, regimes, range(SEEDS), SALT, get)}
+
+
+@pytest.mark.parametrize("law", ["L7", "L14"])
+def test_cheap_laws_are_supported_and_their_controls_refuted(judged, law):
+    """Seeds are fixed: the test does not flicker."""
+    result = judged[law]
+    assert result.verdict is Verdict.SUPPORTED, result.measurement
+    assert all(number["rival_excluded"] for number in result.measurement.details["numbers"])
+    assert [c.control.id for c in result.controls if not c.failed_as_it_should] == []
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "wrong", "law"),
+    [
+        (l7_decay, "decay_exponent", lambda q: -1 / (q - 2), "L7"),
+        (l14_second_view, "remaining_share", lambda p: p.mask_penalty / 2, "L14"),
+    ],
+)
+def test_a_wrong_prediction_is_refuted_by_the_same_runs(
+    judged, get, monkeypatch, module, name, wrong, law
+):
+    monkeypatch.setattr(module, name, wrong)
+    claim = judged[law].claim
+    framework = judged[law].framework
+    found = evaluate([claim], {framework: QUICK[framework]}, range(SEEDS), SALT, get)
+    assert found[0].verdict is Verdict.REFUTED
+
+
+def test_a_threshold_search_starts_below_and_above_what_it_predicts():
+    for search, (p, rival, _) in zip(
+        l3_threshold.searches(QUICK["teacher-student"]),
+        l3_threshold.cases(QUICK["teacher-student"]).values(),
+        strict=True,
+    ):
+        expected = l3_threshold.gain_threshold(p)
+        assert search.low < expected < search.high
+        assert search.low < rival.value <= search.high
+        assert abs(expected - rival.value) / 4 > (search.high - search.low) * 2.0**-search.rounds
