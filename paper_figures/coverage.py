@@ -60,7 +60,8 @@ def draw(panels: list[Panel]) -> tuple[Figure, list[dict[str, object]]]:
     numbers: list[dict[str, object]] = []
     for panel, place in zip(panels, axes, strict=True):
         numbers += style.in_panel(panel.regime.framework, _draw(place, panel))
-    axes[0].legend(frameon=False, fontsize=9, loc="lower right")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
     axes[0].set_ylabel("accuracy on single-view test images")
     figure.suptitle("What pretraining did not show is missing downstream")
     return figure, numbers
