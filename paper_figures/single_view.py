@@ -7,7 +7,7 @@ learning goes from losing the view that lost to learning it from its own images.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import matplotlib.pyplot as plt
@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from mrpverify.claims import legs
 from mrpverify.claims.accuracies import overall, single_view
 from mrpverify.claims.evaluate import Collect
+from mrpverify.claims.legs import Leg
 from mrpverify.parameters import Framework, Parameters
 from mrpverify.theory import supervised as theory
 
@@ -26,6 +27,25 @@ SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 SHARES_PRETRAINED = (0.02, 0.1, 0.4)
 PRESENCE = (1.0, 4.0)
 """Factors on the regime's s: its own, and as many foreign features as s/k = 0.2 allows."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One learner: its regime in the preset, its leg, and the shares mu it is run at."""
+
+    regime: Framework
+    leg: Callable[[Parameters], Leg]
+    shares: tuple[float, ...]
+    colour: str
+
+
+CURVES = {
+    "supervised learning, small init": Curve(
+        "supervised", legs.supervised, SHARES, style.COLOURS["supervised"]
+    ),
+    "supervised learning, init of the MAE": Curve("mae", legs.supervised, SHARES, "#e0a080"),
+    "MAE, fine-tuned": Curve("mae", legs.fine_tuned, SHARES_PRETRAINED, style.COLOURS["mae"]),
+}
 
 
 @dataclass(frozen=True)
@@ -39,22 +59,25 @@ class Panel:
 
 def gather(regimes: Mapping[Framework, Parameters], salt: str, get: Collect) -> list[Panel]:
     """Runs of both learners over mu, for each s."""
-    return [_panel(regimes["mae"], factor, salt, get) for factor in PRESENCE]
+    return [_panel(regimes, factor, salt, get) for factor in PRESENCE]
 
 
-def _panel(regime: Parameters, factor: float, salt: str, get: Collect) -> Panel:
+def _panel(
+    regimes: Mapping[Framework, Parameters], factor: float, salt: str, get: Collect
+) -> Panel:
     """All runs at one s."""
-    own = replace(regime, off_class=factor * regime.off_class)
-    shares = {"supervised": SHARES, "mae": SHARES_PRETRAINED}
-    make = {"supervised": legs.supervised, "mae": legs.fine_tuned}
     error: dict[str, list[np.ndarray]] = {}
     single: dict[str, list[np.ndarray]] = {}
-    for name, values in shares.items():
-        laws = [replace(own, single_view=mu) for mu in values]
-        found = [style.runs_of(make[name](law), salt, SEEDS, get) for law in laws]
+    for name, curve in CURVES.items():
+        regime = regimes[curve.regime]
+        laws = [
+            replace(regime, off_class=factor * regime.off_class, single_view=mu)
+            for mu in curve.shares
+        ]
+        found = [style.runs_of(curve.leg(law), salt, SEEDS, get) for law in laws]
         error[name] = [1 - overall(law, runs) for law, runs in zip(laws, found, strict=True)]
         single[name] = [single_view(runs) for runs in found]
-    return Panel(own, error, single)
+    return Panel(laws[0], error, single)
 
 
 def draw(panels: list[Panel]) -> tuple[Figure, list[dict[str, object]]]:
@@ -68,9 +91,6 @@ def draw(panels: list[Panel]) -> tuple[Figure, list[dict[str, object]]]:
         above.set_title(f"{name}, k = {panel.regime.classes}", loc="left", fontweight="bold")
     figure.suptitle("Single-view images: what supervised learning loses, and until when")
     return figure, numbers
-
-
-LABELS = {"supervised": "supervised learning", "mae": "MAE, fine-tuned"}
 
 
 def _draw_error(axes: plt.Axes, panel: Panel) -> list[dict[str, object]]:
@@ -111,12 +131,11 @@ def _draw_accuracy(axes: plt.Axes, panel: Panel) -> list[dict[str, object]]:
 
 
 def _bands(
-    axes: plt.Axes, curves: Mapping[str, list[np.ndarray]], place: object
+    axes: plt.Axes, curves: Mapping[str, list[np.ndarray]], place: Callable[[float], float]
 ) -> list[dict[str, object]]:
     """Both learners over their shares."""
-    shares = {"supervised": SHARES, "mae": SHARES_PRETRAINED}
     numbers: list[dict[str, object]] = []
     for name, values in curves.items():
-        x = [place(mu) for mu in shares[name]]  # type: ignore[operator]
-        numbers += style.band(axes, x, values, style.COLOURS[name], LABELS[name])
+        x = [place(mu) for mu in CURVES[name].shares]
+        numbers += style.band(axes, x, values, CURVES[name].colour, name)
     return numbers

@@ -72,8 +72,8 @@ def test_coverage_and_single_view_draw_means_with_their_intervals(figure):
     assert (row["low"], row["high"]) == pytest.approx(mean_interval(values[1]))
     module = figure("single_view")
     curves = {
-        "supervised": [RANDOM.uniform(0, 0.1, 8) for _ in module.SHARES],
-        "mae": [RANDOM.uniform(0, 0.1, 8) for _ in module.SHARES_PRETRAINED],
+        name: [RANDOM.uniform(0, 0.1, 8) for _ in curve.shares]
+        for name, curve in module.CURVES.items()
     }
     drawn, numbers = module.draw([module.Panel(REGIMES["mae"], curves, curves)] * 2)
     picture(drawn)
