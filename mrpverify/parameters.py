@@ -430,9 +430,7 @@ STAND_INS: Mapping[str, StandIn] = MappingProxyType(
         "equal_accuracy": StandIn(
             0.01, "equal up to o(1)", "accuracies within one image in a hundred"
         ),
-        "accuracy_gain": StandIn(
-            0.02, "a gain of order one", "twice what counts as equal"
-        ),
+        "accuracy_gain": StandIn(0.02, "a gain of order one", "twice what counts as equal"),
         "accuracy_band": StandIn(
             0.05,
             "equal up to o(1), for an accuracy with an exact finite-size prediction",
@@ -440,9 +438,9 @@ STAND_INS: Mapping[str, StandIn] = MappingProxyType(
             "this order; a third of the distance to 1 at s = 0.4 and less above",
         ),
         "winner_share": StandIn(
-            0.75,
+            0.95,
             "the predicted view wins with probability 1 - o(1)",
-            "halfway between chance, one in two views, and certainty",
+            "one class in twenty; chance is one in two",
         ),
         "lottery_share": StandIn(
             0.5,

@@ -17,6 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mrpverify.claims.evaluate import Collect, control_requests
+from mrpverify.claims.legs import PRETRAINING
+from mrpverify.claims.theorem1 import capture
 from mrpverify.claims.theorem1.controls import NO_AMPLIFICATION
 from mrpverify.claims.theorem1.lottery import predicted_first_feature
 from mrpverify.claims.theorem1.runs import hold_level
@@ -63,7 +65,9 @@ def gather(regimes: Mapping[Framework, Parameters], salt: str, get: Collect) -> 
         predicted = predicted_first_feature(regimes[framework], first)
         rows.append(Row(title, regimes[framework], first, predicted))
     regime = regimes["teacher-student"]
-    control = control_requests(NO_AMPLIFICATION, regime, runs["teacher-student"], salt)[0]
+    own = {PRETRAINING: runs["teacher-student"]}
+    (claim,) = capture.CLAIMS
+    control = control_requests(claim, NO_AMPLIFICATION, regime, own, salt)[PRETRAINING][0]
     run = get([control])[control].isel(seed=0)
     title = "Control: teacher-student, gain 1"
     rows.append(Row(title, control.parameters, run, rows[0].predicted))

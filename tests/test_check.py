@@ -178,7 +178,7 @@ def test_list_shows_claims_parameters_and_stand_ins(cache):
 
 
 BAD_INPUT = [
-    (["theorem9"], "did you mean theorem1", None),
+    (["theorem9"], "did you mean theorem", None),
     ([], "name a group or a claim", None),
     (["theorem1", "--set", "theta=1.5"], "theta=1.5: must be a number > 0 and <= 1", None),
     (["theorem1", "--set", "theta=lots"], "theta=lots", None),
@@ -187,7 +187,7 @@ BAD_INPUT = [
     (["theorem1", "--set", "k=40"], "must be at least views k = 80", None),
     (["theorem1", "--preset", "absent.toml"], "cannot read", None),
     (["theorem1", "--preset", "fast"], "quick, paper, large", None),
-    (["theorem1", "--framework", "clip"], "teacher-student, mae or both", None),
+    (["theorem1", "--framework", "clip"], "teacher-student, mae, supervised or both", None),
     (["theorem1", "--seeds", "0"], "allowed are 1 to 10000", None),
     (["theorem1", "--seeds", "two"], "Invalid value for '--seeds'", None),
     (["theorem1", "--device", "tpu"], "expected auto, cpu or cuda", None),
@@ -238,7 +238,13 @@ def test_unwritable_store_is_found_before_training(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "failure", [OSError(28, "No space left on device"), MemoryError(), RuntimeError("CUDA error")]
+    "failure",
+    [
+        OSError(28, "No space left on device"),
+        MemoryError(),
+        RuntimeError("CUDA error"),
+        ValueError("labels=5: a class has only 3 images; raise N."),
+    ],
 )
 def test_a_failing_machine_is_exit_code_1_without_a_traceback(
     failure, preset, monkeypatch, tmp_path

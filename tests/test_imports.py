@@ -20,7 +20,9 @@ ALLOWED = {
     "records": {"parameters", "simulate"},
     "claims": {"parameters", "theory", "observe", "judge", "records"},
     "report": {"parameters", "theory", "judge", "records", "claims"},
-    "check": {"parameters", "regime", "judge", "records", "claims", "report"},
+    "command_line": {"records"},
+    "check": {"parameters", "regime", "judge", "records", "claims", "report", "command_line"},
+    "sweep": {"parameters", "regime", "judge", "records", "claims", "report", "command_line"},
 }
 THIRD_PARTY = {
     "parameters": set(),

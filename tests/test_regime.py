@@ -124,8 +124,11 @@ def test_shipped_presets_load_and_have_enough_seeds(name):
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_shipped_presets_lie_inside_the_regime(name):
+    """Pretraining is followed by fine-tuning and compared with supervised runs from its init."""
     for framework, regime in load_preset(name).regimes.items():
-        assert violated(regime, framework) == ()
+        after = () if framework == "supervised" else ("supervised", "fine-tuning")
+        for stage in (framework, *after):
+            assert [c.id for c in violated(regime, stage)] == [], (framework, stage)
 
 
 def test_presets_hold_no_unknown_words():

@@ -61,7 +61,7 @@ def block_views(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
     For supervised learning, whose head reads a class from its block alone.
     """
     pairs = holds(parameters, runs)
-    return own_block(parameters, pairs).any(-2)
+    return np.asarray(own_block(parameters, pairs).any(-2))
 
 
 def own_block(parameters: Parameters, pairs: np.ndarray) -> np.ndarray:

@@ -53,6 +53,8 @@ class Control:
         changed = replace(regime, **changes)
         if horizon == 0 or relevant(changed) == relevant(regime):
             return changed
+        if changed.framework != regime.framework:
+            return changed  # the time of another objective is no measure: its own rule sets T
         steps = max(1, ceil(horizon / changed.step) + 1)
         return replace(changed, horizon=horizon, max_steps=steps)
 

@@ -16,6 +16,9 @@ from ..records.labelled import Request
 PRETRAINING = "pretraining"
 """Name of the leg that trains the encoder; the other legs are named by the claims."""
 
+SUPERVISED = "supervised"
+"""Name of the leg that learns from scratch."""
+
 FEW_LABELS = 5
 """Labelled images per class of the leg with few labels."""
 

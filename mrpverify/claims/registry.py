@@ -11,6 +11,9 @@ from functools import cache
 from .. import claims as package
 from .claim import Claim
 
+ALL = ("assumptions", "theorem1", "theorem2", "supervised", "comparison")
+"""The groups that `all` stands for; the others run when they are named."""
+
 
 class UnknownClaimError(ValueError):
     """A name that is neither a group nor a claim; the message lists what is near."""
@@ -22,7 +25,12 @@ def all_claims() -> tuple[Claim, ...]:
     found: list[Claim] = []
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         found.extend(getattr(importlib.import_module(module.name), "CLAIMS", ()))
-    return tuple(sorted(found, key=lambda claim: (claim.group, claim.order)))
+    return tuple(sorted(found, key=lambda claim: (_position(claim.group), claim.order)))
+
+
+def _position(group: str) -> tuple[int, str]:
+    """Place of a group in lists and reports: as in `all`, then the others by name."""
+    return (ALL.index(group) if group in ALL else len(ALL), group)
 
 
 def groups() -> tuple[str, ...]:
@@ -34,11 +42,16 @@ def select(names: Sequence[str]) -> tuple[Claim, ...]:
     """Claims of the given groups, ids or long names, each once; raises UnknownClaimError."""
     chosen: list[Claim] = []
     for name in names:
-        matching = [c for c in all_claims() if name in ("all", c.group, c.id, c.name)]
+        matching = [c for c in all_claims() if _is_meant(c, name)]
         if not matching:
             raise UnknownClaimError(_unknown(name))
         chosen.extend(matching)
     return tuple(dict.fromkeys(chosen))
+
+
+def _is_meant(claim: Claim, name: str) -> bool:
+    """Whether a name of the command line means this claim."""
+    return name in (claim.group, claim.id, claim.name) or (name == "all" and claim.group in ALL)
 
 
 def _unknown(name: str) -> str:

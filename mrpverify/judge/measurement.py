@@ -10,7 +10,7 @@ import numpy as np
 
 from ..parameters import STAND_INS
 from .intervals import clopper_pearson, mean_interval, share_interval
-from .verdicts import Verdict, measured_above, measured_within
+from .verdicts import Verdict, all_of, measured_above, measured_within
 
 
 @dataclass(frozen=True)
@@ -36,22 +36,64 @@ for a claim. It can still speak against one, which is what a control has to do."
 
 @dataclass(frozen=True)
 class Part:
-    """One of several statements that a claim makes at once."""
+    """One of several statements that a claim makes at once: a mean over seeds and its target."""
 
+    value: float
     interval: tuple[float, float]
+    threshold: float
     measured: Verdict
+    band: tuple[float, float] | None = None
+    """Where the whole interval has to lie; without one it has to lie above `threshold`."""
+
+    def summary(self) -> dict[str, Any]:
+        """The part as it stands in a record."""
+        return {
+            "mean": self.value,
+            "interval": list(self.interval),
+            "threshold": self.threshold,
+            "band": None if self.band is None else list(self.band),
+            "measured": self.measured,
+        }
 
 
 def mean_above(values: np.ndarray, threshold: float, resolution: float = 0.0) -> Part:
     """A number per seed [seeds] whose mean must lie above `threshold`: t-interval."""
     interval = mean_interval(values, resolution=resolution)
-    return Part(interval, _enough(values, measured_above(interval, threshold)))
+    measured = _enough(values, measured_above(interval, threshold))
+    return Part(_mean(values), interval, threshold, measured)
 
 
-def mean_within(values: np.ndarray, band: tuple[float, float], resolution: float = 0.0) -> Part:
-    """A number per seed [seeds] whose mean must lie in the band: t-interval."""
-    interval = mean_interval(values, resolution=resolution)
-    return Part(interval, _enough(values, measured_within(interval, band)))
+def mean_within(values: np.ndarray, target: float, delta: float, resolution: float = 0.0) -> Part:
+    """A number per seed [seeds] whose mean must lie within `target` +- `delta`: t-interval."""
+    interval, band = mean_interval(values, resolution=resolution), (target - delta, target + delta)
+    return Part(
+        _mean(values), interval, target, _enough(values, measured_within(interval, band)), band
+    )
+
+
+def together(
+    statistic: str, parts: Mapping[str, Part], details: Mapping[str, Any] | None = None
+) -> Measurement:
+    """A claim of several parts: refuted by one, supported by all; the first gives its numbers."""
+    first = next(iter(parts.values()))
+    return Measurement(
+        statistic,
+        first.value,
+        first.interval,
+        first.threshold,
+        all_of(part.measured for part in parts.values()),
+        details={
+            "parts": {name: part.summary() for name, part in parts.items()},
+            **(details or {}),
+        },
+        band=first.band,
+    )
+
+
+def _mean(values: np.ndarray) -> float:
+    """Mean over the seeds that have a value, NaN where none has."""
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else float("nan")
 
 
 def _enough(values: np.ndarray, measured: Verdict) -> Verdict:

@@ -7,6 +7,7 @@ import pytest
 
 from mrpverify.claims.claim import CONTROL_SEEDS, Control
 from mrpverify.claims.evaluate import control_requests, evaluate
+from mrpverify.claims.legs import PRETRAINING
 from mrpverify.claims.registry import select
 from mrpverify.judge.measurement import share_of_seeds
 from mrpverify.judge.verdicts import Verdict
@@ -76,7 +77,8 @@ def test_control_runs_share_salt_seeds_and_the_largest_horizon(get):
     found = get(requests)
     runs = join([found[request] for request in requests])
     control = Control("c", "x", change=lambda parameters: {"visible": 0.75})
-    theirs = control_requests(control, TINY, runs, "evaluate")
+    legs = control_requests(claim(always), control, TINY, {PRETRAINING: runs}, "evaluate")
+    theirs = legs[PRETRAINING]
     assert [request.seed for request in theirs] == [0, 1, 2, 3]
     assert {request.salt for request in theirs} == {"evaluate"}
     (horizon,) = {request.parameters.horizon for request in theirs}

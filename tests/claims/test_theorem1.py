@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mrpverify.claims.evaluate import control_requests, evaluate
+from mrpverify.claims.legs import PRETRAINING
 from mrpverify.claims.registry import select
 from mrpverify.claims.theorem1 import capture, controls, lottery
 from mrpverify.judge.verdicts import Verdict
@@ -67,8 +68,14 @@ def test_capture_has_one_line_for_every_feature(results, framework):
     assert all(row["captured_share"] == 1 for row in rows)
 
 
+def theirs(control, regime, runs):
+    """A control's requests."""
+    (claim,) = capture.CLAIMS
+    return control_requests(claim, control, regime, {PRETRAINING: runs}, SALT)[PRETRAINING]
+
+
 def test_controls_start_from_the_claims_own_data_and_run_to_its_horizon(framework, get, runs):
-    requests = control_requests(controls.PURE_NOISE, SMALL[framework], runs, SALT)
+    requests = theirs(controls.PURE_NOISE, SMALL[framework], runs)
     found = get(requests)
     control = join([found[request] for request in requests])
     np.testing.assert_array_equal(control["features"], runs["features"][:4])
@@ -80,7 +87,7 @@ def test_without_the_stop_gradient_every_correlation_decays(get):
     """The control is stable: it shrinks kernels, it does not throw them to the other side."""
     regime = SMALL["teacher-student"]
     honest = get([Request(regime, SALT, 0)])[Request(regime, SALT, 0)]
-    (request, *_) = control_requests(controls.THROUGH_TEACHER, regime, honest, SALT)
+    (request, *_) = theirs(controls.THROUGH_TEACHER, regime, honest)
     control = get([request])[request]
     before, after = (np.linalg.norm(control[f"{w}_weights"], axis=-1) for w in ("initial", "final"))
     assert (after <= before * (1 + 1e-5)).all()

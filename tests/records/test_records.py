@@ -16,7 +16,7 @@ import xarray as xr
 from mrpverify.parameters import Parameters
 from mrpverify.records import collect as collecting
 from mrpverify.records.collect import DeviceError, Machine, choose_machine, collect
-from mrpverify.records.labelled import Request, join
+from mrpverify.records.labelled import AXES, Request, join
 from mrpverify.records.store import CACHE_VARIABLE, RESERVATIONS, Store, default_folder
 
 TINY = Parameters(classes=2, kernels_per_class=3, dimension=8, images=20, max_steps=12)
@@ -97,6 +97,7 @@ def test_several_processes_give_what_one_gives(store):
     alone = collect(requests(2), HERE, None)
     together = collect(requests(2), Machine("cpu", workers=2), store)
     for request in requests(2):
+        assert set(alone[request].data_vars) == set(together[request].data_vars) <= set(AXES)
         for name in alone[request].data_vars:
             np.testing.assert_array_equal(alone[request][name], together[request][name])
 

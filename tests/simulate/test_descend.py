@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mrpverify.parameters import FRAMEWORKS, Parameters
-from mrpverify.simulate import mae, teacher_student
 from mrpverify.simulate.descend import (
     DIVERGED_AT,
     LEAST_STEPS,

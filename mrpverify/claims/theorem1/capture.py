@@ -90,7 +90,10 @@ CLAIMS = (
                 controls.PURE_NOISE,
                 controls.RANDOM_DIRECTIONS,
             ),
+            # At the larger init of the teacher-student regime near ties let many a class learn both
+            # views without pretraining, so this control is no test there.
             "mae": (
+                controls.SUPERVISED,
                 controls.NOTHING_MASKED,
                 controls.PURE_NOISE,
                 controls.RANDOM_DIRECTIONS,

@@ -63,6 +63,11 @@ THROUGH_TEACHER = Control(
         "step": parameters.step / parameters.start_gain**parameters.power,
     },
 )
+SUPERVISED = Control(
+    "supervised learning",
+    "learns about one view of each class",
+    change=lambda parameters: {"framework": "supervised", "step": parameters.supervised_step},
+)
 NOTHING_MASKED = Control(
     "theta = 1, target masked",
     "with nothing masked there is nothing to reconstruct and nothing is learned",

@@ -14,7 +14,7 @@ from ..accuracies import (
     table,
 )
 from ..claim import Claim, Runs
-from .controls import FUSED, HALF_COVERED
+from ..controls import FUSED, HALF_COVERED
 from .runs import FINE_TUNED, HEADS, all_heads
 
 

@@ -79,7 +79,7 @@ CLAIMS = (
     Claim(
         id="T2.cover",
         name="theorem2.cover",
-        statement="features outside the pretraining set are missing downstream, those inside are not",
+        statement="downstream gets the features of the pretraining set, and no others",
         provenance="[A] abstract; form [D], section 3",
         role="gate",
         role_reason="the reason given for the gain: coverage",

@@ -11,9 +11,9 @@ from ...parameters import STAND_INS, Parameters
 from ...theory import theorem2
 from ..accuracies import captured_views, summary
 from ..claim import Claim, Runs
+from ..controls import OVERSHOOT
 from ..legs import PRETRAINING
 from ..theorem1.runs import final
-from .controls import OVERSHOOT
 from .runs import FINE_TUNED, tuned
 
 KEPT = STAND_INS["retained_share"].value
@@ -22,7 +22,7 @@ KEPT = STAND_INS["retained_share"].value
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
     """Share of seeds in which every captured feature is still held class-purely at the end.
 
-    Held means Lambda >= varrho and at least half of Lambda before. False where nothing was captured.
+    Held: Lambda >= varrho and at least half of Lambda before. False where nothing was captured.
     """
     before, after = runs[PRETRAINING], runs[FINE_TUNED]
     had = captured_views(parameters, before).reshape(len(before["seed"]), -1)

@@ -8,7 +8,7 @@ from ...judge.measurement import Measurement, share_of_seeds
 from ...parameters import STAND_INS, Parameters
 from ...theory import theorem2
 from ..claim import Claim, Runs
-from .controls import FUSED
+from ..controls import FUSED
 from .runs import FINE_TUNED, tuned
 
 MARGIN = STAND_INS["training_margin"].value

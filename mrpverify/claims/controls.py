@@ -1,8 +1,8 @@
-"""The runs in which Theorem 2 must fail (section 5), shared with the comparisons."""
+"""Controls of what follows pretraining (section 5): each takes away the reason for a gap."""
 
 from __future__ import annotations
 
-from ..claim import Control
+from .claim import Control
 
 FUSED = Control(
     "encoder fused across classes",
@@ -18,4 +18,14 @@ OVERSHOOT = Control(
     "encoder step far above its bound",
     "steps beyond the stable ones throw kernels off their features",
     change=lambda parameters: {"encoder_step": 400 * parameters.encoder_step},
+)
+NOTHING_HIDDEN = Control(
+    "no single-view images",
+    "images of both groups show every view, in training and in test: nothing is lost",
+    change=lambda parameters: {"hide": False},
+)
+ONE_VIEW = Control(
+    "one feature per class",
+    "a class has nothing else to lose",
+    change=lambda parameters: {"views": 1},
 )

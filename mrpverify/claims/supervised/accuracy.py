@@ -1,0 +1,65 @@
+"""SL.test [A, R; finite size D]: supervised learning loses the single-view images of lost views."""
+
+from __future__ import annotations
+
+from ...judge.measurement import Measurement, mean_above, mean_within, together
+from ...parameters import STAND_INS, Parameters
+from ...theory import supervised as theory
+from ..accuracies import (
+    MULTI_VIEW_ACCURACY,
+    block_views,
+    multi_view,
+    overall,
+    resolution,
+    single_view,
+    summary,
+    table,
+)
+from ..claim import Claim, Runs
+from ..controls import NOTHING_HIDDEN, ONE_VIEW
+from ..legs import SUPERVISED
+from .runs import alone, as_stated
+
+BAND = STAND_INS["accuracy_band"].value
+
+
+def measure(parameters: Parameters, runs: Runs) -> Measurement:
+    """Single-view accuracy within 0.05 of L12, multi-view accuracy at least 0.99."""
+    own, finest = runs[SUPERVISED], resolution(parameters)
+    law = theory.single_view_accuracy(as_stated(parameters))
+    parts = {
+        "single-view accuracy": mean_within(single_view(own), law, BAND, finest),
+        "multi-view accuracy": mean_above(multi_view(own), MULTI_VIEW_ACCURACY, finest),
+    }
+    mu = parameters.single_view
+    details = {
+        "overall error": summary(1 - overall(parameters, own), finest),
+        "overall error by L12, mu e(k, s)": theory.overall_error(parameters),
+        "overall error as s grows, 0.5 mu": mu * theory.asymptotic_single_view_error(parameters),
+        "single-view error with near ties": _refined(parameters),
+        "accuracies": {SUPERVISED: table(parameters, own, block_views(parameters, own))},
+    }
+    return together("single-view test accuracy", parts, details)
+
+
+def _refined(parameters: Parameters) -> float | None:
+    """Predicted error where some classes learn both views; None for more than two views."""
+    return theory.refined_single_view_error(parameters) if parameters.views < 3 else None
+
+
+CLAIMS = (
+    Claim(
+        id="SL.test",
+        name="supervised.test",
+        statement="multi-view test images are classified, single-view ones as often as L12 says",
+        provenance="[A] abstract, [R]; finite size L12 [D]",
+        role="gate",
+        role_reason="the loss that pretraining is said to avoid",
+        horizon="T",
+        measure=measure,
+        controls={"supervised": (NOTHING_HIDDEN, ONE_VIEW)},
+        prediction=theory.predict_test,
+        order=2,
+        legs=alone,
+    ),
+)

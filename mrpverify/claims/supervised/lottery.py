@@ -1,0 +1,84 @@
+"""SL.lottery [A, R]: each class learns one view, the one that its initialisation favours."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...judge.measurement import Measurement, mean_above, together
+from ...parameters import STAND_INS, Parameters
+from ...theory import supervised as theory
+from ..accuracies import block_views, summary
+from ..claim import Claim, Control, Runs
+from ..legs import SUPERVISED
+from ..theorem1.controls import NO_WINNER, stream
+from ..theorem1.runs import reached
+from .runs import alone, observed_winner, predicted_winner
+
+AGREEMENT = STAND_INS["winner_share"].value
+ONE_VIEW = STAND_INS["lottery_share"].value
+
+
+def measure(parameters: Parameters, runs: Runs) -> Measurement:
+    """Share of classes whose predicted view crosses first, and share that learns one view alone.
+
+    A class without any view counts against both, and so does every class of a seed that never got
+    to T.
+    """
+    own = runs[SUPERVISED]
+    at_horizon = reached(own)[:, None]
+    right = (observed_winner(parameters, own) == predicted_winner(parameters, own)) & at_horizon
+    learned = block_views(parameters, own) & at_horizon[..., None]  # [seeds, classes, views]
+    number = learned.sum(-1)
+    finest = 1 / parameters.classes
+    parts = {
+        "classes whose predicted view wins": mean_above(right.mean(-1), AGREEMENT, finest),
+        "classes with exactly one view": mean_above((number == 1).mean(-1), ONE_VIEW, finest),
+    }
+    details = {
+        "classes with no view": summary((number == 0).mean(-1), finest),
+        "classes with several views": summary((number > 1).mean(-1), finest),
+        "features learned": summary(learned.mean((1, 2)), finest / parameters.views),
+        "classes whose near tie is foreseen": summary(_ties_foreseen(parameters, runs), finest),
+    }
+    return together("share of classes whose predicted view wins", parts, details)
+
+
+def _ties_foreseen(parameters: Parameters, runs: Runs) -> np.ndarray:
+    """Share of classes for which the rule of near ties tells one view from several [seeds]."""
+    own = runs[SUPERVISED]
+    largest = theory.initial_largest(parameters, own["initial_correlations"].values)
+    said = theory.also_learns(parameters, largest, own["own_activity"].values)
+    return np.asarray((said == (block_views(parameters, own).sum(-1) > 1)).mean(-1))
+
+
+def _permute(parameters: Parameters, runs: Runs) -> Runs:
+    """Initial correlations permuted over the features of each kernel: the rule knows nothing."""
+    own = runs[SUPERVISED]
+    initial = own["initial_correlations"]
+    random = stream(own, int(own["seed"].values[0]))
+    permuted = (initial.dims, random.permuted(initial.values, axis=-1))
+    return {**runs, SUPERVISED: own.assign(initial_correlations=permuted)}
+
+
+PERMUTED = Control(
+    "permuted initial correlations",
+    "the rule falls to its chance level, one view in two",
+    look=_permute,
+)
+
+CLAIMS = (
+    Claim(
+        id="SL.lottery",
+        name="supervised.lottery",
+        statement="each class learns one of its views, the one its initialisation favours",
+        provenance="[A] abstract; rule [R], section 3; share with both views [D]",
+        role="gate",
+        role_reason="the reason given for the loss of supervised learning",
+        horizon="T",
+        measure=measure,
+        controls={"supervised": (PERMUTED, NO_WINNER)},
+        prediction=theory.predict_lottery,
+        order=1,
+        legs=alone,
+    ),
+)
