@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,6 +71,44 @@ def progress_bar(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("runs")
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def progress_shown(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """The bar where somebody looks; in a file, as a batch job writes, a line now and then."""
+    console = Console(stderr=True)
+    if quiet or console.is_terminal:
+        with progress_bar(quiet) as show:
+            yield show
+    else:
+        yield _Lines()
+
+
+class _Lines:
+    """A callback (finished, total) that writes a line on standard error every half minute."""
+
+    EVERY_SECONDS = 30.0
+
+    def __init__(self) -> None:
+        self._begin = self._last = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Hear of a finished run; the time left is that of as many runs as were seen."""
+        now = time.monotonic()
+        if done == 0:
+            self._begin = now
+        elif done < total and now - self._last >= self.EVERY_SECONDS:
+            self._last = now
+            left = (now - self._begin) / done * (total - done)
+            typer.echo(f"{done} of {total} runs, about {_duration(left)} left", err=True)
+
+
+def _duration(seconds: float) -> str:
+    """Seconds, minutes or hours, whichever reads best."""
+    for unit, length in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def stop(message: str, code: int) -> NoReturn:

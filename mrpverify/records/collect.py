@@ -301,10 +301,10 @@ def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request
 
 
 def _split(group: list[Request]) -> list[list[Request]]:
-    """Parts of a group that fit the free memory of the GPU."""
-    free, _ = torch.cuda.mem_get_info()
-    fitting = int(GPU_SHARE * free / (_cost(group[0]) * 8 * _BYTES))
-    size = min(max(1, fitting), GPU_SEEDS)
+    """Parts of a group that fit the free memory of this machine's GPU, where it has one."""
+    free, _ = torch.cuda.mem_get_info() if torch.cuda.is_available() else (float("inf"), 0)
+    fitting = GPU_SHARE * free / (_cost(group[0]) * 8 * _BYTES)
+    size = int(min(max(1, fitting), GPU_SEEDS))
     return [group[i : i + size] for i in range(0, len(group), size)]
 
 
