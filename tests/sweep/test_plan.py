@@ -65,7 +65,7 @@ def test_controls_are_left_out_unless_asked_for():
 
 def test_only_the_frameworks_of_the_plan_are_built_and_a_bad_cell_is_named():
     assert list(lay_out(plan(), "p").cells[0].regimes) == ["mae"]
-    with pytest.raises(PlanError, match="cell theta=0.3, d=4: d=4: must be at least"):
+    with pytest.raises(PlanError, match=r"cell theta=0\.3, d=4: d=4: must be at least"):
         lay_out(plan(grid={"theta": [0.3], "d": [4]}), "p")
 
 
@@ -140,5 +140,5 @@ def test_nothing_is_trained_before_every_cell_is_known_to_be_valid(command, tmp_
 
 
 def test_an_absent_plan_is_named(tmp_path):
-    with pytest.raises(PlanError, match="absent.toml: cannot be read"):
+    with pytest.raises(PlanError, match=r"absent\.toml: cannot be read"):
         read_plan(tmp_path / "absent.toml")
