@@ -67,7 +67,8 @@ class Store:
             key: {"zlib": True, "complevel": 1} for key in run.data_vars if run[key].size > 64
         }
         try:
-            run.to_netcdf(name, engine="h5netcdf", encoding=packed)
+            # Made in memory: where a disk is full, HDF5 crashes the process instead of raising.
+            Path(name).write_bytes(run.to_netcdf(engine="h5netcdf", encoding=packed))
             os.replace(name, path)
         finally:
             Path(name).unlink(missing_ok=True)

@@ -143,7 +143,8 @@ def _connect(address: str) -> Any:
             "--scheduler needs Dask: python -m pip install 'mrpverify[distributed]'."
         ) from None
     # What matters is said by the errors above; the rest would tear the progress bar.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "tornado", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     client: Any = UntypedClient
     try:
         return client(address, timeout=CONNECT_SECONDS, set_as_default=False)

@@ -36,6 +36,7 @@ def wait_until(condition, process, seconds=240):
 
 
 def test_an_interruption_in_this_process(undisturbed, command, tmp_path, monkeypatch):
+    digest, _ = undisturbed()
     genuine, calls = collecting.train, []
 
     def stop_at_fifth(job, machine):
@@ -52,7 +53,7 @@ def test_an_interruption_in_this_process(undisturbed, command, tmp_path, monkeyp
     assert not (tmp_path / "t.csv").exists()
     assert len(records(cache)) == 4
     again = command(plan, "--out", tmp_path / "t.csv", cache=cache)
-    assert hash_in(again.stdout) == undisturbed()[0]
+    assert hash_in(again.stdout) == digest
     assert len(calls) == 5 + RUNS - 4, "finished runs were done again"
 
 
@@ -103,7 +104,6 @@ def test_claims_whose_runs_start_from_others_survive_too(command, tmp_path, monk
     preset = "tiny.toml"
     claims = ["T2.retain"]
     frameworks = ["mae"]
-    controls = true
     set = {steps_2 = 5, N_test = 10}
     grid = {theta = [0.3, 0.5]}
     """
@@ -135,7 +135,7 @@ def test_ctrl_c_and_the_death_of_a_process_on_several_workers(undisturbed, tmp_p
     process = start(command, cache)
     wait_until(lambda: len(records(cache)) >= 3, process)
     children = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(process.pid)],
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(process.pid)],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     workers = [int(line.split()[0]) for line in children.splitlines() if "spawn_main" in line]
