@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +20,7 @@ from rich.table import Table
 
 from .claims.claim import Claim
 from .claims.evaluate import ClaimResult, evaluate
+from .claims.evidence import about_images, evaluate_images
 from .claims.registry import UnknownClaimError, all_claims, select
 from .command_line import (
     WIDTH,
@@ -30,16 +31,27 @@ from .command_line import (
     usable_store,
     writable_file,
 )
+from .images.folder import MissingDataError, missing_message
+from .images.setup import PREFIX, SettingsError, Setup, load_settings
 from .judge.verdicts import EXIT_USAGE, Verdict, exit_code
 from .parameters import FRAMEWORKS, Framework, Parameters
 from .records.collect import DeviceError, Machine, choose_machine, collect
 from .records.labelled import Request
 from .records.store import Store
-from .regime import Preset, RegimeError, allowed, check_seeds, load_preset, parse_settings
+from .regime import (
+    Preset,
+    RegimeError,
+    allowed,
+    check_seeds,
+    load_preset,
+    parse_settings,
+    preset_path,
+)
+from .report.html import page, png
 from .report.record import Run, record, write_json
 from .report.text import claims_table, print_report, stand_ins_table
 
-RECORD, REPORT = "record.json", "report.txt"
+RECORD, REPORT, PAGE = "record.json", "report.txt", "report.html"
 """Files of --out."""
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -59,6 +71,7 @@ class Order:
     folder: Path | None
     quiet: bool
     strict: bool
+    images: Setup | None = None
 
 
 @app.command(help=__doc__)
@@ -76,7 +89,9 @@ def check(
     salt: Annotated[str, typer.Option(help="re-rolls every random draw")] = "a",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     json_file: Annotated[Path | None, typer.Option("--json", help="write the record here")] = None,
-    out: Annotated[Path | None, typer.Option(help="folder for report.txt and record.json")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for report.html, report.txt, record.json")
+    ] = None,
     list_all: Annotated[bool, typer.Option("--list", help="claims, parameters, stand-ins")] = False,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="train everything again, store nothing")
@@ -92,7 +107,8 @@ def check(
         return
     try:
         machine = choose_machine(device)
-        chosen = load_preset(preset).override(parse_settings(settings or []))
+        of_images, of_regime = _split(settings or [])
+        chosen = load_preset(preset).override(parse_settings(of_regime))
         claims = select(_names(names))
         order = Order(
             claims=claims,
@@ -106,7 +122,15 @@ def check(
             quiet=quiet,
             strict=strict,
         )
-    except (RegimeError, UnknownClaimError, DeviceError, UsageError) as error:
+        order = _with_images(order, preset, of_images, seeds)
+    except (
+        RegimeError,
+        UnknownClaimError,
+        DeviceError,
+        UsageError,
+        SettingsError,
+        MissingDataError,
+    ) as error:
         stop(f"error: {error}", EXIT_USAGE)
     raise typer.Exit(_carry_out(order))
 
@@ -151,11 +175,47 @@ def _evaluate(order: Order) -> list[ClaimResult]:
         def get(requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
             return collect(requests, order.machine, order.store, show)
 
-        return evaluate(order.claims, order.regimes, range(order.seeds), order.salt, get)
+        simulated = [claim for claim in order.claims if not about_images(claim)]
+        results = evaluate(simulated, order.regimes, range(order.seeds), order.salt, get)
+        if order.images is not None:
+            seen = replace(order.images, progress=show or order.images.progress)
+            results += evaluate_images(order.claims, seen)
+        return results
+
+
+def _with_images(
+    order: Order, preset: str, settings: Mapping[str, str], seeds: int | None
+) -> Order:
+    """The order with what its claims about real images need, checked before any work.
+
+    Raises SettingsError for a setting and MissingDataError for data that is not there.
+    """
+    claims = [claim for claim in order.claims if about_images(claim)]
+    sizes = load_settings(preset_path(preset), settings)
+    if not claims:
+        return order
+    absent = missing_message([name for claim in claims for name in claim.needs])
+    if absent:
+        raise MissingDataError(absent)
+    number = sizes.seeds if seeds is None else seeds
+    images = Setup(sizes, number, order.salt, order.machine, order.store)
+    return replace(order, images=images, seeds=order.seeds if order.regimes else number)
+
+
+def _split(settings: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """``--set`` of the images, by name, and those of the regime; raises UsageError."""
+    own = [text.strip() for text in settings if text.strip().startswith(PREFIX)]
+    changes: dict[str, str] = {}
+    for text in own:
+        name, separator, value = (part.strip() for part in text.partition("="))
+        if not separator or not value:
+            raise UsageError(f"--set {text!r}: expected key=value, as {PREFIX}seeds=3.")
+        changes[name.removeprefix(PREFIX)] = value
+    return changes, [text for text in settings if not text.strip().startswith(PREFIX)]
 
 
 def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
-    """Report on the terminal, JSON and text files."""
+    """Report on the terminal; JSON, text and HTML files."""
     if not order.quiet:
         print_report(report_console(), run, results, order.strict)
     content = record(run, results)
@@ -165,6 +225,8 @@ def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
         write_json(order.folder / RECORD, content)
         with (order.folder / REPORT).open("w", encoding="utf-8") as file:
             print_report(Console(file=file, width=WIDTH, markup=False), run, results, order.strict)
+        pictures = [{t: png(f) for t, f in r.pictures.items()} for r in results]
+        (order.folder / PAGE).write_text(page(content, pictures), encoding="utf-8")
 
 
 def _names(names: list[str] | None) -> list[str]:
@@ -179,11 +241,14 @@ def _regimes(
 ) -> dict[Framework, Parameters]:
     """The regimes of the chosen frameworks that the claims are about; raises UsageError for none.
 
-    Claims about supervised learning alone belong to every choice: they have no other framework.
+    Claims about real images have no regime. Claims about supervised learning alone belong to every
+    choice: they have no other framework.
     """
     if framework not in (*FRAMEWORKS, "both"):
         raise UsageError(f"--framework {framework}: expected {', '.join(FRAMEWORKS)} or both.")
-    asked = {f for claim in claims for f in claim.frameworks}
+    asked = {f for claim in claims for f in claim.frameworks if f is not None}
+    if not asked:
+        return {}
     chosen = {
         f: p
         for f, p in preset.regimes.items()
@@ -205,7 +270,7 @@ def _writable_folder(path: Path | None) -> Path | None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--out {path}: cannot be made ({error.strerror}).") from None
-    for name in (RECORD, REPORT):
+    for name in (RECORD, REPORT, PAGE):
         writable_file(path / name, "--out")
     return path
 

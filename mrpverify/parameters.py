@@ -260,6 +260,12 @@ class Parameters:
         ge=0,
         used_by=_LABELLED,
     )
+    true_labels: bool = parameter(
+        True,
+        "true_labels",
+        "false shuffles the labels of the training images (a control)",
+        used_by=_LABELLED,
+    )
     fused: bool = parameter(
         False,
         "fused",

@@ -92,7 +92,7 @@ def parse_settings(pairs: list[str]) -> dict[str, str]:
 
 def load_preset(name: str) -> Preset:
     """A preset by name (quick, paper, large) or by the path of a TOML file; raises RegimeError."""
-    path = Path(name) if name.endswith(".toml") else preset_folder() / f"{name}.toml"
+    path = preset_path(name)
     if not name.endswith(".toml") and name not in PRESETS:
         raise RegimeError(
             f"--preset {name}: expected one of {', '.join(PRESETS)}, or the path of a .toml file."
@@ -106,6 +106,11 @@ def load_preset(name: str) -> Preset:
     return _preset(path.stem, content)
 
 
+def preset_path(name: str) -> Path:
+    """The TOML file of a preset, or the path itself where one is given."""
+    return Path(name) if name.endswith(".toml") else preset_folder() / f"{name}.toml"
+
+
 def preset_folder() -> Path:
     """Where the shipped presets are: inside an installed package, or beside it in a checkout."""
     inside = Path(str(resources.files("mrpverify"))) / "experiments"
@@ -114,7 +119,7 @@ def preset_folder() -> Path:
 
 def _preset(name: str, content: dict[str, Any]) -> Preset:
     """Preset from parsed TOML: ``seeds``, a table ``shared`` and one table per framework."""
-    unknown = set(content) - {"seeds", "shared", *FRAMEWORKS}
+    unknown = set(content) - {"seeds", "shared", "images", *FRAMEWORKS}
     if unknown:
         raise RegimeError(
             f"preset {name}: unknown entry {sorted(unknown)[0]!r}; allowed are seeds, [shared], "

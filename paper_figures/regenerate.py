@@ -22,6 +22,11 @@ import xarray as xr
 from rich.progress import Progress
 
 sys.path.insert(0, str(Path(__file__).parent))
+import coverage
+import learned_views
+import objectives
+import retention
+import single_view
 import theorem1
 
 from mrpverify.records.collect import DeviceError, choose_machine, collect
@@ -29,7 +34,10 @@ from mrpverify.records.labelled import Request
 from mrpverify.records.store import device_store
 from mrpverify.regime import RegimeError, load_preset
 
-FIGURES = {"theorem1": theorem1}
+FIGURES = {
+    module.__name__: module
+    for module in (theorem1, learned_views, retention, coverage, single_view, objectives)
+}
 HERE = Path(__file__).parent
 
 # No dates or random names: a redrawn figure differs where its numbers do.

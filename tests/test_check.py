@@ -130,6 +130,38 @@ def test_stored_runs_are_used_again_and_give_the_same_numbers(finished, preset, 
     assert sorted(p.stat().st_mtime_ns for p in cache.rglob("*.nc")) == stored
 
 
+def test_what_follows_pretraining_keeps_its_contract(preset, cache, tmp_path):
+    """Numbers at three seeds support nothing; what is tested is what a script reads."""
+    path = tmp_path / "r.json"
+    process = run("T2.test", "SL.test", "CMP.gain", "--preset", preset, "--framework", "both",
+                  "--set", "test_images=60", "--json", str(path), cache=cache)  # fmt: skip
+    record = json.loads(path.read_text())
+    assert process.returncode == record["exit_code"], process.stderr
+    assert process.returncode in (3, 4, 5, 6)
+    claims = {(c["id"], c["framework"]): c for c in record["claims"]}
+    assert set(claims) == {
+        ("T2.test", "teacher-student"), ("T2.test", "mae"), ("SL.test", "supervised"),
+        ("CMP.gain", "teacher-student"), ("CMP.gain", "mae"),
+    }  # fmt: skip
+    legs = claims["T2.test", "mae"]["details"]["accuracies"]
+    assert set(legs) == {"fine-tuned", "linear probe", "fine-tuned, few labels"}
+    rows = legs["fine-tuned"]["confusion"]
+    assert set(rows[0]) == {"shown", "learned", "images", "accuracy"}
+    assert sum(row["images"] for row in rows) == 2 * 60 * record["seeds"]
+    band = claims["SL.test", "supervised"]["band"]
+    assert band[0] < claims["SL.test", "supervised"]["threshold"] < band[1]
+    for part in claims["CMP.gain", "mae"]["details"]["parts"].values():
+        assert set(part) == {"mean", "interval", "threshold", "band", "measured"}
+    for words in ("CMP.gain, accuracies", "class learned", "single-view gain", "in ["):
+        assert words in process.stdout
+
+
+def test_a_framework_the_claim_is_not_about_is_named(preset, cache):
+    process = run("SL.test", "CMP.ssl", "--preset", preset, "--framework", "mae", cache=cache)
+    assert process.returncode == 2
+    assert "is about supervised, teacher-student" in process.stderr
+
+
 def test_another_salt_rolls_every_draw_again(preset, cache, tmp_path):
     values = []
     for salt in "ab":
@@ -303,7 +335,8 @@ def test_outside_the_regime_is_answered_with_the_condition_and_its_margin(
 ):
     process = run("T1.capture", "--preset", preset, "--seeds", "6", "--set", "deadline=1000",
                   *arguments, cache=cache)  # fmt: skip
-    assert process.returncode in (3, 4, 6), process.stdout
+    # 5: at two classes and such an init supervised learning may learn every view as well.
+    assert process.returncode in (3, 4, 5, 6), process.stdout
     line = next(x for x in process.stdout.splitlines() if f"outside the regime, {condition}" in x)
     assert "has margin" in line
     assert "Traceback" not in process.stderr

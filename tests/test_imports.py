@@ -18,10 +18,20 @@ ALLOWED = {
     "judge": {"parameters"},
     "simulate": {"parameters"},
     "records": {"parameters", "simulate"},
-    "claims": {"parameters", "theory", "observe", "judge", "records"},
+    "images": {"simulate", "records"},
+    "claims": {"parameters", "theory", "observe", "judge", "records", "images"},
     "report": {"parameters", "theory", "judge", "records", "claims"},
     "command_line": {"records"},
-    "check": {"parameters", "regime", "judge", "records", "claims", "report", "command_line"},
+    "check": {
+        "parameters",
+        "regime",
+        "judge",
+        "records",
+        "claims",
+        "report",
+        "images",
+        "command_line",
+    },
     "sweep": {"parameters", "regime", "judge", "records", "claims", "report", "command_line"},
 }
 THIRD_PARTY = {

@@ -19,8 +19,9 @@ Horizon = Literal["T", "crossing", "none"]
 """When a claim is judged; "none" needs no run at all."""
 Runs = Mapping[str, xr.Dataset]
 """The labelled runs of all seeds, by leg."""
-Measure = Callable[[Parameters, Any], Measurement]
-"""Gets the regime and the runs: those of pretraining alone (a data set), or of every leg (Runs)."""
+Measure = Callable[[Any, Any], Measurement]
+"""Gets the regime and the runs: those of pretraining alone (a data set), or of every leg (Runs).
+A claim about real images gets its setup and its evidence."""
 
 CONTROL_SEEDS = 4
 """Seeds of a control: none of four true has the upper bound 0.53, below p0 = 0.8."""
@@ -38,8 +39,10 @@ class Control:
     id: str
     expected: str
     change: Callable[[Parameters], Mapping[str, Any]] | None = None
-    look: Callable[[Parameters, Any], Any] | None = None
-    failed: Callable[[Parameters, Measurement], bool] = field(
+    look: Callable[[Any, Any], Any] | None = None
+    seeds: int = CONTROL_SEEDS
+    """Seeds of a trained control; more where it falls below a threshold by a small amount only."""
+    failed: Callable[[Any, Measurement], bool] = field(
         default=lambda parameters, measurement: measurement.measured is Verdict.REFUTED
     )
 
@@ -66,6 +69,8 @@ class Claim:
     `measure` gets the regime and the labelled runs of all seeds; statistic, threshold and controls
     are fixed here, before any run. `legs` are the runs it needs where pretraining alone is not
     enough, `relies_on` the stages beside its framework whose regime conditions it depends on.
+    A claim about real images has no regime (framework None): `evidence` looks at them, or trains on
+    them, `needs` names the data for it, and `pictures` draws what was seen.
     """
 
     id: str
@@ -76,11 +81,14 @@ class Claim:
     role_reason: str
     horizon: Horizon
     measure: Measure
-    controls: Mapping[Framework, tuple[Control, ...]]
+    controls: Mapping[Framework | None, tuple[Control, ...]]
     prediction: Callable[[Parameters], str] | None = None
     order: int = 0
     legs: Callable[[Parameters], Legs] | None = None
     relies_on: tuple[str, ...] = ()
+    evidence: Callable[[Any], Any] | None = None
+    needs: tuple[str, ...] = ()
+    pictures: Callable[[Any, Any], Mapping[str, Any]] | None = None
 
     def runs_needed(self, parameters: Parameters) -> Legs:
         """The legs of a regime, pretraining alone by default; none for a claim without runs."""
@@ -103,6 +111,6 @@ class Claim:
         return self.name.partition(".")[0]
 
     @property
-    def frameworks(self) -> tuple[Framework, ...]:
-        """Frameworks the claim is about."""
+    def frameworks(self) -> tuple[Framework | None, ...]:
+        """Frameworks the claim is about; (None,) for one about real images."""
         return tuple(self.controls)

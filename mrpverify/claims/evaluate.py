@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import xarray as xr
 
@@ -39,12 +39,14 @@ class ClaimResult:
     """A claim in one framework with everything its verdict rests on."""
 
     claim: Claim
-    framework: Framework
+    framework: Framework | None
     measurement: Measurement
     controls: tuple[ControlResult, ...]
     violated: tuple[Condition, ...]
     verdict: Verdict
     prediction: str | None
+    pictures: Mapping[str, Any] = field(default_factory=dict)
+    """What was seen, drawn: title -> matplotlib figure (claims about real images)."""
 
 
 def evaluate(
@@ -96,9 +98,9 @@ def control_requests(
     """
     horizon = 0.0
     if PRETRAINING in runs:
-        horizon = float(runs[PRETRAINING]["final_time"].values[:CONTROL_SEEDS].max())
+        horizon = float(runs[PRETRAINING]["final_time"].values[: control.seeds].max())
     legs = claim.runs_needed(control.parameters(regime, horizon))
-    return _requests(legs, range(CONTROL_SEEDS), salt)
+    return _requests(legs, range(control.seeds), salt)
 
 
 def _judge(
@@ -109,7 +111,7 @@ def _judge(
     control_runs: Mapping[tuple[Claim, Control, Framework], Runs],
 ) -> ClaimResult:
     """Measure a claim and its controls with the same statistic, and conclude."""
-    measurement = _measure(lambda: claim.measure(regime, claim.seen(runs)))
+    measurement = measured(lambda: claim.measure(regime, claim.seen(runs)))
     results = tuple(
         _judge_control(claim, control, regime, runs, control_runs.get((claim, control, framework)))
         for control in claim.controls[framework]
@@ -138,7 +140,7 @@ def _judge_control(
     observed = runs if trained is None else trained
     look = control.look
     seen = claim.seen(observed)
-    measurement = _measure(
+    measurement = measured(
         lambda: claim.measure(parameters, look(parameters, seen) if look else seen)
     )
     enough = all(leg.sizes["seed"] >= CONTROL_SEEDS for leg in observed.values())
@@ -147,7 +149,7 @@ def _judge_control(
     return ControlResult(control, measurement, failed)
 
 
-def _measure(measure: Callable[[], Measurement]) -> Measurement:
+def measured(measure: Callable[[], Measurement]) -> Measurement:
     """A measurement; one that breaks is an ERROR of its own claim, the others go on."""
     try:
         return measure()

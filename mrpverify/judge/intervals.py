@@ -25,15 +25,15 @@ def mean_interval(
     """Central t-interval of the mean of independent values [seeds], 90 % unless told otherwise.
 
     Fewer than two finite values leave it open: (-inf, inf). Identical values give a single point,
-    unless a `resolution` says how finely a value is known (a share of n: 1/n): they are then taken
-    to spread by that much.
+    unless a `resolution` says how finely a value is known (a share of n: 1/n): they then spread as
+    if one of them were off by that much.
     """
     finite = np.asarray(values, dtype=float)
     finite = finite[np.isfinite(finite)]
     if len(finite) < 2:
         return (-np.inf, np.inf)
     mean = float(finite.mean())
-    error = float(stats.sem(finite)) if np.ptp(finite) > 0 else resolution / np.sqrt(len(finite))
+    error = float(stats.sem(finite)) if np.ptp(finite) > 0 else resolution / len(finite)
     if error == 0:
         return mean, mean
     low, high = stats.t.interval(confidence, len(finite) - 1, loc=mean, scale=error)

@@ -7,11 +7,10 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Protocol
 
 import platformdirs
 import xarray as xr
-
-from .labelled import Request
 
 if sys.platform != "win32":
     import fcntl
@@ -34,6 +33,13 @@ def device_store(device: str) -> Store:
     return Store(default_folder() / device)
 
 
+class Addressed(Protocol):
+    """What a record belongs to: a run, or a look at a real image."""
+
+    def key(self) -> str:
+        """Content hash (hexadecimal) of everything that determines the record."""
+
+
 class Store:
     """Records under one folder that several processes may share: files appear whole or not."""
 
@@ -41,12 +47,12 @@ class Store:
         self.folder = folder
         self._reservations: int | None = None
 
-    def path(self, request: Request) -> Path:
+    def path(self, request: Addressed) -> Path:
         """File of a run."""
         key = request.key()
         return self.folder / key[:2] / f"{key}.nc"
 
-    def load(self, request: Request) -> xr.Dataset | None:
+    def load(self, request: Addressed) -> xr.Dataset | None:
         """The stored run, None where there is none or its file cannot be read (redo it then)."""
         path = self.path(request)
         if not path.exists():
@@ -57,7 +63,7 @@ class Store:
         except (OSError, ValueError, KeyError):
             return None
 
-    def save(self, request: Request, run: xr.Dataset) -> None:
+    def save(self, request: Addressed, run: xr.Dataset) -> None:
         """Write a run atomically; raises OSError where the folder cannot be written."""
         path = self.path(request)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +85,7 @@ class Store:
         with tempfile.TemporaryFile(dir=self.folder):
             pass
 
-    def reserve(self, request: Request) -> bool:
+    def reserve(self, request: Addressed) -> bool:
         """Whether a run is this process's to do: False while another process has it reserved.
 
         The operating system gives a reservation back when its process ends, however it ends. Where
@@ -93,12 +99,12 @@ class Store:
             return True
         return True
 
-    def release(self, request: Request) -> None:
+    def release(self, request: Addressed) -> None:
         """Give a reservation back."""
         with contextlib.suppress(OSError):
             self._lock(request, exclusive=False)
 
-    def _lock(self, request: Request, exclusive: bool) -> None:
+    def _lock(self, request: Addressed, exclusive: bool) -> None:
         """Lock or unlock the byte of a run, where there are such locks; raises OSError."""
         if sys.platform == "win32":
             return
@@ -109,6 +115,6 @@ class Store:
         fcntl.lockf(self._reservations, kind, 1, _place(request))
 
 
-def _place(request: Request) -> int:
+def _place(request: Addressed) -> int:
     """Place of a run in the file of reservations, in [0, 2^60)."""
     return int(request.key()[:15], 16)

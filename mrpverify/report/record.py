@@ -99,8 +99,28 @@ def observed(item: ControlResult) -> str:
     """What the control's own measurement showed, in words."""
     m = item.measurement
     if m.trials is not None:
-        return f"{m.successes} of {m.trials} seeds: {m.measured}"
+        return f"{m.successes} of {m.trials} {m.details.get('unit', 'seeds')}: {m.measured}"
     return f"{m.value:.3f} [{m.interval[0]:.3f}, {m.interval[1]:.3f}]: {m.measured}"
+
+
+def tables(details: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The parts of a claim's details that are tables: lists of rows with the same keys."""
+    return {
+        key.replace("_", " "): list(value)
+        for key, value in details.items()
+        if isinstance(value, list)
+        and value
+        and all(isinstance(row, dict) and row.keys() == value[0].keys() for row in value)
+    }
+
+
+def cell(value: object) -> str:
+    """One value of a table in short: three decimals, intervals in brackets."""
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(cell(item) for item in value) + "]"
+    if isinstance(value, float):
+        return f"{value:.3f}" if math.isfinite(value) else "-"
+    return "-" if value is None else str(value)
 
 
 def _condition(condition: Condition) -> dict[str, Any]:

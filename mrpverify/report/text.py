@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -13,7 +14,7 @@ from ..claims.evaluate import ClaimResult
 from ..judge.verdicts import Verdict
 from ..parameters import STAND_INS, Framework, Parameters
 from ..theory.assumptions import conditions
-from .record import Run, observed
+from .record import Run, cell, observed, tables
 
 STYLES = {
     Verdict.SUPPORTED: "bold green",
@@ -36,7 +37,30 @@ def print_report(console: Console, run: Run, results: Sequence[ClaimResult], str
             console.print(_controls(own))
         for result in own:
             _print_details(console, result)
+    _print_images(console, [result for result in results if result.framework is None])
     _print_outcome(console, run, results, strict)
+
+
+def _print_images(console: Console, results: Sequence[ClaimResult]) -> None:
+    """Claims about real images: verdicts, controls, and the tables and lines of their details."""
+    if not results:
+        return
+    console.rule(Text("real images", "bold"), align="left")
+    console.print(_verdicts(results))
+    console.print(_controls(results))
+    for result in results:
+        for title, rows in tables(result.measurement.details).items():
+            console.print(_rows(f"{result.claim.id}, {title}", rows))
+        for line in result.measurement.details.get("lines", ()):
+            console.print(Text(f"{result.claim.id}: {line}"))
+
+
+def _rows(title: str, rows: Sequence[Mapping[str, object]]) -> Table:
+    """A table of rows that share their keys."""
+    table = Table(*(key.replace("_", " ") for key in rows[0]), title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*(cell(value) for value in row.values()))
+    return table
 
 
 def claims_table(claims: Sequence[Claim]) -> Table:
@@ -99,9 +123,14 @@ def _verdicts(results: Sequence[ClaimResult]) -> Table:
         value = f"{m.value:.3f}" + (f" ({m.successes}/{m.trials})" if m.trials else "")
         table.add_row(
             claim.id, claim.horizon, claim.role, verdict, value,
-            f"[{low:.3f}, {high:.3f}]", f"> {m.threshold:g}", m.statistic,
+            f"[{low:.3f}, {high:.3f}]", target(m.threshold, m.band), m.statistic,
         )  # fmt: skip
     return table
+
+
+def target(threshold: float, band: Sequence[float] | None) -> str:
+    """What an interval is held against, in words."""
+    return f"> {threshold:g}" if band is None else f"in [{band[0]:.3g}, {band[1]:.3g}]"
 
 
 def _controls(results: Sequence[ClaimResult]) -> Table:
@@ -123,6 +152,12 @@ def _print_details(console: Console, result: ClaimResult) -> None:
     details = result.measurement.details
     if "features" in details:
         console.print(_features(details["features"]))
+    if "accuracies" in details:
+        console.print(_accuracies(result.claim.id, details["accuracies"]))
+        for leg, row in details["accuracies"].items():
+            console.print(_confusion(result.claim.id, leg, row["confusion"]))
+    if "objectives" in details:
+        console.print(_objectives(details["objectives"]))
     for line in _findings(result):
         console.print(Text(line))
     if result.prediction is not None:
@@ -135,7 +170,20 @@ def _findings(result: ClaimResult) -> list[str]:
     """What a claim measured beside its verdict, in lines."""
     details = result.measurement.details
     name = f"{result.claim.id} at {result.claim.horizon}"
-    lines = []
+    lines = [
+        f"{name}, {part}: {_estimate(row)}, {_aim(row)}: {row['measured']}"
+        for part, row in details.get("parts", {}).items()
+    ]
+    lines += [
+        f"{name}, {key}: {_estimate(row)}"
+        for key, row in details.items()
+        if isinstance(row, Mapping) and set(row) == {"mean", "interval"}
+    ]
+    lines += [
+        f"{name}, {key}: {value:.4g}"
+        for key, value in details.items()
+        if "predicted" in key and isinstance(value, float)
+    ]
     if "mean_counts" in details:
         lines += [
             f"{name}, features of {details['features_in_all']} on average, at {level}: "
@@ -160,6 +208,65 @@ def _findings(result: ClaimResult) -> list[str]:
             f"raise max_steps"
         )
     return lines
+
+
+def _estimate(row: Mapping[str, Any]) -> str:
+    """A mean with its interval."""
+    if row["mean"] is None:
+        return "no value"
+    low, high = row["interval"]
+    return f"{row['mean']:.4f} [{low:.4f}, {high:.4f}]"
+
+
+def _aim(part: Mapping[str, Any]) -> str:
+    """What a part of a claim is held against."""
+    return target(part["threshold"], part["band"])
+
+
+def _accuracies(claim: str, legs: Mapping[str, Mapping[str, Any]]) -> Table:
+    """One line per leg: accuracies on test and training images, share of features learned."""
+    kinds = ("multi_view", "single_view", "overall", "train_multi_view", "train_single_view")
+    table = Table(
+        "leg", *(kind.replace("_", " ") for kind in kinds), "features learned",
+        title=f"{claim}, accuracies", title_justify="left",
+    )  # fmt: skip
+    for leg, row in legs.items():
+        table.add_row(leg, *(_estimate(row[kind]) for kind in kinds), f"{row['learned_share']:.3f}")
+    return table
+
+
+def _confusion(claim: str, leg: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """View shown in the image against views learned by its class: accuracy and images."""
+    learned = sorted({row["learned"] for row in rows})
+    table = Table(
+        "image shows", *(f"class learned {name}" for name in learned),
+        title=f"{claim}, {leg}: accuracy (images)", title_justify="left",
+    )  # fmt: skip
+    cells = {
+        (row["shown"], row["learned"]): f"{row['accuracy']:.3f} ({row['images']})" for row in rows
+    }
+    for shown in dict.fromkeys(row["shown"] for row in rows):
+        table.add_row(shown, *(cells.get((shown, name), "-") for name in learned))
+    return table
+
+
+def _objectives(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """One line per objective: features held, accuracies with each head."""
+    columns = dict.fromkeys(key for row in rows for key in row)
+    table = Table(*(key.replace("_", " ") for key in columns),
+                  title="CMP.ssl, every objective", title_justify="left")  # fmt: skip
+    for row in rows:
+        table.add_row(*(_cell(row.get(key)) for key in columns))
+    return table
+
+
+def _cell(value: object) -> str:
+    """A cell of a table: words, a number, an estimate, or nothing."""
+    if isinstance(value, Mapping):
+        return "-" if value["mean"] is None else f"{value['mean']:.3f}"
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return "-" if value is None else str(value)
 
 
 def _features(rows: Sequence[dict[str, object]]) -> Table:
@@ -188,7 +295,7 @@ def _print_outcome(
             continue
         line = Text(f"{role}s: ")
         for result in own:
-            name = f"{result.claim.id}/{result.framework}/{result.claim.horizon} "
+            name = f"{result.claim.id}/{result.framework or 'images'}/{result.claim.horizon} "
             line.append(name).append(f"{result.verdict}  ", STYLES[result.verdict])
         console.print(line)
     for framework, condition in sorted(

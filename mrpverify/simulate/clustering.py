@@ -21,6 +21,7 @@ from .classifier import cross_entropy, pull
 from .fine_tuning import outputs
 from .sample import Images
 from .similarity import (
+    activations,
     compared_form,
     draw_masks,
     mask_streams,
@@ -59,11 +60,13 @@ def descent_direction(
         _sort_again(parameters, state, images)
     state["age"] += 1
     masks, state["streams"] = draw_masks(parameters, state["streams"], x)
-    z, reach = masked_outputs(parameters, w, x, masks)
+    a, slope, reach = activations(parameters, w, x)
+    z = masked_outputs(parameters, a, masks)
     mu = compared_form(parameters, state["centroids"])
     g = pull(_logits(parameters, z, mu), state["cluster"])
     to_y = torch.bmm(g, mu) / (x.shape[1] * parameters.temperature)
-    return {"weights": pull_back(parameters, w, x, masks, through_form(parameters, to_y, z))}, reach
+    pull_of_view = through_form(parameters, to_y, z)
+    return {"weights": pull_back(parameters, slope, x, ((masks, pull_of_view),))}, reach
 
 
 def after_step(parameters: Parameters, state: State, largest: torch.Tensor) -> None:
@@ -78,7 +81,8 @@ def expected_loss(
     if "cluster" not in state:
         return state["weights"].new_full((len(state["weights"]),), torch.nan)
     masks, _ = draw_masks(parameters, state["streams"], images.patches)
-    z, _ = masked_outputs(parameters, state["weights"], images.patches, masks)
+    a, _, _ = activations(parameters, state["weights"], images.patches)
+    z = masked_outputs(parameters, a, masks)
     mu = compared_form(parameters, state["centroids"])
     return cross_entropy(_logits(parameters, z, mu), state["cluster"])
 

@@ -15,6 +15,7 @@ from torch.nn.functional import log_softmax
 from ..parameters import Parameters
 from .sample import Images
 from .similarity import (
+    activations,
     compared_form,
     draw_masks,
     mask_streams,
@@ -43,11 +44,11 @@ def descent_direction(
     w, x = state["weights"], images.patches
     first, streams = draw_masks(parameters, state["streams"], x)
     second, state["streams"] = draw_masks(parameters, streams, x)
-    z, reach = masked_outputs(parameters, w, x, first)
-    other, _ = masked_outputs(parameters, w, x, second)
+    a, slope, reach = activations(parameters, w, x)
+    z, other = (masked_outputs(parameters, a, masks) for masks in (first, second))
     to_z, to_other = pull_of_views(parameters, z, other)
-    total = pull_back(parameters, w, x, first, to_z)
-    return {"weights": total + pull_back(parameters, w, x, second, to_other)}, reach
+    total = pull_back(parameters, slope, x, ((first, to_z), (second, to_other)))
+    return {"weights": total}, reach
 
 
 def pull_of_views(
@@ -78,8 +79,10 @@ def expected_loss(
     w, x = state["weights"], images.patches
     first, streams = draw_masks(parameters, state["streams"], x)
     second, _ = draw_masks(parameters, streams, x)
-    y = compared_form(parameters, masked_outputs(parameters, w, x, first)[0])
-    other = compared_form(parameters, masked_outputs(parameters, w, x, second)[0])
+    a, _, _ = activations(parameters, w, x)
+    y, other = (
+        compared_form(parameters, masked_outputs(parameters, a, masks)) for masks in (first, second)
+    )
     s = torch.bmm(y, other.transpose(1, 2)) / parameters.temperature
     both = log_softmax(s, 2) + log_softmax(s, 1)
     return -both.diagonal(dim1=1, dim2=2).mean(1) / 2

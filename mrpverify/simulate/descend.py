@@ -64,6 +64,8 @@ def pretrain(
     images = sample_images(parameters, salt, seeds)
     if parameters.labels:
         images = images.first_per_class(parameters.labels, parameters.classes)
+    if not parameters.true_labels:
+        images = images.with_shuffled_labels(salt, seeds)
     weights = sample_weights(parameters, salt, seeds) if start is None else start
     held_out = sample_background(
         parameters, salt, seeds, parameters.images * parameters.patches_per_feature

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import torch
 
@@ -71,6 +71,12 @@ class Images:
                 for f in fields(self)
             }
         )
+
+    def with_shuffled_labels(self, salt: str, seeds: list[int]) -> Images:
+        """The same images, the labels of each seed in random order: they say nothing."""
+        number = self.labels.shape[1]
+        order = [torch.randperm(number, generator=generator(salt, s, "labels")) for s in seeds]
+        return replace(self, labels=self.labels.gather(1, torch.stack(order)))
 
     def coefficients(self) -> torch.Tensor:
         """Dense z [seeds, images, patches, views k]: the strength of each feature in each patch."""

@@ -8,10 +8,12 @@ closed-form here, so masks are drawn anew in every step; given the masks the gra
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from ..parameters import Parameters
-from .encoder import back_project, cache_sized, project, smoothed_relu
+from .encoder import back_project, project, smoothed_relu
 from .seeding import generator
 
 TINY = 1e-20
@@ -33,44 +35,40 @@ def draw_masks(
     masks, moved = [], []
     for state in streams:
         stream = torch.Generator()
-        stream.set_state(state)
+        stream.set_state(state.clone())  # a view into the batch crashes it
         masks.append(torch.rand(patches.shape[1:3], generator=stream) < parameters.visible)
         moved.append(stream.get_state())
     return torch.stack(masks).to(patches), torch.stack(moved)
 
 
-def masked_outputs(
-    parameters: Parameters, weights: torch.Tensor, patches: torch.Tensor, masks: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """h(eps X)/theta [seeds, images, kernels] and the largest pre-activation [seeds]."""
-    reach = weights.new_full((len(weights),), -torch.inf)
-    parts, begin = [], 0
-    for group in cache_sized(patches, weights.shape[1]):
-        eps = masks[:, begin : begin + group.shape[1]].unsqueeze(-1)
-        begin += group.shape[1]
-        u = project(weights, group)
-        reach = torch.maximum(reach, u.amax((1, 2, 3)))
-        a, _ = smoothed_relu(u, parameters.power, parameters.linear_from)
-        parts.append(a.mul_(eps).sum(2) / parameters.visible)
-    return torch.cat(parts, 1), reach
+def activations(
+    parameters: Parameters, weights: torch.Tensor, patches: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """a_{r,p} and its slope [seeds, images, patches, kernels]; largest pre-activation [seeds].
+
+    Masks only choose among them, so several masked views of an image share one projection.
+    """
+    u = project(weights, patches)
+    a, slope = smoothed_relu(u, parameters.power, parameters.linear_from)
+    return a, slope, u.amax((1, 2, 3))
+
+
+def masked_outputs(parameters: Parameters, a: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+    """h(eps X)/theta [seeds, images, kernels]."""
+    seen: torch.Tensor = torch.matmul(masks.unsqueeze(2), a).squeeze(2)
+    return seen / parameters.visible
 
 
 def pull_back(
     parameters: Parameters,
-    weights: torch.Tensor,
+    slope: torch.Tensor,
     patches: torch.Tensor,
-    masks: torch.Tensor,
-    to_outputs: torch.Tensor,
+    views: Sequence[tuple[torch.Tensor, torch.Tensor]],
 ) -> torch.Tensor:
-    """-grad in w [seeds, kernels, dimension] from -grad in the masked outputs."""
-    total, begin = torch.zeros_like(weights), 0
-    for group in cache_sized(patches, weights.shape[1]):
-        part = slice(begin, begin + group.shape[1])
-        begin += group.shape[1]
-        _, slope = smoothed_relu(project(weights, group), parameters.power, parameters.linear_from)
-        signal = to_outputs[:, part].unsqueeze(2) * masks[:, part].unsqueeze(-1)
-        total += back_project(slope.mul_(signal), group)
-    return total / parameters.visible
+    """-grad in w [seeds, kernels, dimension] from that in the outputs of views (masks, pull)."""
+    masks = torch.stack([mask for mask, _ in views], -1)
+    pulls = torch.stack([pull for _, pull in views], 2)
+    return back_project(torch.matmul(masks, pulls).mul_(slope), patches) / parameters.visible
 
 
 def plateau_degree(parameters: Parameters) -> int:

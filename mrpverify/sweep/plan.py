@@ -163,9 +163,10 @@ def _claims(plan: Plan) -> tuple[Claim, ...]:
     """The claims of a plan, without their controls where it leaves them out."""
     claims = select(plan.claims)
     for claim in claims:
-        if not set(claim.frameworks) & set(plan.frameworks):
+        about = [framework or "real images" for framework in claim.frameworks]
+        if not set(about) & set(plan.frameworks):
             raise PlanError(
-                f"claims: {claim.id} is about {', '.join(claim.frameworks)}, and frameworks names "
+                f"claims: {claim.id} is about {', '.join(about)}, and frameworks names "
                 f"{', '.join(plan.frameworks)}; add one or drop the claim."
             )
     if plan.controls:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mrpverify.claims.registry import UnknownClaimError, all_claims, groups, select
+from mrpverify.claims.registry import ALL, UnknownClaimError, all_claims, groups, select
 
 IDS = {"T1.capture", "T1.bounded", "T1.specialise", "T1.monosemantic", "T1.lottery", "T1.noise"}
 
@@ -22,6 +22,15 @@ def test_assumptions_are_a_group_without_runs():
     (claim,) = select(["assumptions"])
     assert not claim.needs_runs
     assert claim in select(["all"])
+
+
+def test_all_is_the_five_groups_of_the_paper_in_their_order():
+    found = tuple(dict.fromkeys(claim.group for claim in select(["all"])))
+    assert found == ALL == groups()[: len(ALL)]
+    assert {claim.id for claim in select(["theorem2", "supervised", "comparison"])} == {
+        "T2.retain", "T2.train", "T2.test", "T2.cover",
+        "SL.lottery", "SL.test", "CMP.gain", "CMP.shift", "CMP.ssl",
+    }  # fmt: skip
 
 
 def test_monosemanticity_is_asked_on_both_horizons():

@@ -179,7 +179,8 @@ def test_outside_the_regime_is_no_pass_and_names_the_condition(change, condition
     regime = replace(SMALL[change["framework"]], **{"deadline": 2000.0, **change})
     found = evaluate(select(["T1.capture"]), {change["framework"]: regime}, range(4), SALT, get)
     (result,) = found
-    assert result.verdict in (Verdict.OUT_OF_REGIME, Verdict.REFUTED, Verdict.INCONCLUSIVE)
+    # UNINFORMATIVE: out there supervised learning may learn every view as well.
+    assert result.verdict is not Verdict.SUPPORTED
     assert condition in [c.id for c in result.violated]
 
 

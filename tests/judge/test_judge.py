@@ -9,8 +9,21 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mrpverify.judge.intervals import clopper_pearson, mean_interval, share_interval
-from mrpverify.judge.measurement import mean_share_over_seeds, share_of_seeds
-from mrpverify.judge.verdicts import Verdict, exit_code, final_verdict, measured_above
+from mrpverify.judge.measurement import (
+    mean_above,
+    mean_share_over_seeds,
+    mean_within,
+    share_of_seeds,
+    together,
+)
+from mrpverify.judge.verdicts import (
+    Verdict,
+    all_of,
+    exit_code,
+    final_verdict,
+    measured_above,
+    measured_within,
+)
 
 
 @given(st.integers(1, 80).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -118,3 +131,54 @@ def test_exit_codes_take_the_worst_three_before_five_before_six_before_four():
     for position in range(len(order)):
         assert exit_code(map(Verdict, order[position:])) == codes[position]
     assert exit_code([]) == 0
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_a_band_supports_what_lies_in_it_and_refutes_what_lies_outside(a, b, c, d):
+    (low, high), band = sorted((a, b)), tuple(sorted((c, d)))
+    found = measured_within((low, high), band)
+    assert (found is Verdict.SUPPORTED) == (band[0] <= low and high <= band[1])
+    assert (found is Verdict.REFUTED) == (high < band[0] or low > band[1])
+
+
+def test_several_parts_are_refuted_by_one_and_supported_by_all():
+    yes, no, open_ = Verdict.SUPPORTED, Verdict.REFUTED, Verdict.INCONCLUSIVE
+    assert all_of([yes, yes]) is yes
+    assert all_of([yes, open_]) is open_
+    assert all_of([yes, open_, no]) is no
+    assert all_of([]) is open_
+
+
+def test_parts_make_a_measurement_with_the_numbers_of_the_first():
+    random = np.random.default_rng(0)
+    near = 0.9 + 0.01 * random.standard_normal(24)
+    parts = {"first": mean_above(near, 0.8), "second": mean_within(near, 0.9, 0.05)}
+    found = together("x", parts)
+    assert found.measured is Verdict.SUPPORTED
+    assert (found.value, found.interval) == (near.mean(), mean_interval(near))
+    assert (found.threshold, found.band) == (0.8, None)
+    assert found.details["parts"]["second"]["band"] == pytest.approx([0.85, 0.95])
+    refuted = together("x", {**parts, "third": mean_above(near, 0.95)})
+    assert refuted.measured is Verdict.REFUTED
+
+
+def test_a_handful_of_seeds_can_refute_but_not_support():
+    """A control has four seeds."""
+    four = np.array([0.5, 0.5, 0.51, 0.49])
+    assert mean_above(four, 0.1).measured is Verdict.INCONCLUSIVE
+    assert mean_above(four, 0.9).measured is Verdict.REFUTED
+    assert mean_within(four, 0.5, 0.2).measured is Verdict.INCONCLUSIVE
+    assert mean_within(four, 0.9, 0.2).measured is Verdict.REFUTED
+    assert mean_above(np.tile(four, 4), 0.1).measured is Verdict.SUPPORTED
+
+
+def test_equal_values_are_known_as_finely_as_their_resolution():
+    ones = np.ones(16)
+    low, high = mean_interval(ones, resolution=0.01)
+    one_off = np.where(np.arange(16) == 0, 0.99, 1.0)
+    seen = mean_interval(one_off)
+    assert high - low == pytest.approx(seen[1] - seen[0])
+    assert (low + high) / 2 == pytest.approx(1)
+    assert mean_interval(ones) == (1, 1)
+    spread = np.arange(16.0)
+    assert mean_interval(spread, resolution=0.01) == mean_interval(spread)

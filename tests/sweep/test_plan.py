@@ -88,6 +88,7 @@ BAD = [
     (PLAN.replace("[grid]", "zip = [['theta', 'm']]\n[grid]"), "zip 'm'"),
     (PLAN.replace("[grid]", "seeds = 0\n[grid]"), "allowed are 1 to 10000"),
     (PLAN.replace("T1.capture", "SL.lottery"), "is about supervised"),
+    (PLAN.replace("T1.capture", "images.gain"), "is about real images"),
     (PLAN.replace("sigma_0 =", "framework = ['mae']\nsigma_0 ="), "framework"),
     (PLAN.replace("points = 2", "points = 9999") + "s = {from = 0, to = 1, points = 9999}",
      "allowed are at most 100000"),

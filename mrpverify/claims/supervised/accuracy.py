@@ -34,9 +34,11 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     mu = parameters.single_view
     details = {
         "overall error": summary(1 - overall(parameters, own), finest),
-        "overall error by L12, mu e(k, s)": theory.overall_error(parameters),
-        "overall error as s grows, 0.5 mu": mu * theory.asymptotic_single_view_error(parameters),
-        "single-view error with near ties": _refined(parameters),
+        "overall error predicted, mu e(k, s)": theory.overall_error(parameters),
+        "overall error predicted as s grows, 0.5 mu": (
+            mu * theory.asymptotic_single_view_error(parameters)
+        ),
+        "single-view error predicted with near ties": _refined(parameters),
         "accuracies": {SUPERVISED: table(parameters, own, block_views(parameters, own))},
     }
     return together("single-view test accuracy", parts, details)

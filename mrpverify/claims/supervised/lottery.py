@@ -37,10 +37,16 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     details = {
         "classes with no view": summary((number == 0).mean(-1), finest),
         "classes with several views": summary((number > 1).mean(-1), finest),
+        "classes with several views predicted": _ties(parameters),
         "features learned": summary(learned.mean((1, 2)), finest / parameters.views),
         "classes whose near tie is foreseen": summary(_ties_foreseen(parameters, runs), finest),
     }
     return together("share of classes whose predicted view wins", parts, details)
+
+
+def _ties(parameters: Parameters) -> float | None:
+    """Predicted share of classes that learn both views; None for more than two views."""
+    return theory.both_views_probability(parameters) if parameters.views < 3 else None
 
 
 def _ties_foreseen(parameters: Parameters, runs: Runs) -> np.ndarray:

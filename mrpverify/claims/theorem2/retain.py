@@ -26,7 +26,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     """
     before, after = runs[PRETRAINING], runs[FINE_TUNED]
     had = captured_views(parameters, before).reshape(len(before["seed"]), -1)
-    start, end = _largest(parameters, before), _largest(parameters, after)
+    start, end = largest(parameters, before), largest(parameters, after)
     with np.errstate(invalid="ignore"):
         keeps = (end >= parameters.linear_from) & (end >= KEPT * start)
         share = np.where(had, end / start, np.nan)
@@ -41,7 +41,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     return share_of_seeds(kept, "share of seeds in which fine-tuning loses no feature", details)
 
 
-def _largest(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
+def largest(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
     """Lambda of every feature over class-pure kernels [seeds, features], 0 where there is none."""
     correlations = np.nan_to_num(final(runs), nan=-np.inf, posinf=np.inf)
     pure = is_apart(correlations, parameters.views)

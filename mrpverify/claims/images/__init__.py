@@ -1,0 +1,1 @@
+"""Claims about real images and real networks; they run when named, never under ``all``."""

@@ -1,0 +1,65 @@
+"""Paired differences over training seeds: same images, labels and init, two ways of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ...images.setup import Setup
+from ...judge.intervals import mean_interval
+from ...judge.measurement import Measurement
+from ...judge.verdicts import Verdict, all_of, measured_above
+
+FEWEST = 5
+"""Fewer seeds support nothing: even five equal signs have probability 2^-5 < 0.05 by chance."""
+
+
+def differences_above_zero(
+    differences: Mapping[str, np.ndarray],
+    statistic: str,
+    details: Mapping[str, Any],
+    resolution: float,
+) -> Measurement:
+    """Every mean paired difference [seeds] must lie above 0: t-intervals, all of them together.
+
+    The smallest mean is the value; the others stand in the details. `resolution` is how finely one
+    difference is known. Refuted by one that lies below 0 (each interval is at 90 %).
+    """
+    rows = [_row(name, values, resolution) for name, values in differences.items()]
+    verdicts = [_verdict(row["interval"], row["seeds"]) for row in rows]
+    least = min(rows, key=lambda row: row["mean"])
+    return Measurement(
+        f"{statistic} (smallest of {len(rows)}: {least['difference']})",
+        least["mean"],
+        tuple(least["interval"]),
+        0.0,
+        all_of(verdicts),
+        details={"differences": rows, **details},
+    )
+
+
+def not_supported(setup: Setup, measurement: Measurement) -> bool:
+    """Whether a control failed as it should: its difference is not shown to be above 0."""
+    del setup
+    return measurement.measured is not Verdict.SUPPORTED
+
+
+def _row(name: str, values: np.ndarray, resolution: float) -> dict[str, Any]:
+    """One difference with its interval over seeds."""
+    low, high = mean_interval(values, resolution=resolution)
+    return {
+        "difference": name,
+        "mean": float(values.mean()),
+        "interval": [low, high],
+        "seeds": len(values),
+        "seeds_above_0": int((values > 0).sum()),
+    }
+
+
+def _verdict(interval: list[float], seeds: int) -> Verdict:
+    """What one difference says, support withheld where there are too few seeds."""
+    measured = measured_above((interval[0], interval[1]), 0.0)
+    few = seeds < FEWEST and measured is Verdict.SUPPORTED
+    return Verdict.INCONCLUSIVE if few else measured

@@ -1,0 +1,127 @@
+"""Getting training runs: from the store where they are, by training where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from multiprocessing import get_context
+
+import numpy as np
+import torch
+import xarray as xr
+
+from ..records.collect import Machine
+from ..records.labelled import versions
+from . import cifar10
+from .learn.images import Labelled, labelled
+from .learn.train import train
+from .learn.training import Training
+from .setup import Setup
+
+_AXES = {
+    "weights": ("weight",), "loss": ("point",), "logits": ("image", "class"),
+    "snapshots": ("snapshot", "weight"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One training and the weights of the encoder it starts from [weight]."""
+
+    training: Training
+    start: np.ndarray | None
+
+
+@cache
+def data() -> tuple[Labelled, Labelled]:
+    """Training and test images; raises MissingDataError."""
+    arrays = cifar10.load()
+    train_set = labelled(arrays["train_images"], arrays["train_labels"])
+    return train_set, labelled(arrays["test_images"], arrays["test_labels"], train_set)
+
+
+def collect_trainings(trainings: Sequence[Training], setup: Setup) -> dict[Training, xr.Dataset]:
+    """The runs of all trainings, what they start from included.
+
+    Every finished run is stored at once: an interruption loses only those in training.
+    """
+    wanted = dict.fromkeys(trainings)
+    wanted |= dict.fromkeys(t.start for t in trainings if t.start is not None)
+    found: dict[Training, xr.Dataset] = {}
+    for training in wanted:
+        run = setup.store.load(training) if setup.store is not None else None
+        if run is not None:
+            found[training] = run
+    setup.progress(len(found), len(wanted))
+    for stage in _stages([training for training in wanted if training not in found]):
+        jobs = [Job(training, _start(training, found)) for training in stage]
+        with closing(_carried_out(jobs, setup.machine)) as finished:
+            for job, run in finished:
+                found[job.training] = run
+                if setup.store is not None:
+                    setup.store.save(job.training, run)
+                setup.progress(len(found), len(wanted))
+    return found
+
+
+def _carried_out(jobs: Sequence[Job], machine: Machine) -> Generator[tuple[Job, xr.Dataset]]:
+    """Jobs with their runs, as they finish: in this process or in several of one thread."""
+    if machine.workers == 1 or len(jobs) < 2:
+        for job in jobs:
+            yield job, carry_out(job, machine)
+        return
+    # Fork after torch has started its threads can hang; a fresh interpreter cannot.
+    pool = ProcessPoolExecutor(machine.workers, get_context("spawn"), _single_thread)
+    try:
+        running = {pool.submit(carry_out, job, machine): job for job in jobs}
+        for future in as_completed(running):
+            yield running[future], future.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _single_thread() -> None:
+    """One thread per process: the processes share the cores."""
+    torch.set_num_threads(1)
+
+
+def carry_out(job: Job, machine: Machine) -> xr.Dataset:
+    """Train one run and label its arrays."""
+    train_set, test_set = data()
+    arrays = train(job.training, train_set, test_set, job.start, machine.device)
+    return xr.Dataset(
+        {name: (_AXES[name], values) for name, values in arrays.items()},
+        attrs={
+            "training": repr(job.training),
+            "config_hash": job.training.key(),
+            "salt": job.training.salt,
+            "device": machine.name,
+            "versions": str(versions()),
+            "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        },
+    )
+
+
+def accuracy(run: xr.Dataset) -> float:
+    """Share of test images classified correctly."""
+    return float((run["logits"].values.argmax(1) == data()[1].labels.numpy()).mean())
+
+
+def _start(training: Training, found: Mapping[Training, xr.Dataset]) -> np.ndarray | None:
+    """Weights of the encoder a training goes on from."""
+    return None if training.start is None else found[training.start]["weights"].values
+
+
+def _stages(trainings: Sequence[Training]) -> list[list[Training]]:
+    """Seed by seed, so that an early stop leaves whole seeds; what others start from comes first.
+
+    Within a stage the long runs begin.
+    """
+    stages: dict[tuple[int, bool], list[Training]] = {}
+    for training in trainings:
+        stages.setdefault((training.seed, training.start is not None), []).append(training)
+    return [sorted(stages[place], key=lambda t: -t.steps * t.batch) for place in sorted(stages)]

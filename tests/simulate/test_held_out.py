@@ -1,0 +1,101 @@
+"""Tests on held-out images: a network that knows everything, one that knows one view, none."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from mrpverify.parameters import Parameters
+from mrpverify.simulate import held_out, supervised
+from mrpverify.simulate.held_out import count_correct, training_margins
+from mrpverify.simulate.sample import sample_features, sample_images
+
+P = Parameters(
+    framework="supervised", classes=4, kernels_per_class=2, dimension=12, images=50,
+    off_class=0.8, patch_noise=0.005, weak_view=0.1, feature_noise=0.0, test_images=300,
+    precision="float64", single_view=0.3,
+)  # fmt: skip
+SEEDS = [0, 1]
+
+
+def network(*views):
+    """Kernels of each block aligned with the given views of its class, 3 varrho long."""
+    weights = torch.zeros(len(SEEDS), P.kernels, P.dimension, dtype=torch.float64)
+    for row, seed in enumerate(SEEDS):
+        v = sample_features(P, "h", seed).view(P.classes, P.views, -1)
+        blocks = weights[row].view(P.classes, P.kernels_per_class, -1)
+        for slot, view in enumerate(views):
+            blocks[:, slot] = 3 * P.linear_from * v[:, view]
+    return {"weights": weights}
+
+
+def accuracies(state, p=P):
+    """Shares by law and by what is shown [laws, 1 + views], seeds and classes pooled."""
+    right, number = count_correct(p, state, supervised.logits, "h", SEEDS)
+    assert (number > 0).all()
+    assert (number.sum((2, 3)) == 2 * p.test_images).all()
+    return (right.sum((0, 2)) / number.sum((0, 2))).numpy()
+
+
+def test_who_knows_both_views_answers_everything():
+    assert (accuracies(network(0, 1)) >= 0.99).all()
+
+
+def test_who_knows_one_view_answers_the_other_iff_nothing_disturbs():
+    """L12 without training: 600 images a cell, five standard errors."""
+    found = accuracies(network(0))
+    law = 0  # in distribution
+    assert found[law, 0] == 1
+    assert found[law, 1] == 1
+    alone = (1 - P.off_class / P.classes) ** (P.classes - 1)
+    error = np.sqrt(alone * (1 - alone) / 300)
+    assert found[law, 2] == pytest.approx(alone, abs=5 * error)
+    removed = list(held_out.test_laws(P)).index("one own view removed")
+    # Nothing weak is left: what is not disturbed is a tie or noise, a guess at best.
+    assert found[removed, 2] < alone / 2
+    larger = list(held_out.test_laws(P)).index("larger s")
+    assert found[larger, 2] < found[law, 2] - 5 * error
+
+
+def test_who_knows_nothing_answers_nothing():
+    """All logits are zero: a tie is no right answer."""
+    state = {"weights": torch.zeros(2, P.kernels, P.dimension, dtype=torch.float64)}
+    assert (accuracies(state) == 0).all()
+
+
+def test_the_control_hides_nothing_in_test_images_either():
+    assert (accuracies(network(0), replace(P, hide=False)) >= 0.99).all()
+
+
+def test_training_margins_are_the_least_ones_of_each_kind():
+    images = sample_images(P, "h", SEEDS)
+    state = network(0)
+    share, least = training_margins(P, state, supervised.logits, images)
+    logits = supervised.logits(P, state, images.patches)
+    for seed in range(2):
+        for kind, single in enumerate((False, True)):
+            rows = [
+                float(f[y] - max(f[j] for j in range(P.classes) if j != y))
+                for f, y, view in zip(
+                    logits[seed], images.labels[seed], images.shown_view[seed], strict=True
+                )
+                if (view >= 0) == single
+            ]
+            assert least[seed, kind] == pytest.approx(min(rows))
+            assert share[seed, kind] == pytest.approx(np.mean(np.array(rows) > 0))
+
+
+def test_without_images_of_a_kind_there_is_no_margin():
+    images = sample_images(replace(P, single_view=0.0), "h", SEEDS)
+    share, least = training_margins(P, network(0), supervised.logits, images)
+    assert torch.isnan(share[:, 1]).all()
+    assert torch.isnan(least[:, 1]).all()
+    assert torch.isfinite(least[:, 0]).all()
+
+
+def test_test_images_are_no_training_images_and_both_kinds_differ():
+    train = sample_images(P, "h", [0])
+    for share in (0.0, 1.0):
+        held = sample_images(replace(P, single_view=share), "h", [0], f"test {share:g}")
+        assert not torch.equal(held.labels[:, :50], train.labels)
