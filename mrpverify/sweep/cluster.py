@@ -28,6 +28,9 @@ COUNT_SECONDS, POLL_SECONDS = 1.0, 0.02
 GATHER_SECONDS, GOODBYE_SECONDS = 60.0, 2.0
 """How long a run may take to arrive, and the scheduler to be told that nobody waits any more."""
 
+NOISY = ("distributed", "distributed.client", "tornado", "tornado.application", "asyncio")
+"""Loggers that tell of lost connections in tracebacks; Dask gives some a level of their own."""
+
 AHEAD = 2
 """Tasks a thread of the cluster is given at a time: the next one is there when one is done."""
 
@@ -129,8 +132,7 @@ class Cluster:
     def _lost(self) -> ClusterError:
         """The scheduler is gone."""
         return ClusterError(
-            f"the scheduler at {self._address} is gone; finished runs are stored. Start it again; "
-            f"the same command goes on from there."
+            f"the scheduler at {self._address} is gone; start it again, or use another one"
         )
 
 
@@ -143,7 +145,7 @@ def _connect(address: str) -> Any:
             "--scheduler needs Dask: python -m pip install 'mrpverify[distributed]'."
         ) from None
     # What matters is said by the errors above; the rest would tear the progress bar.
-    for name in ("distributed", "tornado", "asyncio"):
+    for name in NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     client: Any = UntypedClient
     try:
