@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated
@@ -17,20 +16,28 @@ from typing import Annotated
 import typer
 import xarray as xr
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from .claims.claim import Claim
 from .claims.evaluate import ClaimResult, evaluate
 from .claims.evidence import about_images, evaluate_images
 from .claims.registry import UnknownClaimError, all_claims, select
+from .command_line import (
+    WIDTH,
+    UsageError,
+    progress_bar,
+    report_console,
+    stop,
+    usable_store,
+    writable_file,
+)
 from .images.folder import MissingDataError, missing_message
 from .images.setup import PREFIX, SettingsError, Setup, load_settings
 from .judge.verdicts import EXIT_USAGE, Verdict, exit_code
 from .parameters import FRAMEWORKS, Framework, Parameters
 from .records.collect import DeviceError, Machine, choose_machine, collect
 from .records.labelled import Request
-from .records.store import Store, device_store
+from .records.store import Store
 from .regime import (
     Preset,
     RegimeError,
@@ -47,14 +54,7 @@ from .report.text import claims_table, print_report, stand_ins_table
 RECORD, REPORT, PAGE = "record.json", "report.txt", "report.html"
 """Files of --out."""
 
-WIDTH = 160
-"""Columns of a report that is not read in a terminal."""
-
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-
-class UsageError(ValueError):
-    """Input that cannot be used, found before any training; exit code 2."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def check(
 ) -> None:
     """Check claims of the theory in simulation."""
     if list_all:
-        _list_everything(_console())
+        _list_everything(report_console())
         return
     try:
         machine = choose_machine(device)
@@ -116,9 +116,9 @@ def check(
             seeds=check_seeds(chosen.seeds if seeds is None else seeds),
             salt=salt,
             machine=machine,
-            store=None if no_cache else _store(machine.device),
+            store=None if no_cache else usable_store(machine.device, " use --no-cache or"),
             folder=_writable_folder(out),
-            json_file=_writable_file(json_file, "--json"),
+            json_file=writable_file(json_file, "--json"),
             quiet=quiet,
             strict=strict,
         )
@@ -131,7 +131,7 @@ def check(
         SettingsError,
         MissingDataError,
     ) as error:
-        _stop(f"error: {error}", EXIT_USAGE)
+        stop(f"error: {error}", EXIT_USAGE)
     raise typer.Exit(_carry_out(order))
 
 
@@ -143,9 +143,9 @@ def _carry_out(order: Order) -> int:
     except KeyboardInterrupt:
         kept = "finished runs are stored; the same command goes on from there."
         lost = "nothing was stored (--no-cache); the same command starts anew."
-        _stop(f"interrupted: {lost if order.store is None else kept}", 1)
+        stop(f"interrupted: {lost if order.store is None else kept}", 1)
     except (OSError, MemoryError, RuntimeError, ValueError) as error:
-        _stop(f"error: the run failed ({type(error).__name__}: {error}).", 1)
+        stop(f"error: the run failed ({type(error).__name__}: {error}).", 1)
     counted = [r.verdict for r in results if order.strict or _counts(r)]
     run = Run(
         command=["python", "-m", "mrpverify.check", *sys.argv[1:]],
@@ -159,7 +159,7 @@ def _carry_out(order: Order) -> int:
     try:
         _publish(order, run, results)
     except OSError as error:
-        _stop(f"error: the result could not be written ({error}); its runs are stored.", 1)
+        stop(f"error: the result could not be written ({error}); its runs are stored.", 1)
     return run.exit_code
 
 
@@ -170,7 +170,7 @@ def _counts(result: ClaimResult) -> bool:
 
 def _evaluate(order: Order) -> list[ClaimResult]:
     """Verdicts of the order, with a progress bar where somebody looks."""
-    with _progress(order.quiet) as show:
+    with progress_bar(order.quiet) as show:
 
         def get(requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
             return collect(requests, order.machine, order.store, show)
@@ -217,7 +217,7 @@ def _split(settings: Sequence[str]) -> tuple[dict[str, str], list[str]]:
 def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
     """Report on the terminal; JSON, text and HTML files."""
     if not order.quiet:
-        print_report(_console(), run, results, order.strict)
+        print_report(report_console(), run, results, order.strict)
     content = record(run, results)
     if order.json_file is not None:
         write_json(order.json_file, content)
@@ -227,12 +227,6 @@ def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
             print_report(Console(file=file, width=WIDTH, markup=False), run, results, order.strict)
         pictures = [{t: png(f) for t, f in r.pictures.items()} for r in results]
         (order.folder / PAGE).write_text(page(content, pictures), encoding="utf-8")
-
-
-def _console() -> Console:
-    """Standard output: as wide as the terminal, or wide enough for the tables in a file or pipe."""
-    console = Console(markup=False)
-    return console if console.is_terminal else Console(width=WIDTH, markup=False)
 
 
 def _names(names: list[str] | None) -> list[str]:
@@ -268,38 +262,6 @@ def _regimes(
     return chosen
 
 
-def _store(device: str) -> Store:
-    """The record store; raises UsageError where its folder cannot be written."""
-    store = device_store(device)
-    try:
-        store.check_writable()
-    except OSError as error:
-        raise UsageError(
-            f"the record store {store.folder} cannot be written ({error.strerror}); use --no-cache "
-            f"or set MRPVERIFY_CACHE to a folder of yours."
-        ) from None
-    return store
-
-
-def _writable_file(path: Path | None, option: str) -> Path | None:
-    """The path if a file can be written there; raises UsageError otherwise."""
-    if path is None:
-        return None
-    if path.is_dir():
-        raise UsageError(f"{option} {path}: this is a folder; name a file in it.")
-    try:
-        existed = path.exists()
-        with path.open("ab"):
-            pass
-        if not existed:
-            path.unlink()
-    except OSError as error:
-        raise UsageError(
-            f"{option} {path}: cannot be written ({error.strerror}); name another file."
-        ) from None
-    return path
-
-
 def _writable_folder(path: Path | None) -> Path | None:
     """The folder, made if need be; raises UsageError where it cannot be written."""
     if path is None:
@@ -309,21 +271,8 @@ def _writable_folder(path: Path | None) -> Path | None:
     except OSError as error:
         raise UsageError(f"--out {path}: cannot be made ({error.strerror}).") from None
     for name in (RECORD, REPORT, PAGE):
-        _writable_file(path / name, "--out")
+        writable_file(path / name, "--out")
     return path
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A callback (finished, total) that draws a bar on standard error."""
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("runs")
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _list_everything(console: Console) -> None:
@@ -338,12 +287,6 @@ def _list_everything(console: Console) -> None:
             )
     console.print(table)
     console.print(stand_ins_table())
-
-
-def _stop(message: str, code: int) -> None:
-    """One clear message on standard error, then the exit code."""
-    typer.echo(message, err=True)
-    raise typer.Exit(code)
 
 
 if __name__ == "__main__":

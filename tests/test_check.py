@@ -313,12 +313,12 @@ def test_ctrl_c_keeps_finished_runs_and_says_how_to_go_on(preset, tmp_path):
 
 
 def wait_for_records(folder, process):
-    for _ in range(600):
+    for _ in range(1800):
         if list(Path(folder).rglob("*.nc")):
             return
         assert process.poll() is None, process.communicate()
         time.sleep(0.1)
-    pytest.fail("no run was stored within a minute")
+    pytest.fail("no run was stored within three minutes")
 
 
 @pytest.mark.parametrize(

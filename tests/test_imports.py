@@ -21,7 +21,18 @@ ALLOWED = {
     "images": {"simulate", "records"},
     "claims": {"parameters", "theory", "observe", "judge", "records", "images"},
     "report": {"parameters", "theory", "judge", "records", "claims"},
-    "check": {"parameters", "regime", "judge", "records", "claims", "report", "images"},
+    "command_line": {"records"},
+    "check": {
+        "parameters",
+        "regime",
+        "judge",
+        "records",
+        "claims",
+        "report",
+        "images",
+        "command_line",
+    },
+    "sweep": {"parameters", "regime", "judge", "records", "claims", "report", "command_line"},
 }
 THIRD_PARTY = {
     "parameters": set(),

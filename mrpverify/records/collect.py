@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from multiprocessing import active_children, get_context
+from functools import partial
 
 import numpy as np
 import torch
@@ -19,12 +19,16 @@ from ..simulate.descend import pretrain
 from ..simulate.encoder import ACTIVATIONS_IN_CACHE
 from .labelled import Request, label
 from .store import Store
+from .workers import InThisProcess, Processes, Workers
 
 Progress = Callable[[int, int], None]
 """Hears (runs finished, runs in all)."""
 
 POLL_SECONDS = 0.2
 """How long Ctrl-C may wait to be heard while runs are in training."""
+
+PATIENCE_SECONDS = 1.0
+"""How often a run that another process has reserved is asked for."""
 
 GPU_SHARE = 0.5
 """Share of the free GPU memory that one batch of seeds may plan for."""
@@ -64,6 +68,19 @@ def choose_machine(device: str) -> Machine:
     return Machine(chosen, default_workers() if chosen == "cpu" else 1)
 
 
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Requests that differ in their seed only, and the kernels they start from."""
+
+    batch: tuple[Request, ...]
+    start: np.ndarray | None = None
+    """[seeds, kernels, dimension]; None: the initial kernels are drawn."""
+
+
+Trainers = Workers[Job, list[xr.Dataset]]
+"""Who trains the jobs."""
+
+
 def collect(
     requests: Sequence[Request],
     machine: Machine,
@@ -77,23 +94,106 @@ def collect(
     """
     wanted = list(dict.fromkeys(requests))
     found = _stored(wanted, store)
-    # What a missing run goes on from is needed first, and counts as a run of its own.
-    before = [r.before() for r in wanted if r not in found]
-    earlier = [r for r in dict.fromkeys(before) if r is not None and r not in wanted]
-    found |= _stored(earlier, store)
-    wanted += earlier
-    _tell(progress, len(found), len(wanted))
-    for stage in _stages([r for r in wanted if r not in found]):
-        jobs = [Job(tuple(batch), _starts(batch, found)) for batch in _batches(stage, machine)]
-        # Closed by name: an interruption that arrives while a run is saved must end the processes.
-        with closing(_train(jobs, machine)) as finished:
-            for job, runs in finished:
-                for request, run in zip(job.batch, runs, strict=True):
-                    found[request] = run
-                    if store is not None:
-                        store.save(request, run)
-                _tell(progress, len(found), len(wanted))
+    missing = [request for request in wanted if request not in found]
+    already = len(found)
+
+    def tell(done: int, total: int) -> None:
+        _tell(progress, already + done, already + total)
+
+    with closing(train_missing(missing, machine, store, tell)) as finished:
+        for request, run in finished:
+            found[request] = run
     return found
+
+
+def train_missing(
+    missing: Sequence[Request],
+    machine: Machine,
+    store: Store | None,
+    progress: Progress | None = None,
+    trainers: Trainers | None = None,
+) -> Generator[tuple[Request, xr.Dataset]]:
+    """Runs that are not stored, as they are finished and stored; the caller may let go of them.
+
+    What a run goes on from is trained first where it is missing too, and counts as a run of its
+    own. `trainers` are kept for the caller to stop; by default processes of this machine.
+    """
+    before = dict.fromkeys(request.before() for request in missing)
+    kernels = _kernels([r for r in before if r is not None and r not in missing], store)
+    earlier = [r for r in before if r is not None and r not in kernels and r not in missing]
+    todo, done = [*missing, *earlier], 0
+    _tell(progress, done, len(todo))
+    for stage in _stages(todo):
+        batches = _batches(stage, machine)
+        # Closed by name: an interruption that arrives while a run is saved must end it all.
+        with (
+            _trainers(_worth(batches), machine, trainers) as chosen,
+            closing(_work(batches, chosen, store, kernels)) as finished,
+        ):
+            for request, run in finished:
+                if request in before:
+                    kernels[request] = run["final_weights"].values
+                done += 1
+                yield request, run
+                _tell(progress, done, len(todo))
+
+
+def _worth(batches: Sequence[list[Request]]) -> int:
+    """Processes that pay at most: one for work of a few seconds, else one for every batch."""
+    return len(batches) if sum(map(_activations, batches)) >= WORTH_A_POOL else 1
+
+
+def _work(
+    batches: Sequence[list[Request]],
+    trainers: Trainers,
+    store: Store | None,
+    kernels: Mapping[Request, np.ndarray],
+) -> Generator[tuple[Request, xr.Dataset]]:
+    """Train batches as trainers are free; what another process trains meanwhile is waited for."""
+    waiting: deque[list[Request]] = deque(batches)
+    elsewhere: list[list[Request]] = []
+    with _interrupts_noted(trainers) as interrupted:
+        while waiting or elsewhere or trainers.busy:
+            while waiting and trainers.free:
+                mine, stored, others = _reserve(waiting.popleft(), store)
+                yield from stored.items()
+                if mine:
+                    trainers.start(Job(tuple(mine), _starts(mine, kernels)))
+                if others:
+                    elsewhere.append(others)
+            if not (elsewhere or trainers.busy):
+                continue
+            patience = POLL_SECONDS if trainers.busy or waiting else PATIENCE_SECONDS
+            for job, runs in trainers.finished(patience):
+                for request, run in zip(job.batch, runs, strict=True):
+                    _keep(request, run, store)
+                    yield request, run
+            if trainers.free and not waiting:
+                waiting, elsewhere = deque(elsewhere), []
+            if interrupted.is_set():
+                raise KeyboardInterrupt
+
+
+def _reserve(
+    batch: Sequence[Request], store: Store | None
+) -> tuple[list[Request], dict[Request, xr.Dataset], list[Request]]:
+    """Those that are ours to train, those that somebody has stored, those in work elsewhere."""
+    if store is None:
+        return list(batch), {}, []
+    reserved = [request for request in batch if store.reserve(request)]
+    # Asked after the reservation: a run finished elsewhere in between is seen.
+    stored = _stored(reserved, store)
+    for request in stored:
+        store.release(request)
+    mine = [request for request in reserved if request not in stored]
+    return mine, stored, [request for request in batch if request not in reserved]
+
+
+def _keep(request: Request, run: xr.Dataset, store: Store | None) -> None:
+    """Store a finished run, and let others know."""
+    if store is not None:
+        store.save(request, run)
+        store.release(request)
 
 
 def _stored(requests: Sequence[Request], store: Store | None) -> dict[Request, xr.Dataset]:
@@ -104,26 +204,36 @@ def _stored(requests: Sequence[Request], store: Store | None) -> dict[Request, x
     return {request: run for request, run in runs if run is not None}
 
 
-@dataclass(frozen=True, eq=False)
-class Job:
-    """Requests that differ in their seed only, and the kernels they start from."""
-
-    batch: tuple[Request, ...]
-    start: np.ndarray | None = None
-    """[seeds, kernels, dimension]; None: the initial kernels are drawn."""
+def _kernels(requests: Sequence[Request], store: Store | None) -> dict[Request, np.ndarray]:
+    """Final kernels [1, kernels, dimension] of those of the runs that are stored."""
+    found = (_stored([request], store) for request in requests)
+    return {request: run["final_weights"].values for one in found for request, run in one.items()}
 
 
 def train(job: Job, machine: Machine) -> list[xr.Dataset]:
     """Train one job as one batch."""
     first = job.batch[0]
-    trajectory = pretrain(
-        first.parameters,
-        first.salt,
-        [request.seed for request in job.batch],
-        machine.device,
-        None if job.start is None else torch.from_numpy(job.start),
-    )
+    with _one_thread(machine):
+        trajectory = pretrain(
+            first.parameters,
+            first.salt,
+            [request.seed for request in job.batch],
+            machine.device,
+            None if job.start is None else torch.from_numpy(job.start),
+        )
     return label(trajectory, job.batch, machine.name)
+
+
+@contextmanager
+def _one_thread(machine: Machine) -> Iterator[None]:
+    """On the CPU a run is trained by one thread, wherever it is: sums depend on their number."""
+    before = torch.get_num_threads()
+    if machine.device == "cpu":
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _stages(requests: Sequence[Request]) -> list[list[Request]]:
@@ -133,12 +243,12 @@ def _stages(requests: Sequence[Request]) -> list[list[Request]]:
     return [stage for stage in (fresh, later) if stage]
 
 
-def _starts(batch: Sequence[Request], known: Mapping[Request, xr.Dataset]) -> np.ndarray | None:
+def _starts(batch: Sequence[Request], kernels: Mapping[Request, np.ndarray]) -> np.ndarray | None:
     """Final kernels of the runs that a batch goes on from [seeds, kernels, dimension]."""
     before = [request.before() for request in batch]
     if before[0] is None:
         return None
-    return np.concatenate([known[r]["final_weights"].values for r in before if r is not None])
+    return np.concatenate([kernels[request] for request in before if request is not None])
 
 
 def default_workers() -> int:
@@ -146,57 +256,41 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _train(jobs: list[Job], machine: Machine) -> Generator[tuple[Job, list[xr.Dataset]]]:
-    """Train jobs, in this process or in several where that pays, as they finish."""
-    if machine.workers == 1 or len(jobs) < 2 or sum(map(_work, jobs)) < WORTH_A_POOL:
-        for job in jobs:
-            yield job, train(job, machine)
+@contextmanager
+def _trainers(jobs: int, machine: Machine, given: Trainers | None) -> Iterator[Trainers]:
+    """Those given, or this process, or processes of this machine that end with the block."""
+    if given is not None:
+        yield given
         return
-    workers = min(machine.workers, len(jobs))
-    # Fork after torch has started its threads can hang; a fresh interpreter cannot.
-    context = get_context("spawn")
-    with (
-        _interrupts_noted() as start_listening,
-        ProcessPoolExecutor(workers, context, _single_thread) as pool,
-    ):
-        running: dict[Future[list[xr.Dataset]], Job] = {
-            pool.submit(train, job, machine): job for job in jobs
-        }
-        interrupted = start_listening()
-        try:
-            pending = set(running)
-            while pending:
-                done, pending = wait(pending, POLL_SECONDS, FIRST_COMPLETED)
-                for future in done:
-                    yield running[future], future.result()
-                if interrupted.is_set():
-                    raise KeyboardInterrupt
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in active_children():
-                process.terminate()
-            raise
+    workers = local_trainers(machine, jobs)
+    try:
+        yield workers
+    finally:
+        workers.stop()
+
+
+def local_trainers(machine: Machine, jobs: int) -> Trainers:
+    """This process where one is enough, otherwise processes of one thread; to be stopped."""
+    if machine.workers == 1 or jobs < 2:
+        return InThisProcess(lambda job: train(job, machine))
+    return Processes(partial(train, machine=machine), min(machine.workers, jobs))
 
 
 @contextmanager
-def _interrupts_noted() -> Iterator[Callable[[], threading.Event]]:
+def _interrupts_noted(trainers: Trainers) -> Iterator[threading.Event]:
     """Ctrl-C is noted and acted on between runs, never while one is being saved.
 
-    Yields a function that starts listening. Before that it is ignored, which the processes started
-    in the meantime inherit: the parent alone hears it, and ends them.
+    Work in this very process is interrupted at once, as ever.
     """
     noted = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: noted  # only the main thread may handle signals
+    alone = isinstance(trainers, InThisProcess)
+    # Only the main thread may handle signals.
+    if alone or threading.current_thread() is not threading.main_thread():
+        yield noted
         return
-
-    def listen() -> threading.Event:
-        signal.signal(signal.SIGINT, lambda *_: noted.set())
-        return noted
-
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.signal(signal.SIGINT, lambda *_: noted.set())
     try:
-        yield listen
+        yield noted
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -217,13 +311,13 @@ def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request
 
 
 def _split(group: list[Request], machine: Machine) -> list[list[Request]]:
-    """Parts of a group that fit a core's cache, or the free memory of the GPU."""
+    """Parts of a group that fit a core's cache, or the free memory of this machine's GPU."""
     if machine.device == "cuda":
-        free, _ = torch.cuda.mem_get_info()
-        fitting = min(int(GPU_SHARE * free / (_cost(group[0]) * 8 * _BYTES)), GPU_SEEDS)
+        free, _ = torch.cuda.mem_get_info() if torch.cuda.is_available() else (float("inf"), 0)
+        fitting = min(GPU_SHARE * free / (_cost(group[0]) * 8 * _BYTES), GPU_SEEDS)
     else:
-        fitting = ACTIVATIONS_IN_CACHE // _cost(group[0])
-    size = max(1, fitting)
+        fitting = ACTIVATIONS_IN_CACHE / _cost(group[0])
+    size = max(1, int(fitting))
     return [group[i : i + size] for i in range(0, len(group), size)]
 
 
@@ -238,14 +332,9 @@ def _cost(request: Request) -> int:
     return p.images * max(p.patches, int(shown)) * max(p.kernels, p.dimension)
 
 
-def _work(job: Job) -> int:
-    """Activations that a job computes at most, over all its seeds and steps."""
-    return sum(_cost(request) * request.parameters.max_steps for request in job.batch)
-
-
-def _single_thread() -> None:
-    """One thread per process: the processes share the cores."""
-    torch.set_num_threads(1)
+def _activations(batch: Sequence[Request]) -> int:
+    """Activations that a batch computes at most, over all its seeds and steps."""
+    return sum(_cost(request) * request.parameters.max_steps for request in batch)
 
 
 def _tell(progress: Progress | None, done: int, total: int) -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Protocol
 
 import platformdirs
 import xarray as xr
+
+if sys.platform != "win32":
+    import fcntl
+
+RESERVATIONS = "reservations.lock"
+"""Empty file of a store; a run is reserved by locking the one byte at its key's place in it."""
 
 CACHE_VARIABLE = "MRPVERIFY_CACHE"
 """Environment variable that moves the store."""
@@ -37,6 +45,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._reservations: int | None = None
 
     def path(self, request: Addressed) -> Path:
         """File of a run."""
@@ -64,7 +73,8 @@ class Store:
             key: {"zlib": True, "complevel": 1} for key in run.data_vars if run[key].size > 64
         }
         try:
-            run.to_netcdf(name, engine="h5netcdf", encoding=packed)
+            # Made in memory: where a disk is full, HDF5 crashes the process instead of raising.
+            Path(name).write_bytes(run.to_netcdf(engine="h5netcdf", encoding=packed))
             os.replace(name, path)
         finally:
             Path(name).unlink(missing_ok=True)
@@ -74,3 +84,37 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=self.folder):
             pass
+
+    def reserve(self, request: Addressed) -> bool:
+        """Whether a run is this process's to do: False while another process has it reserved.
+
+        The operating system gives a reservation back when its process ends, however it ends. Where
+        files cannot be locked everything is granted: a run done twice is a loss of time only.
+        """
+        try:
+            self._lock(request, exclusive=True)
+        except (BlockingIOError, PermissionError):
+            return False
+        except OSError:
+            return True
+        return True
+
+    def release(self, request: Addressed) -> None:
+        """Give a reservation back."""
+        with contextlib.suppress(OSError):
+            self._lock(request, exclusive=False)
+
+    def _lock(self, request: Addressed, exclusive: bool) -> None:
+        """Lock or unlock the byte of a run, where there are such locks; raises OSError."""
+        if sys.platform == "win32":
+            return
+        if self._reservations is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._reservations = os.open(self.folder / RESERVATIONS, os.O_RDWR | os.O_CREAT)
+        kind = fcntl.LOCK_EX | fcntl.LOCK_NB if exclusive else fcntl.LOCK_UN
+        fcntl.lockf(self._reservations, kind, 1, _place(request))
+
+
+def _place(request: Addressed) -> int:
+    """Place of a run in the file of reservations, in [0, 2^60)."""
+    return int(request.key()[:15], 16)

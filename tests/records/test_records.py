@@ -1,9 +1,12 @@
 """Records: content hash, store, resumption, labels, joining seeds of different length."""
 
 import json
-from concurrent.futures.process import BrokenProcessPool
+import subprocess
+import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import active_children
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +17,7 @@ from mrpverify.parameters import Parameters
 from mrpverify.records import collect as collecting
 from mrpverify.records.collect import DeviceError, Machine, choose_machine, collect
 from mrpverify.records.labelled import AXES, Request, join
-from mrpverify.records.store import CACHE_VARIABLE, Store, default_folder
+from mrpverify.records.store import CACHE_VARIABLE, RESERVATIONS, Store, default_folder
 
 TINY = Parameters(classes=2, kernels_per_class=3, dimension=8, images=20, max_steps=12)
 HERE = Machine("cpu")
@@ -93,7 +96,8 @@ def test_a_damaged_record_is_trained_again(store, content):
 
 def test_saving_leaves_no_partial_file(store):
     collect(requests(1), HERE, store)
-    assert [p.suffix for p in store.folder.rglob("*") if p.is_file()] == [".nc"]
+    files = [p.name for p in store.folder.rglob("*") if p.is_file()]
+    assert sorted(files) == sorted([store.path(requests(1)[0]).name, RESERVATIONS])
 
 
 def test_several_processes_give_what_one_gives(store):
@@ -102,7 +106,7 @@ def test_several_processes_give_what_one_gives(store):
     for request in requests(2):
         assert set(alone[request].data_vars) == set(together[request].data_vars) <= set(AXES)
         for name in alone[request].data_vars:
-            np.testing.assert_allclose(alone[request][name], together[request][name], rtol=1e-5)
+            np.testing.assert_array_equal(alone[request][name], together[request][name])
 
 
 def test_a_run_says_where_it_comes_from(store):
@@ -126,6 +130,83 @@ def test_joining_keeps_every_seed_and_pads_shorter_ones_with_nan():
     assert np.isnan(both["time"].values[0]).any()
     assert np.isfinite(both["time"].values[1]).all()
     np.testing.assert_array_equal(both["final_weights"][0], found[short]["final_weights"][0])
+
+
+def test_one_and_several_threads_in_the_caller_give_the_same_bits(store):
+    request = Request(replace(TINY, images=200, max_steps=40), "threads", 0)
+    alone = collect([request], HERE, None)[request]
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        again = collect([request], HERE, None)[request]
+        assert torch.get_num_threads() == 2, "the caller's threads are given back"
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(alone["final_weights"], again["final_weights"])
+
+
+RESERVING = """
+import sys, time
+from mrpverify.records.store import Store
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_records import requests
+store = Store(Path(sys.argv[1]))
+for request in requests(2):
+    assert store.reserve(request)
+print("reserved", flush=True)
+time.sleep(float(sys.argv[3]))
+"""
+
+
+@contextmanager
+def somebody_who_reserves(store, seconds):
+    """Another process that has the first two runs reserved."""
+    command = [sys.executable, "-c", RESERVING, store.folder, Path(__file__).parent, str(seconds)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "reserved\n"
+        yield process
+        process.kill()
+
+
+def test_a_reservation_is_respected_and_dies_with_its_process(store):
+    one, two, three = requests(3)
+    with somebody_who_reserves(store, 600) as process:
+        assert not store.reserve(one)
+        assert store.reserve(three)
+        process.kill()
+        process.wait()
+        assert store.reserve(one)
+        assert store.reserve(two)
+
+
+def test_a_run_in_work_elsewhere_is_waited_for_not_done_twice(store, monkeypatch):
+    finished = collect(requests(2), HERE, None)
+    genuine, calls, heard = collecting.train, [], []
+
+    def count(job, machine):
+        calls.extend(job.batch)
+        return genuine(job, machine)
+
+    def bring(done, total):
+        # The other process finishes its runs when ours are done.
+        heard.append(done)
+        if done == 2:
+            for request, run in finished.items():
+                store.save(request, run)
+            process.kill()
+
+    monkeypatch.setattr(collecting, "train", count)
+    with somebody_who_reserves(store, 600) as process:
+        found = collect(requests(4), HERE, store, bring)
+    assert sorted(request.seed for request in calls) == [2, 3]
+    assert sorted(request.seed for request in found) == [0, 1, 2, 3]
+    assert heard == [0, 1, 2, 3, 4]
+
+
+def test_a_run_given_up_elsewhere_is_done_here(store):
+    with somebody_who_reserves(store, 1.5):
+        assert len(collect(requests(2), HERE, store)) == 2
 
 
 def test_progress_counts_up_to_the_total(store):
@@ -165,20 +246,15 @@ def test_seeds_of_a_small_regime_are_trained_together_and_are_the_same(store, mo
 
 
 def test_a_pool_is_started_for_work_that_is_worth_it(store, monkeypatch):
-    monkeypatch.setattr(collecting, "_single_thread", _die)
+    def refuse(*_):
+        raise AssertionError("processes for a few milliseconds of work")
+
+    monkeypatch.setattr(collecting, "Processes", refuse)
     monkeypatch.setattr(collecting, "WORTH_A_POOL", 10**9)
     assert len(collect(requests(2), Machine("cpu", workers=2), store)) == 2
-
-
-def test_a_dying_worker_is_an_error_not_a_result(store, monkeypatch):
-    # Two requests so that processes are used; the initialiser kills them at once.
-    monkeypatch.setattr(collecting, "_single_thread", _die)
-    with pytest.raises(BrokenProcessPool):
-        collect(requests(2), Machine("cpu", workers=2), store)
-
-
-def _die():
-    raise SystemExit(1)
+    monkeypatch.setattr(collecting, "WORTH_A_POOL", 0)
+    with pytest.raises(AssertionError, match="processes"):
+        collect(requests(4), Machine("cpu", workers=2), store)
 
 
 def test_a_change_of_the_simulation_changes_every_key(monkeypatch):
@@ -194,7 +270,5 @@ def test_an_interruption_while_a_run_is_saved_ends_the_processes(store):
 
     with pytest.raises(KeyboardInterrupt):
         collect(requests(40), Machine("cpu", workers=2), store, interrupt)
-    for process in active_children():
-        process.join(timeout=20)
     assert not active_children()
     assert 1 <= sum(store.load(r) is not None for r in requests(40)) < 40

@@ -1,0 +1,117 @@
+"""What the commands share: checked output files, the record store, progress, how they end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from .records.store import CACHE_VARIABLE, Store, device_store
+
+WIDTH = 160
+"""Columns of a report that is not read in a terminal."""
+
+
+class UsageError(ValueError):
+    """Input that cannot be used, found before any training; exit code 2."""
+
+
+def report_console() -> Console:
+    """Standard output: as wide as the terminal, or wide enough for the tables in a file or pipe."""
+    console = Console(markup=False)
+    return console if console.is_terminal else Console(width=WIDTH, markup=False)
+
+
+def usable_store(device: str, advice: str = "") -> Store:
+    """The record store; raises UsageError where its folder cannot be written."""
+    store = device_store(device)
+    try:
+        store.check_writable()
+    except OSError as error:
+        raise UsageError(
+            f"the record store {store.folder} cannot be written ({error.strerror});{advice} "
+            f"set {CACHE_VARIABLE} to a folder of yours."
+        ) from None
+    return store
+
+
+def writable_file(path: Path | None, option: str) -> Path | None:
+    """The path if a file can be written there; raises UsageError otherwise."""
+    if path is None:
+        return None
+    if path.is_dir():
+        raise UsageError(f"{option} {path}: this is a folder; name a file in it.")
+    try:
+        existed = path.exists()
+        with path.open("ab"):
+            pass
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        raise UsageError(
+            f"{option} {path}: cannot be written ({error.strerror}); name another file."
+        ) from None
+    return path
+
+
+@contextmanager
+def progress_bar(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A callback (finished, total) that draws a bar on standard error."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("runs")
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def progress_shown(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """The bar where somebody looks; in a file, as a batch job writes, a line now and then."""
+    console = Console(stderr=True)
+    if quiet or console.is_terminal:
+        with progress_bar(quiet) as show:
+            yield show
+    else:
+        yield _Lines()
+
+
+class _Lines:
+    """A callback (finished, total) that writes a line on standard error every half minute."""
+
+    EVERY_SECONDS = 30.0
+
+    def __init__(self) -> None:
+        self._begin = self._last = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Hear of a finished run; the time left is that of as many runs as were seen."""
+        now = time.monotonic()
+        if done == 0:
+            self._begin = now
+        elif done < total and now - self._last >= self.EVERY_SECONDS:
+            self._last = now
+            left = (now - self._begin) / done * (total - done)
+            typer.echo(f"{done} of {total} runs, about {_duration(left)} left", err=True)
+
+
+def _duration(seconds: float) -> str:
+    """Seconds, minutes or hours, whichever reads best."""
+    for unit, length in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def stop(message: str, code: int) -> NoReturn:
+    """One clear message on standard error, then the exit code."""
+    typer.echo(message, err=True)
+    raise typer.Exit(code)

@@ -1,0 +1,246 @@
+"""Who does the work: this process, or a few processes beside it that may die without harm."""
+
+from __future__ import annotations
+
+import signal
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context, resource_tracker
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Generic, Protocol, TypeVar
+
+LIVES = 3
+"""Times a task is tried before the death of its process is taken for the task's own doing."""
+
+PATIENCE_SECONDS = 5.0
+"""How long a process may take to end when asked to, before it is killed."""
+
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
+
+
+class WorkerDiedError(RuntimeError):
+    """A task whose process died every time it was tried."""
+
+
+class Workers(Protocol[Task, Answer]):
+    """Takes tasks and gives answers, in any order."""
+
+    @property
+    def free(self) -> bool:
+        """Whether another task would be worked on now."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is still to come."""
+
+    def start(self, task: Task) -> None:
+        """Hand out a task."""
+
+    def finished(self, timeout: float) -> list[tuple[Task, Answer]]:
+        """What got done, after at most `timeout` seconds of waiting; raises what a task raised."""
+
+    def stop(self) -> None:
+        """Give up what is not finished."""
+
+
+class InThisProcess(Generic[Task, Answer]):
+    """One task at a time, done while its answer is waited for."""
+
+    def __init__(self, work: Callable[[Task], Answer]) -> None:
+        self._work = work
+        self._tasks: deque[Task] = deque()
+
+    @property
+    def free(self) -> bool:
+        """Whether another task would be worked on now."""
+        return not self._tasks
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is still to come."""
+        return bool(self._tasks)
+
+    def start(self, task: Task) -> None:
+        """Take a task."""
+        self._tasks.append(task)
+
+    def finished(self, timeout: float) -> list[tuple[Task, Answer]]:
+        """The task that was taken, done; raises what it raised."""
+        if not self._tasks:
+            time.sleep(timeout)
+            return []
+        task = self._tasks.popleft()
+        return [(task, self._work(task))]
+
+    def stop(self) -> None:
+        """Forget the task."""
+        self._tasks.clear()
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A process and this end of its pipe."""
+
+    process: BaseProcess
+    pipe: Connection
+
+
+@dataclass
+class _Attempt(Generic[Task]):
+    """A task in a process, for the how-manieth time."""
+
+    task: Task
+    number: int = 1
+
+
+class Processes(Generic[Task, Answer]):
+    """Processes that are started when needed and replaced when they die.
+
+    Each has a pipe of its own, so that the end of one is seen at once and disturbs no other; a
+    process whose parent is gone ends by itself.
+    """
+
+    def __init__(self, work: Callable[[Task], Answer], count: int) -> None:
+        self._work, self._count = work, count
+        self._idle: list[_Worker] = []
+        self._at_work: dict[_Worker, _Attempt[Task]] = {}
+        self._failure: BaseException | None = None
+
+    @property
+    def free(self) -> bool:
+        """Whether another task would be worked on now."""
+        return len(self._at_work) < self._count
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is still to come."""
+        return bool(self._at_work) or self._failure is not None
+
+    def start(self, task: Task) -> None:
+        """Send a task to an idle process, or to a new one."""
+        self._send(_Attempt(task))
+
+    def finished(self, timeout: float) -> list[tuple[Task, Answer]]:
+        """What got done; what a task raised is raised after the finished ones have been given."""
+        self._raise_failure()
+        if not self._at_work:
+            time.sleep(timeout)
+        workers = {worker.pipe: worker for worker in self._at_work}
+        done = [
+            answer
+            for pipe in wait(list(workers), timeout)
+            for answer in self._receive(workers[pipe])  # type: ignore[index]
+        ]
+        if not done:
+            self._raise_failure()
+        return done
+
+    def stop(self) -> None:
+        """End all processes, and return when they have ended."""
+        workers = [*self._idle, *self._at_work]
+        self._idle.clear()
+        self._at_work.clear()
+        for worker in workers:
+            worker.process.terminate()
+        for worker in workers:
+            _end(worker)
+
+    def _raise_failure(self) -> None:
+        """Raise what a task raised."""
+        if self._failure is not None:
+            raise self._failure
+
+    def _send(self, attempt: _Attempt[Task]) -> None:
+        """Hand a task to a process; one that died while idle is left aside."""
+        while True:
+            worker = self._idle.pop() if self._idle else self._spawn()
+            try:
+                worker.pipe.send(attempt.task)
+            except OSError:
+                _end(worker)
+                continue
+            self._at_work[worker] = attempt
+            return
+
+    def _receive(self, worker: _Worker) -> Iterator[tuple[Task, Answer]]:
+        """The answer of a process, none where the task raised or the process died."""
+        attempt = self._at_work.pop(worker)
+        try:
+            failure, answer = worker.pipe.recv()
+        except (EOFError, OSError):
+            self._try_again(worker, attempt)
+            return
+        self._idle.append(worker)
+        if failure is None:
+            yield attempt.task, answer
+        else:
+            self._failure = failure
+
+    def _try_again(self, worker: _Worker, attempt: _Attempt[Task]) -> None:
+        """Give the task of a dead process to another one, a few times."""
+        _end(worker)
+        if attempt.number < LIVES:
+            self._send(_Attempt(attempt.task, attempt.number + 1))
+        else:
+            self._failure = WorkerDiedError(
+                f"the process of a run died {LIVES} times, the last time with exit code "
+                f"{worker.process.exitcode}; is there enough memory?"
+            )
+
+    def _spawn(self) -> _Worker:
+        """A new process."""
+        # Fork after torch has started its threads can hang; a fresh interpreter cannot.
+        context = get_context("spawn")
+        here, there = context.Pipe()
+        process = context.Process(target=_serve, args=(self._work, there), daemon=True)
+        with _deaf_to_interrupts():
+            process.start()
+        there.close()
+        return _Worker(process, here)
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes started here never hear Ctrl-C: the parent alone does, and ends them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # starting it later would open the mask again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(work: Callable[[Any], Any], pipe: Connection) -> None:
+    """A process: answer tasks until nobody asks any more."""
+    while True:
+        try:
+            pipe.send(_answer(work, pipe.recv()))
+        except (EOFError, OSError):
+            return
+
+
+def _answer(work: Callable[[Any], Any], task: Any) -> tuple[BaseException | None, Any]:
+    """(None, answer), or (what was raised, None) with its traceback as a note."""
+    try:
+        return None, work(task)
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        return error, None
+
+
+def _end(worker: _Worker) -> None:
+    """Wait for a process that should end, and make it."""
+    worker.pipe.close()
+    worker.process.join(PATIENCE_SECONDS)
+    if worker.process.exitcode is None:
+        worker.process.kill()
+        worker.process.join()

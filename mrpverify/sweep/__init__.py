@@ -1,0 +1,1 @@
+"""Claims over a grid of regimes: ``python -m mrpverify.sweep experiments/NAME.toml``."""

@@ -1,0 +1,234 @@
+"""A sweep as it is written down in TOML, checked, and its grid of regimes.
+
+A plan names claims, frameworks and the axes of a grid; every cell of the grid is one regime per
+framework, judged on the same salt and seeds. Everything is checked here, before any work.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..claims.claim import Claim
+from ..claims.registry import select
+from ..command_line import UsageError
+from ..parameters import FRAMEWORKS, Framework, Parameters
+from ..regime import Preset, RegimeError, canonical, check_seeds, load_preset
+
+MOST_CELLS = 100_000
+"""Cells of a grid at most: more are a slip of the pen."""
+
+Scalar = bool | int | float | str
+Values = Annotated[list[Scalar], Field(min_length=1)]
+
+
+class PlanError(UsageError):
+    """A plan that cannot be used; the message names the entry, what is allowed and what to do."""
+
+
+class Range(BaseModel):
+    """Equally spaced values of an axis, or values in equal ratios."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    start: float = Field(alias="from")
+    stop: float = Field(alias="to")
+    points: int = Field(ge=2, le=10_000)
+    scale: Literal["linear", "log"] = "linear"
+
+    def values(self) -> list[Scalar]:
+        """The values, rounded to six digits so that they read well; raises ValueError."""
+        if self.scale == "log" and min(self.start, self.stop) <= 0:
+            raise ValueError(f"from={self.start:g}, to={self.stop:g}: a log scale needs both > 0")
+        space = np.linspace if self.scale == "linear" else np.geomspace
+        return [float(f"{value:.6g}") for value in space(self.start, self.stop, self.points)]
+
+
+class Plan(BaseModel):
+    """The entries of a sweep's TOML file."""
+
+    model_config = ConfigDict(extra="forbid")
+    claims: Annotated[list[str], Field(min_length=1)]
+    frameworks: Annotated[list[Framework], Field(min_length=1)]
+    preset: str = "quick"
+    seeds: int | None = None
+    salt: str = "a"
+    controls: bool = False
+    settings: dict[str, Scalar] = Field(default={}, alias="set")
+    grid: Annotated[dict[str, Range | Values], Field(min_length=1)]
+    zip: list[Annotated[list[str], Field(min_length=2)]] = []
+    """Groups of axes that move together instead of being crossed."""
+
+    def axes(self) -> dict[str, list[Scalar]]:
+        """Symbol -> values of every axis; raises PlanError."""
+        axes: dict[str, list[Scalar]] = {}
+        for name, given in self.grid.items():
+            try:
+                values = given.values() if isinstance(given, Range) else given
+            except ValueError as error:
+                raise PlanError(f"[grid] {name}: {error}.") from None
+            repeated = [value for index, value in enumerate(values) if value in values[:index]]
+            if repeated:
+                raise PlanError(f"[grid] {name}: {repeated[0]} is given twice; keep one.")
+            axes[name] = values
+        return axes
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One point of the grid: its coordinates and its regime in every framework."""
+
+    point: Mapping[str, Scalar]
+    regimes: Mapping[Framework, Parameters]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A checked plan: everything needed before the first run starts."""
+
+    name: str
+    axes: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    claims: tuple[Claim, ...]
+    seeds: int
+    salt: str
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan in a TOML file; raises PlanError."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PlanError(f"{path}: cannot be read ({error.strerror}).") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PlanError(f"{path}: not valid TOML ({error}).") from None
+    try:
+        plan = Plan.model_validate(content)
+    except ValidationError as error:
+        raise PlanError(f"{path}: " + "; ".join(_complaints(error))) from None
+    if plan.preset.endswith(".toml"):
+        plan.preset = str(path.parent / plan.preset)
+    return plan
+
+
+def _complaints(error: ValidationError) -> list[str]:
+    """What is wrong with each entry, in words; one line for each."""
+    lines: dict[str, str] = {}
+    for item in error.errors(include_url=False):
+        place = [str(part) for part in item["loc"]]
+        name = f"[grid] {place[1]}" if place[0] == "grid" and len(place) > 1 else place[0]
+        missing = item["type"] == "missing" and len(place) == 1
+        value = "" if missing else f"={item['input']!r}"
+        known = ", ".join(f.alias or name for name, f in Plan.model_fields.items())
+        hint = f"; allowed are {known}" if item["type"] == "extra_forbidden" else ""
+        lines.setdefault(name, f"{name}{value}: {item['msg'].lower()}{hint}")
+    return list(lines.values())
+
+
+def lay_out(
+    plan: Plan,
+    name: str,
+    settings: Mapping[str, Any] | None = None,
+    seeds: int | None = None,
+    salt: str | None = None,
+) -> Sweep:
+    """The grid of a plan, every cell of it validated; what is given replaces the plan's own.
+
+    Raises PlanError, RegimeError or UnknownClaimError.
+    """
+    axes = plan.axes()
+    _check_names(plan, axes, settings or {})
+    claims = _claims(plan)
+    preset = _restricted(load_preset(plan.preset), plan.frameworks)
+    base = preset.override(plan.settings).override(settings or {})
+    cells = tuple(_cell(base, point) for point in _points(axes, plan.zip))
+    wanted = plan.seeds if seeds is None else seeds
+    return Sweep(
+        name,
+        tuple(axes),
+        cells,
+        claims,
+        check_seeds(base.seeds if wanted is None else wanted),
+        plan.salt if salt is None else salt,
+    )
+
+
+def _claims(plan: Plan) -> tuple[Claim, ...]:
+    """The claims of a plan, without their controls where it leaves them out."""
+    claims = select(plan.claims)
+    for claim in claims:
+        about = [framework or "real images" for framework in claim.frameworks]
+        if not set(about) & set(plan.frameworks):
+            raise PlanError(
+                f"claims: {claim.id} is about {', '.join(about)}, and frameworks names "
+                f"{', '.join(plan.frameworks)}; add one or drop the claim."
+            )
+    if plan.controls:
+        return claims
+    return tuple(replace(c, controls=dict.fromkeys(c.frameworks, ())) for c in claims)
+
+
+def _restricted(preset: Preset, frameworks: Sequence[Framework]) -> Preset:
+    """The preset's regimes of these frameworks alone; raises PlanError."""
+    absent = [framework for framework in frameworks if framework not in preset.regimes]
+    if absent:
+        raise PlanError(f"frameworks: {absent[0]} has no regime; allowed: {', '.join(FRAMEWORKS)}.")
+    chosen = {f: regime for f, regime in preset.regimes.items() if f in frameworks}
+    return replace(preset, regimes=chosen)
+
+
+def _check_names(
+    plan: Plan, axes: Mapping[str, Sequence[Scalar]], settings: Mapping[str, Any]
+) -> None:
+    """Raise PlanError where a parameter is both fixed and varied, or zipped by mistake."""
+    try:
+        varied = canonical({name: values[0] for name, values in axes.items()})
+    except RegimeError as error:
+        raise PlanError(f"[grid] {error}") from None
+    fixed = canonical(plan.settings).keys() | canonical(settings).keys()
+    for name in ("framework", *sorted(fixed)):
+        if name in varied:
+            raise PlanError(f"[grid] {name}: given elsewhere too; it is an axis or it is fixed.")
+    zipped = [name for group in plan.zip for name in group]
+    for name in zipped:
+        if name not in axes or zipped.count(name) > 1:
+            raise PlanError(f"zip {name!r}: name each axis of [grid] at most once.")
+    for group in plan.zip:
+        lengths = {name: len(axes[name]) for name in group}
+        if len(set(lengths.values())) > 1:
+            sizes = ", ".join(f"{name} has {number}" for name, number in lengths.items())
+            raise PlanError(f"zip {group}: axes that move together are equally long; {sizes}.")
+
+
+def _points(
+    axes: Mapping[str, Sequence[Scalar]], zipped: Sequence[Sequence[str]]
+) -> list[dict[str, Scalar]]:
+    """All points of the grid, the first axis slowest; raises PlanError where there are too many."""
+    leaders = {name: next((tuple(g) for g in zipped if name in g), (name,)) for name in axes}
+    groups = list(dict.fromkeys(leaders.values()))
+    steps = [[dict(zip(group, values, strict=True)) for values in
+              zip(*(axes[name] for name in group), strict=True)] for group in groups]  # fmt: skip
+    number = int(np.prod([len(step) for step in steps], dtype=float))
+    if number > MOST_CELLS:
+        raise PlanError(f"[grid]: {number} cells; allowed are at most {MOST_CELLS}.")
+    merged = ({k: v for part in parts for k, v in part.items()}
+              for parts in itertools.product(*steps))  # fmt: skip
+    return [{name: point[name] for name in axes} for point in merged]
+
+
+def _cell(base: Preset, point: Mapping[str, Scalar]) -> Cell:
+    """The regimes of one point, validated; raises PlanError."""
+    try:
+        regimes = base.override(point).regimes
+    except RegimeError as error:
+        at = ", ".join(f"{name}={value}" for name, value in point.items())
+        raise PlanError(f"cell {at}: {error}") from None
+    any_regime = next(iter(regimes.values()))
+    values = {name: getattr(any_regime, next(iter(canonical({name: None})))) for name in point}
+    return Cell(values, regimes)
