@@ -16,8 +16,8 @@ HALF_COVERED = Control(
     # What is left of the gain is minus what near ties give supervised learning, a few hundredths.
     seeds=8,
 )
-# With true labels hundreds of times the step do not fail: on class-pure kernels the first step of the
-# head already separates the classes, and what is right with a margin pulls no more.
+# With true labels a hundred times the step does not fail: on class-pure kernels the first step of
+# the head already separates the classes, and what is right with a margin pulls no more.
 OVERSHOOT = Control(
     "shuffled labels, steps far above their bound",
     "a residual that never vanishes, at forty times the steps, throws kernels off their features",
