@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import coverage
 import laws
 import learned_views
+import maps
 import objectives
 import reduced_dynamics
 import retention
@@ -36,18 +37,22 @@ from mrpverify.records.labelled import Request
 from mrpverify.records.store import device_store
 from mrpverify.regime import RegimeError, load_preset
 
-FIGURES = {
-    module.__name__: module
-    for module in (
-        theorem1,
-        learned_views,
-        retention,
-        coverage,
-        single_view,
-        objectives,
-        reduced_dynamics,
-    )
-} | laws.FIGURES
+FIGURES = (
+    {
+        module.__name__: module
+        for module in (
+            theorem1,
+            learned_views,
+            retention,
+            coverage,
+            single_view,
+            objectives,
+            reduced_dynamics,
+        )
+    }
+    | laws.FIGURES
+    | maps.FIGURES
+)
 HERE = Path(__file__).parent
 
 # No dates or random names: a redrawn figure differs where its numbers do.
