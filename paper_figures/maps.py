@@ -151,7 +151,7 @@ def gain_boundaries(regime: Parameters, visible: np.ndarray) -> list[Line]:
 def scale_boundary(regime: Parameters, visible: np.ndarray) -> list[Line]:
     """The largest sigma_0 inside the regime condition on the initial scale (section 1)."""
     (condition,) = (c for c in assumptions.conditions(regime) if c.id == "initial scale")
-    largest = regime.init_scale * condition.bound / condition.value
+    largest = regime.init_scale * condition.margin / condition.needed_ratio
     style = {"color": "C0", "ls": "-"}
     return [("regime condition: initial scale", np.full(len(visible), largest), style)]
 
