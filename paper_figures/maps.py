@@ -16,6 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from mrpverify.claims.evaluate import Collect, evaluate
 from mrpverify.parameters import Framework, Parameters
@@ -66,34 +67,35 @@ class MapFigure:
         for panel, own in zip(panels, axes[0], strict=True):
             flat += self._draw_panel(own, panel, [r for r in rows if r[self.panel] == panel])
         axes[0, 0].set_ylabel(WORDS.get(self.y, self.y))
-        handles, labels = axes[0, -1].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9)
+        shown = [v for v in COLOURS if v in {row["measured"] for row in rows}]
+        handles = [Patch(color=COLOURS[verdict], label=verdict) for verdict in shown]
+        handles += axes[0, -1].get_legend_handles_labels()[0]
+        figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=9)
         return figure, flat
 
     def _draw_panel(self, axes: Axes, panel: Any, rows: Sequence[Row]) -> list[dict[str, object]]:
         """Cells and lines of one panel; returns the lines as rows."""
-        for verdict in COLOURS:
-            own = [row for row in rows if row["measured"] == verdict]
-            if own or verdict in ("SUPPORTED", "REFUTED"):
-                axes.scatter(
-                    [r[self.x] for r in own], [r[self.y] for r in own], s=430, marker="s",
-                    color=COLOURS[verdict], label=verdict,
-                )  # fmt: skip
+        across = sorted({row[self.x] for row in rows})
+        levels = _edges(sorted({row[self.y] for row in rows}))
+        width = 0.7 * min(np.diff(across))
         for row in rows:
+            low, high = levels[row[self.y]]
+            axes.bar(
+                row[self.x], high - low, width, low, color=COLOURS[row["measured"]], edgecolor="w"
+            )
             axes.annotate(
                 str(row["successes"]), (row[self.x], row[self.y]), ha="center", va="center",
-                fontsize=8,
+                fontsize=7,
             )  # fmt: skip
-        x = np.linspace(min(r[self.x] for r in rows) - 0.07, max(r[self.x] for r in rows) + 0.07)
+        x = np.linspace(across[0] - width / 2, across[-1] + width / 2)
         lines = self.boundaries(rows[0]["regime"], x)
         for label, y, style in lines:
-            axes.plot(x, y, label=label, **style)
-        values = [row[self.y] for row in rows]
+            axes.plot(x, y, label=label, lw=2, **style)
         axes.set_yscale("log")
-        axes.set_yticks(sorted(set(values)), [f"{v:g}" for v in sorted(set(values))])
+        axes.set_yticks(list(levels), [f"{v:g}" for v in levels])
         axes.minorticks_off()
-        axes.set_ylim(min(values) / 1.06, max(values) * 1.06)
-        axes.set_xticks(sorted({row[self.x] for row in rows}))
+        axes.set_ylim(min(levels.values())[0], max(levels.values())[1])
+        axes.set_xticks(across)
         axes.set_xlabel(WORDS.get(self.x, self.x))
         axes.set_title(self.titles[str(panel)], loc="left")
         return [
@@ -101,6 +103,15 @@ class MapFigure:
             for label, y, _ in lines
             for a, b in zip(x, y, strict=True)
         ]
+
+
+def _edges(levels: Sequence[float]) -> dict[float, tuple[float, float]]:
+    """The cell around every level, halfway to its neighbours in logarithms."""
+    middle = np.log(levels)
+    between = (middle[1:] + middle[:-1]) / 2
+    ends = [2 * middle[0] - between[0], *between, 2 * middle[-1] - between[-1]]
+    cells = zip(np.exp(ends[:-1]), np.exp(ends[1:]), strict=True)
+    return dict(zip(levels, cells, strict=True))
 
 
 def _first_runs(sweep: Sweep) -> list[Any]:

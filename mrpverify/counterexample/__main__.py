@@ -51,8 +51,8 @@ class Search:
         shown = ", ".join(f"{name}={value:.4g}" for name, value in point.items())
         try:
             regime = self.preset.override(point).regimes[self.framework]
-        except RegimeError as error:
-            self._say(f"{shown}: no regime ({error})")
+        except RegimeError:
+            self._say(f"{shown}: no such regime")
             return None
         with progress_shown(self.quiet) as show:
 
