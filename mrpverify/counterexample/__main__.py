@@ -113,6 +113,12 @@ def counterexample(
         _carry_out(search, budget, salt, confirm)
     except KeyboardInterrupt:
         stop("interrupted: finished runs are stored; the same command goes on from there.", 1)
+    except (OSError, MemoryError, RuntimeError, ValueError) as error:
+        stop(
+            f"error: the search failed ({type(error).__name__}: {error}). Finished runs are "
+            f"stored; the same command goes on from there.",
+            1,
+        )
 
 
 def _carry_out(search: Search, budget: int, salt: str, confirm: str) -> None:
