@@ -89,17 +89,21 @@ class Study:
             found |= self._with_more_labels(labels)
         return found
 
-    def other_init(self) -> dict[str, Training]:
-        """Supervised and MAE-style runs again on the same images, from another initialisation."""
-        start = self.pretraining("pixels", "all", init=OTHER_INIT)
+    def twins(self, init: int = 0) -> dict[str, Training]:
+        """Runs with few labels that are done from two initialisations on the same images."""
+        kept = self.settings.snapshots
+        seen: dict[str, Pictures] = {"pixels": "all", "noise": "noise"}
+        starts = {arm: self.pretraining("pixels", seen[arm], init=init) for arm in seen}
         return {
-            "supervised long": self.supervised(self.few, init=OTHER_INIT),
-            name_of("pixels", "all", self.few): self.tuned(start, self.few),
+            "supervised long": self.supervised(self.few, kept, init),
+            "supervised short": replace(self.tuned(None, self.few), init=init),
+            **{arm: self.tuned(start, self.few, kept) for arm, start in starts.items()},
+            "shuffled": self.shuffled(init),
         }
 
-    def shuffled(self) -> Training:
+    def shuffled(self, init: int = 0) -> Training:
         """Supervised learning with permuted labels (a control)."""
-        return self.supervised(self.few, shuffled=True)
+        return self.supervised(self.few, init=init, shuffled=True)
 
     def _with_few_labels(self) -> Iterator[tuple[str, Training]]:
         """Both methods pretrained on the labelled images, on all and on noise; probes of them."""

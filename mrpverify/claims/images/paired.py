@@ -27,7 +27,7 @@ def differences_above_zero(
     The smallest mean is the value; the others stand in the details. `resolution` is how finely one
     difference is known. Refuted by one that lies below 0 (each interval is at 90 %).
     """
-    rows = [_row(name, values, resolution) for name, values in differences.items()]
+    rows = [difference_row(name, values, resolution) for name, values in differences.items()]
     verdicts = [_verdict(row["interval"], row["seeds"]) for row in rows]
     least = min(rows, key=lambda row: row["mean"])
     return Measurement(
@@ -46,7 +46,7 @@ def not_supported(setup: Setup, measurement: Measurement) -> bool:
     return measurement.measured is not Verdict.SUPPORTED
 
 
-def _row(name: str, values: np.ndarray, resolution: float) -> dict[str, Any]:
+def difference_row(name: str, values: np.ndarray, resolution: float) -> dict[str, Any]:
     """One difference with its interval over seeds."""
     low, high = mean_interval(values, resolution=resolution)
     return {
