@@ -178,7 +178,7 @@ def counts_of_windows(looks: xr.Dataset) -> windows_per_photo.Counts:
 def _by_grid(looks: xr.Dataset, grids: Sequence[str]) -> dict[str, np.ndarray]:
     """Number of disjoint sufficient windows [recognised photos], by grid in words."""
     words = {grid: f"{grid} px" for grid in grids}
-    words |= {DECIDES: f"{DECIDES} px (decides)", SLIDING: f"{SIDE} px, overlapping"}
+    words |= {DECIDES: f"{DECIDES} px (decides)", SLIDING: f"{SIDE} px (overlapping)"}
     return {
         words[grid]: _sliding(looks) if grid == SLIDING else sufficient_windows(looks, grid)
         for grid in grids
