@@ -7,11 +7,14 @@ window suffices when the photo's class is ranked first of 1000.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from ...figures import photo_parts, windows_per_photo
+from ...images.photo_parts import look_at_parts, shown_photos
 from ...images.photo_views import DECIDES, GRIDS, SIDE, SLIDING, collect_looks, windows_of
 from ...images.repeated import repeated_objects
 from ...images.resnet50 import class_names
@@ -155,6 +158,48 @@ RANDOM_WEIGHTS = Control(
     failed=_below_limit,
 )
 
+
+def pictures(setup: Setup, looks: xr.Dataset) -> Mapping[str, Any]:
+    """The counts behind the number, and the first recognised photos with what the network saw."""
+    del setup
+    counts, _ = windows_per_photo.draw(counts_of_windows(looks), HALF, CONTROL_LIMIT)
+    names = recognised(looks)["photo"].values.tolist()
+    sheet, _ = photo_parts.draw(look_at_parts(shown_photos(names)))
+    return {
+        "Sufficient windows: share of photos with two or more (left), photos by number (right)": (
+            counts
+        ),
+        "Eigen-CAM and NMF parts of one feature map at two resolutions, chosen by file name alone. "
+        "Under Eigen-CAM, which knows no class: its share of the map's variance. Under the parts: "
+        "those that alone, pushed through the head, rank the photo's class first": sheet,
+    }
+
+
+def counts_of_windows(looks: xr.Dataset) -> windows_per_photo.Counts:
+    """Sufficient windows of every recognised photo, large windows first; own class and controls.
+
+    The network with random weights saw the deciding grid alone.
+    """
+    grids = sorted(GRIDS, key=lambda grid: -GRIDS[grid][0].side)
+    runner_up = looks.assign(asked=looks["runner_up"])
+    random = looks.assign(answer=looks["random_window_first"])
+    return {
+        "the photo's own class": _by_grid(looks, grids),
+        "control: the runner-up class": _by_grid(runner_up, grids),
+        "control: random weights": _by_grid(random, [DECIDES]),
+    }
+
+
+def _by_grid(looks: xr.Dataset, grids: Sequence[str]) -> dict[str, np.ndarray]:
+    """Number of disjoint sufficient windows [recognised photos], by grid in words."""
+    words = {grid: f"{grid} px" for grid in grids}
+    words |= {DECIDES: f"{DECIDES} px (decides)", SLIDING: f"{SIDE} px, overlapping"}
+    return {
+        words[grid]: _sliding(looks) if grid == SLIDING else sufficient_windows(looks, grid)
+        for grid in grids
+    }
+
+
 CLAIMS = (
     Claim(
         id="images.multiview",
@@ -170,5 +215,6 @@ CLAIMS = (
         order=1,
         evidence=evidence,
         needs=("resnet50", "photos"),
+        pictures=pictures,
     ),
 )
