@@ -16,6 +16,7 @@ from ..records.collect import POLL_SECONDS, Machine, one_thread
 from ..records.labelled import versions
 from ..records.workers import InThisProcess, Processes, Workers
 from . import cifar10
+from .learn.encoder import CLASSES
 from .learn.images import Labelled, labelled
 from .learn.train import train
 from .learn.training import Training
@@ -46,7 +47,8 @@ def data() -> tuple[Labelled, Labelled]:
 def collect_trainings(trainings: Sequence[Training], setup: Setup) -> dict[Training, xr.Dataset]:
     """The runs of all trainings, what they start from included.
 
-    Every finished run is stored at once: an interruption loses only those in training.
+    Every finished run is stored at once: an interruption loses only those in training. Raises
+    ValueError where the data set has fewer images than a run asks for.
     """
     wanted = dict.fromkeys(trainings)
     wanted |= dict.fromkeys(t.start for t in trainings if t.start is not None)
@@ -56,7 +58,10 @@ def collect_trainings(trainings: Sequence[Training], setup: Setup) -> dict[Train
         if run is not None:
             found[training] = run
     setup.progress(len(found), len(wanted))
-    for stage in _stages([training for training in wanted if training not in found]):
+    missing = [training for training in wanted if training not in found]
+    for training in missing:
+        _check_pool(training)
+    for stage in _stages(missing):
         jobs = [Job(training, _start(training, found)) for training in stage]
         with closing(_carried_out(jobs, setup.machine)) as finished:
             for job, run in finished:
@@ -65,6 +70,15 @@ def collect_trainings(trainings: Sequence[Training], setup: Setup) -> dict[Train
                     setup.store.save(job.training, run)
                 setup.progress(len(found), len(wanted))
     return found
+
+
+def _check_pool(training: Training) -> None:
+    """Raise ValueError where a class has too few images for an equal share of the pool."""
+    rarest = int(data()[0].labels.bincount(minlength=CLASSES).min())
+    if training.pool > rarest * CLASSES:
+        raise ValueError(
+            f"images.pool={training.pool}: allowed are at most {rarest * CLASSES} here."
+        )
 
 
 def _carried_out(jobs: Sequence[Job], machine: Machine) -> Generator[tuple[Job, xr.Dataset]]:

@@ -28,7 +28,13 @@ def matched_on() -> Labelled:
 
 
 def looked_at(number: int) -> Labelled:
-    """The test images on which matched networks are looked at, `number` of them."""
+    """The test images on which matched networks are looked at, `number` of them.
+
+    Raises ValueError where there are not so many.
+    """
+    there = len(data()[1]) - MATCHED_ON
+    if number > there:
+        raise ValueError(f"images.looked_at={number}: allowed are at most {there} here.")
     return data()[1].part(torch.arange(MATCHED_ON, MATCHED_ON + number))
 
 
