@@ -18,6 +18,7 @@ COUNTED: Mapping[str, str] = {
     "classes": "effective number of classes per kernel",
 }
 """What is counted per network, in words."""
+_IN_TABLES = "In the tables MAE-style is 'pixels' and data2vec-style is 'teacher'"
 
 
 def of_occlusion(setup: Setup, seen: xr.Dataset) -> Mapping[str, Any]:
@@ -27,9 +28,10 @@ def of_occlusion(setup: Setup, seen: xr.Dataset) -> Mapping[str, Any]:
     return {
         "Share still recognised of the images that both networks of a pair recognise whole. Below "
         "each pair: accuracy on whole images (network named | supervised), and on how many "
-        "images the pair is compared": shares,
+        f"images the pair is compared. {_IN_TABLES}": shares,
         "Supervised and MAE-style network of the first seed at equal accuracy, on the same images; "
-        "'clean' is the probability of the class with nothing hidden": sheet,
+        "'clean' is the probability of the class with nothing hidden. The images are not ours to "
+        "publish: keep this page to yourself": sheet,
     }
 
 
@@ -39,7 +41,8 @@ def of_counts(variables: Sequence[str]) -> Callable[[Setup, xr.Dataset], Mapping
     def pictures(setup: Setup, seen: xr.Dataset) -> Mapping[str, Any]:
         del setup
         figure, _ = paired_networks.draw(seen, {name: COUNTED[name] for name in variables})
-        return {"Networks at matched accuracy; lines join the two of one training seed": figure}
+        title = "Networks at matched accuracy; lines join the two of one training seed. "
+        return {title + _IN_TABLES: figure}
 
     return pictures
 

@@ -171,7 +171,8 @@ def pictures(setup: Setup, looks: xr.Dataset) -> Mapping[str, Any]:
         ),
         "Eigen-CAM and NMF parts of one feature map at two resolutions, chosen by file name alone. "
         "Under Eigen-CAM, which knows no class: its share of the map's variance. Under the parts: "
-        "those that alone, pushed through the head, rank the photo's class first": sheet,
+        "those that alone, pushed through the head, rank the photo's class first. "
+        "The photos are not ours to publish: keep this page to yourself": sheet,
     }
 
 
