@@ -57,9 +57,7 @@ FIGURES = {
     "image_windows": ImageFigure(
         ("resnet50", "photos"),
         lambda setup: multiview.counts_of_windows(multiview.evidence(setup)),
-        partial(
-            windows_per_photo.draw, threshold=multiview.HALF, limit=multiview.CONTROL_LIMIT
-        ),
+        partial(windows_per_photo.draw, threshold=multiview.HALF, limit=multiview.CONTROL_LIMIT),
     ),
     "image_labels": ImageFigure(
         ("cifar10",), study_accuracies, partial(label_efficiency.draw, seen=SEEN)
