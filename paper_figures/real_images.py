@@ -12,10 +12,13 @@ from functools import partial
 from typing import Any
 
 from mrpverify.claims.images import fingerprints, multiview
+from mrpverify.claims.images.fingerprint_pictures import COUNTED
 from mrpverify.figures import (
     label_efficiency,
+    overlap_of_inits,
     paired_networks,
     photo_parts,
+    saliency,
     under_occlusion,
     windows_per_photo,
 )
@@ -23,7 +26,9 @@ from mrpverify.figures.style import Drawn
 from mrpverify.images.accuracies import study_accuracies
 from mrpverify.images.cifar_study import SEEN
 from mrpverify.images.folder import missing_message
+from mrpverify.images.overlap import overlaps
 from mrpverify.images.photo_parts import PhotoParts, look_at_parts, shown_photos
+from mrpverify.images.saliency import look_in_images
 from mrpverify.images.setup import Setup
 
 
@@ -66,7 +71,9 @@ FIGURES = {
     "image_fingerprints": ImageFigure(
         ("cifar10",),
         fingerprints.pairs,
-        partial(paired_networks.draw, variables=fingerprints.COUNTED),
+        partial(paired_networks.draw, variables=COUNTED),
     ),
+    "image_overlap": ImageFigure(("cifar10",), overlaps, overlap_of_inits.draw),
     "image_parts": ImageFigure(("resnet50", "photos"), _sheet, photo_parts.draw, True),
+    "image_saliency": ImageFigure(("cifar10",), look_in_images, saliency.draw, True),
 }

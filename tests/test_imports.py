@@ -33,6 +33,7 @@ ALLOWED = {
         "images",
         "command_line",
     },
+    "counterexample": {"parameters", "regime", "judge", "records", "claims", "command_line"},
     "sweep": {"parameters", "regime", "judge", "records", "claims", "report", "command_line"},
 }
 THIRD_PARTY = {

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..images.cifar_study import METHODS, NOISE, name_of
 from .style import ARM_COLOURS, ARM_NAMES, Drawn, Rows, point
@@ -30,7 +31,8 @@ def draw(found: xr.Dataset, seen: Sequence[str]) -> Drawn:
     """
     panels = len(seen) + 2
     across = 2 if panels == 4 else panels
-    figure = Figure(figsize=(5.2 * across, 4.4 * (panels // across) + 0.7), layout="constrained")
+    size = (13.0 if across > 2 else 10.4, 4.4 * (panels // across) + 0.7)
+    figure = Figure(figsize=size, layout="constrained")
     places = figure.subplots(panels // across, across).flat
     numbers: Rows = []
     for axes, pictures in zip(places, seen, strict=False):
@@ -123,6 +125,7 @@ def _probes(axes: Axes, found: xr.Dataset, seen: Sequence[str]) -> Rows:
     axes.yaxis.tick_right()
     axes.set_yticks(range(len(names)), [words for words, _ in names.values()], fontsize=9)
     axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.set_xlabel("accuracy on all test images")
     axes.set_title(f"linear probe, {few:,} labels", loc="left", fontsize=10)
     axes.grid(alpha=0.25)

@@ -15,7 +15,7 @@ from .style import ARM_COLOURS, ARM_NAMES, Drawn, Rows, point
 
 def draw(seen: xr.Dataset, variables: Mapping[str, str]) -> Drawn:
     """One panel per variable (name -> words) of what `compare_all` gives; lines join one seed."""
-    figure = Figure(figsize=(6.2 * len(variables), 4.6), layout="constrained")
+    figure = Figure(figsize=(max(7.5, 4.9 * len(variables)), 4.6), layout="constrained")
     places = figure.subplots(1, len(variables), squeeze=False)[0]
     numbers: Rows = []
     for axes, (variable, words) in zip(places, variables.items(), strict=True):

@@ -35,7 +35,7 @@ ARM_COLOURS = {
 ARM_NAMES = {
     "pixels": "MAE-style",
     "teacher": "data2vec-style",
-    "noise": "MAE-style on noise",
+    "noise": "MAE on noise",
     "shuffled": "shuffled labels",
     "supervised": "supervised",
     "untrained": "untrained",
@@ -52,15 +52,8 @@ def point(
     """
     mean, (low, high) = float(np.mean(values)), mean_interval(values)
     known = np.isfinite([low, high]).all()
-    faint: dict[str, Any] = {
-        "ls": "",
-        "marker": ".",
-        "ms": 4,
-        "color": colour,
-        "alpha": 0.4,
-        "zorder": 2,
-    }
-    strong: dict[str, Any] = {"fmt": marker, "ms": 6, "capsize": 3, "color": colour, "zorder": 3}
+    faint: dict[str, Any] = {"ls": "", "marker": ".", "ms": 5, "alpha": 0.5, "zorder": 2}
+    strong: dict[str, Any] = {"fmt": marker, "ms": 6, "capsize": 3, "zorder": 3}
     spread = [[mean - low], [high - mean]] if known else None
     here = np.full(len(values), x)
     if flat:

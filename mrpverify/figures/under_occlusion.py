@@ -20,7 +20,7 @@ _FILLS = {"mean": "filled with the training mean", "shuffled": "its own pixels, 
 def draw(seen: xr.Dataset) -> Drawn:
     """The figure, from what `mrpverify.images.comparison.compare_all` gives."""
     fills, windows = seen["fill"].values.tolist(), seen["window"].values.tolist()
-    figure = Figure(figsize=(12, 8.6), layout="constrained")
+    figure = Figure(figsize=(13, 8.6), layout="constrained")
     places = figure.subplots(len(windows), len(fills), sharey=True, squeeze=False)
     numbers: Rows = []
     for row, window in zip(places, windows, strict=True):
@@ -65,7 +65,11 @@ def _panel(axes: Axes, seen: xr.Dataset, window: str, fill: str) -> Rows:
 
 def _which(window: str) -> str:
     """A window in words."""
-    return "the centre" if window == "centre" else f"the {window} window"
+    return (
+        "the centre"
+        if window == "centre"
+        else f"each network's {window.removeprefix('own ')} window"
+    )
 
 
 def _clean(seen: xr.Dataset, arm: str, network: str) -> float:

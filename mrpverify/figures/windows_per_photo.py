@@ -30,9 +30,10 @@ def draw(counts: Counts, threshold: float, limit: float) -> Drawn:
     figure = Figure(figsize=(14, 1.0 + 2.6 * down), layout="constrained")
     left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(1.0, 1.45), wspace=0.02)[0]
     numbers = _shares(left.subplots(), counts, threshold, limit)
-    places = right.subplots(down, _ACROSS, squeeze=False).flat
+    places = right.subplots(down, _ACROSS, squeeze=False, sharex=True, sharey=True).flat
+    most = max(int(number.max()) for number in own.values())
     for place, grid in zip(places, own, strict=False):
-        numbers += _histogram(place, counts, grid)
+        numbers += _histogram(place, counts, grid, most)
     for place in list(places)[len(own) :]:
         place.set_axis_off()
     photos = len(next(iter(own.values())))
@@ -71,31 +72,30 @@ def _shares(axes: Axes, counts: Counts, threshold: float, limit: float) -> Rows:
     return numbers
 
 
-def _histogram(axes: Axes, counts: Counts, grid: str) -> Rows:
+def _histogram(axes: Axes, counts: Counts, grid: str, most: int) -> Rows:
     """Photos by their number of sufficient windows of one grid, each kind beside the others."""
     numbers: Rows = []
     shown = {kind: by_grid[grid] for kind, by_grid in counts.items() if grid in by_grid}
-    top = max(4, *(int(number.max()) for number in shown.values()))
     width = 0.8 / len(shown)
     for place, (kind, number) in enumerate(shown.items()):
         colour = _COLOURS[list(counts).index(kind)]
-        photos = np.bincount(number, minlength=top + 1)
-        x = np.arange(top + 1) + (place - (len(shown) - 1) / 2) * width
+        photos = np.bincount(number, minlength=most + 1)
+        x = np.arange(len(photos)) + (place - (len(shown) - 1) / 2) * width
         axes.bar(x, photos, width, color=colour)
         numbers += [
             {"panel": "photos by number", "kind": kind, "windows": grid, "number": n,
              "photos": int(count), "share": count / len(number), "low": "", "high": ""}
             for n, count in enumerate(photos)
         ]  # fmt: skip
-    axes.set_xticks(range(top + 1))
+    axes.set_xticks(range(most + 1))
     axes.set_ylim(0, max(len(number) for number in shown.values()) + 1)
     axes.set_title(grid, fontsize=9, loc="left")
     axes.set_xlabel("windows", fontsize=9)
     axes.set_ylabel("photos", fontsize=9)
-    axes.label_outer(remove_inner_ticks=False)
+    axes.label_outer()
     return numbers
 
 
 def _broken(grid: str) -> str:
-    """A long name on two lines."""
-    return grid.replace(", ", ",\n").replace(" (", "\n(")
+    """A name with something in brackets on two lines."""
+    return grid.replace(" (", "\n(")

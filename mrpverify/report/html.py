@@ -55,7 +55,7 @@ def interval_picture(
     value: float | None,
     interval: Sequence[float | None],
     threshold: float | None,
-    band: Sequence[float] | None = None,
+    band: Sequence[float | None] | None = None,
 ) -> Markup:
     """A value with its interval beside its threshold or band; an end that is open has an arrow.
 
@@ -69,11 +69,8 @@ def interval_picture(
     scale = _scale(known)
     parts = [_line(EDGE, WIDTH - EDGE, "axis")]
     if band is not None:
-        left, right = (_place(end, scale) for end in band)
-        parts.append(_rectangle(left, right, "band"))
-    left = EDGE if low is None else _place(low, scale)
-    right = WIDTH - EDGE if high is None else _place(high, scale)
-    parts.append(_rectangle(left, right, "interval", inset=9))
+        parts.append(_rectangle(*_ends(band, scale), "band"))
+    parts.append(_rectangle(*_ends(interval, scale), "interval", inset=9))
     parts += [_arrow(EDGE, -1)] if low is None else []
     parts += [_arrow(WIDTH - EDGE, 1)] if high is None else []
     if threshold is not None:
@@ -101,6 +98,13 @@ def _place(number: float, scale: tuple[float, float]) -> float:
     """Horizontal place of a number in px, kept on the picture."""
     share = (number - scale[0]) / (scale[1] - scale[0])
     return EDGE + min(max(share, 0.0), 1.0) * (WIDTH - 2 * EDGE)
+
+
+def _ends(interval: Sequence[float | None], scale: tuple[float, float]) -> tuple[float, float]:
+    """Horizontal places of both ends; one that is open lies at the picture's edge."""
+    low, high = interval
+    left = EDGE if low is None else _place(low, scale)
+    return left, WIDTH - EDGE if high is None else _place(high, scale)
 
 
 def _line(left: float, right: float, name: str) -> str:

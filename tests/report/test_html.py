@@ -103,3 +103,13 @@ def test_open_ends_have_arrows_and_undefined_numbers_are_left_out():
 
 def test_a_band_is_drawn_where_there_is_one():
     assert 'class="band"' in interval_picture(2.0, (1.9, 2.1), 2.0, (1.8, 2.2))
+
+
+@pytest.mark.parametrize(
+    ("band", "left", "right"), [((None, 2.2), EDGE, None), ((1.8, None), None, WIDTH - EDGE)]
+)
+def test_a_band_without_an_end_reaches_the_edge(band, left, right):
+    picture = interval_picture(2.0, (1.9, 2.1), 2.0, band)
+    start, width = re.search(r'class="band" x="([\d.]+)".*?width="([\d.]+)"', picture).groups()
+    assert left is None or float(start) == left
+    assert right is None or float(start) + float(width) == pytest.approx(right, abs=0.1)

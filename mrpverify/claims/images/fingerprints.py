@@ -16,11 +16,12 @@ import xarray as xr
 
 from ...images.cifar_study import METHODS
 from ...images.comparison import PRETRAINED, SUPERVISED, compare_all
-from ...images.occlusion import ALONE, FILLS, HIDDEN
+from ...images.occlusion import FILLS, HIDDEN
 from ...images.overlap import EQUAL_STEPS, LONG, MATCHED, OWN, UNTRAINED, overlaps
 from ...images.setup import Setup
 from ...judge.measurement import Measurement
 from ..claim import Claim, Control
+from .fingerprint_pictures import COUNTED, of_counts, of_occlusion, of_overlap
 from .paired import difference_row, differences_above_zero, not_supported
 
 
@@ -185,6 +186,7 @@ CLAIMS = (
         name="images.occlusion",
         statement="without its own decisive window a mask-pretrained network is right more often",
         order=4,
+        pictures=of_occlusion,
         evidence=pairs,
         measure=measure_occlusion,
         controls=_controls(
@@ -200,8 +202,9 @@ CLAIMS = (
         name="images.regions",
         statement="a mask-pretrained network recognises more disjoint regions of an image alone",
         order=5,
+        pictures=of_counts(["regions"]),
         evidence=pairs,
-        measure=_counted("regions", f"disjoint sufficient {ALONE} px windows per image"),
+        measure=_counted("regions", COUNTED["regions"]),
         controls=_controls(
             noise="noise has no features to leave: no gain at equal accuracy",
             shuffled="right by chance alone: its windows do not name the class",
@@ -215,8 +218,9 @@ CLAIMS = (
         name="images.kernels",
         statement="a mask-pretrained network's last convolution uses more directions per class",
         order=6,
+        pictures=of_counts(["directions", "classes"]),
         evidence=pairs,
-        measure=_counted("directions", "effective number of directions per class"),
+        measure=_counted("directions", COUNTED["directions"]),
         controls=_controls(
             noise="noise has no features to leave: no gain at equal accuracy",
             shuffled="memorised images are no features of a class: more directions would show "
@@ -230,6 +234,7 @@ CLAIMS = (
         name="images.overlap",
         statement="two mask-pretrained networks of two inits overlap more than two supervised",
         order=7,
+        pictures=of_overlap,
         evidence=agreements,
         measure=measure_overlap,
         controls=_controls(

@@ -94,7 +94,8 @@ def pictures(setup: Setup, found: xr.Dataset) -> Mapping[str, Any]:
     figure, _ = label_efficiency.draw(found, [found.attrs["seen"]])
     title = (
         "Accuracy against the number of labels, by mask ratio and of a linear probe: means over "
-        "training seeds with 90 % intervals, single seeds as small dots"
+        "training seeds with 90 % intervals, single seeds as small dots. In the tables MAE-style "
+        "is 'pixels' and data2vec-style is 'teacher'"
     )
     return {title: figure}
 

@@ -171,7 +171,8 @@ def pictures(setup: Setup, looks: xr.Dataset) -> Mapping[str, Any]:
         ),
         "Eigen-CAM and NMF parts of one feature map at two resolutions, chosen by file name alone. "
         "Under Eigen-CAM, which knows no class: its share of the map's variance. Under the parts: "
-        "those that alone, pushed through the head, rank the photo's class first": sheet,
+        "those that alone, pushed through the head, rank the photo's class first. "
+        "The photos are not ours to publish: keep this page to yourself": sheet,
     }
 
 
@@ -193,7 +194,7 @@ def counts_of_windows(looks: xr.Dataset) -> windows_per_photo.Counts:
 def _by_grid(looks: xr.Dataset, grids: Sequence[str]) -> dict[str, np.ndarray]:
     """Number of disjoint sufficient windows [recognised photos], by grid in words."""
     words = {grid: f"{grid} px" for grid in grids}
-    words |= {DECIDES: f"{DECIDES} px (decides)", SLIDING: f"{SIDE} px, overlapping"}
+    words |= {DECIDES: f"{DECIDES} px (decides)", SLIDING: f"{SIDE} px (overlapping)"}
     return {
         words[grid]: _sliding(looks) if grid == SLIDING else sufficient_windows(looks, grid)
         for grid in grids
