@@ -103,7 +103,10 @@ def _compared(pair: Pair, runs: Mapping[Training, xr.Dataset], setup: Setup) -> 
 
 
 def compare(pair: Pair, runs: Mapping[Training, xr.Dataset]) -> xr.Dataset:
-    """Look at two networks in the states that the matching rule picks."""
+    """Look at two networks in the states that the matching rule picks.
+
+    What is measured on images that both classify correctly is NaN where there are none.
+    """
     first, second = (kept_states(t, runs[t]) for t in (pair.pretrained, pair.supervised))
     nets = at_equal_accuracy(first, second, matched_on())
     own = looked_at(pair.looked_at)
@@ -111,7 +114,7 @@ def compare(pair: Pair, runs: Mapping[Training, xr.Dataset]) -> xr.Dataset:
     clean = [(predict(images).argmax(1) == labels).numpy() for predict in map(predictor, nets)]
     both = torch.from_numpy(np.logical_and(*clean))
     seen = [_still_right(predictor(net), images[both], labels[both]) for net in nets]
-    regions = [sufficient_regions(predictor(n), images[both], labels[both]).mean() for n in nets]
+    regions = [_regions(predictor(net), images[both], labels[both]) for net in nets]
     features = [pooled_features(net, images) for net in nets]
     directions = [directions_per_class(f, labels.numpy()).mean() for f in features]
     classes = [np.nanmean(classes_per_kernel(f, labels.numpy())) for f in features]
@@ -134,12 +137,21 @@ def compare(pair: Pair, runs: Mapping[Training, xr.Dataset]) -> xr.Dataset:
 
 def _still_right(predict: Predict, images: torch.Tensor, labels: torch.Tensor) -> np.ndarray:
     """Share still right without the own most decisive window and without the centre [fill, 2]."""
+    if len(images) == 0:
+        return np.full((len(FILLS), 2), np.nan)
     found = []
     for fill in FILLS:
         decisive = right_without_decisive(*scan(predict, images, labels, fill)).mean()
         centre = (predict(without(images, CENTRE, fill)).argmax(1) == labels).float().mean()
         found.append([float(decisive), float(centre)])
     return np.array(found)
+
+
+def _regions(predict: Predict, images: torch.Tensor, labels: torch.Tensor) -> float:
+    """Mean number of disjoint windows that each suffice alone."""
+    if len(images) == 0:
+        return float("nan")
+    return float(sufficient_regions(predict, images, labels).mean())
 
 
 @cache

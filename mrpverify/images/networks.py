@@ -48,16 +48,16 @@ def at_equal_accuracy(
     first: Sequence[Classifier], second: Sequence[Classifier], test: Labelled
 ) -> tuple[Classifier, Classifier]:
     """One state of each of two networks, picked by the matching rule on `test`."""
-    one, other = matched(
-        *(np.array([accuracy(net, test) for net in own]) for own in (first, second))
-    )
+    one, other = matched(accuracies(first, test), accuracies(second, test))
     return first[one], second[other]
 
 
-def accuracy(net: Classifier, test: Labelled) -> float:
-    """Share of images classified correctly."""
-    answers = predictor(net)(test.normalised(test.images)).argmax(1)
-    return float((answers == test.labels).float().mean())
+def accuracies(nets: Sequence[Classifier], test: Labelled) -> np.ndarray:
+    """Share of images that each network classifies correctly [networks]."""
+    images = test.normalised(test.images)
+    return np.array(
+        [float((predictor(net)(images).argmax(1) == test.labels).float().mean()) for net in nets]
+    )
 
 
 def predictor(net: Classifier) -> Predict:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 
 from ..records.labelled import versions
@@ -25,7 +24,7 @@ from .learn.encoder import Classifier
 from .learn.train import initial_classifier, network
 from .learn.training import Training
 from .networks import (
-    accuracy,
+    accuracies,
     at_equal_accuracy,
     kept_states,
     looked_at,
@@ -120,7 +119,7 @@ def agree(agreement: Agreement, runs: Mapping[Training, xr.Dataset]) -> xr.Datas
     }
     images = seen.normalised(seen.images)
     cka = [linear_cka(*(pooled_features(net, images) for net in own)) for own in nets.values()]
-    right = [np.mean([accuracy(net, seen) for net in own]) for own in nets.values()]
+    right = [accuracies(own, seen).mean() for own in nets.values()]
     return xr.Dataset(
         {"cka": ("network", cka), "accuracy": ("network", right)}, coords={"network": list(nets)}
     )

@@ -25,24 +25,13 @@ from mrpverify.images.learn.images import augmented, batches, labelled, pool, sh
 from mrpverify.images.learn.masks import hidden_patches, hide
 from mrpverify.images.learn.train import network, train
 from mrpverify.images.learn.training import Training
+from tests.images.generated import coloured
 
 WIDTH = 8
 
 
 def stream(seed=0):
     return torch.Generator().manual_seed(seed)
-
-
-def coloured(each, seed=0):
-    """Images whose class is a colour of stripes, with noise: easy, but not by one pixel."""
-    rng = np.random.default_rng(seed)
-    palette = np.random.default_rng(99).integers(40, 216, (CLASSES, 2, 3))
-    labels = np.repeat(np.arange(CLASSES, dtype=np.uint8), each)
-    stripes = (np.arange(SIDE) // PATCH) % 2
-    values = palette[labels][:, stripes][:, :, None] + rng.normal(
-        0, 30, (len(labels), SIDE, SIDE, 3)
-    )
-    return values.clip(0, 255).astype(np.uint8), labels
 
 
 @pytest.fixture(scope="module")

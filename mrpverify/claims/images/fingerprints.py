@@ -92,6 +92,7 @@ def _paired(
                 name: float(means[name].sel(arm=arm, network=network))
                 for name in ("accuracy", "regions", "directions", "classes")
             },
+            "both_right": float(means["both_right"].sel(arm=arm)),
         }
         for arm in seen["arm"].values.tolist()
         for network in (PRETRAINED, SUPERVISED)
