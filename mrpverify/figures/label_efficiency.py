@@ -99,9 +99,9 @@ def _mask_ratios(axes: Axes, found: xr.Dataset) -> Rows:
         level = float(_of(found, budget).mean())
         axes.axhline(level, color=ARM_COLOURS["supervised"], ls=style, lw=1.2)
     axes.set_xlim(0, 1)
-    axes.set_xlabel("share of patches hidden in pretraining")
+    axes.set_xlabel("share of patches hidden (MAE-style on all of the pool)")
     axes.set_ylabel("accuracy on all test images")
-    title = f"mask ratio: MAE-style on all, {few:,} labels, {found.sizes['sweep_seed']} seeds"
+    title = f"mask ratio, {few:,} labels, {found.sizes['sweep_seed']} seeds"
     axes.set_title(title, loc="left", fontsize=10)
     axes.grid(alpha=0.25)
     return numbers

@@ -30,7 +30,7 @@ def draw(photos: Sequence[PhotoParts]) -> Drawn:
         raise ValueError("no photo: the network recognised none.")
     sides = list(photos[0].views)
     rows = 1 + 2 * len(sides)
-    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02)
+    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, rect=(0, 0.03, 1, 0.97))
     size = (1.75 * len(photos) + 0.9, 1.98 * rows + 1.0)
     figure = Figure(figsize=size, layout=layout)
     places = figure.subplots(rows, len(photos), squeeze=False)
@@ -60,11 +60,12 @@ def draw(photos: Sequence[PhotoParts]) -> Drawn:
         )
         for number, colour in enumerate(PART_COLOURS, 1)
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
+    figure.legend(handles=handles, loc="lower center", ncols=len(handles), frameon=False)
     figure.suptitle(
         f"The first {len(photos)} recognised photos by file name: what varies in the last map "
-        "(Eigen-CAM), and its parts (NMF)\n",
-        fontweight="bold",
+        "(Eigen-CAM), and its parts (NMF)\n"
+        "class first: the parts that alone, pushed through the head, rank the photo's class first",
+        fontsize=11,
     )
     return figure, numbers
 

@@ -61,9 +61,7 @@ def _bars(figure: Figure, places: np.ndarray, limit: float) -> None:
     """What the colours mean."""
     half = 1 + len(_NAMES)
     lost = ScalarMappable(Normalize(-limit, limit), _LOST)
-    text = (
-        f"probability of the class lost when a patch is\namong the {HIDDEN} px hidden (blue: won)"
-    )
+    text = f"probability lost with a {HIDDEN} px window\nthat hides it, mean (blue: won)"
     figure.colorbar(lost, ax=list(places[1:half].flat), aspect=18, pad=0.01).set_label(text)
     cam = ScalarMappable(Normalize(0, 1), _CAM)
     text = "Eigen-CAM of the last map (4 x 4),\npositive part, largest value 1"
