@@ -158,7 +158,7 @@ def alive(group):
     return True
 
 
-def wait_until(condition, seconds=180):
+def wait_until(condition, seconds=300):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
