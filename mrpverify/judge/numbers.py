@@ -90,6 +90,7 @@ class Number:
             "name": self.name,
             "value": self.value,
             "interval": [low, high],
+            "seeds": self.seeds,
             "prediction": self.prediction,
             "band": list(self.band),
             "rival": self.rival.name,

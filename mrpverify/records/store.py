@@ -12,6 +12,8 @@ from typing import Protocol
 import platformdirs
 import xarray as xr
 
+from .netcdf import read
+
 if sys.platform != "win32":
     import fcntl
 
@@ -58,8 +60,7 @@ class Store:
         if not path.exists():
             return None
         try:
-            with xr.open_dataset(path, engine="h5netcdf") as opened:
-                return opened.load()
+            return read(path)
         except (OSError, ValueError, KeyError):
             return None
 

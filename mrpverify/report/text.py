@@ -265,13 +265,14 @@ def _objectives(rows: Sequence[Mapping[str, Any]]) -> Table:
 def _numbers(claim: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     """One line per number of a law: value, prediction, band and rival."""
     table = Table(
-        "number", "value", "90 % interval", "prediction", "band", "rival", "rival excluded", "",
+        "number", "seeds", "value", "90 % interval", "prediction", "band", "rival",
+        "rival excluded", "",
         title=f"{claim}, every number", title_justify="left",
     )  # fmt: skip
     for row in rows:
         low, high = row["interval"]
         table.add_row(
-            row["name"], f"{row['value']:.4g}", f"[{low:.4g}, {high:.4g}]",
+            row["name"], str(row["seeds"]), f"{row['value']:.4g}", f"[{low:.4g}, {high:.4g}]",
             f"{row['prediction']:.4g}", "[{:.4g}, {:.4g}]".format(*row["band"]),
             f"{row['rival']}: {row['rival_value']:.3g}", "yes" if row["rival_excluded"] else "NO",
             Text(row["measured"], STYLES[row["measured"]]),

@@ -17,6 +17,7 @@ from mrpverify.judge.verdicts import Verdict
 from mrpverify.parameters import Parameters
 from mrpverify.regime import load_preset
 from mrpverify.theory import hitting
+from mrpverify.theory.growth import growth_rate, hitting_time
 
 SEEDS = 24
 SALT = "tests"  # neither explored nor judged on
@@ -102,6 +103,41 @@ def test_growth_tells_its_exponent_from_the_rivals(framework):
 
     assert measured(framework) is Verdict.SUPPORTED
     assert measured(hitting.RIVALS[framework]) is Verdict.REFUTED
+
+
+def capturing(power, size, started):
+    """A teacher-student run of L2; seeds that have not started never cross [seeds]."""
+    p = l2_growth.regime(QUICK["teacher-student"], power, size)
+    start = np.array([[0.5, 2.0], [-1.0, 0.3]]) * p.init_scale
+    rates = np.full((len(started), p.features), growth_rate(p))
+    time = np.full((len(started), 2, 2), np.inf)
+    time[started, 0, 1] = hitting_time(start[0, 1], growth_rate(p), power, p.linear_from)
+    # E[A^2] and E[B] that give the rate of the law.
+    square = (growth_rate(p) * power * p.linear_from ** (2 * power - 2)) / (p.start_gain**power - 1)
+    return xr.Dataset(
+        {
+            "crossing_time": (("seed", "kernel", "feature"), time),
+            "initial_correlations": (("seed", "kernel", "feature"), np.stack([start] * len(time))),
+            "squared_activity": (("seed", "feature"), np.full_like(rates, square)),
+            "patch_activity": (("seed", "feature"), np.zeros_like(rates)),
+        }
+    )
+
+
+@pytest.mark.parametrize("missing", [0, 1, 10])
+def test_growth_leaves_out_seeds_that_ran_out_of_steps_and_counts_the_others(missing):
+    started = np.arange(SEEDS) >= missing
+    runs = {
+        l2_growth._name(power, size): capturing(power, size, started)
+        for power in l2_growth.POWERS
+        for size in l2_growth.SIZES
+    }
+    found = l2_growth.measure(QUICK["teacher-student"], runs)
+    numbers = found.details["numbers"]
+    assert [row["seeds"] for row in numbers] == [SEEDS - missing] * 4
+    assert [row["value"] for row in numbers[1::2]] == pytest.approx([1.0, 1.0])
+    supported = found.measured is Verdict.SUPPORTED
+    assert supported == (SEEDS - missing >= 16)
 
 
 def leaking(exponents):
