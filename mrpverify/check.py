@@ -225,8 +225,23 @@ def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
         write_json(order.folder / RECORD, content)
         with (order.folder / REPORT).open("w", encoding="utf-8") as file:
             print_report(Console(file=file, width=WIDTH, markup=False), run, results, order.strict)
-        pictures = [{t: png(f) for t, f in r.pictures.items()} for r in results]
-        (order.folder / PAGE).write_text(page(content, pictures), encoding="utf-8")
+        (order.folder / PAGE).write_text(page(content, _drawn(order, results)), encoding="utf-8")
+
+
+def _drawn(order: Order, results: Sequence[ClaimResult]) -> list[dict[str, bytes]]:
+    """The pictures of every claim; one that cannot be drawn is left out, and that is said."""
+    pictures: list[dict[str, bytes]] = []
+    with progress_bar(order.quiet, "figures") as show:
+        for number, result in enumerate(results):
+            if show is not None:
+                show(number, len(results))
+            try:
+                found = result.draw() if result.draw is not None else {}
+            except MissingDataError as error:
+                typer.echo(f"{result.claim.id}: no pictures ({error})", err=True)
+                found = {}
+            pictures.append({title: png(figure) for title, figure in found.items()})
+    return pictures
 
 
 def _names(names: list[str] | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""What all figures share: colours of the objectives, bands over seeds, runs of a leg."""
+"""What figures of simulated runs share: bands over seeds, runs of a leg, lines of predictions."""
 
 from __future__ import annotations
 
@@ -10,18 +10,12 @@ from matplotlib.axes import Axes
 
 from mrpverify.claims.evaluate import Collect
 from mrpverify.claims.legs import Leg
+from mrpverify.figures.style import COLOURS
 from mrpverify.judge.intervals import mean_interval
 from mrpverify.records.labelled import join
 
-COLOURS = {
-    "teacher-student": "#1b6ca8",
-    "mae": "#4c3a8f",
-    "supervised": "#d1622b",
-    "contrastive": "#2f8f5b",
-    "clustering": "#8a8d2d",
-    "untrained": "0.6",
-}
-"""One colour per objective, the same in every figure."""
+__all__ = ["ASYMPTOTIC", "COLOURS", "PREDICTION", "band", "in_panel", "line", "runs_of"]
+
 PREDICTION = {"color": "0.25", "lw": 1.2}
 ASYMPTOTIC = {"color": "0.25", "lw": 1.2, "ls": ":"}
 

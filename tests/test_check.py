@@ -262,6 +262,16 @@ def test_asking_for_cuda_without_one(cache):
     assert "no CUDA device" in process.stderr
 
 
+def test_absent_data_end_in_the_command_that_gets_them(tmp_path):
+    pytest.importorskip("PIL", reason="claims on images need Pillow, extra [images]")
+    process = run("images.gain", cache=tmp_path)
+    assert process.returncode == 2
+    assert "get with: python -m mrpverify.images fetch cifar10" in process.stderr
+    assert len(process.stderr.strip().splitlines()) == 1
+    assert process.stdout == ""
+    assert not list(tmp_path.rglob("*.nc"))
+
+
 def test_unwritable_store_is_found_before_training(tmp_path):
     (tmp_path / "file").write_text("")
     process = run("theorem1", cache=tmp_path / "file")

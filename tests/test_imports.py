@@ -19,7 +19,8 @@ ALLOWED = {
     "simulate": {"parameters"},
     "records": {"parameters", "simulate"},
     "images": {"simulate", "records"},
-    "claims": {"parameters", "theory", "observe", "judge", "records", "images"},
+    "figures": {"judge", "images"},
+    "claims": {"parameters", "theory", "observe", "judge", "records", "images", "figures"},
     "report": {"parameters", "theory", "judge", "records", "claims"},
     "command_line": {"records"},
     "check": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import xarray as xr
@@ -44,8 +44,9 @@ class ClaimResult:
     violated: tuple[Condition, ...]
     verdict: Verdict
     prediction: str | None
-    pictures: Mapping[str, Any] = field(default_factory=dict)
-    """What was seen, drawn: title -> matplotlib figure (claims about real images)."""
+    draw: Callable[[], Mapping[str, Any]] | None = None
+    """Draws what was seen: title -> matplotlib figure (claims about real images). Asked for when a
+    page is written, because it looks at images again."""
 
 
 def evaluate(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from ..images.setup import Setup
@@ -39,8 +40,8 @@ def _judge(claim: Claim, setup: Setup, evidence: Any) -> ClaimResult:
         controls_failed=all(result.failed_as_it_should for result in controls),
         in_regime=True,
     )
-    pictures: Mapping[str, Any] = {} if claim.pictures is None else claim.pictures(setup, evidence)
-    return ClaimResult(claim, None, measurement, controls, (), verdict, None, pictures)
+    draw = None if claim.pictures is None else partial(claim.pictures, setup, evidence)
+    return ClaimResult(claim, None, measurement, controls, (), verdict, None, draw)
 
 
 def _judge_control(claim: Claim, control: Control, setup: Setup, evidence: Any) -> ControlResult:

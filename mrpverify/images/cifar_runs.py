@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Generator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from multiprocessing import get_context
+from functools import cache, partial
 
 import numpy as np
-import torch
 import xarray as xr
 
-from ..records.collect import Machine
+from ..records.collect import POLL_SECONDS, Machine, one_thread
 from ..records.labelled import versions
+from ..records.workers import InThisProcess, Processes, Workers
 from . import cifar10
+from .learn.encoder import CLASSES
 from .learn.images import Labelled, labelled
 from .learn.train import train
 from .learn.training import Training
@@ -47,7 +47,8 @@ def data() -> tuple[Labelled, Labelled]:
 def collect_trainings(trainings: Sequence[Training], setup: Setup) -> dict[Training, xr.Dataset]:
     """The runs of all trainings, what they start from included.
 
-    Every finished run is stored at once: an interruption loses only those in training.
+    Every finished run is stored at once: an interruption loses only those in training. Raises
+    ValueError where the data set has fewer images than a run asks for.
     """
     wanted = dict.fromkeys(trainings)
     wanted |= dict.fromkeys(t.start for t in trainings if t.start is not None)
@@ -57,7 +58,10 @@ def collect_trainings(trainings: Sequence[Training], setup: Setup) -> dict[Train
         if run is not None:
             found[training] = run
     setup.progress(len(found), len(wanted))
-    for stage in _stages([training for training in wanted if training not in found]):
+    missing = [training for training in wanted if training not in found]
+    for training in missing:
+        _check_pool(training)
+    for stage in _stages(missing):
         jobs = [Job(training, _start(training, found)) for training in stage]
         with closing(_carried_out(jobs, setup.machine)) as finished:
             for job, run in finished:
@@ -68,31 +72,40 @@ def collect_trainings(trainings: Sequence[Training], setup: Setup) -> dict[Train
     return found
 
 
+def _check_pool(training: Training) -> None:
+    """Raise ValueError where a class has too few images for an equal share of the pool."""
+    rarest = int(data()[0].labels.bincount(minlength=CLASSES).min())
+    if training.pool > rarest * CLASSES:
+        raise ValueError(
+            f"images.pool={training.pool}: allowed are at most {rarest * CLASSES} here."
+        )
+
+
 def _carried_out(jobs: Sequence[Job], machine: Machine) -> Generator[tuple[Job, xr.Dataset]]:
     """Jobs with their runs, as they finish: in this process or in several of one thread."""
-    if machine.workers == 1 or len(jobs) < 2:
-        for job in jobs:
-            yield job, carry_out(job, machine)
-        return
-    # Fork after torch has started its threads can hang; a fresh interpreter cannot.
-    pool = ProcessPoolExecutor(machine.workers, get_context("spawn"), _single_thread)
+    workers, waiting = _workers(len(jobs), machine), deque(jobs)
     try:
-        running = {pool.submit(carry_out, job, machine): job for job in jobs}
-        for future in as_completed(running):
-            yield running[future], future.result()
+        while waiting or workers.busy:
+            while waiting and workers.free:
+                workers.start(waiting.popleft())
+            yield from workers.finished(POLL_SECONDS)
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        workers.stop()
 
 
-def _single_thread() -> None:
-    """One thread per process: the processes share the cores."""
-    torch.set_num_threads(1)
+def _workers(jobs: int, machine: Machine) -> Workers[Job, xr.Dataset]:
+    """This process where one is enough, otherwise processes that may die without harm."""
+    work = partial(carry_out, machine=machine)
+    if machine.workers == 1 or jobs < 2:
+        return InThisProcess(work)
+    return Processes(work, min(machine.workers, jobs))
 
 
 def carry_out(job: Job, machine: Machine) -> xr.Dataset:
     """Train one run and label its arrays."""
     train_set, test_set = data()
-    arrays = train(job.training, train_set, test_set, job.start, machine.device)
+    with one_thread(machine):
+        arrays = train(job.training, train_set, test_set, job.start, machine.device)
     return xr.Dataset(
         {name: (_AXES[name], values) for name, values in arrays.items()},
         attrs={

@@ -17,6 +17,12 @@ from .setup import ImageSettings, Setup
 Method = Literal["pixels", "teacher"]
 METHODS: tuple[Method, ...] = ("pixels", "teacher")
 """MAE-style and data2vec-style mask reconstruction."""
+SEEN: tuple[Pictures, ...] = ("labelled", "all")
+ARMS: tuple[tuple[Method, Pictures], ...] = tuple(
+    (method, pictures) for method in METHODS for pictures in SEEN
+)
+"""What is compared with supervised learning: each method on the labelled images and on all."""
+NOISE: tuple[Method, Pictures] = ("pixels", "noise")
 OTHER_INIT = 1
 
 
@@ -80,34 +86,47 @@ class Study:
         found["supervised short"] = self.tuned(None, few)
         found["probe random"] = self.probe(None)
         for labels in self.settings.labels[1:]:
-            found[f"supervised long {labels}"] = self.supervised(labels)
-            start = self.pretraining("pixels", "all")
-            found[name_of("pixels", "all", labels)] = self.tuned(start, labels)
+            found |= self._with_more_labels(labels)
         return found
 
-    def other_init(self) -> dict[str, Training]:
-        """Supervised and MAE-style runs again on the same images, from another initialisation."""
-        start = self.pretraining("pixels", "all", init=OTHER_INIT)
+    def twins(self, init: int = 0) -> dict[str, Training]:
+        """Runs with few labels that are done from two initialisations on the same images."""
+        kept = self.settings.snapshots
+        seen: dict[str, Pictures] = {"pixels": "all", "noise": "noise"}
+        starts = {arm: self.pretraining("pixels", seen[arm], init=init) for arm in seen}
         return {
-            "supervised long": self.supervised(self.few, init=OTHER_INIT),
-            name_of("pixels", "all", self.few): self.tuned(start, self.few),
+            "supervised long": self.supervised(self.few, kept, init),
+            "supervised short": replace(self.tuned(None, self.few), init=init),
+            **{arm: self.tuned(start, self.few, kept) for arm, start in starts.items()},
+            "shuffled": self.shuffled(init),
         }
 
-    def shuffled(self) -> Training:
+    def shuffled(self, init: int = 0) -> Training:
         """Supervised learning with permuted labels (a control)."""
-        return self.supervised(self.few, shuffled=True)
+        return self.supervised(self.few, init=init, shuffled=True)
 
     def _with_few_labels(self) -> Iterator[tuple[str, Training]]:
         """Both methods pretrained on the labelled images, on all and on noise; probes of them."""
         kept = self.settings.snapshots
-        arms: list[tuple[Method, Pictures]] = [
-            (method, pictures) for method in METHODS for pictures in ("labelled", "all")
-        ]
-        for method, pictures in [*arms, ("pixels", "noise")]:
+        for method, pictures in (*ARMS, NOISE):
             start = self.pretraining(method, pictures)
             name = name_of(method, pictures, self.few)
             yield name, self.tuned(start, self.few, 0 if pictures == "labelled" else kept)
             yield f"probe {name}", self.probe(start)
+
+    def _with_more_labels(self, labels: int) -> Iterator[tuple[str, Training]]:
+        """Both budgets and all arms again with more labels: the curve over label counts."""
+        yield f"supervised long {labels}", self.supervised(labels)
+        yield f"supervised short {labels}", self.tuned(None, labels)
+        for method, pictures in ARMS:
+            start = self._pretraining_for(labels, method, pictures)
+            yield name_of(method, pictures, labels), self.tuned(start, labels)
+
+    def _pretraining_for(self, labels: int, method: Method, pictures: Pictures) -> Training:
+        """Pretraining on as many labelled images; all of the pool labelled is all of the pool."""
+        if pictures == "labelled" and labels < self.settings.pool:
+            return replace(self.pretraining(method, pictures), labels=labels)
+        return self.pretraining(method, "all")
 
     def sweep(self) -> dict[float, Training]:
         """Fine-tuned with few labels after MAE-style pretraining on all, by mask ratio."""

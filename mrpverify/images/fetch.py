@@ -15,7 +15,7 @@ import numpy as np
 
 from . import cifar10, photos, resnet50
 from .download import Progress, download, file_sha256
-from .folder import MANIFEST, MissingDataError, data_folder
+from .folder import MANIFEST, MissingDataError, data_folder, need_pillow
 from .registries import address
 from .sources import Archive, Source
 from .unpack import unpack
@@ -45,7 +45,11 @@ def adopt(source: Source, path: Path) -> Path:
     if not path.exists():
         raise MissingDataError(f"--from {path}: there is nothing; expected {source.local}.")
     facts = {"from": str(path.resolve())}
-    return _install(source.name, path, _FROM_COPY[source.name], facts)
+    try:
+        return _install(source.name, path, _FROM_COPY[source.name], facts)
+    except MissingDataError as error:
+        first, *_ = str(error).splitlines()
+        raise MissingDataError(f"{first} Expected {source.local}.") from None
 
 
 def _downloaded(archive: Archive, progress: Progress) -> Path:
@@ -109,7 +113,10 @@ def _weights(weights: resnet50.Weights, fresh: Path) -> Facts:
 
 
 def _photos(given: Path, fresh: Path) -> Facts:
-    """Copies of the photos under unique names, with their labels and digests."""
+    """Copies of the photos under unique names, with their labels and digests.
+
+    Raises MissingDataError for a file that is no picture.
+    """
     try:
         names = resnet50.class_names()
     except MissingDataError:
@@ -118,9 +125,19 @@ def _photos(given: Path, fresh: Path) -> Facts:
     digests: dict[str, str] = {}
     for path, label in photos.found_in(given, names).items():
         name = "_".join(path.relative_to(given).parts)
+        _check_picture(path)
         shutil.copy(path, fresh / name)
         labels[name], digests[name] = label, file_sha256(path)
     return {"labels": labels, "digests": digests}
+
+
+def _check_picture(path: Path) -> None:
+    """Raise MissingDataError now for a file that no look at the photos could read."""
+    try:
+        with need_pillow().open(path) as opened:
+            opened.load()
+    except (OSError, SyntaxError) as error:
+        raise MissingDataError(f"{path}: no picture ({error}).") from None
 
 
 _FROM_PACKAGE: Mapping[str, Prepare] = {

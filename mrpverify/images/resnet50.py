@@ -206,8 +206,8 @@ def from_state_dict(path: Path) -> Weights:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, KeyError) as error:
         raise MissingDataError(f"{path}: cannot be read as a state dict ({error}).") from None
-    except Exception as error:  # what unpickling refuses has no class of its own
-        raise MissingDataError(f"{path}: refused ({error}).") from None
+    except Exception:  # what unpickling refuses has no class of its own; its advice is to trust all
+        raise MissingDataError(f"{path}: refused, it holds something else than tensors.") from None
     expected = {k: v.shape for k, v in ResNet50(VARIANTS["torchvision"]).state_dict().items()}
     shapes = {k: v.shape for k, v in state.items()} if isinstance(state, dict) else {}
     wrong = [n for n in expected if "num_batches" not in n and shapes.get(n) != expected[n]]

@@ -53,8 +53,11 @@ class ImageSettings(BaseModel):
     sweep_seeds: Count = 2
     snapshots: Count = 8
     """States kept on the way of the runs that are matched on accuracy."""
-    looked_at: Annotated[int, Field(ge=10, le=10_000)] = 500
-    """Test images of the occlusion scan."""
+    looked_at: Annotated[int, Field(ge=100, le=8_000)] = 500
+    """Test images of the occlusion scan, beside the 2000 that networks are matched on.
+
+    About ten of each class at least: the directions of a class need several images.
+    """
 
     @model_validator(mode="after")
     def _labels_fit(self) -> Self:

@@ -213,7 +213,7 @@ def _kernels(requests: Sequence[Request], store: Store | None) -> dict[Request, 
 def train(job: Job, machine: Machine) -> list[xr.Dataset]:
     """Train one job as one batch."""
     first = job.batch[0]
-    with _one_thread(machine):
+    with one_thread(machine):
         trajectory = pretrain(
             first.parameters,
             first.salt,
@@ -225,7 +225,7 @@ def train(job: Job, machine: Machine) -> list[xr.Dataset]:
 
 
 @contextmanager
-def _one_thread(machine: Machine) -> Iterator[None]:
+def one_thread(machine: Machine) -> Iterator[None]:
     """On the CPU a run is trained by one thread, wherever it is: sums depend on their number."""
     before = torch.get_num_threads()
     if machine.device == "cpu":

@@ -74,3 +74,7 @@ def test_a_photo_without_a_class_is_named(tmp_path):
 def test_absent_data_names_the_command(tmp_path, monkeypatch):
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     assert "python -m mrpverify.images fetch cifar10" in missing_message(["cifar10"])
+    several = missing_message(["resnet50", "photos", "photos"])
+    assert several.endswith(
+        "are not here; get with: python -m mrpverify.images fetch resnet50 photos"
+    )

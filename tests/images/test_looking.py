@@ -12,6 +12,7 @@ from mrpverify.images.matching import matched
 from mrpverify.images.occlusion import without
 from mrpverify.images.similarity import linear_cka
 from mrpverify.images.windows import Window, alone, centred_grid, most_disjoint, sliding
+from tests.images.grad_cam import published_projection
 
 
 def test_the_deciding_grid_is_two_by_two_and_centred():
@@ -88,34 +89,29 @@ def test_eigen_cam_finds_the_planted_region_with_its_sign():
 
 
 def test_eigen_cam_agrees_with_the_published_package_up_to_sign():
-    import sys
-    import types
-
-    tv = types.ModuleType("torchvision")
-    names = {
-        "ops": {"box_iou": None},
-        "transforms": dict.fromkeys(("Compose", "Normalize", "ToTensor")),
-    }
-    names["transforms.functional"] = {"resize": None}
-    stubs = {"torchvision": tv}
-    for name, values in names.items():
-        module = types.ModuleType(f"torchvision.{name}")
-        module.__dict__.update(values)
-        stubs[f"torchvision.{name}"] = module
-    tv.ops, tv.transforms = stubs["torchvision.ops"], stubs["torchvision.transforms"]
-    tv.transforms.functional = stubs["torchvision.transforms.functional"]
-    before = {name: sys.modules.get(name) for name in stubs}
-    sys.modules.update(stubs)
-    try:
-        module = pytest.importorskip(
-            "pytorch_grad_cam.utils.svd_on_activations",
-            reason="the oracle needs: pip install --no-deps grad-cam ttach opencv-python-headless",
-            exc_type=ImportError,
-        )
-    finally:
-        for name, old in before.items():
-            sys.modules.pop(name) if old is None else sys.modules.update({name: old})
     _, feature_map = planted_map()
-    theirs = module.get_2d_projection(feature_map[None].astype(np.float32))[0]
+    theirs = published_projection()(feature_map[None].astype(np.float32))[0]
     ours = eigen_cam(feature_map).signed
     assert abs(np.corrcoef(ours.ravel(), theirs.ravel())[0, 1]) > 0.9999
+
+
+@given(seed=st.integers(0, 10_000), channels=st.integers(2, 9), side=st.integers(2, 6))
+def test_eigen_cam_is_the_leading_eigenvector_of_the_covariance_of_channels(seed, channels, side):
+    """By another way: no singular value decomposition, the covariance over positions."""
+    feature_map = np.random.default_rng(seed).random((channels, side, side))
+    features = feature_map.reshape(channels, -1).T
+    sizes, directions = np.linalg.eigh(np.cov(features.T))
+    projection = (features - features.mean(0)) @ directions[:, -1]
+    found = eigen_cam(feature_map)
+    gap = 1 - sizes[-2] / sizes[-1]
+    alike = abs(np.corrcoef(found.signed.ravel(), projection)[0, 1])
+    assert alike > 1 - 1e-9 / max(gap, 1e-3) ** 2
+    assert found.share == pytest.approx(sizes[-1] / sizes.sum())
+    energy = np.linalg.norm(features, axis=1)
+    assert found.signed.ravel() @ (energy - energy.mean()) >= 0
+
+
+def test_eigen_cam_of_a_map_that_is_the_same_everywhere_is_empty():
+    found = eigen_cam(np.ones((4, 3, 3)))
+    assert found.share == 0
+    assert not found.picture.any()

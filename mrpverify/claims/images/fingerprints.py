@@ -1,25 +1,28 @@
 """Does mask reconstruction leave more features than supervised learning? Four ways to be wrong.
 
 Networks are compared at matched accuracy (images/matching.py) on images both classify correctly;
-paired over seeds. MRP is pretrained on all images and fine-tuned with few labels.
+paired over seeds. MRP is pretrained on all images and fine-tuned with few labels. Every claim has
+the same three controls: something that cannot have learned features of the images stands in place
+of pretraining and must not be found to have more of them than supervised learning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from ...images.cifar_study import METHODS
-from ...images.comparison import PRETRAINED, SUPERVISED, compare_all, overlap
-from ...images.occlusion import ALONE, FILLS, HIDDEN
+from ...images.comparison import PRETRAINED, SUPERVISED, compare_all
+from ...images.occlusion import FILLS, HIDDEN
+from ...images.overlap import EQUAL_STEPS, LONG, MATCHED, OWN, UNTRAINED, overlaps
 from ...images.setup import Setup
 from ...judge.measurement import Measurement
 from ..claim import Claim, Control
-from .paired import differences_above_zero, not_supported
+from .fingerprint_pictures import COUNTED, of_counts, of_occlusion, of_overlap
+from .paired import difference_row, differences_above_zero, not_supported
 
 
 def pairs(setup: Setup) -> xr.Dataset:
@@ -89,6 +92,7 @@ def _paired(
                 name: float(means[name].sel(arm=arm, network=network))
                 for name in ("accuracy", "regions", "directions", "classes")
             },
+            "both_right": float(means["both_right"].sel(arm=arm)),
         }
         for arm in seen["arm"].values.tolist()
         for network in (PRETRAINED, SUPERVISED)
@@ -101,42 +105,72 @@ def _paired(
     )
 
 
+def agreements(setup: Setup) -> xr.Dataset:
+    """Overlaps of every arm beside supervised learning; MAE-style pretraining is judged."""
+    return overlaps(setup).assign_attrs(judged=["pixels"])
+
+
 def measure_overlap(setup: Setup, found: xr.Dataset) -> Measurement:
-    """Overlap of two inits: mask-pretrained runs minus supervised runs."""
-    kind = found.attrs["judged"]
-    difference = (found["cka"].sel(kind=kind) - found["cka"].sel(kind="supervised")).values
-    means = [
-        {"kind": str(k), "mean_overlap": float(found["cka"].sel(kind=k).mean())}
-        for k in found["kind"].values
-    ]
+    """Overlap of two inits minus that of supervised runs, equal in accuracy and in label steps."""
+    resolution = 1 / setup.settings.looked_at
+
+    def beside(networks: Mapping[str, str]) -> dict[str, np.ndarray]:
+        return {
+            f"{arm} - supervised, {words}": _overlap(found, arm, OWN) - _overlap(found, arm, n)
+            for arm in found.attrs["judged"]
+            for n, words in networks.items()
+        }
+
+    unequal = beside({LONG: "long budget"})
     return differences_above_zero(
-        {kind: difference},
+        beside({MATCHED: "equal accuracy", EQUAL_STEPS: "equal label steps"}),
         "linear CKA of two inits, mask-pretrained - supervised",
-        {"overlaps": means},
-        1 / setup.settings.looked_at,
+        {
+            "not_judged": [difference_row(n, values, resolution) for n, values in unequal.items()],
+            "overlaps": _overlap_rows(found),
+        },
+        resolution,
     )
 
 
-@cache
-def _in_place(arm: str, expected: str) -> Control:
-    """A control: another network in place of the pretrained one."""
-    names = {"noise": "pretraining on noise images", "shuffled": "learning shuffled labels"}
-    return Control(
-        names[arm],
-        expected,
-        look=lambda setup, seen: seen.assign_attrs(judged=[arm]),
-        failed=not_supported,
-    )
+def _overlap(found: xr.Dataset, arm: str, network: str) -> np.ndarray:
+    """Overlaps of one arm's own networks, or of supervised ones beside it [seed]."""
+    return np.asarray(found["cka"].sel(arm=arm, network=network).values)
 
 
-NOISE = _in_place("noise", "reconstructing noise leaves no more features than labels do")
-SHUFFLED = _in_place("shuffled", "memorising shuffled labels leaves no more features")
-FRESH = Control(
-    "untrained networks",
-    "two fresh networks overlap no more than two supervised ones",
-    look=lambda setup, found: found.assign_attrs(judged="fresh"),
-    failed=not_supported,
-)
+def _overlap_rows(found: xr.Dataset) -> list[dict[str, Any]]:
+    """Mean overlap and accuracy over seeds of everything that was looked at."""
+    means = found.mean("seed")
+    return [
+        {
+            "arm": arm,
+            "network": network,
+            "overlap": float(means["cka"].sel(arm=arm, network=network)),
+            "accuracy": float(means["accuracy"].sel(arm=arm, network=network)),
+        }
+        for arm in found["arm"].values.tolist()
+        for network in found["network"].values.tolist()
+    ]
+
+
+def _controls(noise: str, shuffled: str, untrained: str) -> Mapping[Any, tuple[Control, ...]]:
+    """The three controls with what is expected of each: another arm in place of the pretrained."""
+    return {
+        None: tuple(
+            Control(name, expected, look=_asked_about(arm), failed=not_supported)
+            for name, arm, expected in (
+                ("pretraining on noise images", "noise", noise),
+                ("learning shuffled labels", "shuffled", shuffled),
+                ("an untrained encoder", UNTRAINED, untrained),
+            )
+        )
+    }
+
+
+def _asked_about(arm: str) -> Callable[[Setup, xr.Dataset], xr.Dataset]:
+    """The evidence, asked about another arm."""
+    return lambda setup, seen: seen.assign_attrs(judged=[arm])
+
 
 _SHARED: dict[str, Any] = {
     "provenance": "[D] what 'captures more features' predicts",
@@ -152,9 +186,15 @@ CLAIMS = (
         name="images.occlusion",
         statement="without its own decisive window a mask-pretrained network is right more often",
         order=4,
+        pictures=of_occlusion,
         evidence=pairs,
         measure=measure_occlusion,
-        controls={None: (NOISE,)},
+        controls=_controls(
+            noise="it has met hidden patches, but no features of images: no gain",
+            shuffled="right by chance alone; still right more often, it would show that the "
+            "statistic rewards not looking at the image",
+            untrained="drawn kernels with a trained head, at equal accuracy, know fewer features",
+        ),
         **_SHARED,
     ),
     Claim(
@@ -162,9 +202,15 @@ CLAIMS = (
         name="images.regions",
         statement="a mask-pretrained network recognises more disjoint regions of an image alone",
         order=5,
+        pictures=of_counts(["regions"]),
         evidence=pairs,
-        measure=_counted("regions", f"disjoint sufficient {ALONE} px windows per image"),
-        controls={None: (NOISE,)},
+        measure=_counted("regions", COUNTED["regions"]),
+        controls=_controls(
+            noise="noise has no features to leave: no gain at equal accuracy",
+            shuffled="right by chance alone: its windows do not name the class",
+            untrained="drawn kernels with a trained head, at equal accuracy, know fewer features; "
+            "more regions would show that colour alone makes windows suffice",
+        ),
         **_SHARED,
     ),
     Claim(
@@ -172,9 +218,15 @@ CLAIMS = (
         name="images.kernels",
         statement="a mask-pretrained network's last convolution uses more directions per class",
         order=6,
+        pictures=of_counts(["directions", "classes"]),
         evidence=pairs,
-        measure=_counted("directions", "effective number of directions per class"),
-        controls={None: (NOISE, SHUFFLED)},
+        measure=_counted("directions", COUNTED["directions"]),
+        controls=_controls(
+            noise="noise has no features to leave: no gain at equal accuracy",
+            shuffled="memorised images are no features of a class: more directions would show "
+            "that the statistic counts whatever keeps images apart",
+            untrained="drawn kernels see brightness and edges alone: few directions",
+        ),
         **_SHARED,
     ),
     Claim(
@@ -182,9 +234,14 @@ CLAIMS = (
         name="images.overlap",
         statement="two mask-pretrained networks of two inits overlap more than two supervised",
         order=7,
-        evidence=lambda setup: overlap(setup).assign_attrs(judged="pixels"),
+        pictures=of_overlap,
+        evidence=agreements,
         measure=measure_overlap,
-        controls={None: (FRESH,)},
+        controls=_controls(
+            noise="noise gives two networks nothing in common that fine-tuning alone does not",
+            shuffled="what two networks memorise is arbitrary: less overlap",
+            untrained="drawn kernels have the image alone in common, no feature: less overlap",
+        ),
         **_SHARED,
     ),
 )

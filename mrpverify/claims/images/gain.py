@@ -7,10 +7,12 @@ better of supervised learning's two budgets, so that no arm is short of steps.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import xarray as xr
 
+from ...figures import label_efficiency
 from ...images.accuracies import study_accuracies
 from ...images.cifar_study import METHODS, name_of
 from ...images.setup import Setup
@@ -83,7 +85,19 @@ def _asked(setup: Setup, pictures: str) -> xr.Dataset:
     """Accuracies with the arms that are judged."""
     found = study_accuracies(setup)
     arms = [name_of(method, pictures, found.attrs["few"]) for method in METHODS]
-    return found.assign_attrs(arms=arms)
+    return found.assign_attrs(arms=arms, seen=pictures)
+
+
+def pictures(setup: Setup, found: xr.Dataset) -> Mapping[str, Any]:
+    """Accuracy against labels for the claim's arm, mask ratios, linear probe."""
+    del setup
+    figure, _ = label_efficiency.draw(found, [found.attrs["seen"]])
+    title = (
+        "Accuracy against the number of labels, by mask ratio and of a linear probe: means over "
+        "training seeds with 90 % intervals, single seeds as small dots. In the tables MAE-style "
+        "is 'pixels' and data2vec-style is 'teacher'"
+    )
+    return {title: figure}
 
 
 NOISE = Control(
@@ -109,6 +123,7 @@ _SHARED: dict[str, Any] = {
     "measure": measure,
     "controls": {None: (NOISE, NO_PRETRAINING)},
     "needs": ("cifar10",),
+    "pictures": pictures,
 }
 
 CLAIMS = (

@@ -7,19 +7,24 @@ window suffices when the photo's class is ranked first of 1000.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from ...figures import photo_parts, windows_per_photo
+from ...images.photo_parts import look_at_parts, shown_photos
 from ...images.photo_views import DECIDES, GRIDS, SIDE, SLIDING, collect_looks, windows_of
 from ...images.repeated import repeated_objects
+from ...images.resnet50 import class_names
 from ...images.setup import Setup
-from ...images.windows import most_disjoint
+from ...images.windows import Window, most_disjoint
 from ...judge.intervals import clopper_pearson
 from ...judge.measurement import Measurement
 from ...judge.verdicts import measured_above
 from ..claim import Claim, Control
+from .multiview_counts import grid_places, places_line, runner_up_photos
 
 HALF = 0.5
 """'Most' photos: the one-sided lower bound must clear one half."""
@@ -30,6 +35,7 @@ CONTROL_LIMIT = 0.1
 def evidence(setup: Setup) -> xr.Dataset:
     """Every photo through its windows; the class asked for is the photo's own."""
     looks = collect_looks(setup.store, setup.progress)
+    looks = looks.assign_attrs(class_names=dict(enumerate(class_names())))
     return looks.assign(asked=looks["label"], answer=looks["window_first"])
 
 
@@ -74,6 +80,8 @@ def _details(looks: xr.Dataset, counts: np.ndarray) -> dict[str, Any]:
     once = np.where([name in repeated for name in names], np.minimum(counts, 1), counts)
     one = int((counts == 1).sum())
     low, high = clopper_pearson(one, len(counts))
+    places = grid_places(_places(looks, SLIDING), sufficient(looks, SLIDING))
+    asked_runner_up = looks.assign(asked=looks["runner_up"])
     return {
         "unit": "photos",
         "photos": looks.sizes["photo"],
@@ -84,6 +92,10 @@ def _details(looks: xr.Dataset, counts: np.ndarray) -> dict[str, Any]:
             _row(f"{SIDE} px, overlapping: most disjoint", _sliding(looks)),
             *(_row(g, sufficient_windows(looks, g)) for g in GRIDS if g not in (DECIDES, SLIDING)),
         ],
+        "grid_places": places,
+        "runner_up_in_two_windows": runner_up_photos(
+            recognised(looks), sufficient(asked_runner_up, DECIDES)
+        ),
         "repeated_objects": {n: repeated[n] for n in names if n in repeated},
         "no_sufficient_window": [n for n, c in zip(names, counts, strict=True) if c == 0],
         "exactly_one": {"share": one / len(counts), "interval": [low, high], "bounds": "mu"},
@@ -91,6 +103,7 @@ def _details(looks: xr.Dataset, counts: np.ndarray) -> dict[str, Any]:
             f"exactly one sufficient window: {one} of {len(counts)} photos, a bound on the share "
             f"mu of single-view images: {one / len(counts):.3f} [{low:.3f}, {high:.3f}]; none: "
             f"{int((counts == 0).sum())}, counted apart",
+            places_line(places),
         ],
     }
 
@@ -112,13 +125,18 @@ def _row(grid: str, counts: np.ndarray) -> dict[str, Any]:
 
 def _sliding(looks: xr.Dataset) -> np.ndarray:
     """Largest number of disjoint sufficient windows among the overlapping ones [photos]."""
-    places = windows_of(looks.isel(window=(looks["grid"] == SLIDING).values))
+    places = _places(looks, SLIDING)
     return np.array(
         [
             most_disjoint([w for w, good in zip(places, row, strict=True) if good])
             for row in sufficient(looks, SLIDING)
         ]
     )
+
+
+def _places(looks: xr.Dataset, grid: str) -> list[Window]:
+    """The windows of one grid."""
+    return windows_of(looks.isel(window=(looks["grid"] == grid).values))
 
 
 def _below_limit(setup: Setup, measurement: Measurement) -> bool:
@@ -140,6 +158,49 @@ RANDOM_WEIGHTS = Control(
     failed=_below_limit,
 )
 
+
+def pictures(setup: Setup, looks: xr.Dataset) -> Mapping[str, Any]:
+    """The counts behind the number, and the first recognised photos with what the network saw."""
+    del setup
+    counts, _ = windows_per_photo.draw(counts_of_windows(looks), HALF, CONTROL_LIMIT)
+    names = recognised(looks)["photo"].values.tolist()
+    sheet, _ = photo_parts.draw(look_at_parts(shown_photos(names)))
+    return {
+        "Sufficient windows: share of photos with two or more (left), photos by number (right)": (
+            counts
+        ),
+        "Eigen-CAM and NMF parts of one feature map at two resolutions, chosen by file name alone. "
+        "Under Eigen-CAM, which knows no class: its share of the map's variance. Under the parts: "
+        "those that alone, pushed through the head, rank the photo's class first. "
+        "The photos are not ours to publish: keep this page to yourself": sheet,
+    }
+
+
+def counts_of_windows(looks: xr.Dataset) -> windows_per_photo.Counts:
+    """Sufficient windows of every recognised photo, large windows first; own class and controls.
+
+    The network with random weights saw the deciding grid alone.
+    """
+    grids = sorted(GRIDS, key=lambda grid: -GRIDS[grid][0].side)
+    runner_up = looks.assign(asked=looks["runner_up"])
+    random = looks.assign(answer=looks["random_window_first"])
+    return {
+        "the photo's own class": _by_grid(looks, grids),
+        "control: the runner-up class": _by_grid(runner_up, grids),
+        "control: random weights": _by_grid(random, [DECIDES]),
+    }
+
+
+def _by_grid(looks: xr.Dataset, grids: Sequence[str]) -> dict[str, np.ndarray]:
+    """Number of disjoint sufficient windows [recognised photos], by grid in words."""
+    words = {grid: f"{grid} px" for grid in grids}
+    words |= {DECIDES: f"{DECIDES} px (decides)", SLIDING: f"{SIDE} px (overlapping)"}
+    return {
+        words[grid]: _sliding(looks) if grid == SLIDING else sufficient_windows(looks, grid)
+        for grid in grids
+    }
+
+
 CLAIMS = (
     Claim(
         id="images.multiview",
@@ -155,5 +216,6 @@ CLAIMS = (
         order=1,
         evidence=evidence,
         needs=("resnet50", "photos"),
+        pictures=pictures,
     ),
 )

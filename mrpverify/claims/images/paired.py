@@ -27,9 +27,9 @@ def differences_above_zero(
     The smallest mean is the value; the others stand in the details. `resolution` is how finely one
     difference is known. Refuted by one that lies below 0 (each interval is at 90 %).
     """
-    rows = [_row(name, values, resolution) for name, values in differences.items()]
+    rows = [difference_row(name, values, resolution) for name, values in differences.items()]
     verdicts = [_verdict(row["interval"], row["seeds"]) for row in rows]
-    least = min(rows, key=lambda row: row["mean"])
+    least = min(rows, key=lambda row: row["mean"] if np.isfinite(row["mean"]) else -np.inf)
     return Measurement(
         f"{statistic} (smallest of {len(rows)}: {least['difference']})",
         least["mean"],
@@ -41,20 +41,21 @@ def differences_above_zero(
 
 
 def not_supported(setup: Setup, measurement: Measurement) -> bool:
-    """Whether a control failed as it should: its difference is not shown to be above 0."""
+    """Whether a control failed as it should: it is known and not shown to be above 0."""
     del setup
-    return measurement.measured is not Verdict.SUPPORTED
+    return bool(np.isfinite(measurement.value)) and measurement.measured is not Verdict.SUPPORTED
 
 
-def _row(name: str, values: np.ndarray, resolution: float) -> dict[str, Any]:
-    """One difference with its interval over seeds."""
-    low, high = mean_interval(values, resolution=resolution)
+def difference_row(name: str, values: np.ndarray, resolution: float) -> dict[str, Any]:
+    """One difference with its interval over the seeds in which it exists (is not NaN)."""
+    known = values[np.isfinite(values)]
+    low, high = mean_interval(known, resolution=resolution)
     return {
         "difference": name,
-        "mean": float(values.mean()),
+        "mean": float(known.mean()) if len(known) else float("nan"),
         "interval": [low, high],
-        "seeds": len(values),
-        "seeds_above_0": int((values > 0).sum()),
+        "seeds": len(known),
+        "seeds_above_0": int((known > 0).sum()),
     }
 
 

@@ -1,0 +1,4 @@
+"""Figures of what was seen on real images, for the report and for ``paper_figures``.
+
+Every ``draw`` returns the figure and the drawn numbers as rows of one CSV table.
+"""

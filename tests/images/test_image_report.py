@@ -1,0 +1,138 @@
+"""From the command line on a small generated CIFAR-10: pictures in the report, figures, errors."""
+
+import csv
+import importlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from mrpverify import check
+from mrpverify.images import cifar_runs
+from mrpverify.images.cifar10 import CLASS_NAMES
+from mrpverify.images.fetch import adopt
+from mrpverify.images.folder import MissingDataError
+from mrpverify.images.sources import source
+from mrpverify.records.collect import Machine
+from mrpverify.records.store import CACHE_VARIABLE
+
+ROOT = Path(__file__).parent.parent.parent
+TINY = """
+seeds = 2
+[images]
+seeds = 1
+pool = 20
+labels = [10, 20]
+width = 8
+pretraining_steps = 2
+pretraining_batch = 8
+label_steps = 2
+label_batch = 8
+sweep_ratios = [0.3]
+sweep_seeds = 1
+snapshots = 1
+looked_at = 100
+"""
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """A cache with generated images in which a class is a colour, adopted like a local copy."""
+    pytest.importorskip("PIL", reason="needs the extra [images]")
+    folder, there = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("cache")
+    sizes = {**{f"data_batch_{n}": 40 for n in range(1, 6)}, "test_batch": 2100}
+    rng = np.random.default_rng(0)
+    for name, number in sizes.items():
+        labels = np.arange(number) % len(CLASS_NAMES)
+        colour = np.stack([25 * labels, 255 - 25 * labels, 128 + 0 * labels], 1)
+        pixels = colour[:, :, None] + rng.normal(0, 10, (number, 3, 1024))
+        rows = np.concatenate([labels[:, None], pixels.clip(0, 255).reshape(number, -1)], 1)
+        (folder / f"{name}.bin").write_bytes(rows.astype(np.uint8).tobytes())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE_VARIABLE, str(there))
+        adopt(source("cifar10"), folder)
+    (there / "tiny.toml").write_text(TINY)
+    return there
+
+
+@pytest.fixture
+def generated(cache, monkeypatch):
+    """The generated images in place of those that were fetched."""
+    monkeypatch.setenv(CACHE_VARIABLE, str(cache))
+    cifar_runs.data.cache_clear()
+    yield cache
+    cifar_runs.data.cache_clear()
+
+
+def in_this_process(device):
+    """For so little training, other processes would take longer to start."""
+    return Machine("cpu", 1)
+
+
+@pytest.fixture
+def regenerate(monkeypatch):
+    """The script of all figures as a module."""
+    monkeypatch.syspath_prepend(str(ROOT / "paper_figures"))
+    before = set(sys.modules)
+    module = importlib.import_module("regenerate")
+    monkeypatch.setattr(module, "choose_machine", in_this_process)
+    yield module
+    for name in set(sys.modules) - before:
+        sys.modules.pop(name)
+
+
+def test_the_page_of_a_check_shows_the_figures(generated, tmp_path, monkeypatch):
+    monkeypatch.setattr(check, "choose_machine", in_this_process)
+    options = ["--quiet", "--preset", str(generated / "tiny.toml"), "--out", str(tmp_path)]
+    outcome = CliRunner().invoke(check.app, ["images.gain", "images.gain-all", *options])
+    assert outcome.exit_code == 0, outcome.output  # findings do not count
+    page = (tmp_path / "report.html").read_text()
+    pictures = re.findall(r'<img src="data:image/png;base64,(.{20})[^"]*" alt="([^"]*)"', page)
+    assert [title.split()[0] for _, title in pictures] == ["Accuracy", "Accuracy"]
+    assert all(start.startswith("iVBORw0KGgo") for start, _ in pictures)
+
+
+def test_figures_are_drawn_with_their_numbers(generated, tmp_path, regenerate):
+    names, preset = ["image_labels", "image_saliency"], str(generated / "tiny.toml")
+    regenerate.regenerate(names, preset=preset, salt="a", device="cpu", out=tmp_path)
+    with (tmp_path / "image_labels.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row["x"] for row in rows if row["curve"].endswith("long budget")} == {"10", "20"}
+    assert (tmp_path / "image_saliency.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "image_saliency.svg").exists()
+
+
+def test_a_named_figure_without_its_data_says_what_to_fetch(tmp_path):
+    script = str(ROOT / "paper_figures" / "regenerate.py")
+    process = subprocess.run(
+        [sys.executable, script, "image_windows"], capture_output=True, text=True, check=False,
+        env={**os.environ, CACHE_VARIABLE: str(tmp_path)},
+    )  # fmt: skip
+    assert process.returncode == 2
+    assert "image_windows: resnet50 photos are not here" in process.stderr
+    assert "python -m mrpverify.images fetch resnet50 photos" in process.stderr
+
+
+def test_without_names_what_cannot_be_drawn_is_left_out_with_a_line(
+    regenerate, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    assert regenerate._chosen([], published=True) == list(regenerate.FIGURES)
+    lines = capsys.readouterr().err.splitlines()
+    names = list(regenerate.real_images.FIGURES)
+    assert [line.split(":")[0] for line in lines] == [f"left out {name}" for name in names]
+
+
+def test_pictures_of_others_are_not_drawn_into_the_repository(regenerate, generated):
+    with pytest.raises(MissingDataError, match="not ours to publish"):
+        regenerate._chosen(["image_saliency"], published=True)
+    assert regenerate._chosen(["image_saliency"], published=False) == ["image_saliency"]
+    drawn = {path.stem for path in regenerate.DRAWN.iterdir()}
+    private = {n for n, own in regenerate.real_images.FIGURES.items() if own.shows_pictures}
+    assert private == {"image_parts", "image_saliency"}
+    assert not drawn & private
