@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from mrpverify.claims.claim import Claim
 from mrpverify.claims.evaluate import Collect, evaluate
@@ -69,6 +70,8 @@ class LawFigure:
             for panel in line[len(row["curves"]) : -1]:
                 panel.set_axis_off()
             _draw_numbers(line[-1], row)
+        handles, labels = axes[0, -1].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower right", ncols=len(labels), fontsize=8)
         figure.suptitle(f"{self.id}: {self.claim.statement}", fontweight="bold")
         return figure, [flat for row in rows for flat in _flat(row)]
 
@@ -92,6 +95,9 @@ def _draw_curve(axes: Axes, content: Row, framework: str) -> None:
     if content["logarithmic"]:
         axes.set_xscale("log")
         axes.set_yscale("log")
+        ticks = x[:: len(x) // 5 + 1]
+        axes.set_xticks(ticks, [f"{value:.3g}" for value in ticks])
+        axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(content["x_label"])
     axes.set_ylabel(content["y_label"])
     axes.set_title(f"{framework}, {content['name']}", loc="left", fontsize=10)
@@ -129,7 +135,6 @@ def _draw_numbers(axes: Axes, row: Row) -> None:
     axes.set_ylim(len(numbers) - 0.4, -0.6)
     axes.set_xlabel("distance from the prediction, in half-widths of the band")
     axes.set_title(f"{row['framework']}: {row['verdict']}", loc="left", fontsize=10)
-    axes.legend(fontsize=7, loc="lower left")
 
 
 def _half_width(number: Row) -> float:

@@ -67,6 +67,8 @@ class MapFigure:
         for panel, own in zip(panels, axes[0], strict=True):
             flat += self._draw_panel(own, panel, [r for r in rows if r[self.panel] == panel])
         axes[0, 0].set_ylabel(WORDS.get(self.y, self.y))
+        trials = max(row["trials"] for row in rows)
+        figure.suptitle(f"in a cell: seeds of {trials} in which the claim is true", fontsize=9)
         shown = [v for v in COLOURS if v in {row["measured"] for row in rows}]
         handles = [Patch(color=COLOURS[verdict], label=verdict) for verdict in shown]
         handles += axes[0, -1].get_legend_handles_labels()[0]
