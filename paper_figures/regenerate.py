@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import coverage
 import laws
 import learned_views
+import maps
 import objectives
 import real_images
 import reduced_dynamics
@@ -41,18 +42,22 @@ from mrpverify.records.labelled import Request
 from mrpverify.records.store import device_store
 from mrpverify.regime import RegimeError, load_preset, preset_path
 
-FIGURES = {
-    module.__name__: module
-    for module in (
-        theorem1,
-        learned_views,
-        retention,
-        coverage,
-        single_view,
-        objectives,
-        reduced_dynamics,
-    )
-} | laws.FIGURES
+FIGURES = (
+    {
+        module.__name__: module
+        for module in (
+            theorem1,
+            learned_views,
+            retention,
+            coverage,
+            single_view,
+            objectives,
+            reduced_dynamics,
+        )
+    }
+    | laws.FIGURES
+    | maps.FIGURES
+)
 ALL_FIGURES = [*FIGURES, *real_images.FIGURES]
 HERE = Path(__file__).parent
 DRAWN = HERE / "drawn"

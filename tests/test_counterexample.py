@@ -91,13 +91,15 @@ def test_the_command_prints_a_check_that_another_salt_confirms(confirmed, code, 
         return Verdict.REFUTED if fails else Verdict.SUPPORTED
 
     monkeypatch.setattr(program.Search, "judge", answering(measured))
-    result = run("T1.capture", "--vary", "theta", "--framework", "mae", "--set", "s=0.2")
+    result = run("T1.capture", "--vary", "theta", "--framework", "mae", "--set", "s=0.2",
+                 "--set", "theta=0.6")  # fmt: skip
     assert result.exit_code == code, result.output
     if confirmed:
         assert "(inside every condition)" in result.stdout
         command = result.stdout.splitlines()[-1]
         start = "python -m mrpverify.check T1.capture --preset quick --framework mae --set s=0.2 "
-        assert command.startswith(start + "--set theta=0.29")
+        assert command.startswith(start + "--set theta=")
+        assert 0.27 < float(command.removeprefix(start + "--set theta=").split()[0]) < 0.3
     else:
         assert "not confirmed on salt a" in result.stderr
         assert not result.stdout
@@ -117,7 +119,8 @@ def test_a_start_that_is_not_supported_is_no_start(verdict, monkeypatch):
         (["T1.captur", "--vary", "theta"], "did you mean"),
         (["T1.capture", "--vary", "thetta"], "did you mean theta"),
         (["T1.capture", "--vary", "m"], "no number > 0 with decimals"),
-        (["T1.capture", "--vary", "theta", "--set", "theta=0.4"], "keep one of the two"),
+        (["T1.capture", "--vary", "theta", "--vary", "visible"], "keep one of the two"),
+        (["T1.capture", "--vary", "theta", "--set", "theta=7"], "theta=7: must be"),
         (["theorem1", "--vary", "theta"], "name exactly one"),
         (["T1.capture", "--vary", "theta", "--framework", "supervised"], "frameworks: mae, teach"),
         (["images.gain", "--vary", "theta"], "no regime to vary"),

@@ -51,8 +51,8 @@ class Search:
         shown = ", ".join(f"{name}={value:.4g}" for name, value in point.items())
         try:
             regime = self.preset.override(point).regimes[self.framework]
-        except RegimeError as error:
-            self._say(f"{shown}: no regime ({error})")
+        except RegimeError:
+            self._say(f"{shown}: no such regime")
             return None
         with progress_shown(self.quiet) as show:
 
@@ -71,7 +71,9 @@ class Search:
 
     def command(self, point: Point, salt: str) -> str:
         """The check that shows the counterexample, controls included."""
-        changes = {**self.settings, **{name: repr(value) for name, value in point.items()}}
+        varied = canonical(dict(point))
+        fixed = {k: v for k, v in self.settings.items() if not canonical({k: v}).keys() & varied}
+        changes = {**fixed, **{name: repr(value) for name, value in point.items()}}
         settings = " ".join(f"--set {name}={value}" for name, value in changes.items())
         return (
             f"python -m mrpverify.check {self.claim.id} --preset {self.preset.name} "
@@ -90,7 +92,8 @@ def counterexample(
     framework: Annotated[str, typer.Option(help="teacher-student, mae, ...")] = "mae",
     preset: Annotated[str, typer.Option(help="quick, paper, large or a .toml file")] = "quick",
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="key=value, everywhere; repeatable")
+        list[str] | None,
+        typer.Option("--set", help="key=value; of a varied parameter, where the search starts"),
     ] = None,
     seeds: Annotated[int, typer.Option(help="seeds of a judgement")] = 16,
     budget: Annotated[int, typer.Option(min=1, help="judgements of the search at most")] = 30,
@@ -110,6 +113,12 @@ def counterexample(
         _carry_out(search, budget, salt, confirm)
     except KeyboardInterrupt:
         stop("interrupted: finished runs are stored; the same command goes on from there.", 1)
+    except (OSError, MemoryError, RuntimeError, ValueError) as error:
+        stop(
+            f"error: the search failed ({type(error).__name__}: {error}). Finished runs are "
+            f"stored; the same command goes on from there.",
+            1,
+        )
 
 
 def _carry_out(search: Search, budget: int, salt: str, confirm: str) -> None:
@@ -156,7 +165,7 @@ def _search(
     chosen = replace(loaded, name=preset, regimes={known: loaded.regimes[known]})
     machine = choose_machine(device)
     return Search(
-        claim, known, chosen, fixed, _start(chosen.regimes[known], vary, fixed),
+        claim, known, chosen, fixed, _start(chosen.regimes[known], vary),
         check_seeds(seeds), machine, usable_store(machine.device), quiet,
     )  # fmt: skip
 
@@ -176,7 +185,7 @@ def _claim(name: str, framework: str) -> tuple[Claim, Framework]:
     return claim, known
 
 
-def _start(regime: Parameters, vary: Sequence[str], fixed: Mapping[str, str]) -> dict[str, float]:
+def _start(regime: Parameters, vary: Sequence[str]) -> dict[str, float]:
     """Where the search starts; raises UsageError or RegimeError for what cannot be varied."""
     start = {}
     for parameter in vary:
@@ -184,9 +193,8 @@ def _start(regime: Parameters, vary: Sequence[str], fixed: Mapping[str, str]) ->
         value = getattr(regime, field)
         if not isinstance(value, float) or value <= 0:
             raise UsageError(f"--vary {parameter}: {value!r} is no number > 0 with decimals.")
-        if field in canonical(fixed):
-            raise UsageError(f"--vary {parameter}: fixed with --set too; keep one of the two.")
         start[parameter] = value
+    canonical(start)  # a parameter by symbol and by name is one too many
     return start
 
 

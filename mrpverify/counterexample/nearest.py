@@ -1,9 +1,10 @@
 """Where a statement stops holding nearest to a start: a direct search over positive parameters.
 
-It walks along the axes and diagonals of the logarithms of the parameters, halves the distance
-between a point that holds and one that fails, and rounds what it found, away from the start, to few
-digits. A question costs minutes and its answer is one bit with noise in it, so there is no slope to
-follow and no room for the thousands of examples that a property-based shrinker asks for.
+It walks outwards along the axes and diagonals of the logarithms of the parameters, halves the
+distance between a point that holds and one that fails, and rounds what it found, away from the
+start, to few digits. A question costs minutes and its answer is one bit with noise in it, so there
+is no slope to follow and no room for the thousands of examples that a property-based shrinker asks
+for.
 """
 
 from __future__ import annotations
@@ -58,13 +59,21 @@ def distance(start: Point, point: Point) -> float:
 def nearest_failure(start: Point, fails: Budget) -> Point | None:
     """The nearest failing point found, readable where that still fails; None where none was.
 
-    It is nearest among the directions tried, within the budget; nothing is promised between them.
+    Near points are asked before far ones, in every direction. The result is nearest among the
+    directions tried, within the budget; nothing is promised between them.
     """
     found: Point | None = None
+    held = dict.fromkeys(_directions(len(start)), 0.0)
     try:
-        for direction in _directions(len(start)):
-            limit = math.inf if found is None else distance(start, found)
-            found = _along(start, direction, fails, limit) or found
+        for reach, direction in itertools.product(map(math.log, FACTORS), held):
+            limit = math.inf if found is None else CLOSER * distance(start, found)
+            tried = min(reach, limit)
+            if tried <= held[direction]:
+                continue
+            if fails(_moved(start, direction, tried)):
+                found = _halved(start, direction, fails, held[direction], tried)
+            else:
+                held[direction] = tried
     except BudgetError:
         pass
     return None if found is None else _readable(start, found, fails)
@@ -76,23 +85,6 @@ def _directions(size: int) -> Iterator[tuple[float, ...]]:
     for step in sorted(steps, key=lambda v: sum(map(abs, v))):
         length = math.hypot(*step)
         yield tuple(part / length for part in step)
-
-
-def _along(start: Point, direction: Sequence[float], fails: Budget, limit: float) -> Point | None:
-    """The nearest failing point in one direction, clearly closer than `limit`; or None."""
-    holds = 0.0
-    for reach in _reaches(limit):
-        if fails(_moved(start, direction, reach)):
-            return _halved(start, direction, fails, holds, reach)
-        holds = reach
-    return None
-
-
-def _reaches(limit: float) -> list[float]:
-    """Distances to try: those of the factors below the limit, and the last one worth a question."""
-    last = CLOSER * limit
-    below = [reach for reach in map(math.log, FACTORS) if reach < last]
-    return below if math.isinf(limit) else [*below, last]
 
 
 def _halved(

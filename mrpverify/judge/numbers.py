@@ -72,15 +72,16 @@ class Number:
 
     @property
     def slack(self) -> float:
-        """Distance of the interval from the nearer edge of the band, in units of the band's width.
+        """Distance of the interval from the nearer edge of the band, over its half-width there.
 
-        Negative where the interval leaves the band.
+        Negative where the interval leaves the band, -inf where the rival says the same as the law.
         """
         (low, high), (bottom, top) = self.interval, self.band
         left, right = low - bottom, top - high
-        width = min(edge for edge in (self.prediction - bottom, top - self.prediction) if edge > 0)
+        edges = (self.prediction - bottom, top - self.prediction)
+        width = min((edge for edge in edges if edge > 0), default=0.0)
         least = min(left, right)
-        return float(least / width) if np.isfinite(least) else -np.inf
+        return float(least / width) if np.isfinite(least) and width else -np.inf
 
     def row(self, together: int) -> dict[str, Any]:
         """The number as plain values, for records, reports and figures."""
@@ -133,8 +134,10 @@ def bracket_number(
     """A threshold between `below` and `above` in every seed [seeds]; infinite where it was missed.
 
     The interval reaches from the lower bound of the mean lower end to the upper one of the mean
-    upper end: what bisection left open and what seeds differ by.
+    upper end: what bisection left open and what seeds differ by. A seed that grows at one point and
+    not at a larger one has no threshold between two neighbours; its bracket spans all of them.
     """
+    below, above = np.minimum(below, above), np.maximum(below, above)
 
     def interval(confidence: float) -> Interval:
         low = -np.inf if np.isinf(below).any() else mean_interval(below, confidence)[0]

@@ -45,8 +45,13 @@ def measured_above(interval: tuple[float, float], threshold: float) -> Verdict:
 
 
 def measured_within(interval: tuple[float, float], band: tuple[float, float]) -> Verdict:
-    """SUPPORTED when the whole interval lies in the band, REFUTED when it lies wholly outside."""
+    """SUPPORTED when the whole interval lies in the band, REFUTED when it lies wholly outside.
+
+    Raises ValueError for an interval that ends before it begins.
+    """
     (low, high), (bottom, top) = interval, band
+    if low > high:
+        raise ValueError(f"an interval from {low:g} to {high:g} ends before it begins")
     if bottom <= low and high <= top:
         return Verdict.SUPPORTED
     return Verdict.REFUTED if high < bottom or low > top else Verdict.INCONCLUSIVE

@@ -161,8 +161,8 @@ def _work(
                     trainers.start(Job(tuple(mine), _starts(mine, kernels)))
                 if others:
                     elsewhere.append(others)
-            if not (elsewhere or trainers.busy):
-                continue
+            if not (waiting or elsewhere or trainers.busy):
+                break
             patience = POLL_SECONDS if trainers.busy or waiting else PATIENCE_SECONDS
             for job, runs in trainers.finished(patience):
                 for request, run in zip(job.batch, runs, strict=True):

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ..claims.claim import Claim
 from ..claims.evaluate import ClaimResult
+from ..judge.numbers import ABOVE_ZERO
 from ..judge.verdicts import Verdict
 from ..parameters import STAND_INS, Framework, Parameters
 from ..theory.assumptions import conditions
@@ -130,7 +131,14 @@ def _verdicts(results: Sequence[ClaimResult]) -> Table:
 
 def target(threshold: float, band: Sequence[float] | None) -> str:
     """What an interval is held against, in words."""
-    return f"> {threshold:g}" if band is None else f"in [{band[0]:.3g}, {band[1]:.3g}]"
+    return f"> {threshold:g}" if band is None else f"in {band_in_words(band, 3)}"
+
+
+def band_in_words(band: Sequence[float], digits: int) -> str:
+    """A band as an interval; one that just excludes 0 begins with an open bracket."""
+    low, high = band
+    start = "(0" if low == ABOVE_ZERO else f"[{low:.{digits}g}"
+    return f"{start}, {high:.{digits}g}]"
 
 
 def _controls(results: Sequence[ClaimResult]) -> Table:
@@ -273,7 +281,7 @@ def _numbers(claim: str, rows: Sequence[Mapping[str, Any]]) -> Table:
         low, high = row["interval"]
         table.add_row(
             row["name"], str(row["seeds"]), f"{row['value']:.4g}", f"[{low:.4g}, {high:.4g}]",
-            f"{row['prediction']:.4g}", "[{:.4g}, {:.4g}]".format(*row["band"]),
+            f"{row['prediction']:.4g}", band_in_words(row["band"], 4),
             f"{row['rival']}: {row['rival_value']:.3g}", "yes" if row["rival_excluded"] else "NO",
             Text(row["measured"], STYLES[row["measured"]]),
         )  # fmt: skip

@@ -130,5 +130,21 @@ def _numbers(details: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
         name = f"{prefix}/{key}" if prefix else str(key)
         if isinstance(value, Mapping):
             yield from _numbers(value, name)
+        elif key == "numbers":
+            yield from map(_number_of_law, value)
         elif isinstance(value, Real):
             yield name, {"value": float(value)}
+
+
+def _number_of_law(row: Mapping[str, Any]) -> tuple[str, Row]:
+    """One predicted number of a law; its threshold is the prediction."""
+    (low, high), (bottom, top) = row["interval"], row["band"]
+    return row["name"], {
+        "value": row["value"],
+        "low": low,
+        "high": high,
+        "threshold": row["prediction"],
+        "band_low": bottom,
+        "band_high": top,
+        "measured": str(row["measured"]),
+    }

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mrpverify.claims.evaluate import evaluate
-from mrpverify.claims.laws import l2_growth, l3_threshold, l6_leak, l7_decay, l14_second_view
+from mrpverify.claims.laws import (
+    l2_growth,
+    l3_threshold,
+    l5_separatrix,
+    l6_leak,
+    l7_decay,
+    l9_balance,
+    l14_second_view,
+)  # fmt: skip
 from mrpverify.claims.laws.bisection import Bisection
 from mrpverify.claims.legs import Leg
 from mrpverify.claims.registry import select
@@ -22,6 +30,7 @@ from mrpverify.theory.growth import growth_rate, hitting_time
 SEEDS = 24
 SALT = "tests"  # neither explored nor judged on
 QUICK = load_preset("quick").regimes
+REGIME = QUICK["teacher-student"]
 
 
 def noisy(values, share=0.01):
@@ -171,12 +180,97 @@ def test_a_leak_that_some_seeds_never_show_supports_nothing():
     assert l6_leak.measure(regime, few).measured is not Verdict.SUPPORTED
 
 
+def ladder(won, empty=0):
+    """Runs of L5 with the rungs on which the leader wins; `empty` seeds lack class 0."""
+    regime = QUICK["teacher-student"]
+    start = np.ones((SEEDS, 2 * l5_separatrix.RUNGS, 4))
+    start[:, : l5_separatrix.RUNGS, 1] = l5_separatrix.ratios()
+    runs = {}
+    for name in l5_separatrix.legs(regime):
+        end = start.copy()
+        end[:, : l5_separatrix.RUNGS, 1] *= np.where(won(name), 0.5, 2.0)
+        end[:empty] = start[:empty]
+        activity = np.ones((SEEDS, 4))
+        activity[:empty, 0] = 0.0
+        axes = ("seed", "kernel", "feature")
+        runs[name] = xr.Dataset(
+            {
+                "initial_correlations": (axes, start),
+                "crossing_correlations": (axes, end),
+                "final_correlations": (axes, end),
+                "own_activity": (("seed", "feature"), activity),
+            }
+        )
+    return regime, runs
+
+
+def as_the_law_says(name):
+    """Rungs on which the leader wins by L5."""
+    regime = QUICK["teacher-student"]
+    if name in l5_separatrix.extremes(regime):
+        return l5_separatrix.extremes(regime)[name][1]
+    p = l5_separatrix.searches(regime)[name]
+    advantage = l5_separatrix.leader_advantage(p.gain_floor, p.amplification)
+    return l5_separatrix.ratios() < l5_separatrix.separating_ratio(advantage, p.power)
+
+
+@pytest.mark.parametrize("empty", [0, 3])
+def test_the_separatrix_is_found_and_its_rivals_are_refuted(empty):
+    assert l5_separatrix.measure(*ladder(as_the_law_says, empty)).measured is Verdict.SUPPORTED
+    for everywhere in (True, False):
+        found = l5_separatrix.measure(*ladder(lambda name, w=everywhere: w, empty))
+        assert found.measured is Verdict.REFUTED
+
+
+def test_a_leader_that_wins_here_and_there_has_no_separatrix():
+    def scattered(name):
+        return ~as_the_law_says(name) if name in l5_separatrix.searches(REGIME) else True
+
+    assert l5_separatrix.measure(*ladder(scattered)).measured is not Verdict.SUPPORTED
+
+
+def balanced(order, drop_power=False):
+    """Runs of L9 whose violation falls with the step to the given order."""
+    q = QUICK["mae"].power
+    runs = {}
+    for fraction in l9_balance.FRACTIONS:
+        violation = noisy(1e-3 * fraction**order)[:, None, None]
+        initial = np.ones((SEEDS, 5, 1))
+        final = initial * 2.0  # ||w||^2 grows by 3
+        grown = 3.0 * (1 - violation) / (1 if drop_power else q)
+        runs[f"step {fraction:g}"] = xr.Dataset(
+            {
+                "initial_weights": (("seed", "kernel", "dimension"), initial),
+                "final_weights": (("seed", "kernel", "dimension"), final),
+                "final_decoder": (("seed", "kernel", "dimension"), np.sqrt(1 + grown) * initial),
+                "crossing_time": (("seed", "kernel", "feature"), np.full((SEEDS, 5, 2), np.inf)),
+            }
+        )
+    return QUICK["mae"], runs
+
+
+def test_the_balance_needs_its_power_and_a_violation_that_falls_with_the_step():
+    assert l9_balance.measure(*balanced(1)).measured is Verdict.SUPPORTED
+    assert l9_balance.measure(*balanced(0)).measured is Verdict.REFUTED
+    assert l9_balance.measure(*balanced(1, drop_power=True)).measured is Verdict.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("law", "change", "name"),
+    [("L9", {"decoder": "independent"}, "decoder"), ("L14", {"target": "masked"}, "target")],
+)
+def test_a_preset_with_another_decoder_or_target_is_out_of_the_laws_regime(law, change, name):
+    (claim,) = select([law])
+    assert claim.broken(QUICK["mae"], "mae") == ()
+    assert [c.id for c in claim.broken(replace(QUICK["mae"], **change), "mae")] == [name]
+
+
 # The real thing, for laws whose runs take seconds
 
 
 @pytest.fixture(scope="module")
 def judged(get):
-    """Verdicts of four cheap laws in the regime of the quick preset."""
+    """Verdicts of two cheap laws in the regime of the quick preset."""
     regimes = {name: QUICK[name] for name in ("teacher-student", "mae")}
     claims = select(["L7", "L14"])
     return {r.claim.id: r for r in evaluate(claims, regimes, range(SEEDS), SALT, get)}

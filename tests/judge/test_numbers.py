@@ -12,7 +12,7 @@ from mrpverify.judge.numbers import (
     share_number,
 )
 from mrpverify.judge.slopes import log_slopes
-from mrpverify.judge.verdicts import Verdict
+from mrpverify.judge.verdicts import Verdict, measured_within
 
 RIVAL = Rival("the other one", 2.0)
 
@@ -100,3 +100,20 @@ def test_slopes_are_one_per_seed():
 def test_an_exponent_needs_four_sizes():
     with pytest.raises(ValueError, match="needs 4 sizes, got 3"):
         log_slopes(np.array([1.0, 2.0, 4.0]), np.ones((2, 3)))
+
+
+def test_growth_at_a_point_but_not_at_a_larger_one_supports_no_threshold():
+    turned = bracket_number("b", np.full(24, 2.9), np.full(24, 1.1), 1.5, Rival("far", 3.0))
+    assert turned.interval == (1.1, 2.9)
+    assert all_numbers([turned], "s").measured is Verdict.INCONCLUSIVE
+
+
+def test_an_interval_ends_after_it_begins():
+    with pytest.raises(ValueError, match="ends before it begins"):
+        measured_within((2.0, 1.0), (0.0, 3.0))
+
+
+@pytest.mark.parametrize("prediction", [2.0, float("nan")])
+def test_a_rival_that_says_the_same_or_no_prediction_decides_nothing(prediction):
+    found = all_numbers([number(2.0, prediction=prediction)], "s")
+    assert found.measured is Verdict.INCONCLUSIVE

@@ -1,6 +1,7 @@
 """Records: content hash, store, resumption, labels, joining seeds of different length."""
 
 import json
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -272,3 +273,26 @@ def test_an_interruption_while_a_run_is_saved_ends_the_processes(store):
         collect(requests(40), Machine("cpu", workers=2), store, interrupt)
     assert not active_children()
     assert 1 <= sum(store.load(r) is not None for r in requests(40)) < 40
+
+
+def test_waiting_for_the_first_worker_listens_to_an_interruption(store):
+    class Nobody:
+        """A cluster that no worker has joined yet."""
+
+        free = busy = False
+        asked = 0
+
+        def finished(self, timeout):
+            self.asked += 1
+            assert timeout > 0
+            if self.asked == 3:
+                signal.raise_signal(signal.SIGINT)
+            return []
+
+        def stop(self):
+            pass
+
+    nobody = Nobody()
+    with pytest.raises(KeyboardInterrupt):
+        list(collecting.train_missing(requests(2), HERE, store, trainers=nobody))
+    assert nobody.asked == 3

@@ -8,10 +8,11 @@ from rich.console import Console
 from mrpverify.claims.evaluate import ClaimResult, evaluate
 from mrpverify.claims.registry import select
 from mrpverify.judge.measurement import Measurement
+from mrpverify.judge.numbers import ABOVE_ZERO
 from mrpverify.judge.verdicts import Verdict
 from mrpverify.parameters import Parameters
 from mrpverify.report.record import Run, record
-from mrpverify.report.text import print_report
+from mrpverify.report.text import print_report, target
 
 REGIME = Parameters(framework="mae")
 
@@ -74,3 +75,15 @@ def test_undefined_numbers_are_null_in_the_record():
 def test_regime_conditions_come_without_any_run():
     found = evaluate(select(["assumptions"]), {"mae": REGIME}, range(2), "a", lambda _: {})
     assert "step size" in text(*found)
+
+
+@pytest.mark.parametrize(
+    ("band", "words"),
+    [
+        ((1.5, 2.25), "[1.5, 2.25]"),
+        ((ABOVE_ZERO, 1.0), "(0, 1]"),
+        ((float("-inf"), -7.789), "[-inf, -7.79]"),
+    ],
+)
+def test_a_band_reads_as_an_interval(band, words):
+    assert target(0.0, band) == f"in {words}"

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mrpverify.judge.numbers import Rival, all_numbers, mean_number
 from mrpverify.records import collect as collecting
 from mrpverify.sweep.table import STATISTIC, _numbers, read_table, table_hash
 from tests.sweep.tiny import RUNS, hash_in, records, write_plan
@@ -89,6 +90,18 @@ def test_numbers_of_details_are_found_however_deep():
         "deep/n/x": (3.0, None, None, None),
         "none": (None, float("-inf"), float("inf"), None),
     }
+
+
+def test_every_number_of_a_law_is_a_row():
+    values = np.linspace(0.9, 1.1, 24)
+    rival = Rival("other", 3.0)
+    law = all_numbers([mean_number(name, values, 1.0, rival) for name in ("x", "y")], "law")
+    rows = dict(_numbers(law.details))
+    assert list(rows) == ["x", "y"]
+    assert rows["x"]["threshold"] == 1.0
+    assert (rows["x"]["band_low"], rows["x"]["band_high"]) == (0.5, 1.5)
+    assert rows["x"]["measured"] == "SUPPORTED"
+    assert rows["x"]["low"] < rows["x"]["value"] < rows["x"]["high"]
 
 
 def test_verdicts_count_only_when_asked(command, cache, tmp_path):

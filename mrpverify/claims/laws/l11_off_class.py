@@ -18,6 +18,7 @@ from ...theory.off_class import supervised_speedup, teacher_student_speedup
 from ..accuracies import summary
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
+from .exchange import exchange, swapped
 from .regimes import alone, conditions, first_crossing, until_first_crossing
 
 WITH, WITHOUT = "with off-class features", "without"
@@ -81,7 +82,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
 
 def _swapped(parameters: Parameters, runs: Runs) -> Runs:
     """The two runs in each other's place."""
-    return {WITH: runs[WITHOUT], WITHOUT: runs[WITH]}
+    return exchange(runs, swapped([WITH], [WITHOUT]))
 
 
 SWAPPED = Control("with and without swapped", "the ratio is turned round", look=_swapped)

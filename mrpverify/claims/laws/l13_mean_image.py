@@ -1,7 +1,8 @@
 """L13 (open) [D]: an MAE decoder also learns the mean image, and kernels fuse across classes.
 
 Conjectured, without a bias: fusing grows with s/k and falls with q. Open: whether a decoder bias
-helps. Reported as what comes out, without a gate.
+helps. Reported as what comes out, without a gate, and after a fixed number of steps: with a bias or
+at q = 4 most runs are far from T then, and fusing may be what kernels pass through.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ..accuracies import summary
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from ..theorem1.runs import active_kernels, final
+from .exchange import exchange
 from .regimes import alone, conditions
 
 PRESENCES, POWERS, BIASES = (0.05, 0.4), (3, 4), (True, False)
@@ -84,7 +86,11 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
             "no bias minus bias": share[many, 3, False] - share[many, 3, True],
         }.items()
     ]
-    details = {"fused_share": {_name(*case): summary(values) for case, values in share.items()}}
+    crossed = {name: np.isfinite(run["crossing_time"].values).any(1) for name, run in runs.items()}
+    details = {
+        "fused_share": {_name(*case): summary(values) for case, values in share.items()},
+        "features_crossed": {name: summary(seen.mean(-1)) for name, seen in crossed.items()},
+    }
     return all_numbers(numbers, "difference of the fused share", details)
 
 
@@ -94,7 +100,7 @@ def _reversed(parameters: Parameters, runs: Runs) -> Runs:
         _name(s, q, bias): _name(sum(PRESENCES) - s, sum(POWERS) - q, not bias)
         for s, q, bias in product(PRESENCES, POWERS, BIASES)
     }
-    return {name: runs[other] for name, other in names.items()}
+    return exchange(runs, names)
 
 
 SWAPPED = Control(
@@ -109,7 +115,7 @@ CLAIMS = (
         provenance="[D] section 4, L13 (conjecture)",
         role="finding",
         role_reason="an open question: whether it holds, and what a bias does, is what is asked",
-        horizon="T",
+        horizon="end",
         measure=measure,
         controls={"mae": (SWAPPED,)},
         order=13,

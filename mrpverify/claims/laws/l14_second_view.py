@@ -11,12 +11,13 @@ import numpy as np
 from ...judge.measurement import Measurement
 from ...judge.numbers import Rival, all_numbers, mean_number
 from ...parameters import Parameters
+from ...theory.condition import Condition
 from ...theory.mae_masks import remaining_share
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from .curves import curve
 from .one_kernel import late_drive, one_kernel
-from .regimes import conditions
+from .regimes import conditions, only
 
 VISIBLE = (0.3, 0.5, 0.7, 0.9)
 """theta of the runs."""
@@ -62,6 +63,11 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     return all_numbers(numbers, "drive left for the second view", {"curves": [shown]})
 
 
+def _target_all(parameters: Parameters) -> Condition:
+    """The law's target is the preset's, so that its control can take the other one."""
+    return only("target", "target = all: the other one has L8", parameters.target == "all")
+
+
 MASKED_TARGET = Control(
     "target masked",
     "the other target leaves another share",
@@ -81,6 +87,6 @@ CLAIMS = (
         controls={"mae": (MASKED_TARGET,)},
         order=14,
         legs=legs,
-        conditions=conditions,
+        conditions=lambda parameters: (*conditions(parameters), _target_all(parameters)),
     ),
 )

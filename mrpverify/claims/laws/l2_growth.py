@@ -20,6 +20,7 @@ from ...theory.hitting import RIVALS, exponent, level_correction
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from .curves import curve, over_last
+from .exchange import exchange, swapped
 from .regimes import PER_STEP, alone, conditions, first_crossing, until_first_crossing
 
 POWERS = (3, 4)
@@ -98,9 +99,8 @@ def _prefactor(parameters: Parameters, power: int, run: xr.Dataset) -> Number:
 
 def _other_power(parameters: Parameters, runs: Runs) -> Runs:
     """The runs of one power in the place of the other's."""
-    there = {_name(POWERS[0], size): _name(POWERS[1], size) for size in SIZES}
-    back = {theirs: own for own, theirs in there.items()}
-    return {name: runs[there.get(name, back.get(name, name))] for name in runs}
+    one, other = ([_name(power, size) for size in SIZES] for power in POWERS)
+    return exchange(runs, swapped(one, other))
 
 
 OTHER_POWER = Control(

@@ -20,7 +20,8 @@ from ...theory.plateau import fate, plateau, saturation_gain, shared_floor
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from .curves import curve
-from .regimes import alone, conditions, fixed_strength, siblings
+from .exchange import exchange
+from .regimes import alone, conditions, fixed_strength, showing_class, siblings
 
 START = 0.6
 """u_0 / varrho: below every plateau, and not far below, where growth would be slow."""
@@ -105,6 +106,7 @@ def expected_end(p: Parameters, features: int, floor: float | None = None) -> fl
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
     """Fate at every gain, and the plateau's height over its prediction where there is one."""
+    runs = showing_class(runs)
     numbers, ends = [], []
     for name, (p, features) in cases(parameters).items():
         expected = expected_fate(p, features)
@@ -140,7 +142,7 @@ def _plateaus(ends: list[tuple[float, np.ndarray, int, float, float]], features:
 def _neighbours(parameters: Parameters, runs: Runs) -> Runs:
     """Every gain with the run of the next one."""
     names = list(cases(parameters))
-    return {name: runs[other] for name, other in zip(names, names[1:] + names[:1], strict=True)}
+    return exchange(runs, dict(zip(names, names[1:] + names[:1], strict=True)))
 
 
 NEXT_GAIN = Control(

@@ -19,7 +19,8 @@ from ...theory.growth import growth_rate, hitting_time
 from ...theory.separatrix import always_amplification, leader_advantage, separating_ratio
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
-from .regimes import conditions, fixed_strength, siblings, stepped
+from .exchange import backwards, exchange
+from .regimes import conditions, fixed_strength, showing_class, siblings, stepped
 
 PER_STEP = 0.05
 RUNGS = 40
@@ -107,6 +108,7 @@ def _bracket(name: str, p: Parameters, run: xr.Dataset) -> Number:
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
     """Brackets of the separating ratio, and the two regimes without one."""
+    runs = showing_class(runs)
     numbers = [_bracket(name, p, runs[name]) for name, p in searches(parameters).items()]
     for name, (_, wins) in extremes(parameters).items():
         # At the ratio 1 there is no leader.
@@ -117,8 +119,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
 
 def _swapped(parameters: Parameters, runs: Runs) -> Runs:
     """The runs in reverse order of their names' list: every gain with another gain's runs."""
-    names = list(legs(parameters))
-    return {name: runs[other] for name, other in zip(names, reversed(names), strict=True)}
+    return exchange(runs, backwards(list(legs(parameters))))
 
 
 OTHER_GAIN = Control(

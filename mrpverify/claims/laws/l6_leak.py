@@ -20,7 +20,8 @@ from ...theory.plateau import plateau, saturation_gain, shared_floor
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from .curves import curve, over_last
-from .regimes import conditions, fixed_strength, siblings
+from .exchange import exchange, swapped
+from .regimes import conditions, fixed_strength, showing_class, siblings
 
 POWERS = (3, 4)
 RUNGS = 8
@@ -65,6 +66,7 @@ def starts(parameters: Parameters) -> np.ndarray:
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
     """Slope of log T against log d_0, and T over its prediction at the smallest d_0, per seed."""
+    runs = showing_class(runs)
     numbers, curves = [], []
     for q in POWERS:
         p, run = regime(parameters, q), runs[f"q = {q}"]
@@ -99,7 +101,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
 def _swapped(parameters: Parameters, runs: Runs) -> Runs:
     """The runs of one power in the place of the other's."""
     one, other = legs(parameters)
-    return {one: runs[other], other: runs[one]}
+    return exchange(runs, swapped([one], [other]))
 
 
 OTHER_POWER = Control(

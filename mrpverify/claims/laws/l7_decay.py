@@ -20,6 +20,7 @@ from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from ..theorem1.runs import hold_level
 from .curves import curve
+from .exchange import exchange, swapped
 from .regimes import PER_STEP, alone, conditions, fixed_strength, stepped
 
 POWERS = (3, 4)
@@ -118,7 +119,7 @@ def _lost(parameters: Parameters, run: xr.Dataset) -> np.ndarray:
 def _swapped(parameters: Parameters, runs: Runs) -> Runs:
     """The runs of one power in the place of the other's."""
     one, other = (f"q = {q}" for q in POWERS)
-    return {**runs, one: runs[other], other: runs[one]}
+    return exchange(runs, swapped([one], [other]))
 
 
 OTHER_POWER = Control(

@@ -17,11 +17,12 @@ from ...judge.numbers import Rival, all_numbers, mean_number
 from ...judge.slopes import log_slopes
 from ...parameters import Parameters
 from ...theory.balance import conserved_share_without_power
+from ...theory.condition import Condition
 from ...theory.hitting import crossing_time
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from .curves import curve
-from .regimes import PER_STEP, conditions, drawn_law, stepped
+from .regimes import PER_STEP, conditions, drawn_law, only, stepped
 
 FRACTIONS = (1.0, 1 / 2, 1 / 4, 1 / 8)
 """Step sizes, as shares of the largest one."""
@@ -76,6 +77,12 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     return all_numbers(numbers, "violation of the balance", {"curves": [shown]})
 
 
+def _tied_at_the_start(parameters: Parameters) -> Condition:
+    """The balance is measured from b = w, its value at the start."""
+    holds = parameters.decoder == "tied-init"
+    return only("decoder", "decoder = tied-init: b starts equal to w", holds)
+
+
 TIED = Control(
     "decoder tied to the encoder",
     "with b = w always nothing is conserved",
@@ -95,6 +102,6 @@ CLAIMS = (
         controls={"mae": (TIED,)},
         order=9,
         legs=legs,
-        conditions=conditions,
+        conditions=lambda parameters: (*conditions(parameters), _tied_at_the_start(parameters)),
     ),
 )

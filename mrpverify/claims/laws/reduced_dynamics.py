@@ -61,14 +61,19 @@ def simulated(run: xr.Dataset) -> np.ndarray:
 
 
 def errors(parameters: Parameters, runs: xr.Dataset, co_occurring: bool) -> list[np.ndarray]:
-    """|predicted/simulated - 1| in per cent, at most 100, of every crossed kernel, per seed."""
+    """|predicted/simulated - 1| in per cent, at most 100, of every crossed kernel, per seed.
+
+    A kernel that should have crossed by the end of the run and has not counts as 100.
+    """
     found = []
     for seed in range(runs.sizes["seed"]):
         run = runs.isel(seed=seed)
         time = simulated(run)
+        expected = predicted(parameters, run, co_occurring)
         crossed = np.isfinite(time) & (time > 0)
-        ratio = predicted(parameters, run, co_occurring)[crossed] / time[crossed]
-        found.append(np.minimum(100 * np.abs(ratio - 1), 100.0))
+        missed = np.isinf(time) & (expected < float(run["final_time"]))
+        off = np.minimum(100 * np.abs(expected[crossed] / time[crossed] - 1), 100.0)
+        found.append(np.concatenate([off, np.full(missed.sum(), 100.0)]))
     return found
 
 
@@ -76,8 +81,8 @@ def measure(parameters: Parameters, runs: Any) -> Measurement:
     """Median error over the kernels of a seed, mean over seeds; beside it without co-occurrence."""
     run = runs[PRETRAINING]
     both = {kind: errors(parameters, run, kind) for kind in (True, False)}
-    median = {kind: np.array([np.median(own) for own in found]) for kind, found in both.items()}
-    plain = Rival("every feature alone (L2)", float(np.mean(median[False])))
+    median = {kind: np.array(list(map(_median, found))) for kind, found in both.items()}
+    plain = Rival("every feature alone (L2)", _mean(median[False]))
     numbers = [
         mean_number("median error, per cent", median[True], 0.0, plain, (-ALLOWED, ALLOWED)),
         mean_number(
@@ -101,6 +106,17 @@ def measure(parameters: Parameters, runs: Any) -> Measurement:
         "errors_per_cent": [own.tolist() for own in both[True]],
     }
     return all_numbers(numbers, "hitting time of one kernel", details)
+
+
+def _median(values: np.ndarray) -> float:
+    """Median over the kernels of a seed, NaN without any."""
+    return float(np.median(values)) if len(values) else float("nan")
+
+
+def _mean(values: np.ndarray) -> float:
+    """Mean over the seeds that have a value, NaN without any."""
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else float("nan")
 
 
 def _shuffled(parameters: Parameters, runs: Any) -> Any:

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ...parameters import PRETRAINING, Parameters
+from ...parameters import FRAMEWORKS, PRETRAINING, Parameters
 from ...theory import assumptions
 from ...theory.condition import Condition
 from ...theory.hitting import plateau_rate
+from ..claim import Runs
 
 PER_STEP = 0.02
 """Relative change of the fastest correlation in one step: T is then known to about as much."""
@@ -79,6 +80,16 @@ def conditions(parameters: Parameters) -> tuple[Condition, ...]:
     """Conditions of section 1 that a law's own regime takes over from the preset."""
     wanted = SHARED if parameters.framework in PRETRAINING else SHARED[1:]
     return tuple(c for c in assumptions.conditions(parameters) if c.id in wanted)
+
+
+def only(name: str, statement: str, holds: bool) -> Condition:
+    """A condition that a law's statement makes on a parameter without an order."""
+    return Condition(name, statement, "section 4 [D]", FRAMEWORKS, float(not holds), 0.0)
+
+
+def showing_class(runs: Runs) -> Runs:
+    """The seeds whose few images show class 0 at all: labels are drawn."""
+    return {name: run.isel(seed=run["own_activity"].values[:, 0] > 0) for name, run in runs.items()}
 
 
 def first_crossing(runs: xr.Dataset) -> np.ndarray:

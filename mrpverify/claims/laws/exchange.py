@@ -1,0 +1,26 @@
+"""Controls that look at a law's own runs under each other's names: the law must tell them apart.
+
+They show that the bands of a law are narrow enough to refute it; a mechanism that is switched off
+is what a trained control is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..claim import Runs
+
+
+def exchange(runs: Runs, places: Mapping[str, str]) -> Runs:
+    """The runs with the names in `places` standing for other ones' runs."""
+    return {name: runs[places.get(name, name)] for name in runs}
+
+
+def swapped(one: Sequence[str], other: Sequence[str]) -> dict[str, str]:
+    """Places of two lists of names in each other's stead."""
+    return dict(zip([*one, *other], [*other, *one], strict=True))
+
+
+def backwards(names: Sequence[str]) -> dict[str, str]:
+    """Places of names in reverse order."""
+    return dict(zip(names, reversed(names), strict=True))
