@@ -42,7 +42,7 @@ def seconds(workers: int, seeds: int) -> float:
 
 
 def compare(
-    seeds: Annotated[int, typer.Option(help="seeds of every cell")] = 4,
+    seeds: Annotated[int, typer.Option(help="seeds of every cell")] = 8,
     repeats: Annotated[int, typer.Option(help="pairs of runs")] = 5,
 ) -> None:
     """Time both in turn and keep the ratios."""
