@@ -46,7 +46,8 @@ def _panel(axes: Axes, values: xr.DataArray, words: str) -> Rows:
         [], [], "s", color=ARM_COLOURS["supervised"], label="supervised, state of nearest accuracy"
     )
     axes.plot([], [], color="0.75", lw=0.8, label="one seed")
-    axes.set_xticks(range(len(arms)), [ARM_NAMES[arm].replace(" ", "\n", 1) for arm in arms])
+    names = [ARM_NAMES[arm].replace("-style", "-\nstyle").replace(" ", "\n", 1) for arm in arms]
+    axes.set_xticks(range(len(arms)), names)
     axes.set_xlim(-0.5, len(arms) - 0.5)
     axes.set_ylabel(words)
     axes.grid(axis="y", alpha=0.25)
