@@ -111,6 +111,8 @@ def counterexample(
         stop(f"error: {error}", EXIT_USAGE)
     try:
         _carry_out(search, budget, salt, confirm)
+    except typer.Exit:  # a RuntimeError too
+        raise
     except KeyboardInterrupt:
         stop("interrupted: finished runs are stored; the same command goes on from there.", 1)
     except (OSError, MemoryError, RuntimeError, ValueError) as error:

@@ -146,7 +146,6 @@ def test_a_killed_check_keeps_finished_runs_and_ends_the_same(undisturbed, cache
     assert now.keys() < records(caches[0]).keys()
     [claim] = json.loads((cache / "r.json").read_text())["claims"]
     assert claim == next(c for c in undisturbed["claims"] if c["id"] == "images.overlap")
-    assert not list(cache.rglob("*.part"))
 
 
 def alive(group):
