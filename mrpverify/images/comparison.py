@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ import torch
 import xarray as xr
 
 from ..records.labelled import versions
+from ..records.store import stored_or_made
 from .cifar_runs import collect_trainings
 from .cifar_study import METHODS, Study, name_of, studies
 from .folder import manifest
@@ -73,7 +74,10 @@ def compare_all(setup: Setup) -> xr.Dataset:
         runs = collect_trainings(
             [t for pair in pairs.values() for t in (pair.pretrained, pair.supervised)], setup
         )
-        records = [_compared(pair, runs, setup) for pair in pairs.values()]
+        records = [
+            stored_or_made(setup.store, pair, partial(compare, pair, runs))
+            for pair in pairs.values()
+        ]
         by_seed.append(xr.concat(records, dim="arm").assign_coords(arm=list(pairs)))
     return xr.concat(by_seed, dim="seed")
 
@@ -90,16 +94,6 @@ def _pairs(study: Study, number: int) -> dict[str, Pair]:
     found["shuffled"] = study.shuffled()
     found["untrained"] = runs["probe random"]
     return {arm: Pair(run, beside, number) for arm, run in found.items()}
-
-
-def _compared(pair: Pair, runs: Mapping[Training, xr.Dataset], setup: Setup) -> xr.Dataset:
-    """The stored record of a pair, made if need be."""
-    stored = setup.store.load(pair) if setup.store is not None else None
-    if stored is None:
-        stored = compare(pair, runs)
-        if setup.store is not None:
-            setup.store.save(pair, stored)
-    return stored
 
 
 def compare(pair: Pair, runs: Mapping[Training, xr.Dataset]) -> xr.Dataset:

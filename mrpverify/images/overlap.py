@@ -11,12 +11,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import xarray as xr
 
 from ..records.labelled import versions
+from ..records.store import stored_or_made
 from .cifar_runs import collect_trainings
 from .cifar_study import OTHER_INIT, Study, studies
 from .folder import manifest
@@ -71,7 +72,9 @@ def overlaps(setup: Setup) -> xr.Dataset:
     for study in studies(setup, manifest("cifar10")["digest"]):
         arms = _agreements(study, setup.settings.looked_at)
         runs = collect_trainings([t for arm in arms.values() for t in arm.trainings], setup)
-        records = [_remembered(arm, runs, setup) for arm in arms.values()]
+        records = [
+            stored_or_made(setup.store, arm, partial(agree, arm, runs)) for arm in arms.values()
+        ]
         by_seed.append(xr.concat(records, dim="arm").assign_coords(arm=list(arms)))
     return xr.concat(by_seed, dim="seed")
 
@@ -90,18 +93,6 @@ def _agreements(study: Study, number: int) -> dict[str, Agreement]:
         found[name] = Agreement(own, False, long, equal, number)
     found[UNTRAINED] = Agreement(short, True, long, short, number)
     return found
-
-
-def _remembered(
-    agreement: Agreement, runs: Mapping[Training, xr.Dataset], setup: Setup
-) -> xr.Dataset:
-    """The stored record of an agreement, made if need be."""
-    stored = setup.store.load(agreement) if setup.store is not None else None
-    if stored is None:
-        stored = agree(agreement, runs)
-        if setup.store is not None:
-            setup.store.save(agreement, stored)
-    return stored
 
 
 def agree(agreement: Agreement, runs: Mapping[Training, xr.Dataset]) -> xr.Dataset:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ import torch
 import xarray as xr
 
 from ..records.labelled import versions
-from ..records.store import Store
+from ..records.store import Store, stored_or_made
 from . import resnet50
 from .folder import manifest
 from .photos import CROP, Photo, load
@@ -70,7 +70,8 @@ def collect_looks(store: Store | None, progress: Callable[[int, int], None]) -> 
         for photo in photos:
             progress(len(parts) * len(photos) + len(records), len(GRIDS) * len(photos))
             look = Look(digests[photo.name], photo.label, weights, grid)
-            records.append(_remembered(look, photo, store).assign_coords(photo=[photo.name]))
+            record = stored_or_made(store, look, partial(_seen, photo, grid))
+            records.append(record.assign_coords(photo=[photo.name]))
         parts.append(xr.concat(records, dim="photo"))
     progress(len(GRIDS) * len(photos), len(GRIDS) * len(photos))
     return joined(parts)
@@ -83,16 +84,6 @@ def joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
 
 
 _BY_WINDOW = ("window_first", "random_window_first")
-
-
-def _remembered(look: Look, photo: Photo, store: Store | None) -> xr.Dataset:
-    """The stored record of a look, made if need be."""
-    record = store.load(look) if store is not None else None
-    if record is None:
-        record = _seen(photo, look.grid)
-        if store is not None:
-            store.save(look, record)
-    return record
 
 
 @cache

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -114,6 +115,18 @@ class Store:
             self._reservations = os.open(self.folder / RESERVATIONS, os.O_RDWR | os.O_CREAT)
         kind = fcntl.LOCK_EX | fcntl.LOCK_NB if exclusive else fcntl.LOCK_UN
         fcntl.lockf(self._reservations, kind, 1, _place(request))
+
+
+def stored_or_made(
+    store: Store | None, request: Addressed, make: Callable[[], xr.Dataset]
+) -> xr.Dataset:
+    """The stored record, made and stored where there is none; without a store it is made."""
+    record = store.load(request) if store is not None else None
+    if record is None:
+        record = make()
+        if store is not None:
+            store.save(request, record)
+    return record
 
 
 def _place(request: Addressed) -> int:
