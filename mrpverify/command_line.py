@@ -115,3 +115,20 @@ def stop(message: str, code: int) -> NoReturn:
     """One clear message on standard error, then the exit code."""
     typer.echo(message, err=True)
     raise typer.Exit(code)
+
+
+@contextmanager
+def resumable(what: str) -> Iterator[None]:
+    """Ends work whose finished runs are stored with one clear message and exit code 1."""
+    try:
+        yield
+    except typer.Exit:  # a RuntimeError too, and no failure
+        raise
+    except KeyboardInterrupt:
+        stop("interrupted: finished runs are stored; the same command goes on from there.", 1)
+    except (OSError, MemoryError, RuntimeError, ValueError) as error:
+        stop(
+            f"error: the {what} failed ({type(error).__name__}: {error}). Finished runs are "
+            f"stored; the same command goes on from there.",
+            1,
+        )

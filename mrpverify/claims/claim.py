@@ -96,6 +96,10 @@ class Claim:
     conditions: Callable[[Parameters], tuple[Condition, ...]] | None = None
     """What the claim's own regime must meet; by default those of its framework (section 1)."""
 
+    def without_controls(self) -> Claim:
+        """The claim as a measurement alone: on a map, or on the way of a search."""
+        return replace(self, controls=dict.fromkeys(self.controls, ()))
+
     def broken(self, parameters: Parameters, framework: Framework) -> tuple[Condition, ...]:
         """Conditions the claim depends on in a framework that the regime violates."""
         if self.conditions is not None:

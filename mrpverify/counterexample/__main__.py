@@ -18,7 +18,7 @@ import xarray as xr
 from ..claims.claim import Claim
 from ..claims.evaluate import ClaimResult, evaluate
 from ..claims.registry import UnknownClaimError, select
-from ..command_line import UsageError, progress_shown, stop, usable_store
+from ..command_line import UsageError, progress_shown, resumable, stop, usable_store
 from ..judge.verdicts import EXIT_CODES, EXIT_USAGE, Verdict
 from ..parameters import Framework, Parameters
 from ..records.collect import DeviceError, Machine, choose_machine, collect
@@ -59,8 +59,8 @@ class Search:
             def get(requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
                 return collect(requests, self.machine, self.store, show)
 
-            plain = replace(self.claim, controls={self.framework: ()})
-            (result,) = evaluate([plain], {self.framework: regime}, range(self.seeds), salt, get)
+            plain, regimes = self.claim.without_controls(), {self.framework: regime}
+            (result,) = evaluate([plain], regimes, range(self.seeds), salt, get)
         self._say(f"{shown}: {result.measurement.measured} {_outside(result)}")
         return result
 
@@ -109,18 +109,8 @@ def counterexample(
         search = _search(name, vary, framework, preset, settings or [], seeds, device, quiet)
     except (RegimeError, UnknownClaimError, DeviceError, UsageError) as error:
         stop(f"error: {error}", EXIT_USAGE)
-    try:
+    with resumable("search"):
         _carry_out(search, budget, salt, confirm)
-    except typer.Exit:  # a RuntimeError too
-        raise
-    except KeyboardInterrupt:
-        stop("interrupted: finished runs are stored; the same command goes on from there.", 1)
-    except (OSError, MemoryError, RuntimeError, ValueError) as error:
-        stop(
-            f"error: the search failed ({type(error).__name__}: {error}). Finished runs are "
-            f"stored; the same command goes on from there.",
-            1,
-        )
 
 
 def _carry_out(search: Search, budget: int, salt: str, confirm: str) -> None:

@@ -17,7 +17,7 @@ import typer
 
 from ..claims.evaluate import ClaimResult
 from ..claims.registry import UnknownClaimError
-from ..command_line import UsageError, progress_shown, stop, usable_store, writable_file
+from ..command_line import UsageError, progress_shown, resumable, stop, usable_store, writable_file
 from ..judge.verdicts import EXIT_USAGE, Verdict, exit_code
 from ..records.collect import DeviceError, Machine, Trainers, choose_machine, local_trainers
 from ..records.store import Store
@@ -90,17 +90,8 @@ def sweep(
 def _carry_out(order: Order) -> int:
     """Run the sweep, write its table and record; returns the exit code."""
     start = time.monotonic()
-    try:
-        with progress_shown(order.quiet) as show:
-            results = carry_out(order.sweep, order.machine, order.store, order.trainers, show)
-    except KeyboardInterrupt:
-        stop("interrupted: finished runs are stored; the same command goes on from there.", 1)
-    except (OSError, MemoryError, RuntimeError, ValueError) as error:
-        stop(
-            f"error: the sweep failed ({type(error).__name__}: {error}). Finished runs are stored; "
-            f"the same command goes on from there.",
-            1,
-        )
+    with resumable("sweep"), progress_shown(order.quiet) as show:
+        results = carry_out(order.sweep, order.machine, order.store, order.trainers, show)
     return _publish(order, results, time.monotonic() - start)
 
 

@@ -171,7 +171,7 @@ def _claims(plan: Plan) -> tuple[Claim, ...]:
             )
     if plan.controls:
         return claims
-    return tuple(replace(c, controls=dict.fromkeys(c.frameworks, ())) for c in claims)
+    return tuple(claim.without_controls() for claim in claims)
 
 
 def _restricted(preset: Preset, frameworks: Sequence[Framework]) -> Preset:
