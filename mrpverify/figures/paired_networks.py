@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..images.comparison import PRETRAINED, SUPERVISED
-from .style import ARM_COLOURS, ARM_NAMES, Drawn, Rows, point
+from .style import ARM_COLOURS, ARM_NAMES, Drawn, Rows, pair_in_legend, point
 
 
 def draw(seen: xr.Dataset, variables: Mapping[str, str]) -> Drawn:
@@ -41,10 +41,7 @@ def _panel(axes: Axes, values: xr.DataArray, words: str) -> Rows:
         ):
             row = point(axes, x, pair[network == SUPERVISED], ARM_COLOURS[own], marker=marker)
             numbers.append({"number": words, "pair": arm, "network": network, **row})
-    axes.plot([], [], "o", color="0.2", label="network named below")
-    axes.plot(
-        [], [], "s", color=ARM_COLOURS["supervised"], label="supervised, state of nearest accuracy"
-    )
+    pair_in_legend(axes)
     axes.plot([], [], color="0.75", lw=0.8, label="one seed")
     names = [ARM_NAMES[arm].replace("-style", "-\nstyle").replace(" ", "\n", 1) for arm in arms]
     axes.set_xticks(range(len(arms)), names)

@@ -72,7 +72,7 @@ def point(
 
 def pair_in_legend(axes: Axes) -> None:
     """What the two markers of a matched pair mean."""
-    beside = "supervised, its state of nearest accuracy"
+    beside = "supervised, state of nearest accuracy"
     axes.plot([], [], "o", color="0.2", label="network named below")
     axes.plot([], [], "s", color=ARM_COLOURS["supervised"], label=beside)
 

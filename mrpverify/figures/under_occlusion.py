@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from ..images.comparison import PRETRAINED, SUPERVISED
 from ..images.occlusion import HIDDEN
-from .style import ARM_COLOURS, ARM_NAMES, Drawn, Rows, point
+from .style import ARM_COLOURS, ARM_NAMES, Drawn, Rows, pair_in_legend, point
 
 _FILLS = {"mean": "filled with the training mean", "shuffled": "its own pixels, shuffled"}
 
@@ -51,10 +51,7 @@ def _panel(axes: Axes, seen: xr.Dataset, window: str, fill: str) -> Rows:
                  "clean_accuracy": _clean(seen, arm, network),
                  "images": float(seen["both_right"].sel(arm=arm).mean()), **row}
             )  # fmt: skip
-    axes.plot([], [], "o", color="0.2", label="network named below")
-    axes.plot(
-        [], [], "s", color=ARM_COLOURS["supervised"], label="supervised, state of nearest accuracy"
-    )
+    pair_in_legend(axes)
     axes.plot([], [], ".", color="0.2", alpha=0.5, label="single seeds")
     axes.set_xticks(range(len(arms)), [_named(seen, arm) for arm in arms], fontsize=9)
     axes.set_xlim(-0.5, len(arms) - 0.5)

@@ -24,7 +24,7 @@ from ...judge.intervals import clopper_pearson
 from ...judge.measurement import Measurement
 from ...judge.verdicts import measured_above
 from ..claim import Claim, Control
-from .multiview_counts import grid_places, places_line, runner_up_photos
+from .multiview_counts import by_number, grid_places, places_line, runner_up_photos
 
 HALF = 0.5
 """'Most' photos: the one-sided lower bound must clear one half."""
@@ -110,17 +110,7 @@ def _details(looks: xr.Dataset, counts: np.ndarray) -> dict[str, Any]:
 
 def _row(grid: str, counts: np.ndarray) -> dict[str, Any]:
     """Shares of photos by their number of sufficient windows, one row of the sweep."""
-    many = int((counts >= 2).sum())
-    low, high = clopper_pearson(many, len(counts))
-    return {
-        "windows": grid,
-        "mean": round(float(counts.mean()), 3),
-        "none": int((counts == 0).sum()),
-        "one": int((counts == 1).sum()),
-        "two_or_more": many,
-        "share_two_or_more": many / len(counts),
-        "interval": [low, high],
-    }
+    return {"windows": grid, "mean": round(float(counts.mean()), 3), **by_number(counts)}
 
 
 def _sliding(looks: xr.Dataset) -> np.ndarray:

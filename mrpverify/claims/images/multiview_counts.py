@@ -22,10 +22,10 @@ def grid_places(windows: list[Window], good: np.ndarray) -> list[dict[str, Any]]
     places = two_by_two(windows)
     counts = np.array([good[:, place].sum(1) for place in places])
     rows = [
-        _place_row(_named(windows, place), count)
+        {"grid": _named(windows, place), **by_number(count)}
         for place, count in zip(places, counts, strict=True)
     ]
-    return [*rows, _place_row("the best place for each photo", counts.max(0))]
+    return [*rows, {"grid": "the best place for each photo", **by_number(counts.max(0))}]
 
 
 def places_line(rows: list[dict[str, Any]]) -> str:
@@ -70,11 +70,10 @@ def _named(windows: list[Window], place: tuple[int, int, int, int]) -> str:
     return f"rows {first.top} and {last.top}, columns {first.left} and {last.left}"
 
 
-def _place_row(place: str, counts: np.ndarray) -> dict[str, Any]:
-    """Photos by their number of sufficient windows, for one place of the grid."""
+def by_number(counts: np.ndarray) -> dict[str, Any]:
+    """Photos by their number of sufficient windows [photos], the share with two or more."""
     many = int((counts >= 2).sum())
     return {
-        "grid": place,
         "none": int((counts == 0).sum()),
         "one": int((counts == 1).sum()),
         "two_or_more": many,
