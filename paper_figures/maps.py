@@ -14,12 +14,14 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from mrpverify.claims.evaluate import Collect, evaluate
 from mrpverify.parameters import Framework, Parameters
+from mrpverify.records.labelled import Request
 from mrpverify.sweep.plan import Sweep, lay_out, read_plan
 from mrpverify.theory import assumptions
 from mrpverify.theory.plateau import shared_floor
@@ -53,8 +55,12 @@ class MapFigure:
         """One row per cell, framework and claim."""
         del regimes  # the plan names its preset
         sweep = lay_out(read_plan(PLANS / f"{self.plan}.toml"), self.plan, salt=salt)
-        get(_first_runs(sweep))  # all at once: seeds and cells share batches and cores
-        return [row for index in range(len(sweep.cells)) for row in _cell(sweep, index, get)]
+        found = get(_first_runs(sweep))  # all at once: seeds and cells share batches and cores
+
+        def known(requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
+            return {**found, **get([r for r in requests if r not in found])}
+
+        return [row for index in range(len(sweep.cells)) for row in _cell(sweep, index, known)]
 
     def draw(self, rows: Sequence[Row]) -> tuple[Figure, list[dict[str, object]]]:
         """The figure, and its cells and lines as flat rows."""
