@@ -161,6 +161,13 @@ class Parameters:
     amplification: float = parameter(
         2.0, "Delta", "hold and release start with tau_1^q = K + Delta", ge=0, used_by=_TEACHER
     )
+    hold_width: float = parameter(
+        0.0,
+        "delta_h",
+        "under hold tau falls from tau_1 at varrho to 1 at (1 + delta_h) varrho; 0: at once",
+        ge=0,
+        used_by=_TEACHER,
+    )
     ema_decay: float = parameter(
         0.99,
         "ema_decay",
@@ -290,6 +297,24 @@ class Parameters:
     )
 
     # --- training
+    method: Literal["descent", "flow"] = parameter(
+        "descent",
+        "method",
+        "gradient descent with the step eta, or the gradient flow integrated to the tolerance tol",
+    )
+    tolerance: float = parameter(
+        1e-3,
+        "tol",
+        "relative error that one step of the flow may make in a kernel",
+        gt=0,
+        le=0.1,
+    )
+    work: int = parameter(
+        20000,
+        "work",
+        "gradient evaluations of a flow after which a run ends with nothing known about T",
+        ge=1,
+    )
     step: float = parameter(
         4.0, "eta", "step size once a kernel is out of the plateau", unit="time", gt=0
     )

@@ -44,6 +44,7 @@ AXES: dict[str, tuple[str, ...]] = {
     "features": ("seed", "feature", "dimension"),
     "background_response": ("seed", "kernel"),
     "patch_count": ("seed",),
+    "largest_curvature": ("seed",),
     "final_head": ("seed", "class", "kernel"),
     "test_correct": ("seed", "law", "class", "shown"),
     "test_number": ("seed", "law", "class", "shown"),
@@ -118,8 +119,9 @@ def _one(trajectory: Trajectory, index: int, request: Request, device: str) -> x
     values = {f.name: getattr(trajectory, f.name) for f in fields(Trajectory)}
     steps = values.pop("snapshot_step")
     # The others of a batch end elsewhere; their snapshots are not this seed's.
-    own_steps = [*snapshot_steps(int(steps[-1])), trajectory.steps[index]]
-    kept = np.isfinite(values["time"][index]) & np.isin(steps, own_steps)
+    kept = np.isfinite(values["time"][index])
+    if request.parameters.method == "descent":
+        kept &= np.isin(steps, [*snapshot_steps(int(steps[-1])), trajectory.steps[index]])
     arrays = {}
     for name, array in values.items():
         if array is None:
