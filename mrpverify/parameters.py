@@ -303,7 +303,7 @@ class Parameters:
         "gradient descent with the step eta, or the gradient flow integrated to the tolerance tol",
     )
     tolerance: float = parameter(
-        1e-3,
+        1e-4,
         "tol",
         "relative error that one step of the flow may make in a kernel",
         gt=0,

@@ -108,8 +108,7 @@ class Chebyshev:
         stages = torch.where(active, stages_needed(RADIUS_MARGIN * self.radius * h), 1)
         new, chosen = self._stages(chosen, h, stages)
         flow = self._evaluate(new, chosen, active)
-        accepted = self._judge(active, h, new, flow, chosen)
-        return accepted
+        return self._judge(active, h, new, flow, chosen)
 
     def _stages(
         self, chosen: torch.Tensor, h: torch.Tensor, stages: torch.Tensor

@@ -265,7 +265,8 @@ class _Flow:
 class Step:
     """A step of every kernel: correlations at both ends and their slopes.
 
-    These are [seeds, kernels, features], times are [seeds, kernels]. Between the ends lies the cubic through all four.
+    These are [seeds, kernels, features], times are [seeds, kernels]. Between the ends lies the
+    cubic through all four.
     """
 
     begin: torch.Tensor

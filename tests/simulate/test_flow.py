@@ -21,7 +21,7 @@ def flowing(regime):
     """A regime of a framework, followed by its flow."""
 
     def build(framework, **changes):
-        own = {"horizon": HORIZON[framework], "hold_width": 0.1, "tolerance": 1e-3}
+        own = {"horizon": HORIZON[framework], "hold_width": 0.1}
         return replace(regime(framework), method="flow", **{**own, **changes})
 
     return build
@@ -168,8 +168,10 @@ def test_the_largest_curvature_is_that_of_the_end_where_it_only_grows(flowing):
             p, {"weights": weights}, images, correlate(weights, images).amax(2)
         )[0]["weights"]
 
-    jacobian = torch.autograd.functional.jacobian(flow, w).reshape(w.numel(), w.numel())
-    largest = torch.linalg.eigvals(jacobian).abs().max()
+    size, reach = w.numel(), 1e-6
+    units = torch.eye(size, dtype=w.dtype).view(size, *w.shape)
+    columns = [(flow(w + reach * e) - flow(w - reach * e)).flatten() / (2 * reach) for e in units]
+    largest = torch.linalg.eigvals(torch.stack(columns, 1)).abs().max()
     assert run.largest_curvature[0] >= 0.9 * float(largest)
 
 
