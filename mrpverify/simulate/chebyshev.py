@@ -110,6 +110,10 @@ class Chebyshev:
         flow = self._evaluate(new, chosen, active)
         return self._judge(active, h, new, flow, chosen)
 
+    def measure_radius(self) -> None:
+        """Look at the spectral radius where the clocks stand now."""
+        self._refresh_radius(torch.ones_like(self.time, dtype=torch.bool))
+
     def _stages(
         self, chosen: torch.Tensor, h: torch.Tensor, stages: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:

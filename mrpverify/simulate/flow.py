@@ -123,6 +123,7 @@ class _Flow:
 
     def trajectory(self, held_out: torch.Tensor) -> Trajectory:
         """Everything noted, on the CPU as numpy arrays."""
+        self.solver.measure_radius()
         state = {**self.fixed, **self.layout.unpack(self.solver.state)}
         weights = state["weights"].contiguous()
         reached = self.solver.time.amin(1)

@@ -156,7 +156,7 @@ def test_a_gain_without_a_plateau_diverges_and_says_so(flowing):
     assert not run.reached_horizon[0]
 
 
-def test_the_largest_curvature_is_that_of_the_end_where_it_only_grows(flowing):
+def test_the_largest_curvature_is_that_of_the_end(flowing):
     """The Jacobian of a supervised flow at T by differences, its largest eigenvalue."""
     p = flowing("supervised", horizon=25.0)
     run = pretrain(p, SALT, [0])
@@ -172,7 +172,7 @@ def test_the_largest_curvature_is_that_of_the_end_where_it_only_grows(flowing):
     units = torch.eye(size, dtype=w.dtype).view(size, *w.shape)
     columns = [(flow(w + reach * e) - flow(w - reach * e)).flatten() / (2 * reach) for e in units]
     largest = torch.linalg.eigvals(torch.stack(columns, 1)).abs().max()
-    assert run.largest_curvature[0] >= 0.9 * float(largest)
+    assert 0.8 * float(largest) <= run.largest_curvature[0] <= 1.3 * float(largest)
 
 
 def test_a_cubic_through_values_and_slopes_is_exact_for_cubics():
