@@ -16,6 +16,7 @@ from ..records.collect import POLL_SECONDS, Machine, one_thread
 from ..records.labelled import versions
 from ..records.workers import InThisProcess, Processes, Workers
 from . import cifar10
+from .learn.descend import arithmetic
 from .learn.encoder import CLASSES
 from .learn.images import Labelled, labelled
 from .learn.train import train
@@ -113,6 +114,7 @@ def carry_out(job: Job, machine: Machine) -> xr.Dataset:
             "config_hash": job.training.key(),
             "salt": job.training.salt,
             "device": machine.name,
+            "arithmetic": arithmetic(machine.device),
             "versions": str(versions()),
             "written": datetime.now(UTC).isoformat(timespec="seconds"),
         },

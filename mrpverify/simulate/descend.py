@@ -63,7 +63,9 @@ def pretrain(
     held_out = sample_background(
         parameters, salt, seeds, parameters.images * parameters.patches_per_feature
     )
-    train = integrate if parameters.method == "flow" else descend
+    # Masks that are drawn anew in every step have no flow.
+    flows = parameters.method == "flow" and hasattr(OBJECTIVES[parameters.framework], "trained")
+    train = integrate if flows else descend
     return train(parameters, images, weights, held_out, salt, seeds, device)
 
 
