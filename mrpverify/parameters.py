@@ -23,13 +23,16 @@ PRETRAINING: tuple[Framework, ...] = ("teacher-student", "mae")
 FRAMEWORKS: tuple[Framework, ...] = (*PRETRAINING, "supervised")
 """Frameworks with a regime of their own in a preset."""
 EVERY: tuple[Framework, ...] = get_args(Framework)
+LABELLED: tuple[Framework, ...] = ("supervised", "fine-tuning")
+"""Learning from labels: downstream of pretraining, which never sees one."""
 
 _TEACHER: tuple[Framework, ...] = ("teacher-student",)
 _MAE: tuple[Framework, ...] = ("mae",)
 _COMPARED: tuple[Framework, ...] = ("contrastive", "clustering")
 _MASKED: tuple[Framework, ...] = (*PRETRAINING, *_COMPARED)
 _TUNED: tuple[Framework, ...] = ("fine-tuning",)
-_LABELLED: tuple[Framework, ...] = ("supervised", "fine-tuning")
+_DRAWN: tuple[Framework, ...] = (*_MASKED, "supervised")
+"""Frameworks that draw their initial kernels; fine-tuning goes on from those of another run."""
 _DERIVED: tuple[Framework, ...] = ()
 """A value from which the parameters of other runs are made; no run reads it itself."""
 
@@ -131,16 +134,25 @@ class Parameters:
         0.5, "varrho", "the smoothed ReLU is linear above varrho; also the crossing level", gt=0
     )
     init_scale: float = parameter(
-        0.06, "sigma_0", "standard deviation of an initial weight coordinate", gt=0
+        0.06,
+        "sigma_0",
+        "standard deviation of an initial weight coordinate",
+        gt=0,
+        used_by=_DRAWN,
     )
     init: Literal["gaussian", "features", "cloned"] = parameter(
         "gaussian",
         "init",
         "initial kernels: w ~ N(0, sigma_0^2 I); sigma_0 (v_{i,1} + x_0 (j+1)/m v_{i,2}) for the "
         "kernel j of class i; or gaussian, the second half repeating the first",
+        used_by=_DRAWN,
     )
     second_view: float = parameter(
-        0.0, "x_0", "d_0/c_0 of the last kernel of a class, init features", ge=0
+        0.0,
+        "x_0",
+        "d_0/c_0 of the last kernel of a class, init features",
+        ge=0,
+        used_by=_DRAWN,
     )
     visible: float = parameter(
         0.5,
@@ -267,13 +279,13 @@ class Parameters:
         "labels",
         "labelled images per class downstream, the first ones; 0: all",
         ge=0,
-        used_by=_LABELLED,
+        used_by=LABELLED,
     )
     true_labels: bool = parameter(
         True,
         "true_labels",
         "false shuffles the labels of the training images (a control)",
-        used_by=_LABELLED,
+        used_by=LABELLED,
     )
     fused: bool = parameter(
         False,
@@ -286,7 +298,7 @@ class Parameters:
         "N_test",
         "test images of each kind, multi-view and single-view, of each law",
         ge=1,
-        used_by=_LABELLED,
+        used_by=LABELLED,
     )
 
     # --- training

@@ -21,7 +21,7 @@ from types import ModuleType
 
 import torch
 
-from ..parameters import Parameters
+from ..parameters import LABELLED, Parameters
 from . import clustering, contrastive, fine_tuning, mae, supervised, teacher_student
 from .held_out import count_correct, training_margins
 from .sample import (
@@ -62,15 +62,23 @@ def pretrain(
     initial ones are drawn. Raises ValueError where fewer labels exist than are asked for.
     """
     images = sample_images(parameters, salt, seeds)
-    if parameters.labels:
-        images = images.first_per_class(parameters.labels, parameters.classes)
-    if not parameters.true_labels:
-        images = images.with_shuffled_labels(salt, seeds)
+    if parameters.framework in LABELLED:
+        images = _as_labelled(parameters, images, salt, seeds)
     weights = sample_weights(parameters, salt, seeds) if start is None else start
     held_out = sample_background(
         parameters, salt, seeds, parameters.images * parameters.patches_per_feature
     )
     return descend(parameters, images, weights, held_out, salt, seeds, device)
+
+
+def _as_labelled(parameters: Parameters, images: Images, salt: str, seeds: list[int]) -> Images:
+    """What is learned from downstream: images with a paid-for label, shuffled as a control.
+
+    Pretraining sees all images and asks for no label.
+    """
+    if parameters.labels:
+        images = images.first_per_class(parameters.labels, parameters.classes)
+    return images if parameters.true_labels else images.with_shuffled_labels(salt, seeds)
 
 
 def descend(
