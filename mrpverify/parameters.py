@@ -1,7 +1,7 @@
 """Every parameter of data law, network, losses and training, in one frozen object.
 
-A field carries its symbol (as spelt in the paper), its admissible range and its meaning;
-``mrpverify.regime`` turns these into validation, presets and ``--set``. Standard library only.
+A field carries its symbol (as spelt in the paper), its admissible range and its meaning. A regime
+is checked when it is made; ``mrpverify.regime`` adds presets and ``--set``. Standard library only.
 
 The finite stand-ins for the asymptotic "o(1)", "polylog" and "poly" live in ONE table,
 ``STAND_INS``: a number of this package that replaces an asymptotic order is read from there.
@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Literal, get_args
+
+from .admissible import Domain, RegimeError, admit_all, domains, refuse
 
 Framework = Literal[
     "teacher-student", "mae", "contrastive", "clustering", "supervised", "fine-tuning"
@@ -67,7 +69,7 @@ class Parameters:
     """One regime: data law (section 1), network and losses (section 2), training (section 3).
 
     Lengths are in units of one feature vector (features are orthonormal); physical time is the sum
-    of the step sizes. Values are NOT checked here: build a regime with ``mrpverify.regime.build``.
+    of the step sizes. Made or replaced with a value that is not admissible, it raises RegimeError.
     """
 
     # --- which objective
@@ -306,7 +308,10 @@ class Parameters:
         4.0, "eta", "step size once a kernel is out of the plateau", unit="time", gt=0
     )
     horizon_factor: float = parameter(
-        2.0, "horizon_factor", "T = this many times the time of full coverage", ge=2
+        2.0,
+        "horizon_factor",
+        "T = this many times the time of full coverage; a claim needs 2 at least",
+        ge=1,
     )
     horizon: float = parameter(
         0.0,
@@ -328,6 +333,11 @@ class Parameters:
     precision: Literal["float32", "float64"] = parameter(
         "float32", "precision", "floating-point type of the simulation"
     )
+
+    def __post_init__(self) -> None:
+        """Check every value alone, then those that limit each other; raises RegimeError."""
+        admit_all(self, DOMAINS)
+        refuse(_contradictions(self))
 
     # --- derived quantities, used by theory and simulation alike
     @property
@@ -356,6 +366,54 @@ class Parameters:
         if self.gain in ("hold", "release"):
             return float((self.gain_floor + self.amplification) ** (1.0 / self.power))
         return self.tau
+
+
+DOMAINS: Mapping[str, Domain] = domains(Parameters)
+"""What every parameter admits, by field name."""
+
+
+def _contradictions(p: Parameters) -> list[str]:
+    """Rules between several parameters that are broken, in words."""
+    complaints = []
+    if p.dimension < p.features:
+        complaints.append(
+            f"d={p.dimension}: must be at least views k = {p.features}, the number of orthonormal "
+            f"features. Raise d or lower k."
+        )
+    if p.off_class > p.classes:
+        complaints.append(
+            f"s={p.off_class}: must be at most k = {p.classes}, because s/k is a probability."
+        )
+    if p.gain == "ema" and not p.stop_gradient:
+        complaints.append(
+            "stop_gradient=false: with gain=ema the teacher is no function of the weights, so "
+            "there is no gradient through it. Choose another gain or stop_gradient=true."
+        )
+    for low, high in (("own_low", "own_high"), ("off_low", "off_high")):
+        if getattr(p, low) > getattr(p, high):
+            a, b = DOMAINS[low].symbol, DOMAINS[high].symbol
+            complaints.append(
+                f"{a}={getattr(p, low)}: must be at most {b}={getattr(p, high)}. Change one."
+            )
+    return complaints
+
+
+def check_start(parameters: Parameters, shape: tuple[int, ...] | None, seeds: int) -> None:
+    """Whether a run of some seeds can go on from kernels of this shape; raises RegimeError.
+
+    None stands for kernels that are drawn; fine-tuning has none of its own.
+    """
+    fitting = (seeds, parameters.kernels, parameters.dimension)
+    if shape is None and parameters.framework in _TUNED:
+        raise RegimeError(
+            f"framework={parameters.framework}: goes on from the kernels of another run; give a "
+            f"start [seeds, kernels, dimension] = {list(fitting)}."
+        )
+    if shape is not None and shape != fitting:
+        raise RegimeError(
+            f"start {list(shape)}: must be [seeds, kernels, dimension] = {list(fitting)}. Choose a "
+            f"start with as many seeds, the same k m and the same d."
+        )
 
 
 def relevant(parameters: Parameters) -> dict[str, Any]:

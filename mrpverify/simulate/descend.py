@@ -21,7 +21,7 @@ from types import ModuleType
 
 import torch
 
-from ..parameters import LABELLED, Parameters
+from ..parameters import LABELLED, Parameters, check_start
 from . import clustering, contrastive, fine_tuning, mae, supervised, teacher_student
 from .held_out import count_correct, training_margins
 from .sample import (
@@ -58,9 +58,11 @@ def pretrain(
 ) -> Trajectory:
     """Draw data and init of the seeds and train them.
 
-    `start` are kernels [seeds, kernels, dimension] to go on from (fine-tuning); by default the
-    initial ones are drawn. Raises ValueError where fewer labels exist than are asked for.
+    `start` are kernels [seeds, kernels, dimension] to go on from (fine-tuning needs them); by
+    default the initial ones are drawn. Raises RegimeError for a start that is missing or of another
+    shape, ValueError where fewer labels exist than are asked for.
     """
+    check_start(parameters, None if start is None else tuple(start.shape), len(seeds))
     images = sample_images(parameters, salt, seeds)
     if parameters.framework in LABELLED:
         images = _as_labelled(parameters, images, salt, seeds)

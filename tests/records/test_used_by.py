@@ -1,19 +1,19 @@
 """What a parameter is used by, tested by running: a run changes exactly when its key does."""
 
+from contextlib import suppress
 from dataclasses import fields, replace
-from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
 import torch
 
-from mrpverify.parameters import EVERY, Parameters
+from mrpverify.parameters import DOMAINS, EVERY, Parameters
 from mrpverify.records.labelled import Request
+from mrpverify.regime import RegimeError
 from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.trajectory import Trajectory
 
-HINTS = get_type_hints(Parameters)
-FIELDS = {f.name: f for f in fields(Parameters) if f.name != "framework"}
+NAMES = [name for name in DOMAINS if name != "framework"]
 
 # Milliseconds a run; noise, single views and features of other classes all occur.
 TINY = {
@@ -49,17 +49,17 @@ REVEALING = {
 }
 
 
-def other_values(name, value):
-    """Admissible values that differ: all other choices, the opposite, or a number beside it."""
-    hint, limits = HINTS[name], FIELDS[name].metadata["limits"]
-    if choices := get_args(hint):
-        return [choice for choice in choices if choice != value]
-    if hint is bool:
-        return [not value]
-    if hint is int:
-        return [value + 1]
-    larger = 1.25 * value + 0.1
-    return [0.75 * value if larger > limits.get("le", limits.get("lt", larger)) else larger]
+def beside(base, name):
+    """The same regime with other values: all other choices, the opposite, or a number beside it."""
+    value, choices = getattr(base, name), DOMAINS[name].choices
+    if choices:
+        return [replace(base, **{name: choice}) for choice in choices if choice != value]
+    if isinstance(value, bool):
+        return [replace(base, **{name: not value})]
+    for other in [value + 1] if isinstance(value, int) else [1.25 * value + 0.1, 0.75 * value]:
+        with suppress(RegimeError):
+            return [replace(base, **{name: other})]
+    raise AssertionError(f"no other value of {name} is admissible")
 
 
 def run(parameters):
@@ -95,12 +95,12 @@ def same(one, other):
 def test_a_parameter_changes_a_run_exactly_when_it_changes_its_key(framework):
     plain = Parameters(**{"framework": framework, **TINY})
     found = {(): run(plain)}
-    for name in FIELDS:
+    for name in NAMES:
         options = REVEALING.get(name, {})
         base = replace(plain, **options)
         if tuple(options) not in found:
             found[tuple(options)] = run(base)
-        others = [replace(base, **{name: v}) for v in other_values(name, getattr(base, name))]
+        others = beside(base, name)
         changed = not all(same(found[tuple(options)], run(other)) for other in others)
         in_key = {key(base) != key(other) for other in others}
         assert in_key == {changed}, f"{framework}, {name}: run changed {changed}, key {in_key}"
