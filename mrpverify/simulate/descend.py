@@ -21,7 +21,6 @@ import torch
 
 from ..parameters import LABELLED, Parameters, check_start
 from .flow import integrate
-from .run import LEAST_STEPS as LEAST_STEPS
 from .run import (
     OBJECTIVES,
     State,

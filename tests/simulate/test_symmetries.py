@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from mrpverify.parameters import FRAMEWORKS
 from mrpverify.simulate import mae, teacher_student
-from mrpverify.simulate.descend import OBJECTIVES, descend, pretrain
+from mrpverify.simulate.descend import descend, pretrain
+from mrpverify.simulate.run import OBJECTIVES
 from mrpverify.simulate.sample import Images, sample_background, sample_images, sample_weights
 
 SALT = "symmetry"

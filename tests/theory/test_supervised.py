@@ -71,7 +71,7 @@ def test_horizon_is_set_by_the_slowest_class_or_the_least_steps() -> None:
 
 def test_least_steps_are_those_of_the_simulation() -> None:
     pytest.importorskip("torch")
-    from mrpverify.simulate.descend import LEAST_STEPS
+    from mrpverify.simulate.run import LEAST_STEPS
 
     assert s.LEAST_STEPS == LEAST_STEPS
 
