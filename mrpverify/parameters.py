@@ -35,6 +35,7 @@ _MASKED: tuple[Framework, ...] = (*PRETRAINING, *_COMPARED)
 _TUNED: tuple[Framework, ...] = ("fine-tuning",)
 _DRAWN: tuple[Framework, ...] = (*_MASKED, "supervised")
 """Frameworks that draw their initial kernels; fine-tuning goes on from those of another run."""
+_FLOWING: tuple[Framework, ...] = (*PRETRAINING, *LABELLED)
 _DERIVED: tuple[Framework, ...] = ()
 """A value from which the parameters of other runs are made; no run reads it itself."""
 
@@ -315,6 +316,7 @@ class Parameters:
         "descent",
         "method",
         "gradient descent with the step eta, or the gradient flow integrated to the tolerance tol",
+        used_by=_FLOWING,
     )
     tolerance: float = parameter(
         1e-4,
@@ -322,12 +324,14 @@ class Parameters:
         "relative error that one step of the flow may make in a kernel",
         gt=0,
         le=0.1,
+        used_by=_FLOWING,
     )
     work: int = parameter(
         20000,
         "work",
         "gradient evaluations of a flow after which a run ends with nothing known about T",
         ge=1,
+        used_by=_FLOWING,
     )
     step: float = parameter(
         4.0, "eta", "step size once a kernel is out of the plateau", unit="time", gt=0

@@ -58,7 +58,7 @@ def _held(parameters: Parameters, largest: torch.Tensor) -> torch.Tensor:
     """tau_1 up to varrho, 1 from (1 + delta_h) varrho on, linear between [seeds, kernels]."""
     p = parameters
     if p.hold_width == 0:
-        return torch.where(largest >= p.linear_from, 1.0, p.start_gain)
+        return torch.where(largest >= p.linear_from, 1.0, torch.full_like(largest, p.start_gain))
     beyond = (largest / p.linear_from - 1) / p.hold_width
     return 1 + (p.start_gain - 1) * (1 - beyond).clamp(0.0, 1.0)
 
