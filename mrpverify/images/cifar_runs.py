@@ -6,14 +6,13 @@ from collections import deque
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache, partial
 
 import numpy as np
 import xarray as xr
 
 from ..records.collect import POLL_SECONDS, Machine, one_thread
-from ..records.labelled import versions
+from ..records.provenance import provenance
 from ..records.workers import InThisProcess, Processes, Workers
 from . import cifar10
 from .learn.encoder import CLASSES
@@ -21,6 +20,9 @@ from .learn.images import Labelled, labelled
 from .learn.train import train
 from .learn.training import Training
 from .setup import Setup
+
+PRECISION = "float32, products bfloat16"
+"""Arithmetic of a training, as ``learn.descend.precision`` sets it."""
 
 _AXES = {
     "weights": ("weight",), "loss": ("point",), "logits": ("image", "class"),
@@ -109,12 +111,10 @@ def carry_out(job: Job, machine: Machine) -> xr.Dataset:
     return xr.Dataset(
         {name: (_AXES[name], values) for name, values in arrays.items()},
         attrs={
+            **provenance(job.training, machine.device, PRECISION),
             "training": repr(job.training),
-            "config_hash": job.training.key(),
             "salt": job.training.salt,
             "device": machine.name,
-            "versions": str(versions()),
-            "written": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     )
 

@@ -221,7 +221,7 @@ def train(job: Job, machine: Machine) -> list[xr.Dataset]:
             machine.device,
             None if job.start is None else torch.from_numpy(job.start),
         )
-    return label(trajectory, job.batch, machine.name)
+    return label(trajectory, job.batch, machine.device, machine.name)
 
 
 @contextmanager
