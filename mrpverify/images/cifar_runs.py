@@ -11,9 +11,10 @@ from functools import cache, partial
 import numpy as np
 import xarray as xr
 
-from ..records.collect import POLL_SECONDS, Machine, one_thread
+from ..records.collect import POLL_SECONDS, Machine
 from ..records.provenance import provenance
 from ..records.workers import InThisProcess, Processes, Workers
+from ..simulate.threads import one_thread
 from . import cifar10
 from .learn.encoder import CLASSES
 from .learn.images import Labelled, labelled
@@ -106,7 +107,7 @@ def _workers(jobs: int, machine: Machine) -> Workers[Job, xr.Dataset]:
 def carry_out(job: Job, machine: Machine) -> xr.Dataset:
     """Train one run and label its arrays."""
     train_set, test_set = data()
-    with one_thread(machine):
+    with one_thread(machine.device):
         arrays = train(job.training, train_set, test_set, job.start, machine.device)
     return xr.Dataset(
         {name: (_AXES[name], values) for name, values in arrays.items()},
