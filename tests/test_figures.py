@@ -56,7 +56,7 @@ def test_picture_and_numbers_are_written(drawn):
 def test_the_csv_holds_what_the_record_holds(drawn):
     folder, preset = drawn
     regime = load_preset(preset).regimes["mae"]
-    run = Store(folder / "cache" / "cpu").load(Request(regime, "a", 0))
+    run = Store(folder / "cache").load(Request(regime, "a", 0))
     rows = [r for r in numbers(folder) if r["run"] == "MAE" and r["panel"] == "final"]
     assert len(rows) == regime.kernels * regime.features
     for row in rows:

@@ -6,15 +6,15 @@ from collections import deque
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache, partial
 
 import numpy as np
 import xarray as xr
 
-from ..records.collect import POLL_SECONDS, Machine, one_thread
-from ..records.labelled import versions
+from ..records.collect import POLL_SECONDS, Machine
+from ..records.provenance import provenance
 from ..records.workers import InThisProcess, Processes, Workers
+from ..simulate.threads import one_thread
 from . import cifar10
 from .learn.descend import arithmetic
 from .learn.encoder import CLASSES
@@ -22,6 +22,8 @@ from .learn.images import Labelled, labelled
 from .learn.train import train
 from .learn.training import Training
 from .setup import Setup
+
+"""Arithmetic of a training, as ``learn.descend.precision`` sets it."""
 
 _AXES = {
     "weights": ("weight",), "loss": ("point",), "logits": ("image", "class"),
@@ -105,18 +107,15 @@ def _workers(jobs: int, machine: Machine) -> Workers[Job, xr.Dataset]:
 def carry_out(job: Job, machine: Machine) -> xr.Dataset:
     """Train one run and label its arrays."""
     train_set, test_set = data()
-    with one_thread(machine):
+    with one_thread(machine.device):
         arrays = train(job.training, train_set, test_set, job.start, machine.device)
     return xr.Dataset(
         {name: (_AXES[name], values) for name, values in arrays.items()},
         attrs={
+            **provenance(job.training, machine.device, arithmetic(machine.device)),
             "training": repr(job.training),
-            "config_hash": job.training.key(),
             "salt": job.training.salt,
             "device": machine.name,
-            "arithmetic": arithmetic(machine.device),
-            "versions": str(versions()),
-            "written": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     )
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import xarray as xr
 
-from ..records.labelled import versions
+from ..records.provenance import Addressed, versions
+from ..records.source import source_digest
 from ..records.store import stored_or_made
 from .cifar_runs import collect_trainings
 from .cifar_study import METHODS, Study, name_of, studies
@@ -38,25 +38,26 @@ from .occlusion import (
     without,
 )
 from .setup import Setup
-from .source import source_digest
 
 PRETRAINED, SUPERVISED = "pretrained", "supervised"
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two runs that are compared on test images; `key` is the record's address."""
+class Pair(Addressed):
+    """Two runs that are compared on test images."""
 
     pretrained: Training
     supervised: Training
     looked_at: int
 
-    def key(self) -> str:
-        """Content hash of everything that determines the record."""
-        content = [
-            self.pretrained.key(), self.supervised.key(), self.looked_at, _source(), versions(),
-        ]  # fmt: skip
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    def identity(self) -> dict[str, Any]:
+        """Everything that determines the record."""
+        return {
+            "trainings": [self.pretrained.key(), self.supervised.key()],
+            "looked_at": self.looked_at,
+            "source": _source(),
+            "versions": versions(),
+        }
 
 
 def compare_all(setup: Setup) -> xr.Dataset:

@@ -7,16 +7,16 @@ with as many label steps, and with the long budget, where neither is equal.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
-from ..records.labelled import versions
+from ..records.provenance import Addressed, versions
+from ..records.source import source_digest
 from ..records.store import stored_or_made
 from .cifar_runs import collect_trainings
 from .cifar_study import OTHER_INIT, Study, studies
@@ -34,7 +34,6 @@ from .networks import (
 )
 from .setup import Setup
 from .similarity import linear_cka
-from .source import source_digest
 
 UNTRAINED = "untrained"
 OWN, MATCHED, EQUAL_STEPS, LONG = "own", "matched", "equal steps", "long"
@@ -44,8 +43,8 @@ Twins = tuple[Training, Training]
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """Twins of one arm beside supervised twins; `key` is the record's address."""
+class Agreement(Addressed):
+    """Twins of one arm beside supervised twins."""
 
     arm: Twins
     untrained: bool
@@ -59,11 +58,15 @@ class Agreement:
         """Every run that is needed."""
         return [*self.arm, *self.long, *self.equal_steps]
 
-    def key(self) -> str:
-        """Content hash of everything that determines the record."""
-        keys = [training.key() for training in self.trainings]
-        content = [keys, self.untrained, self.looked_at, _source(), versions()]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    def identity(self) -> dict[str, Any]:
+        """Everything that determines the record."""
+        return {
+            "trainings": [training.key() for training in self.trainings],
+            "untrained": self.untrained,
+            "looked_at": self.looked_at,
+            "source": _source(),
+            "versions": versions(),
+        }
 
 
 def overlaps(setup: Setup) -> xr.Dataset:

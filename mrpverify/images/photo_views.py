@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import xarray as xr
 
-from ..records.labelled import versions
+from ..records.provenance import Addressed, versions
+from ..records.source import source_digest
 from ..records.store import Store, stored_or_made
 from . import resnet50
 from .folder import manifest
 from .photos import CROP, Photo, load
-from .source import source_digest
 from .windows import Window, centred_grid, first_classes, sliding
 
 SIDE = 96
@@ -39,8 +38,8 @@ NOT_TRIED = -1
 
 
 @dataclass(frozen=True)
-class Look:
-    """One photo seen by the network of one set of weights; `key` is its address in the store."""
+class Look(Addressed):
+    """One photo seen by the network of one set of weights."""
 
     photo: str
     """SHA-256 of the photo's file."""
@@ -49,10 +48,9 @@ class Look:
     """SHA-256 of the weights."""
     grid: str
 
-    def key(self) -> str:
-        """Content hash of everything that determines the record."""
-        content = {**asdict(self), "source": _source(), "torch": versions()["torch"]}
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    def identity(self) -> dict[str, Any]:
+        """Everything that determines the record."""
+        return {"look": asdict(self), "source": _source(), "torch": versions()["torch"]}
 
 
 def collect_looks(store: Store | None, progress: Callable[[int, int], None]) -> xr.Dataset:

@@ -213,27 +213,14 @@ def _kernels(requests: Sequence[Request], store: Store | None) -> dict[Request, 
 def train(job: Job, machine: Machine) -> list[xr.Dataset]:
     """Train one job as one batch."""
     first = job.batch[0]
-    with one_thread(machine):
-        trajectory = pretrain(
-            first.parameters,
-            first.salt,
-            [request.seed for request in job.batch],
-            machine.device,
-            None if job.start is None else torch.from_numpy(job.start),
-        )
-    return label(trajectory, job.batch, machine.name)
-
-
-@contextmanager
-def one_thread(machine: Machine) -> Iterator[None]:
-    """On the CPU a run is trained by one thread, wherever it is: sums depend on their number."""
-    before = torch.get_num_threads()
-    if machine.device == "cpu":
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    trajectory = pretrain(
+        first.parameters,
+        first.salt,
+        [request.seed for request in job.batch],
+        machine.device,
+        None if job.start is None else torch.from_numpy(job.start),
+    )
+    return label(trajectory, job.batch, machine.device, machine.name)
 
 
 def _stages(requests: Sequence[Request]) -> list[list[Request]]:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
 from functools import cache
-from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from .. import parameters as parameters_module
-from .. import simulate
 from ..parameters import Parameters, check_start, relevant
+from ..simulate import descend
 from ..simulate.held_out import test_laws
 from ..simulate.trajectory import Trajectory, snapshot_steps
+from .provenance import Addressed, provenance, versions
+from .source import imported_files, source_digest
 
 AXES: dict[str, tuple[str, ...]] = {
     "time": ("seed", "step"),
@@ -54,7 +53,7 @@ AXES: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Request:
+class Request(Addressed):
     """One run: a regime, a salt and a seed. Equal requests give equal numbers on one machine."""
 
     parameters: Parameters
@@ -69,47 +68,45 @@ class Request:
         shape = (1, before.parameters.kernels, before.parameters.dimension) if before else None
         check_start(self.parameters, shape, seeds=1)
 
-    def key(self) -> str:
-        """Content hash (SHA-256, hexadecimal) of everything that determines the run."""
-        return config_hash(
-            self.parameters,
-            salt=self.salt,
-            seed=self.seed,
-            start=None if self.start is None else relevant(self.start),
-            simulation=simulation_digest(),
-            torch=versions()["torch"],
-        )
+    def identity(self) -> dict[str, Any]:
+        """Everything that determines the run but the kind of device."""
+        return {
+            "parameters": relevant(self.parameters),
+            "salt": self.salt,
+            "seed": self.seed,
+            "start": None if self.start is None else relevant(self.start),
+            "simulation": simulation_digest(),
+            "torch": versions()["torch"],
+        }
 
     def before(self) -> Request | None:
         """The run this one goes on from."""
         return None if self.start is None else Request(self.start, self.salt, self.seed)
 
 
-def config_hash(parameters: Parameters, **more: object) -> str:
-    """SHA-256 of the parameters that can change a run and whatever else is given."""
-    content = json.dumps({**relevant(parameters), **more}, sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()
+def config_hash(parameters: Parameters) -> str:
+    """SHA-256 of the parameters that can change a run."""
+    return hashlib.sha256(json.dumps(relevant(parameters), sort_keys=True).encode()).hexdigest()
 
 
 @cache
 def simulation_digest() -> str:
     """SHA-256 of the simulation's source: a record of other code is never taken for a new one."""
-    digest = hashlib.sha256(Path(parameters_module.__file__).read_bytes())
-    for path in sorted(Path(simulate.__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return source_digest(imported_files(Path(descend.__file__)))
 
 
-@cache
-def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that a number may depend on."""
-    libraries = ("mrpverify", "torch", "numpy", "scipy", "xarray")
-    return {"python": platform.python_version()} | {name: _version(name) for name in libraries}
+def label(
+    trajectory: Trajectory, requests: Sequence[Request], device: str, name: str
+) -> list[xr.Dataset]:
+    """One data set per seed, with its provenance; axes and units in the attributes.
 
-
-def label(trajectory: Trajectory, requests: Sequence[Request], device: str) -> list[xr.Dataset]:
-    """One data set per seed, with its provenance; axes and units in the attributes."""
-    return [_one(trajectory, index, request, device) for index, request in enumerate(requests)]
+    `device` is the kind, cpu or cuda; `name` says which one it was.
+    """
+    runs = (_one(trajectory, index, request) for index, request in enumerate(requests))
+    return [
+        run.assign_attrs(provenance(request, device, request.parameters.precision), device=name)
+        for request, run in zip(requests, runs, strict=True)
+    ]
 
 
 def join(runs: Sequence[xr.Dataset]) -> xr.Dataset:
@@ -120,7 +117,7 @@ def join(runs: Sequence[xr.Dataset]) -> xr.Dataset:
     )  # fmt: skip
 
 
-def _one(trajectory: Trajectory, index: int, request: Request, device: str) -> xr.Dataset:
+def _one(trajectory: Trajectory, index: int, request: Request) -> xr.Dataset:
     """The data set of one seed."""
     values = {f.name: getattr(trajectory, f.name) for f in fields(Trajectory)}
     steps = values.pop("snapshot_step")
@@ -139,12 +136,8 @@ def _one(trajectory: Trajectory, index: int, request: Request, device: str) -> x
         coords={"seed": [request.seed], "step": steps[kept], **_names(request, arrays)},
         attrs={
             "parameters": json.dumps(asdict(request.parameters), sort_keys=True),
-            "config_hash": request.key(),
             "start": json.dumps(None if request.start is None else asdict(request.start)),
             "salt": request.salt,
-            "device": device,
-            "versions": json.dumps(versions()),
-            "written": datetime.now(UTC).isoformat(timespec="seconds"),
             "units": "correlations in feature lengths; time is the sum of step sizes",
         },
     )
@@ -160,11 +153,3 @@ def _names(request: Request, arrays: Mapping[str, object]) -> dict[str, list[str
         "shown": ["all views", *views],
         "kind": ["multi-view", "single-view"],
     }
-
-
-def _version(name: str) -> str:
-    """Installed version of a library, 'not installed' where there is none."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "not installed"

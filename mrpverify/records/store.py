@@ -8,12 +8,12 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import platformdirs
 import xarray as xr
 
 from .netcdf import read
+from .provenance import IDENTITY, Addressed, provenance, stamp
 
 if sys.platform != "win32":
     import fcntl
@@ -32,22 +32,18 @@ def default_folder() -> Path:
 
 
 def device_store(device: str) -> Store:
-    """The store of runs made on one kind of device, cpu or cuda: they differ in their rounding."""
-    return Store(default_folder() / device)
-
-
-class Addressed(Protocol):
-    """What a record belongs to: a run, or a look at a real image."""
-
-    def key(self) -> str:
-        """Content hash (hexadecimal) of everything that determines the record."""
+    """This user's store of records made on one kind of device, cpu or cuda."""
+    return Store(default_folder(), device)
 
 
 class Store:
-    """Records under one folder that several processes may share: files appear whole or not."""
+    """Records of one kind of device that several processes may share: files appear whole or not.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    A record is given for a request only if it says itself that it is the request's.
+    """
+
+    def __init__(self, folder: Path, device: str = "cpu") -> None:
+        self.folder, self.device = folder / device, device
         self._reservations: int | None = None
 
     def path(self, request: Addressed) -> Path:
@@ -56,17 +52,24 @@ class Store:
         return self.folder / key[:2] / f"{key}.nc"
 
     def load(self, request: Addressed) -> xr.Dataset | None:
-        """The stored run, None where there is none or its file cannot be read (redo it then)."""
-        path = self.path(request)
-        if not path.exists():
-            return None
+        """The stored run, None where there is none that is whole and its own (redo it then)."""
         try:
-            return read(path)
-        except (OSError, ValueError, KeyError):
+            run = read(self.path(request))
+        except MemoryError:
+            raise
+        except Exception:  # nearly anything, where HDF5 finds a file damaged
             return None
+        return run if run.attrs.get(IDENTITY) == stamp(request, self.device) else None
 
     def save(self, request: Addressed, run: xr.Dataset) -> None:
-        """Write a run atomically; raises OSError where the folder cannot be written."""
+        """Write a run atomically; raises OSError where the folder cannot be written.
+
+        Raises ValueError for a run that is not the request's, or was made on another device.
+        """
+        if run.attrs.get(IDENTITY) != stamp(request, self.device):
+            raise ValueError(
+                f"the record is not that of {request} on {self.device}, so it is not stored as it."
+            )
         path = self.path(request)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(suffix=".part", dir=path.parent)
@@ -121,11 +124,12 @@ def stored_or_made(
     store: Store | None, request: Addressed, make: Callable[[], xr.Dataset]
 ) -> xr.Dataset:
     """The stored record, made and stored where there is none; without a store it is made."""
-    record = store.load(request) if store is not None else None
+    if store is None:
+        return make()
+    record = store.load(request)
     if record is None:
-        record = make()
-        if store is not None:
-            store.save(request, record)
+        record = make().assign_attrs(provenance(request, store.device, "float32"))
+        store.save(request, record)
     return record
 
 

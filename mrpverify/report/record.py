@@ -11,7 +11,8 @@ from typing import Any
 
 from ..claims.evaluate import ClaimResult, ControlResult
 from ..parameters import Framework, Parameters
-from ..records.labelled import config_hash, versions
+from ..records.labelled import config_hash
+from ..records.provenance import versions
 from ..theory.assumptions import conditions
 from ..theory.condition import Condition
 

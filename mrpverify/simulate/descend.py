@@ -38,6 +38,7 @@ from .sample import (
     sample_images,
     sample_weights,
 )
+from .threads import one_thread
 from .trajectory import NEVER, Recorder, Trajectory
 
 
@@ -48,24 +49,25 @@ def pretrain(
     device: str = "cpu",
     start: torch.Tensor | None = None,
 ) -> Trajectory:
-    """Draw data and init of the seeds and train them.
+    """Draw data and init of the seeds and train them, on the CPU in one thread.
 
     `start` are kernels [seeds, kernels, dimension] to go on from (fine-tuning needs them); by
     default the initial ones are drawn. Raises RegimeError for a start that is missing or of another
     shape, ValueError where fewer labels exist than are asked for.
     """
     check_start(parameters, None if start is None else tuple(start.shape), len(seeds))
-    images = sample_images(parameters, salt, seeds)
-    if parameters.framework in LABELLED:
-        images = _as_labelled(parameters, images, salt, seeds)
-    weights = sample_weights(parameters, salt, seeds) if start is None else start
-    held_out = sample_background(
-        parameters, salt, seeds, parameters.images * parameters.patches_per_feature
-    )
-    # Masks that are drawn anew in every step have no flow.
-    flows = parameters.method == "flow" and hasattr(OBJECTIVES[parameters.framework], "trained")
-    train = integrate if flows else descend
-    return train(parameters, images, weights, held_out, salt, seeds, device)
+    with one_thread(device):
+        images = sample_images(parameters, salt, seeds)
+        if parameters.framework in LABELLED:
+            images = _as_labelled(parameters, images, salt, seeds)
+        weights = sample_weights(parameters, salt, seeds) if start is None else start
+        held_out = sample_background(
+            parameters, salt, seeds, parameters.images * parameters.patches_per_feature
+        )
+        # Masks that are drawn anew in every step have no flow.
+        flow = parameters.method == "flow" and hasattr(OBJECTIVES[parameters.framework], "trained")
+        train_from = integrate if flow else descend
+        return train_from(parameters, images, weights, held_out, salt, seeds, device)
 
 
 def _as_labelled(parameters: Parameters, images: Images, salt: str, seeds: list[int]) -> Images:

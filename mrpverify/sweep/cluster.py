@@ -18,6 +18,7 @@ import xarray as xr
 
 from ..command_line import UsageError
 from ..records.collect import Job, Machine, train
+from ..records.provenance import IDENTITY, stamp
 
 CONNECT_SECONDS = 15.0
 """How long a scheduler may take to answer."""
@@ -47,6 +48,7 @@ class Cluster:
         self._client = _connect(address)
         self._address, self._say = address, say
         self._train = partial(train, machine=machine)
+        self._device = machine.device
         self._running: dict[Any, Job] = {}
         self._threads, self._counted = 0, -float("inf")
         self._waiting = False
@@ -97,7 +99,7 @@ class Cluster:
             return  # its worker died with the runs, or the scheduler did: seen in the next call
         job = self._running.pop(future)
         for request, run in zip(job.batch, runs, strict=True):
-            if run.attrs["config_hash"] != request.key():
+            if run.attrs[IDENTITY] != stamp(request, self._device):
                 raise ClusterError(
                     "a worker runs other code or another torch than this machine; install the same "
                     "version of mrpverify and torch on all of them."

@@ -11,7 +11,8 @@ from typing import Any
 
 from ..claims.evaluate import ClaimResult
 from ..judge.verdicts import Verdict
-from ..records.labelled import config_hash, versions
+from ..records.labelled import config_hash
+from ..records.provenance import versions
 from .plan import Sweep
 
 

@@ -14,11 +14,18 @@ import pytest
 import torch
 import xarray as xr
 
-from mrpverify.parameters import Parameters
+from mrpverify.parameters import Parameters, relevant
 from mrpverify.records import collect as collecting
 from mrpverify.records.collect import DeviceError, Machine, choose_machine, collect
-from mrpverify.records.labelled import AXES, Request, join
-from mrpverify.records.store import CACHE_VARIABLE, RESERVATIONS, Store, default_folder
+from mrpverify.records.labelled import AXES, Request, join, simulation_digest
+from mrpverify.records.provenance import Addressed, commit
+from mrpverify.records.store import (
+    CACHE_VARIABLE,
+    RESERVATIONS,
+    Store,
+    default_folder,
+    stored_or_made,
+)
 
 TINY = Parameters(classes=2, kernels_per_class=3, dimension=8, images=20, max_steps=12)
 HERE = Machine("cpu")
@@ -95,6 +102,76 @@ def test_a_damaged_record_is_trained_again(store, content):
     np.testing.assert_array_equal(good["final_weights"], again["final_weights"])
 
 
+TUNED = replace(TINY, framework="fine-tuning", horizon=2.0)
+ONE = Request(TUNED, "records", 0, TINY)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(ONE, seed=1),
+        replace(ONE, salt="other"),
+        replace(ONE, parameters=replace(TUNED, off_class=0.5)),
+        replace(ONE, parameters=replace(TUNED, precision="float64")),
+        replace(ONE, start=replace(TINY, visible=0.6)),
+    ],
+    ids=["seed", "salt", "regime", "precision", "start"],
+)
+def test_a_record_that_says_it_is_another_run_is_trained_again(store, other):
+    runs = collect([ONE, other], HERE, store)
+    store.path(ONE).write_bytes(store.path(other).read_bytes())
+    assert store.load(ONE) is None
+    xr.testing.assert_identical(store.load(other), runs[other])
+    again = collect([ONE], HERE, store)[ONE]
+    xr.testing.assert_identical(again.drop_attrs(), runs[ONE].drop_attrs())
+    xr.testing.assert_identical(store.load(ONE), again)
+
+
+@pytest.mark.parametrize("name", ["simulation_digest", "versions"])
+def test_a_record_of_other_code_is_trained_again(store, monkeypatch, name):
+    collect([ONE], HERE, store)
+    key = ONE.key()
+    monkeypatch.setattr(Request, "key", lambda _: key)
+    assert store.load(ONE) is not None
+    others = {"simulation_digest": lambda: "edited", "versions": lambda: {"torch": "0"}}
+    monkeypatch.setattr(f"mrpverify.records.labelled.{name}", others[name])
+    assert store.load(ONE) is None
+
+
+def test_a_record_of_another_kind_of_device_is_neither_given_nor_stored(store):
+    run = collect([ONE], HERE, store)[ONE]
+    gpu = Store(store.folder.parent, "cuda")
+    assert gpu.path(ONE) != store.path(ONE)
+    gpu.path(ONE).parent.mkdir(parents=True)
+    gpu.path(ONE).write_bytes(store.path(ONE).read_bytes())
+    assert gpu.load(ONE) is None
+    with pytest.raises(ValueError, match=r"not that of .* on cuda"):
+        gpu.save(ONE, run)
+    with pytest.raises(ValueError, match=r"not that of .*seed=1"):
+        store.save(replace(ONE, seed=1), run)
+
+
+def test_a_look_is_stored_with_what_it_is_a_look_at(store):
+    class Look(Addressed):
+        """A record that is no run."""
+
+        def __init__(self, photo):
+            self.photo = photo
+
+        def identity(self):
+            return {"photo": self.photo}
+
+    one, other = Look("one"), Look("other")
+    made = xr.Dataset({"label": 3})
+    for _ in range(2):
+        found = stored_or_made(store, one, lambda: made)
+        assert int(found["label"]) == 3
+        assert json.loads(found.attrs["identity"]) == {"photo": "one", "device": "cpu"}
+    store.path(other).parent.mkdir(parents=True, exist_ok=True)
+    store.path(other).write_bytes(store.path(one).read_bytes())
+    assert store.load(other) is None
+
+
 def test_saving_leaves_no_partial_file(store):
     collect(requests(1), HERE, store)
     files = [p.name for p in store.folder.rglob("*") if p.is_file()]
@@ -114,7 +191,12 @@ def test_a_run_says_where_it_comes_from(store):
     request = requests(1)[0]
     run = collect([request], HERE, store)[request]
     assert json.loads(run.attrs["parameters"])["classes"] == 2
-    assert run.attrs["config_hash"] == request.key()
+    identity = json.loads(run.attrs["identity"])
+    assert identity == request.identity() | {"device": "cpu"}
+    assert identity["parameters"] == relevant(TINY)
+    assert identity["simulation"] == simulation_digest()
+    assert json.loads(run.attrs["commit"]) == commit()
+    assert run.attrs["arithmetic"] == "cpu float32"
     assert run.attrs["salt"] == "records"
     assert run.attrs["device"] == "cpu"
     assert json.loads(run.attrs["versions"])["torch"] == torch.__version__
@@ -152,7 +234,7 @@ from mrpverify.records.store import Store
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_records import requests
-store = Store(Path(sys.argv[1]))
+store = Store(Path(sys.argv[1]).parent)
 for request in requests(2):
     assert store.reserve(request)
 print("reserved", flush=True)

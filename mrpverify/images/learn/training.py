@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from ...records.labelled import versions
-from ..source import source_digest
+from ...records.provenance import Addressed, versions
+from ...records.source import source_digest
 
 Task = Literal["pixels", "teacher", "labels", "probe"]
 """What is learned: masked pixels (MAE-style), the features of a teacher that sees the whole image
@@ -21,7 +19,7 @@ Pictures = Literal["labelled", "all", "noise"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
+class Training(Addressed):
     """One run on CIFAR-10. Equal trainings give equal numbers on one kind of device.
 
     Labelled sets of one seed are nested: the first 1000 labels are among its first 2000.
@@ -55,10 +53,9 @@ class Training:
     start: Training | None = None
     """Pretraining it goes on from; None: a fresh network."""
 
-    def key(self) -> str:
-        """Content hash (SHA-256, hexadecimal) of everything that determines the run."""
-        content = {**asdict(self), "source": _source(), "torch": versions()["torch"]}
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    def identity(self) -> dict[str, Any]:
+        """Everything that determines the run but the kind of device."""
+        return {"training": asdict(self), "source": _source(), "torch": versions()["torch"]}
 
 
 @cache

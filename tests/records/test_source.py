@@ -1,0 +1,107 @@
+"""The digest of source files changes with what they do, and with nothing else."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mrpverify.records.source import imported_files, source_digest
+from mrpverify.simulate import descend
+
+PACKAGE = Path(descend.__file__).parent.parent
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """The simulation somewhere else, free to be edited."""
+    for name in ("parameters.py", "admissible.py", "__init__.py"):
+        shutil.copy(PACKAGE / name, tmp_path)
+    shutil.copytree(
+        PACKAGE / "simulate", tmp_path / "simulate", ignore=shutil.ignore_patterns("*.pyc")
+    )
+    return tmp_path
+
+
+def digest(package):
+    return source_digest(imported_files(package / "simulate" / "descend.py"))
+
+
+def edit(package, name, before, after):
+    path = package / name
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after, 1))
+
+
+def test_the_place_of_the_files_does_not_count(copy):
+    assert digest(copy) == digest(PACKAGE)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("simulate/descend.py", "LEAST_STEPS = 100\n", "LEAST_STEPS = 100  # a comment\n"),
+        ("simulate/descend.py", "LEAST_STEPS = 100\n", "\n\nLEAST_STEPS = (100)\n"),
+        ("simulate/mae.py", '"""Masked autoencoder', '"""Masked auto-encoder'),
+        ("parameters.py", '"""Every parameter', '"""All parameters'),
+    ],
+    ids=["comment", "layout", "docstring", "docstring of parameters"],
+)
+def test_what_changes_no_number_changes_no_digest(copy, name, before, after):
+    edit(copy, name, before, after)
+    assert digest(copy) == digest(PACKAGE)
+
+
+def test_a_file_that_no_import_reaches_changes_no_digest(copy):
+    (copy / "simulate" / "other.py").write_text("from . import mae\nVALUE = 1\n")
+    assert digest(copy) == digest(PACKAGE)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("simulate/descend.py", "LEAST_STEPS = 100", "LEAST_STEPS = 101"),
+        ("simulate/seeding.py", "digest[:8]", "digest[:7]"),
+        ("simulate/mae.py", "power + 1", "power + 2"),
+        ("parameters.py", "1.0 - self.visible", "2.0 - self.visible"),
+    ],
+)
+def test_what_changes_numbers_changes_the_digest(copy, name, before, after):
+    edit(copy, name, before, after)
+    assert digest(copy) != digest(PACKAGE)
+
+
+def test_a_file_counts_from_the_moment_it_is_imported(copy):
+    (copy / "simulate" / "other.py").write_text("VALUE = 1\n")
+    edit(copy, "simulate/sample.py", "import torch\n", "import torch\nfrom .other import VALUE\n")
+    first = digest(copy)
+    assert first != digest(PACKAGE)
+    edit(copy, "simulate/other.py", "1", "2")
+    assert digest(copy) != first
+
+
+def test_imports_are_followed_through_modules_packages_and_circles(tmp_path):
+    files = {
+        "a.py": "from . import b\nfrom .deep import c\nimport os\nfrom json import loads\n",
+        "b.py": "from .a import x\n",
+        "deep/__init__.py": "",
+        "deep/c.py": "from ..d import y\n",
+        "d.py": "def f():\n    from .late import z\n",
+        "late.py": "",
+        "unused.py": "from .a import x\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = {str(path.relative_to(tmp_path)) for path in imported_files(tmp_path / "a.py")}
+    assert found == set(files) - {"unused.py"}
+
+
+def test_the_simulation_is_all_of_its_folder_and_the_parameters():
+    """Nothing that descend uses is out of the digest's sight, and nothing else is in it."""
+    names = {str(path.relative_to(PACKAGE)) for path in imported_files(Path(descend.__file__))}
+    assert {"parameters.py", "admissible.py"} < names
+    assert all(n.startswith("simulate/") for n in names - {"parameters.py", "admissible.py"})
+    assert {
+        f"simulate/{Path(module.__file__).name}" for module in descend.OBJECTIVES.values()
+    } < names

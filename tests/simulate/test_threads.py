@@ -1,0 +1,65 @@
+"""A run is computed by one thread on the CPU, whoever asks for it and from wherever."""
+
+import numpy as np
+import pytest
+import torch
+
+from mrpverify.parameters import Parameters
+from mrpverify.simulate import descend, mae
+from mrpverify.simulate.descend import pretrain
+from mrpverify.simulate.threads import one_thread
+
+SMALL = Parameters(
+    framework="mae", classes=2, kernels_per_class=20, dimension=40, images=200, max_steps=20
+)
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_drawing_and_training_use_one_thread_and_give_the_setting_back(two_threads, monkeypatch):
+    seen = []
+
+    def noting(function):
+        def call(*arguments):
+            seen.append(torch.get_num_threads())
+            return function(*arguments)
+
+        return call
+
+    for module, name in [
+        (mae, "descent_direction"),
+        (mae, "expected_loss"),
+        (descend, "sample_images"),
+        (descend, "sample_background"),
+    ]:
+        monkeypatch.setattr(module, name, noting(getattr(module, name)))
+    pretrain(SMALL, "threads", [0])
+    assert len(seen) > 4
+    assert set(seen) == {1}
+    assert torch.get_num_threads() == 2
+
+
+def test_the_setting_comes_back_after_a_failure(two_threads):
+    with pytest.raises(ValueError, match="labels=200"):
+        pretrain(
+            Parameters(framework="supervised", images=200, labels=200, max_steps=1), "threads", [0]
+        )
+    assert torch.get_num_threads() == 2
+
+
+def test_numbers_do_not_depend_on_the_threads_of_the_caller(two_threads):
+    two = pretrain(SMALL, "threads", [0])
+    torch.set_num_threads(1)
+    one = pretrain(SMALL, "threads", [0])
+    np.testing.assert_array_equal(one.final_weights, two.final_weights)
+
+
+def test_a_gpu_leaves_the_threads_alone(two_threads):
+    with one_thread("cuda"):
+        assert torch.get_num_threads() == 2
