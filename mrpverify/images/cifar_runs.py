@@ -105,7 +105,7 @@ def carry_out(job: Job, machine: Machine) -> xr.Dataset:
     """Train one run and label its arrays."""
     train_set, test_set = data()
     with one_thread(machine):
-        arrays = train(job.training, train_set, test_set, job.start, machine.device)
+        arrays = train(job.training, train_set, test_set, job.start)
     return xr.Dataset(
         {name: (_AXES[name], values) for name, values in arrays.items()},
         attrs={
