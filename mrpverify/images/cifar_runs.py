@@ -113,6 +113,7 @@ def carry_out(job: Job, machine: Machine) -> xr.Dataset:
             "config_hash": job.training.key(),
             "salt": job.training.salt,
             "device": machine.name,
+            "arithmetic": f"{job.training.precision} on {job.training.device}",
             "versions": str(versions()),
             "written": datetime.now(UTC).isoformat(timespec="seconds"),
         },

@@ -17,7 +17,7 @@ import xarray as xr
 
 from .. import parameters as parameters_module
 from .. import simulate
-from ..parameters import Parameters, relevant
+from ..parameters import Parameters, check_start, relevant
 from ..simulate.held_out import test_laws
 from ..simulate.trajectory import Trajectory, snapshot_steps
 
@@ -44,6 +44,7 @@ AXES: dict[str, tuple[str, ...]] = {
     "features": ("seed", "feature", "dimension"),
     "background_response": ("seed", "kernel"),
     "patch_count": ("seed",),
+    "largest_curvature": ("seed",),
     "final_head": ("seed", "class", "kernel"),
     "test_correct": ("seed", "law", "class", "shown"),
     "test_number": ("seed", "law", "class", "shown"),
@@ -61,6 +62,12 @@ class Request:
     seed: int
     start: Parameters | None = None
     """Regime of the run (same salt and seed) whose final kernels this one goes on from."""
+
+    def __post_init__(self) -> None:
+        """Raise RegimeError where a start is missing or of another shape."""
+        before = self.before()
+        shape = (1, before.parameters.kernels, before.parameters.dimension) if before else None
+        check_start(self.parameters, shape, seeds=1)
 
     def key(self) -> str:
         """Content hash (SHA-256, hexadecimal) of everything that determines the run."""
@@ -118,8 +125,9 @@ def _one(trajectory: Trajectory, index: int, request: Request, device: str) -> x
     values = {f.name: getattr(trajectory, f.name) for f in fields(Trajectory)}
     steps = values.pop("snapshot_step")
     # The others of a batch end elsewhere; their snapshots are not this seed's.
-    own_steps = [*snapshot_steps(int(steps[-1])), trajectory.steps[index]]
-    kept = np.isfinite(values["time"][index]) & np.isin(steps, own_steps)
+    kept = np.isfinite(values["time"][index])
+    if request.parameters.method == "descent":
+        kept &= np.isin(steps, [*snapshot_steps(int(steps[-1])), trajectory.steps[index]])
     arrays = {}
     for name, array in values.items():
         if array is None:

@@ -17,13 +17,19 @@ is, with neither ``reached_horizon`` nor ``diverged``: nothing is known about it
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import torch
 
-from ..parameters import Parameters
-from . import clustering, contrastive, fine_tuning, mae, supervised, teacher_student
-from .held_out import count_correct, training_margins
+from ..parameters import LABELLED, Parameters, check_start
+from .flow import integrate
+from .run import (
+    OBJECTIVES,
+    State,
+    classified,
+    correlate,
+    diverged,
+    enough_crossed,
+    horizon_rule,
+)
 from .sample import (
     NO_PATCH,
     Images,
@@ -33,20 +39,6 @@ from .sample import (
     sample_weights,
 )
 from .trajectory import NEVER, Recorder, Trajectory
-
-OBJECTIVES: dict[str, ModuleType] = {
-    "teacher-student": teacher_student,
-    "mae": mae,
-    "contrastive": contrastive,
-    "clustering": clustering,
-    "supervised": supervised,
-    "fine-tuning": fine_tuning,
-}
-LEAST_STEPS = 100
-"""T is at least this many steps of size eta; after capture a kernel relaxes within about one."""
-DIVERGED_AT = 1e3
-"""A correlation this many feature lengths long is divergence, whatever the regime."""
-State = dict[str, torch.Tensor]
 
 
 def pretrain(
@@ -58,19 +50,32 @@ def pretrain(
 ) -> Trajectory:
     """Draw data and init of the seeds and train them.
 
-    `start` are kernels [seeds, kernels, dimension] to go on from (fine-tuning); by default the
-    initial ones are drawn. Raises ValueError where fewer labels exist than are asked for.
+    `start` are kernels [seeds, kernels, dimension] to go on from (fine-tuning needs them); by
+    default the initial ones are drawn. Raises RegimeError for a start that is missing or of another
+    shape, ValueError where fewer labels exist than are asked for.
     """
+    check_start(parameters, None if start is None else tuple(start.shape), len(seeds))
     images = sample_images(parameters, salt, seeds)
-    if parameters.labels:
-        images = images.first_per_class(parameters.labels, parameters.classes)
-    if not parameters.true_labels:
-        images = images.with_shuffled_labels(salt, seeds)
+    if parameters.framework in LABELLED:
+        images = _as_labelled(parameters, images, salt, seeds)
     weights = sample_weights(parameters, salt, seeds) if start is None else start
     held_out = sample_background(
         parameters, salt, seeds, parameters.images * parameters.patches_per_feature
     )
-    return descend(parameters, images, weights, held_out, salt, seeds, device)
+    # Masks that are drawn anew in every step have no flow.
+    flows = parameters.method == "flow" and hasattr(OBJECTIVES[parameters.framework], "trained")
+    train = integrate if flows else descend
+    return train(parameters, images, weights, held_out, salt, seeds, device)
+
+
+def _as_labelled(parameters: Parameters, images: Images, salt: str, seeds: list[int]) -> Images:
+    """What is learned from downstream: images with a paid-for label, shuffled as a control.
+
+    Pretraining sees all images and asks for no label.
+    """
+    if parameters.labels:
+        images = images.first_per_class(parameters.labels, parameters.classes)
+    return images if parameters.true_labels else images.with_shuffled_labels(salt, seeds)
 
 
 def descend(
@@ -110,15 +115,6 @@ def step_size(
     return parameters.step * (parameters.linear_from / scale).clamp(min=1.0) ** (degree - 2)
 
 
-def _horizon_rule(parameters: Parameters, coverage_time: torch.Tensor) -> torch.Tensor:
-    """T of each seed from its time of full coverage, NEVER where there is none yet [seeds]."""
-    from_coverage = (parameters.horizon_factor * coverage_time).clamp(
-        min=LEAST_STEPS * parameters.step
-    )
-    limit = parameters.deadline if parameters.deadline > 0 else NEVER
-    return torch.where(torch.isinf(coverage_time), limit, from_coverage)
-
-
 class _Run:
     """One batch of seeds in training; a finished seed goes on with steps of size zero."""
 
@@ -142,7 +138,7 @@ class _Run:
         self.done = torch.zeros_like(self.time, dtype=torch.bool)
         fixed = parameters.horizon if parameters.horizon > 0 else NEVER
         self.horizon = torch.full_like(self.time, fixed)
-        self.correlations = self._correlate()
+        self.correlations = correlate(self.state["weights"], self.images)
         self.recorder = Recorder(
             self.correlations, parameters.linear_from, parameters.max_steps, self._covered
         )
@@ -167,7 +163,7 @@ class _Run:
         self.time += eta
         self.step += 1
         self.steps += ~self.done
-        self.correlations = self._correlate()
+        self.correlations = correlate(self.state["weights"], self.images)
         self.objective.after_step(self.parameters, self.state, self.correlations.amax(2))
         self._observe()
         ended = self._ended() & ~self.done
@@ -190,8 +186,8 @@ class _Run:
             "reference_correlations": noted.reference,
             "final_time": self.time,
             "steps": self.steps,
-            "reached_horizon": (self.time >= self.horizon) & ~self._diverged(),
-            "diverged": self._diverged(),
+            "reached_horizon": (self.time >= self.horizon) & ~diverged(self.correlations),
+            "diverged": diverged(self.correlations),
             "own_activity": self.moments.own_activity,
             "squared_activity": self.moments.squared_activity,
             "patch_activity": self.moments.patch_activity,
@@ -201,7 +197,7 @@ class _Run:
             "features": self.images.features,
             "background_response": response,
             "patch_count": (self.images.owner[:, 0] != NO_PATCH).sum(1),
-            **self._classified(),
+            **classified(self.parameters, self.state, self.images, self.salt, self.seeds),
         }
         return Trajectory(
             snapshot_step=step,
@@ -210,25 +206,6 @@ class _Run:
             correlations=correlations,
             **{name: value.cpu().numpy() for name, value in arrays.items()},
         )
-
-    def _classified(self) -> dict[str, torch.Tensor]:
-        """Head and answers on training and held-out images, where the objective has labels."""
-        if not hasattr(self.objective, "logits"):
-            return {}
-        logits = self.objective.logits
-        right, number = count_correct(self.parameters, self.state, logits, self.salt, self.seeds)
-        share, margin = training_margins(self.parameters, self.state, logits, self.images)
-        found = {
-            "test_correct": right,
-            "test_number": number,
-            "train_accuracy": share,
-            "train_margin": margin,
-        }
-        return found | ({"final_head": self.state["head"]} if "head" in self.state else {})
-
-    def _correlate(self) -> torch.Tensor:
-        """C = <w_r, v_f>, [seeds, kernels, features]."""
-        return torch.bmm(self.state["weights"], self.images.features.transpose(1, 2))
 
     def _step(self, largest: torch.Tensor, reach: torch.Tensor) -> torch.Tensor:
         """Step of each seed: the rule, cut at the horizon, zero where the seed has ended."""
@@ -240,28 +217,16 @@ class _Run:
         """Note crossings; full coverage sets the horizon where it follows the rule."""
         self.recorder.observe(self.correlations, self.time)
         if self.parameters.horizon == 0:
-            self.horizon = _horizon_rule(self.parameters, self.recorder.coverage_time)
+            self.horizon = horizon_rule(self.parameters, self.recorder.coverage_time)
         self.recorder.observe_halfway(self.correlations, self.time, self.horizon)
 
     def _covered(self, crossed: torch.Tensor) -> torch.Tensor:
-        """Whether enough features [seeds, features] have been crossed for T to be set [seeds].
-
-        Pretraining: every feature that the data shows. Supervised learning: one of every class.
-        """
-        shown = self.moments.squared_activity > 0
-        if self.parameters.framework == "supervised":
-            by_class = (len(crossed), self.parameters.classes, self.parameters.views)
-            learned: torch.Tensor = (crossed & shown).view(by_class).any(2).all(1)
-            return learned
-        return (crossed | ~shown).all(1) & shown.any(1)
+        """Whether enough features [seeds, features] have been crossed for T to be set [seeds]."""
+        return enough_crossed(self.parameters, self.moments, crossed)
 
     def _ended(self) -> torch.Tensor:
         """Seeds at their horizon, and seeds that diverged."""
-        return (self.time >= self.horizon) | self._diverged()
-
-    def _diverged(self) -> torch.Tensor:
-        """Seeds with a correlation beyond all bounds, or none that is a number."""
-        return ~(self.correlations.abs().amax((1, 2)) < DIVERGED_AT)
+        return (self.time >= self.horizon) | diverged(self.correlations)
 
     def _snapshot(self) -> None:
         """Pass a snapshot on, NaN for the seeds that had ended before this step."""

@@ -24,6 +24,18 @@ from .sample import Images
 State = dict[str, torch.Tensor]
 
 
+INDEPENDENT_KERNELS = False
+"""Kernels share the residual of an image."""
+
+
+def trained(parameters: Parameters, state: State) -> dict[str, int]:
+    """Trained tensors and their width per kernel; a probe trains the head alone."""
+    head = {"head": state["head"].shape[1]}
+    if parameters.encoder_step == 0:
+        return head
+    return {"weights": state["weights"].shape[2], **head}
+
+
 def plateau_degree(parameters: Parameters) -> int:
     """2: the features are there, so the step is constant."""
     del parameters

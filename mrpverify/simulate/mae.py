@@ -24,6 +24,16 @@ from .seeding import generator, normal
 State = dict[str, torch.Tensor]
 
 
+INDEPENDENT_KERNELS = False
+"""Kernels reconstruct one target together."""
+
+
+def trained(parameters: Parameters, state: State) -> dict[str, int]:
+    """Trained tensors and their width per kernel."""
+    del parameters
+    return {name: tensor.shape[2] for name, tensor in state.items()}
+
+
 def plateau_degree(parameters: Parameters) -> int:
     """Degree of homogeneity of the driving term S . B h in (w, b) below varrho."""
     return parameters.power + 1

@@ -19,6 +19,16 @@ from .sample import Images
 State = dict[str, torch.Tensor]
 
 
+INDEPENDENT_KERNELS = False
+"""Kernels share the residual of an image."""
+
+
+def trained(parameters: Parameters, state: State) -> dict[str, int]:
+    """Trained tensors and their width per kernel."""
+    del parameters
+    return {"weights": state["weights"].shape[2]}
+
+
 def plateau_degree(parameters: Parameters) -> int:
     """Degree of homogeneity of the logits, which drive the loss below varrho."""
     return parameters.power

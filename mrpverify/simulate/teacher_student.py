@@ -18,6 +18,16 @@ from .sample import Images
 State = dict[str, torch.Tensor]
 
 
+INDEPENDENT_KERNELS = True
+"""No kernel feels another one (L10)."""
+
+
+def trained(parameters: Parameters, state: State) -> dict[str, int]:
+    """Trained tensors and their width per kernel."""
+    del parameters
+    return {"weights": state["weights"].shape[2]}
+
+
 def plateau_degree(parameters: Parameters) -> int:
     """Degree of homogeneity of the loss in the trained tensors below varrho."""
     return 2 * parameters.power
@@ -38,10 +48,19 @@ def gains(parameters: Parameters, state: State, largest: torch.Tensor) -> torch.
     """tau of every kernel [seeds, kernels]; `largest` is its largest feature correlation now."""
     tau = torch.full_like(largest, parameters.start_gain)
     if parameters.gain == "hold":
-        return torch.where(largest >= parameters.linear_from, 1.0, tau)
+        return _held(parameters, largest)
     if parameters.gain == "release":
         return torch.where(state["released"], 1.0, tau)
     return tau
+
+
+def _held(parameters: Parameters, largest: torch.Tensor) -> torch.Tensor:
+    """tau_1 up to varrho, 1 from (1 + delta_h) varrho on, linear between [seeds, kernels]."""
+    p = parameters
+    if p.hold_width == 0:
+        return torch.where(largest >= p.linear_from, 1.0, torch.full_like(largest, p.start_gain))
+    beyond = (largest / p.linear_from - 1) / p.hold_width
+    return 1 + (p.start_gain - 1) * (1 - beyond).clamp(0.0, 1.0)
 
 
 def descent_direction(

@@ -75,6 +75,8 @@ class Trajectory:
     """Largest <w_r(T), x> over held-out background patches [seeds, kernels]."""
     patch_count: np.ndarray
     """P of each seed after raising [seeds], int64."""
+    largest_curvature: np.ndarray | None = None
+    """Largest |eigenvalue| of the flow's Jacobian seen along the run [seeds]; flow alone."""
     final_head: np.ndarray | None = None
     """u(T) of fine-tuning [seeds, classes, kernels]."""
     test_correct: np.ndarray | None = None

@@ -20,6 +20,7 @@ Arrays = dict[str, np.ndarray]
 _TEST_BATCH = 1000
 
 
+# TF32 convolutions are no float32, and a GPU that does not repeat itself no record.
 @torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
 def train(training: Training, data: Labelled, test: Labelled, start: np.ndarray | None) -> Arrays:
     """Weights, loss curve and, where labels were learned, logits of the test images.

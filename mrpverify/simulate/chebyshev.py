@@ -1,0 +1,259 @@
+"""Runge-Kutta-Chebyshev of second order (RKC2) with error control, one clock for each unit.
+
+Sommeijer, Shampine and Verwer (1997): an explicit method whose s stages are stable for h lambda up
+to about 0.65 s^2 on the negative real axis, where the spectrum of a gradient flow lies. So the cost
+of a stiff stretch grows with the root of its stiffness, and no Jacobian is formed. lambda comes
+from a power iteration on the flow itself, warm-started; the error estimate is embedded:
+
+    est = 0.8 (y_n - y_{n+1}) + 0.4 h (F_n + F_{n+1}),
+
+taken relative to each kernel's own length. A unit is a seed where its kernels interact, and a
+single kernel where they do not (teacher-student, L10): it then has a step and a time of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from math import sqrt
+
+import torch
+
+Derivative = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""dy/dt [seeds, kernels, width] of the given kernels (their numbers [kernels] come second)."""
+
+DAMPING = 2 / 13
+MOST_STAGES = 250
+"""Rounding grows with the square of the stages; at 250 it is about 0.01 of a tolerance of 1e-2."""
+SAFETY, LEAST_CHANGE, LARGEST_CHANGE = 0.8, 0.1, 5.0
+"""Of the step that the error asks for, and by how much a step may change at once."""
+STEPS_PER_RADIUS = 20
+"""Accepted steps after which the spectral radius is asked for again; after a rejection at once."""
+RADIUS_MARGIN = 1.2
+"""A power iteration approaches the radius from below, and it moves until it is asked for again."""
+FIRST_ROUNDS, LATER_ROUNDS, SETTLED = 12, 4, 0.05
+"""Power iterations at the start and from the last direction, and the change they stop at."""
+FIRST_SHARE = 0.01
+"""Relative change that the first step aims at."""
+
+
+def stage_limit(stages: int) -> float:
+    """Largest h lambda that `stages` >= 2 stages are stable for."""
+    return (stages**2 - 1) / 1.54
+
+
+def stages_needed(radius: torch.Tensor) -> torch.Tensor:
+    """Least number of stages, at least 2, that is stable for h lambda = `radius`."""
+    return (1 + torch.sqrt(1 + 1.54 * radius)).floor().clamp(min=2).to(torch.int64)
+
+
+@cache
+def coefficients(stages: int) -> tuple[tuple[float, float, float, float], ...]:
+    """(mu, nu, mu~, gamma~) of stage 1 to `stages`; of the first one only mu~ is used."""
+    w0 = 1 + DAMPING / stages**2
+    t, dt, ddt = [1.0, w0], [0.0, 1.0], [0.0, 0.0]
+    for j in range(2, stages + 1):
+        t.append(2 * w0 * t[j - 1] - t[j - 2])
+        dt.append(2 * t[j - 1] + 2 * w0 * dt[j - 1] - dt[j - 2])
+        ddt.append(4 * dt[j - 1] + 2 * w0 * ddt[j - 1] - ddt[j - 2])
+    w1 = dt[stages] / ddt[stages]
+    b = [0.0, 1 / w0] + [ddt[j] / dt[j] ** 2 for j in range(2, stages + 1)]
+    b[0] = b[2]
+    a = [1 - b[j] * t[j] for j in range(stages + 1)]
+    rows = [(0.0, 0.0, b[1] * w1, 0.0)]
+    for j in range(2, stages + 1):
+        slope = 2 * b[j] * w1 / b[j - 1]
+        rows.append((2 * b[j] * w0 / b[j - 1], -b[j] / b[j - 2], slope, -a[j - 1] * slope))
+    return tuple(rows)
+
+
+class Chebyshev:
+    """The flow of a state [seeds, kernels, width] from time 0, step by step.
+
+    `time`, `step` and all else of a clock are [seeds, kernels] where kernels have clocks of their
+    own, and [seeds, 1] where they share one. Times are float64.
+    """
+
+    def __init__(
+        self, derivative: Derivative, state: torch.Tensor, tolerance: float, own_clocks: bool
+    ) -> None:
+        self._derivative, self.tolerance, self.own_clocks = derivative, tolerance, own_clocks
+        self.state = state
+        clocks = state.shape[:2] if own_clocks else (len(state), 1)
+        self.time = torch.zeros(clocks, dtype=torch.float64, device=state.device)
+        self.evaluations = self.time.new_zeros(len(state))
+        """Gradient evaluations of each seed; that of some of the kernels counts in proportion."""
+        self.flow = self._evaluate(state, self._all(), self.time == 0)
+        self._direction = self.flow.clone()
+        self._age = torch.full(clocks, STEPS_PER_RADIUS, device=state.device)
+        self.radius = torch.zeros_like(self.time)
+        """Largest |eigenvalue| of the flow's Jacobian as last seen, without margin."""
+        self.largest_radius = torch.zeros_like(self.time)
+        self.step = FIRST_SHARE * self._shortest(state, self.flow)
+        self.previous: tuple[torch.Tensor, torch.Tensor, torch.Tensor] = (
+            self.time, self.state, self.flow,
+        )  # fmt: skip
+        """Time, state and flow at the beginning of each clock's last accepted step."""
+
+    def advance(self, active: torch.Tensor, until: torch.Tensor) -> torch.Tensor:
+        """One step of the active clocks, not beyond `until`; which of them were accepted.
+
+        All three have the shape of a clock. A step that is not accepted is tried smaller next time.
+        """
+        chosen = self._columns(active)
+        self._refresh_radius(active & (self._age >= STEPS_PER_RADIUS))
+        limit = stage_limit(MOST_STAGES) / (RADIUS_MARGIN * self.radius).clamp(min=1e-30)
+        h = torch.minimum(torch.minimum(self.step, limit), until - self.time)
+        h = torch.where(active, h, 0.0)
+        stages = torch.where(active, stages_needed(RADIUS_MARGIN * self.radius * h), 1)
+        new, chosen = self._stages(chosen, h, stages)
+        flow = self._evaluate(new, chosen, active)
+        return self._judge(active, h, new, flow, chosen)
+
+    def measure_radius(self) -> None:
+        """Look at the spectral radius where the clocks stand now."""
+        self._refresh_radius(torch.ones_like(self.time, dtype=torch.bool))
+
+    def _stages(
+        self, chosen: torch.Tensor, h: torch.Tensor, stages: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """y_{n+1} of the chosen kernels, and the order in which they come: most stages first."""
+        most = self._at(stages, chosen).amax(0).expand(len(chosen))
+        chosen = chosen[torch.argsort(most, descending=True, stable=True)]
+        own = self._at(stages, chosen)
+        count = own.amax(0).expand(len(chosen))
+        y, f = self.state[:, chosen], self.flow[:, chosen]
+        table = self._table(own)
+        push = self._at(h, chosen).unsqueeze(2).to(y.dtype)
+        older, last = y, y + table[0][2] * push * f
+        for j in range(2, int(count[0]) + 1):
+            n = int((count >= j).sum())
+            mu, nu, slope, start = (c[:, :n] if c.shape[1] > 1 else c for c in table[j - 1])
+            step = push[:, :n] if push.shape[1] > 1 else push
+            going = own >= j
+            g = self._evaluate(last[:, :n], chosen[:n], going[:, :n])
+            stage = (1 - mu - nu) * y[:, :n] + mu * last[:, :n] + nu * older[:, :n]
+            stage = stage + step * (slope * g + start * f[:, :n])
+            going = going[:, :n].unsqueeze(2)
+            newest = torch.where(going, stage, last[:, :n])
+            older = torch.where(going, last[:, :n], older[:, :n])
+            last = torch.cat([newest, last[:, n:]], 1) if n < len(chosen) else newest
+        return last, chosen
+
+    def _judge(
+        self,
+        active: torch.Tensor,
+        h: torch.Tensor,
+        new: torch.Tensor,
+        flow: torch.Tensor,
+        chosen: torch.Tensor,
+    ) -> torch.Tensor:
+        """Accept or reject the step of every active clock, and choose the next one."""
+        y, f = self.state[:, chosen], self.flow[:, chosen]
+        push = self._at(h, chosen).unsqueeze(2).to(y.dtype)
+        estimate = 0.8 * (y - new) + 0.4 * push * (f + flow)
+        length = torch.maximum(y.norm(dim=2), new.norm(dim=2)).clamp(min=1e-30)
+        relative = (estimate.norm(dim=2) / length / self.tolerance).double()
+        relative = torch.where(torch.isfinite(relative), relative, 1e6)
+        error = self._back(relative, chosen)
+        good = active & (error <= 1)
+        self._keep(good, h, new, flow, chosen)
+        change = SAFETY * error.clamp(min=1e-9) ** (-1 / 3)
+        top = torch.where(error <= 1, LARGEST_CHANGE, 0.9)
+        change = torch.minimum(change.clamp(min=LEAST_CHANGE), top)
+        # A step cut short at its end says nothing about a shorter one.
+        shortened = good & (h < self.step)
+        asked = torch.where(shortened, torch.maximum(self.step, h * change), h * change)
+        self.step = torch.where(active, asked, self.step)
+        self._age = torch.where(good, self._age + 1, self._age)
+        self._age = torch.where(active & ~good, STEPS_PER_RADIUS, self._age)
+        return good
+
+    def _keep(
+        self,
+        good: torch.Tensor,
+        h: torch.Tensor,
+        new: torch.Tensor,
+        flow: torch.Tensor,
+        chosen: torch.Tensor,
+    ) -> None:
+        """Make the accepted steps the state."""
+        before = self.time, self.state, self.flow
+        wide = good.unsqueeze(2)
+        self.previous = (
+            torch.where(good, before[0], self.previous[0]),
+            torch.where(wide, before[1], self.previous[1]),
+            torch.where(wide, before[2], self.previous[2]),
+        )
+        self.state = torch.where(wide, before[1].index_copy(1, chosen, new), before[1])
+        self.flow = torch.where(wide, before[2].index_copy(1, chosen, flow), before[2])
+        self.time = torch.where(good, self.time + h, self.time)
+
+    def _refresh_radius(self, due: torch.Tensor) -> None:
+        """Power iterations on the flow for the clocks that are due, each until it settles."""
+        if not bool(due.any()):
+            return
+        chosen = self._columns(due)
+        y, f = self.state[:, chosen], self.flow[:, chosen]
+        v, found = self._direction[:, chosen], self._at(self.radius, chosen)
+        going, fresh = self._at(due, chosen), self._at(self.radius == 0, chosen)
+        reach = self._length(y, chosen) * sqrt(torch.finfo(y.dtype).eps) * 10
+        for round_ in range(FIRST_ROUNDS):
+            moved = y + v * (reach / self._length(v, chosen).clamp(min=1e-30))
+            turned = self._evaluate(moved, chosen, going) - f
+            seen = (self._length(turned, chosen) / reach.clamp(min=1e-30)).squeeze(2).double()
+            seen = seen.nan_to_num(0.0, posinf=0.0)
+            v = torch.where(going.unsqueeze(2), turned, v)
+            settled = (seen - found).abs() <= SETTLED * seen
+            found = torch.where(going, seen, found)
+            going = going & ~settled & (fresh | (round_ + 1 < LATER_ROUNDS))
+            if not bool(going.any()):
+                break
+        self.radius = torch.where(due, self._back(found, chosen), self.radius)
+        self.largest_radius = torch.maximum(self.largest_radius, self.radius)
+        self._direction = self._direction.index_copy(1, chosen, v)
+        self._age = torch.where(due, 0, self._age)
+
+    def _evaluate(self, y: torch.Tensor, chosen: torch.Tensor, who: torch.Tensor) -> torch.Tensor:
+        """The flow of some kernels; the seeds of the clocks `who` pay for them."""
+        kernels = self.state.shape[1]
+        paid = who.sum(1) / kernels if self.own_clocks else who[:, 0].double()
+        self.evaluations = self.evaluations + paid.to(torch.float64)
+        return self._derivative(y, chosen)
+
+    def _columns(self, active: torch.Tensor) -> torch.Tensor:
+        """Kernels that an active clock of some seed belongs to [kernels]."""
+        return active.any(0).nonzero().squeeze(1) if self.own_clocks else self._all()
+
+    def _all(self) -> torch.Tensor:
+        return torch.arange(self.state.shape[1], device=self.state.device)
+
+    def _at(self, clock: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+        """A clock's values for the chosen kernels, [seeds, 1] where they share one."""
+        return clock[:, chosen] if self.own_clocks else clock
+
+    def _back(self, values: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+        """Values of kernels [seeds, chosen] on their clocks, the largest where they share one."""
+        if not self.own_clocks:
+            return values.amax(1, keepdim=True)
+        return torch.zeros_like(self.time).index_copy(1, chosen, values)
+
+    def _length(self, x: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+        """Euclidean length of each unit, [seeds, chosen or 1, 1]."""
+        length: torch.Tensor = x.norm(dim=(2,) if self.own_clocks else (1, 2), keepdim=True)
+        return length
+
+    def _shortest(self, y: torch.Tensor, f: torch.Tensor) -> torch.Tensor:
+        """|y|/|dy/dt|, the least of all kernels that share a clock."""
+        share: torch.Tensor = (y.norm(dim=2) / f.norm(dim=2).clamp(min=1e-30)).double()
+        return share if self.own_clocks else share.amin(1, keepdim=True)
+
+    def _table(self, stages: torch.Tensor) -> list[tuple[torch.Tensor, ...]]:
+        """Coefficients of every stage, each [seeds, chosen or 1, 1], zero after a clock's last."""
+        most = int(stages.max())
+        rows = torch.zeros(most + 1, most, 4, dtype=torch.float64)
+        for count in sorted(set(stages.flatten().tolist())):
+            if count >= 2:
+                rows[count, :count] = torch.tensor(coefficients(count))
+        own = rows.to(self.state)[stages]  # [seeds, clocks, stage, 4]
+        return [tuple(own[:, :, j, i, None] for i in range(4)) for j in range(most)]

@@ -1,0 +1,358 @@
+"""The gradient flow of a mask-expected loss, integrated to a tolerance (theory.md, section 2).
+
+The theory's statements are about gradient flow. `chebyshev` integrates it; here its state is put
+together from the trained tensors, crossings are found inside a step, and the horizon is kept.
+
+**Horizon.** T = horizon_factor times the time of full coverage, at least LEAST_STEPS eta. Kernels
+with clocks of their own do not outrun it: while coverage is open, no kernel goes beyond
+horizon_factor times the time of the last one, before which T cannot lie.
+
+**Crossings** are roots of the cubic through both ends of a step and their slopes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import torch
+
+from ..parameters import Parameters
+from .chebyshev import Chebyshev
+from .run import LEAST_STEPS, OBJECTIVES, State, classified, correlate, diverged, enough_crossed
+from .sample import NO_PATCH, Images, feature_moments
+from .trajectory import NEVER, Trajectory
+
+Values = TypeVar("Values", torch.Tensor, np.ndarray)
+
+SNAPSHOTS = 120
+"""Times at which the correlations of a seed are kept: where its steps were, evenly by count."""
+HALVINGS = 30
+"""Of a step, to find a crossing in it."""
+
+
+def integrate(
+    parameters: Parameters,
+    images: Images,
+    weights: torch.Tensor,
+    held_out: torch.Tensor,
+    salt: str = "",
+    seeds: list[int] | None = None,
+    device: str = "cpu",
+) -> Trajectory:
+    """Follow the flow from given images [seeds, ...] and kernels [seeds, kernels, dimension].
+
+    `held_out` [seeds, count, dimension] are background patches that T1.noise looks at.
+    """
+    dtype = getattr(torch, parameters.precision)
+    numbers = list(range(len(weights))) if seeds is None else seeds
+    run = _Flow(parameters, images.to(device, dtype), weights.to(device, dtype), salt, numbers)
+    while run.active:
+        run.advance()
+    return run.trajectory(held_out.to(device, dtype))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the trained tensors of an objective lie side by side in a state with kernels second."""
+
+    widths: dict[str, int]
+    """Columns of every trained tensor; a head [seeds, classes, kernels] is turned round."""
+
+    def pack(self, tensors: State) -> torch.Tensor:
+        """[seeds, kernels, width]."""
+        parts = [tensors[n].transpose(1, 2) if n == "head" else tensors[n] for n in self.widths]
+        return torch.cat(parts, 2)
+
+    def unpack(self, state: torch.Tensor) -> State:
+        """The trained tensors in a state of all or some kernels."""
+        parts = torch.split(state, list(self.widths.values()), 2)
+        named = zip(self.widths, parts, strict=True)
+        return {name: part.transpose(1, 2) if name == "head" else part for name, part in named}
+
+
+class _Flow:
+    """One batch of seeds on its way; a finished seed's clocks stand still."""
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        images: Images,
+        weights: torch.Tensor,
+        salt: str,
+        seeds: list[int],
+    ) -> None:
+        self.parameters, self.images, self.salt, self.seeds = parameters, images, salt, seeds
+        self.moments = feature_moments(parameters, images)
+        self.objective = OBJECTIVES[parameters.framework]
+        self.fixed: State = self.objective.initial_state(parameters, weights.clone(), salt, seeds)
+        self.initial_weights = self.fixed["weights"].clone()
+        self.layout = Layout(self.objective.trained(parameters, self.fixed))
+        own = bool(self.objective.INDEPENDENT_KERNELS)
+        packed = self.layout.pack(self.fixed)
+        self.solver = Chebyshev(self._flow, packed, parameters.tolerance, own)
+        self.correlations = correlate(self.initial_weights, images)
+        self.initial = self.correlations
+        self.crossing_time = torch.full_like(self.correlations, NEVER, dtype=torch.float64)
+        self.crossing_correlations = torch.full_like(self.correlations, torch.nan)
+        self.coverage_time = self.solver.time.new_full((len(weights),), NEVER)
+        self.horizon = self.coverage_time.clone()
+        self.done = torch.zeros_like(self.coverage_time, dtype=torch.bool)
+        self.history = History()
+        self._cross_at_start()
+        self._remember()
+        self._set_horizon()
+
+    @property
+    def active(self) -> bool:
+        """Whether any seed still has to run."""
+        return not bool(self.done.all())
+
+    def advance(self) -> None:
+        """One step of every clock that has not come to its end, and what is noted after it."""
+        until = self._until()
+        going = (self.solver.time < until) & ~self.done.unsqueeze(1)
+        accepted = self.solver.advance(going, until)
+        self._note_crossings(accepted)
+        self._remember()
+        self._set_horizon()
+        arrived = (self.solver.time >= self.horizon.unsqueeze(1)).all(1)
+        spent = self.solver.evaluations >= self.parameters.work
+        self.done |= arrived | spent | diverged(self.correlations) | self._stuck()
+
+    def trajectory(self, held_out: torch.Tensor) -> Trajectory:
+        """Everything noted, on the CPU as numpy arrays."""
+        self.solver.measure_radius()
+        state = {**self.fixed, **self.layout.unpack(self.solver.state)}
+        weights = state["weights"].contiguous()
+        reached = self.solver.time.amin(1)
+        gone = diverged(self.correlations) | self._stuck()
+        time = reached.cpu().numpy()
+        halfway = np.where(np.isfinite(self.horizon.cpu().numpy()), time / 2, time)
+        halfway = np.maximum(halfway, np.minimum(self.coverage_time.cpu().numpy(), time))
+        times = self.history.times(time, SNAPSHOTS)
+        arrays = {
+            "initial_correlations": self.initial,
+            "final_correlations": self.correlations,
+            "crossing_time": self.crossing_time,
+            "crossing_correlations": self.crossing_correlations,
+            "coverage_time": self.coverage_time,
+            "final_time": reached,
+            "steps": self.solver.evaluations.round().to(torch.int64),
+            "reached_horizon": (reached >= self.horizon) & ~gone,
+            "diverged": gone,
+            "largest_curvature": self.solver.largest_radius.amax(1),
+            "own_activity": self.moments.own_activity,
+            "squared_activity": self.moments.squared_activity,
+            "patch_activity": self.moments.patch_activity,
+            "final_weights": weights,
+            "initial_weights": self.initial_weights,
+            "final_decoder": state.get("decoder", weights),
+            "features": self.images.features,
+            "background_response": torch.bmm(held_out, weights.transpose(1, 2)).amax(1),
+            "patch_count": (self.images.owner[:, 0] != NO_PATCH).sum(1),
+            **classified(self.parameters, state, self.images, self.salt, self.seeds),
+        }
+        return Trajectory(
+            snapshot_step=np.arange(times.shape[1]),
+            time=times,
+            loss=np.full(times.shape, np.nan),
+            correlations=self.history.at(times),
+            reference_correlations=self.history.at(halfway[:, None])[:, 0],
+            **{name: value.cpu().numpy() for name, value in arrays.items()},
+        )
+
+    def _flow(self, state: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
+        """-grad of the loss in the trained tensors of some kernels."""
+        tensors = {**self.fixed, **self.layout.unpack(state)}
+        if len(kernels) < len(self.fixed["weights"][0]):
+            tensors["released"] = self.fixed["released"][:, kernels]
+        largest = correlate(tensors["weights"], self.images).amax(2)
+        direction, _ = self.objective.descent_direction(
+            self.parameters, tensors, self.images, largest
+        )
+        return self.layout.pack(direction)
+
+    def _until(self) -> torch.Tensor:
+        """Time that no clock may pass now, in the shape of the clocks."""
+        last = self.solver.time.amin(1)
+        front = (self.parameters.horizon_factor * last).clamp(min=self._least)
+        open_ = torch.isinf(self.horizon)
+        limit = torch.where(open_, front, self.horizon) if self.solver.own_clocks else self.horizon
+        return limit.unsqueeze(1).expand_as(self.solver.time)
+
+    @property
+    def _least(self) -> float:
+        """T is at least this."""
+        return LEAST_STEPS * self.parameters.step
+
+    def _set_horizon(self) -> None:
+        """T, once nothing that is still to come can cover earlier."""
+        p = self.parameters
+        crossed = self.crossing_time.amin(1)
+        covered = enough_crossed(p, self.moments, torch.isfinite(crossed))
+        time = self._covering(crossed)
+        settled = covered & (self.solver.time.amin(1) >= time)
+        self.coverage_time = torch.where(settled, time, self.coverage_time)
+        rule = (p.horizon_factor * self.coverage_time).clamp(min=self._least)
+        self.horizon = torch.full_like(rule, p.horizon) if p.horizon > 0 else rule
+
+    def _covering(self, crossed: torch.Tensor) -> torch.Tensor:
+        """Time from which on enough is crossed, from first crossings [seeds, features]; [seeds]."""
+        shown = self.moments.squared_activity > 0
+        if self.parameters.framework == "supervised":
+            by_class = (len(crossed), self.parameters.classes, self.parameters.views)
+            first = crossed.masked_fill(~shown, NEVER).view(by_class).amin(2)
+            return first.amax(1)
+        return crossed.masked_fill(~shown, 0.0).amax(1)
+
+    def _cross_at_start(self) -> None:
+        """What is beyond varrho before the first step has crossed at time 0."""
+        above = self.correlations >= self.parameters.linear_from
+        self.crossing_time = torch.where(above, 0.0, self.crossing_time)
+        some = above.any(2, keepdim=True)
+        self.crossing_correlations = torch.where(
+            some, self.correlations, self.crossing_correlations
+        )
+
+    def _note_crossings(self, accepted: torch.Tensor) -> None:
+        """First crossings inside the accepted steps, and all correlations at a kernel's first."""
+        self.correlations = self._correlate(self.solver.state)
+        above = self.correlations >= self.parameters.linear_from
+        new = above & torch.isinf(self.crossing_time) & accepted.unsqueeze(2)
+        if not bool(new.any()):
+            return
+        step = self._last_step()
+        share = _first_share(step, self.parameters.linear_from, new)
+        begin, end = step.begin.unsqueeze(2), step.end.unsqueeze(2)
+        found = begin + share * (end - begin)
+        fresh = new.any(2) & torch.isinf(self.crossing_time).all(2)
+        self.crossing_time = torch.where(new, found, self.crossing_time)
+        first = torch.where(new, share, 2.0).amin(2, keepdim=True)
+        there = step.at(first).to(self.correlations.dtype)
+        self.crossing_correlations = torch.where(
+            fresh.unsqueeze(2), there, self.crossing_correlations
+        )
+
+    def _last_step(self) -> Step:
+        """Correlations at both ends of the last accepted step of every kernel, with slopes."""
+        time, state, flow = self.solver.previous
+        ends = [
+            self._correlate(x).double() for x in (state, flow, self.solver.state, self.solver.flow)
+        ]
+        shape = self.correlations.shape[:2]
+        return Step(time.expand(shape), self.solver.time.expand(shape), *ends)
+
+    def _remember(self) -> None:
+        """Keep time, correlations and their slopes of all kernels."""
+        slope = self._correlate(self.solver.flow)
+        time = self.solver.time.expand(self.correlations.shape[:2])
+        self.history.keep(time, self.correlations, slope)
+
+    def _correlate(self, state: torch.Tensor) -> torch.Tensor:
+        """C of a state or of a flow [seeds, kernels, features]; those of a frozen encoder stay."""
+        if "weights" not in self.layout.widths:
+            return self.initial if state is self.solver.state else torch.zeros_like(self.initial)
+        return correlate(self.layout.unpack(state)["weights"].contiguous(), self.images)
+
+    def _stuck(self) -> torch.Tensor:
+        """Seeds in which a step has shrunk to nothing: the flow blows up [seeds]."""
+        least = 1e-12 * self.solver.time.clamp(min=1e-3)
+        return (self.solver.step < least).any(1)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of every kernel: correlations at both ends and their slopes.
+
+    These are [seeds, kernels, features], times are [seeds, kernels]. Between the ends lies the
+    cubic through all four.
+    """
+
+    begin: torch.Tensor
+    end: torch.Tensor
+    before: torch.Tensor
+    slope_before: torch.Tensor
+    after: torch.Tensor
+    slope_after: torch.Tensor
+
+    def at(self, share: torch.Tensor) -> torch.Tensor:
+        """Correlations at a share of the step in [0, 1] [seeds, kernels, features or 1]."""
+        length = (self.end - self.begin).unsqueeze(2)
+        return hermite(share, length, self.before, self.slope_before, self.after, self.slope_after)
+
+
+def hermite(
+    x: Values, length: Values, a: Values, slope_a: Values, b: Values, slope_b: Values
+) -> Values:
+    """Cubic with values a, b and slopes at both ends of an interval of `length`, at the share x."""
+    rest: Values = 1 - x
+    ends = (1 + 2 * x) * rest**2 * a + x**2 * (3 - 2 * x) * b
+    found: Values = ends + x * rest * length * (rest * slope_a - x * slope_b)
+    return found
+
+
+def _first_share(step: Step, level: float, new: torch.Tensor) -> torch.Tensor:
+    """Share of the step at which a new pair crosses the level, by halving [as `new`]."""
+    low = torch.zeros_like(step.before)
+    high = torch.ones_like(low)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        above = step.at(middle) >= level
+        low, high = torch.where(above, low, middle), torch.where(above, middle, high)
+    return torch.where(new, high, torch.nan)
+
+
+class History:
+    """Correlations of all kernels after every step, each kernel at its own time."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+
+    def keep(self, time: torch.Tensor, correlations: torch.Tensor, slope: torch.Tensor) -> None:
+        """Times [seeds, kernels]; correlations and slopes [seeds, kernels, features]."""
+        t, c, d = (x.detach().cpu().numpy().copy() for x in (time, correlations, slope))
+        self._kept.append((t, c, d))
+
+    def times(self, last: np.ndarray, number: int) -> np.ndarray:
+        """At most `number` times of each seed up to `last` [seeds], NaN behind its own last."""
+        pooled = np.stack([time for time, _, _ in self._kept])  # [steps, seeds, kernels]
+        rows = [_spread(pooled[:, seed], end, number) for seed, end in enumerate(last)]
+        filled = np.full((len(rows), max(map(len, rows))), np.nan)
+        for row, found in zip(filled, rows, strict=True):
+            row[: len(found)] = found
+        return filled
+
+    def at(self, times: np.ndarray) -> np.ndarray:
+        """Correlations at times [seeds, n], NaN where the time is [seeds, n, kernels, features]."""
+        time, value, slope = (np.stack(part) for part in zip(*self._kept, strict=True))
+        _, seeds, kernels, features = value.shape
+        found = np.full((seeds, times.shape[1], kernels, features), np.nan, value.dtype)
+        for seed in range(seeds):
+            there = np.isfinite(times[seed])
+            for kernel in range(kernels):
+                t, c, d = (part[:, seed, kernel] for part in (time, value, slope))
+                found[seed, there, kernel] = _interpolate(times[seed, there], t, c, d)
+        return found
+
+
+def _spread(pooled: np.ndarray, end: float, number: int) -> np.ndarray:
+    """0, the end and quantiles of all step times in between, increasing."""
+    inside = np.unique(pooled[pooled <= end])
+    quantiles = np.quantile(inside, np.linspace(0, 1, number), method="nearest")
+    return np.unique(np.concatenate([[0.0], quantiles, [end]]))
+
+
+def _interpolate(
+    at: np.ndarray, time: np.ndarray, value: np.ndarray, slope: np.ndarray
+) -> np.ndarray:
+    """Values [n, features] at times [n] between the ends of the steps that hold them."""
+    new = np.concatenate([[True], np.diff(time) > 0])
+    time, value, slope = time[new], value[new], slope[new]
+    if len(time) < 2:
+        return np.repeat(value[:1], len(at), 0)
+    left = np.clip(np.searchsorted(time, at, side="right") - 1, 0, len(time) - 2)
+    length = (time[left + 1] - time[left])[:, None]
+    share = np.clip((at[:, None] - time[left][:, None]) / length, 0, 1)
+    return hermite(share, length, value[left], slope[left], value[left + 1], slope[left + 1])

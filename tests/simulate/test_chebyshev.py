@@ -1,0 +1,137 @@
+"""The stabilised integrator against closed forms and scipy: order, stability, error, clocks."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.integrate import solve_ivp
+
+from mrpverify.simulate.chebyshev import (
+    Chebyshev,
+    coefficients,
+    stage_limit,
+    stages_needed,
+)
+
+
+def until(solver, end):
+    """Step all clocks to `end`; the number of rounds."""
+    for rounds in range(20000):
+        active = solver.time < end
+        if not bool(active.any()):
+            return rounds
+        solver.advance(active, torch.full_like(solver.time, end))
+    raise AssertionError("the integrator does not arrive")
+
+
+def one_step(stages, z):
+    """Factor by which one step of h lambda = -z multiplies y' = lambda y."""
+    table = coefficients(stages)
+    older, last = 1.0, 1.0 - table[0][2] * z
+    for mu, nu, slope, start in table[1:]:
+        new = (1 - mu - nu) + mu * last + nu * older - z * (slope * last + start)
+        older, last = last, new
+    return last
+
+
+@pytest.mark.parametrize("stages", [2, 3, 7, 30, 120])
+def test_a_step_is_of_second_order(stages):
+    """Its stability polynomial is exp(-z) up to z^3: the error falls eightfold with half the z."""
+    errors = [abs(one_step(stages, z) - np.exp(-z)) for z in (0.04, 0.02)]
+    assert errors[0] / errors[1] == pytest.approx(8, rel=0.1)
+
+
+@pytest.mark.parametrize("stages", [2, 3, 7, 30, 120])
+def test_a_step_is_damped_up_to_its_limit_and_not_far_beyond(stages):
+    inside = [abs(one_step(stages, z)) for z in np.linspace(0.1, stage_limit(stages), 400)]
+    assert max(inside) < 1
+    assert abs(one_step(stages, 1.2 * stage_limit(stages))) > 1
+
+
+def test_the_stages_are_enough_and_not_one_too_many():
+    for radius in (0.0, 0.3, 3.0, 50.0, 4e3):
+        s = int(stages_needed(torch.tensor(radius)))
+        assert s == 2 or stage_limit(s - 1) <= radius
+        assert stage_limit(s) >= radius
+
+
+def stiff(y, kernels):
+    """Three kernels that do not interact: a logistic growth and two stiff relaxations each."""
+    rate = torch.tensor([1.0, 0.3, 2.0], dtype=y.dtype)[kernels][:, None]
+    growth, slow, fast = y[..., :1], y[..., 1:2], y[..., 2:]
+    return torch.cat(
+        [rate * growth * (1 - growth), -20 * rate * (slow - growth), -500 * (fast - growth**2)], 2
+    )
+
+
+START = torch.tensor([[[0.01, 0.5, 0.2], [0.02, 0.1, 0.3], [1e-3, 0.2, 0.1]]], dtype=torch.float64)
+
+
+def reference(end):
+    """The same by scipy's implicit solver [kernels, 3]."""
+
+    def flat(_, y):
+        found = stiff(torch.from_numpy(y).view(1, 3, 3), torch.arange(3))
+        return found.flatten().numpy()
+
+    found = solve_ivp(flat, (0, end), START.flatten().numpy(), "Radau", rtol=1e-10, atol=1e-13)
+    return found.y[:, -1].reshape(1, 3, 3)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_the_error_follows_the_tolerance(own):
+    expected = reference(6.0)
+    errors = []
+    for tolerance in (1e-2, 1e-3, 1e-4):
+        solver = Chebyshev(stiff, START.clone(), tolerance, own)
+        until(solver, 6.0)
+        errors.append(np.abs(solver.state.numpy() / expected - 1).max())
+    assert errors[0] < 0.05
+    assert errors[1] < 0.01
+    assert errors[2] < 0.002
+    assert errors[2] < errors[0] / 5
+
+
+def test_stiffness_costs_its_root_and_not_itself():
+    """Five hundred relaxation times a unit of time; Euler's limit is 2/500, so 1500 steps."""
+    solver = Chebyshev(stiff, START.clone(), 1e-2, own_clocks=False)
+    until(solver, 6.0)
+    assert float(solver.evaluations) < 600
+    assert float(solver.largest_radius.max()) == pytest.approx(500, rel=0.1)
+
+
+def test_kernels_with_own_clocks_pay_for_themselves():
+    """A kernel that rests costs next to nothing beside one that moves."""
+
+    def flow(y, kernels):
+        return torch.where(kernels[:, None] == 0, 1.0, 1e-6) * y * (1 - y)
+
+    start = torch.full((1, 8, 1), 1e-4, dtype=torch.float64)
+    together = Chebyshev(flow, start.clone(), 1e-4, own_clocks=False)
+    apart = Chebyshev(flow, start.clone(), 1e-4, own_clocks=True)
+    until(together, 15.0)
+    until(apart, 15.0)
+    np.testing.assert_allclose(apart.state, together.state, rtol=1e-3)
+    assert float(apart.evaluations) < 0.4 * float(together.evaluations)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_seed_does_not_feel_the_others_of_its_batch(own):
+    starts = torch.cat([START, 3 * START, 0.2 * START])
+    batch = Chebyshev(stiff, starts.clone(), 1e-3, own)
+    until(batch, 3.0)
+    for seed in range(3):
+        alone = Chebyshev(stiff, starts[seed : seed + 1].clone(), 1e-3, own)
+        until(alone, 3.0)
+        np.testing.assert_allclose(batch.state[seed], alone.state[0], rtol=1e-12)
+        assert float(batch.evaluations[seed]) == pytest.approx(float(alone.evaluations[0]))
+
+
+def test_a_blow_up_shrinks_the_step_instead_of_passing_it():
+    solver = Chebyshev(
+        lambda y, kernels: y**2, torch.ones(1, 1, 1, dtype=torch.float64), 1e-3, True
+    )
+    for _ in range(3000):
+        solver.advance(solver.time < 2.0, torch.full_like(solver.time, 2.0))
+        if float(solver.state.max()) > 1e6:
+            break
+    assert float(solver.time) == pytest.approx(1.0, abs=1e-2)

@@ -1,0 +1,197 @@
+"""The flow of every objective against scipy's solvers, and what is noted on the way."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy.integrate import solve_ivp
+
+from mrpverify.simulate.descend import pretrain
+from mrpverify.simulate.flow import Layout, hermite, integrate
+from mrpverify.simulate.run import OBJECTIVES, correlate
+from mrpverify.simulate.sample import sample_background, sample_images, sample_weights
+
+SALT = "flow"
+HORIZON = {"teacher-student": 500.0, "mae": 150.0, "supervised": 40.0, "fine-tuning": 20.0}
+
+
+@pytest.fixture(scope="module")
+def flowing(regime):
+    """A regime of a framework, followed by its flow."""
+
+    def build(framework, **changes):
+        own = {"horizon": HORIZON[framework], "hold_width": 0.1}
+        return replace(regime(framework), method="flow", **{**own, **changes})
+
+    return build
+
+
+def drawn(p, seeds):
+    return (
+        sample_images(p, SALT, seeds),
+        sample_weights(p, SALT, seeds),
+        sample_background(p, SALT, seeds, 50),
+    )
+
+
+def reference(p, seed):
+    """Correlations at T by scipy, and first crossing times by its events [kernels, features]."""
+    images, weights, _ = drawn(p, [seed])
+    objective = OBJECTIVES[p.framework]
+    fixed = objective.initial_state(p, weights.clone(), SALT, [seed])
+    layout = Layout(objective.trained(p, fixed))
+    packed = layout.pack(fixed)
+
+    def state(y):
+        return {**fixed, **layout.unpack(torch.from_numpy(y).view_as(packed))}
+
+    def flow(_, y):
+        now = state(y)
+        largest = correlate(now["weights"].contiguous(), images).amax(2)
+        direction, _ = objective.descent_direction(p, now, images, largest)
+        return layout.pack(direction).flatten().numpy()
+
+    def correlations(y):
+        return correlate(state(y)["weights"].contiguous(), images)[0].numpy()
+
+    found = solve_ivp(
+        flow, (0, p.horizon), packed.flatten().numpy(), "LSODA", rtol=1e-8, atol=1e-12,
+        dense_output=True,
+    )  # fmt: skip
+    return correlations(found.y[:, -1]), lambda t: correlations(found.sol(t))
+
+
+@pytest.mark.parametrize("framework", sorted(HORIZON))
+def test_correlations_and_crossing_times_are_those_of_a_stiff_solver(flowing, framework):
+    """Within 0.01 at T, and within 1 % in time: at 0.99 t the solver is below, at 1.01 t above."""
+    p = flowing(framework)
+    run = pretrain(p, SALT, [0], start=sample_weights(p, SALT, [0]))
+    end, at = reference(p, 0)
+    np.testing.assert_allclose(run.final_correlations[0], end, atol=0.01)
+    assert run.reached_horizon[0]
+    crossed = np.argwhere(np.isfinite(run.crossing_time[0]) & (run.crossing_time[0] > 0))
+    assert len(crossed) or framework == "fine-tuning", "nothing has crossed: nothing is compared"
+    for kernel, feature in crossed:
+        t = run.crossing_time[0, kernel, feature]
+        assert at(0.99 * t)[kernel, feature] < p.linear_from
+        assert at(min(1.01 * t, p.horizon))[kernel, feature] >= p.linear_from * (1 - 1e-3)
+
+
+@pytest.mark.parametrize("framework", sorted(HORIZON))
+def test_halving_the_tolerance_changes_next_to_nothing_and_descent_does(flowing, framework):
+    """The control is descent at the step that its preset has: it is another answer."""
+    p = flowing(framework)
+    start = sample_weights(p, SALT, [0, 1])
+    one = pretrain(p, SALT, [0, 1], start=start)
+    half = pretrain(replace(p, tolerance=p.tolerance / 2), SALT, [0, 1], start=start)
+    least = 0.01 * p.linear_from
+    assert np.abs(one.final_correlations - half.final_correlations).max() < least
+    coarse = replace(p, method="descent", step=4 * p.step, max_steps=10000)
+    euler = pretrain(coarse, SALT, [0, 1], start=start)
+    assert np.abs(euler.final_correlations - half.final_correlations).max() > least
+
+
+@pytest.mark.parametrize("framework", sorted(HORIZON))
+def test_a_batch_is_a_loop_of_single_runs(flowing, framework):
+    p = flowing(framework, horizon=HORIZON[framework] / 2)
+    seeds = [0, 1, 2]
+    images, weights, held_out = drawn(p, seeds)
+    batch = integrate(p, images, weights, held_out, SALT, seeds)
+    for row, seed in enumerate(seeds):
+        # The widest seed pads the others, so each is cut from the batch and not drawn again.
+        own = torch.tensor([row])
+        alone = integrate(p, images.select(own), weights[own], held_out[own], SALT, [seed])
+        np.testing.assert_allclose(
+            batch.final_correlations[row], alone.final_correlations[0], rtol=1e-6, atol=1e-9
+        )
+        assert batch.steps[row] == alone.steps[0]
+
+
+def test_the_horizon_is_a_multiple_of_full_coverage_for_every_kernel(flowing):
+    p = flowing("teacher-student", horizon=0.0, horizon_factor=3.0)
+    run = pretrain(p, SALT, [0, 1])
+    first = run.crossing_time.min(1)
+    shown = run.squared_activity > 0
+    coverage = np.where(shown, first, 0.0).max(1)
+    np.testing.assert_allclose(run.coverage_time, coverage)
+    np.testing.assert_allclose(run.final_time, np.maximum(3 * coverage, 100 * p.step))
+    assert run.reached_horizon.all()
+
+
+def test_kernels_that_do_not_interact_do_not_notice_who_is_beside_them(flowing):
+    p = flowing("teacher-student")
+    images, weights, held_out = drawn(p, [0])
+    whole = integrate(p, images, weights, held_out, SALT, [0])
+    part = integrate(p, images, weights[:, ::2], held_out, SALT, [0])
+    np.testing.assert_allclose(
+        part.final_correlations, whole.final_correlations[:, ::2], rtol=1e-9, atol=1e-12
+    )
+
+
+def test_a_held_kernel_rests_between_varrho_and_the_end_of_the_fall(flowing):
+    """The gain is continuous: its correlation stops where its own drive vanishes, and stays."""
+    p = flowing("teacher-student", horizon=0.0, off_class=0.0, patch_noise=0.0, views=1)
+    run = pretrain(p, SALT, [0])
+    held = run.final_correlations.max(2)[np.isfinite(run.crossing_time).any(2)]
+    assert len(held)
+    assert (held > p.linear_from).all()
+    assert (held < (1 + p.hold_width) * p.linear_from).all()
+    late = run.correlations[0, -5:].max(2)[:, np.isfinite(run.crossing_time[0]).any(1)]
+    assert np.ptp(late, axis=0).max() < 1e-3
+
+
+def test_a_run_without_the_work_for_it_is_not_known(flowing):
+    run = pretrain(flowing("mae", work=40), SALT, [0, 1])
+    assert not run.reached_horizon.any()
+    assert not run.diverged.any()
+    assert (run.final_time < HORIZON["mae"]).all()
+    assert (run.steps >= 40).all()
+
+
+def test_a_gain_without_a_plateau_diverges_and_says_so(flowing):
+    p = flowing("teacher-student", gain="constant", tau=4.0, horizon=1e6)
+    run = pretrain(p, SALT, [0])
+    assert run.diverged[0]
+    assert not run.reached_horizon[0]
+
+
+def test_the_largest_curvature_is_that_of_the_end(flowing):
+    """The Jacobian of a supervised flow at T by differences, its largest eigenvalue."""
+    p = flowing("supervised", horizon=25.0)
+    run = pretrain(p, SALT, [0])
+    images, _, _ = drawn(p, [0])
+    w = torch.from_numpy(run.final_weights)
+
+    def flow(weights):
+        return OBJECTIVES["supervised"].descent_direction(
+            p, {"weights": weights}, images, correlate(weights, images).amax(2)
+        )[0]["weights"]
+
+    size, reach = w.numel(), 1e-6
+    units = torch.eye(size, dtype=w.dtype).view(size, *w.shape)
+    columns = [(flow(w + reach * e) - flow(w - reach * e)).flatten() / (2 * reach) for e in units]
+    largest = torch.linalg.eigvals(torch.stack(columns, 1)).abs().max()
+    assert 0.8 * float(largest) <= run.largest_curvature[0] <= 1.3 * float(largest)
+
+
+def test_a_cubic_through_values_and_slopes_is_exact_for_cubics():
+    def cubic(t):
+        return 1 + 2 * t - 3 * t**2 + 0.5 * t**3, 2 - 6 * t + 1.5 * t**2
+
+    (a, slope_a), (b, slope_b) = cubic(1.0), cubic(3.0)
+    for x in (0.0, 0.3, 1.0):
+        value = hermite(*map(np.asarray, (x, 2.0, a, slope_a, b, slope_b)))
+        assert value == pytest.approx(cubic(1 + 2 * x)[0])
+
+
+def test_snapshots_follow_the_steps_and_end_at_the_end(flowing):
+    run = pretrain(flowing("mae"), SALT, [0, 1])
+    for seed in range(2):
+        time = run.time[seed][np.isfinite(run.time[seed])]
+        assert time[0] == 0
+        assert time[-1] == run.final_time[seed]
+        assert (np.diff(time) > 0).all()
+        last = run.correlations[seed, len(time) - 1]
+        np.testing.assert_allclose(last, run.final_correlations[seed], rtol=1e-6)
+        np.testing.assert_allclose(run.correlations[seed, 0], run.initial_correlations[seed])
