@@ -16,14 +16,11 @@ from ..records.provenance import provenance
 from ..records.workers import InThisProcess, Processes, Workers
 from ..simulate.threads import one_thread
 from . import cifar10
-from .learn.descend import arithmetic
 from .learn.encoder import CLASSES
 from .learn.images import Labelled, labelled
 from .learn.train import train
 from .learn.training import Training
 from .setup import Setup
-
-"""Arithmetic of a training, as ``learn.descend.precision`` sets it."""
 
 _AXES = {
     "weights": ("weight",), "loss": ("point",), "logits": ("image", "class"),
@@ -108,11 +105,11 @@ def carry_out(job: Job, machine: Machine) -> xr.Dataset:
     """Train one run and label its arrays."""
     train_set, test_set = data()
     with one_thread(machine.device):
-        arrays = train(job.training, train_set, test_set, job.start, machine.device)
+        arrays = train(job.training, train_set, test_set, job.start)
     return xr.Dataset(
         {name: (_AXES[name], values) for name, values in arrays.items()},
         attrs={
-            **provenance(job.training, machine.device, arithmetic(machine.device)),
+            **provenance(job.training, machine.device, job.training.precision),
             "training": repr(job.training),
             "salt": job.training.salt,
             "device": machine.name,

@@ -34,12 +34,15 @@ def name_of(method: str, pictures: str, labels: int) -> str:
 class Study:
     """The runs of one seed, by name."""
 
-    def __init__(self, settings: ImageSettings, salt: str, seed: int, data: str) -> None:
+    def __init__(
+        self, settings: ImageSettings, salt: str, seed: int, data: str, device: str = "cpu"
+    ) -> None:
         self.settings = settings
         self._base = Training(
             task="labels", salt=salt, seed=seed, data=data, pool=settings.pool,
             width=settings.width, labels=settings.labels[0], steps=settings.label_steps,
             batch=settings.label_batch, rate=settings.label_rate,
+            precision=settings.precision, device=device,
         )  # fmt: skip
 
     @property
@@ -141,4 +144,5 @@ class Study:
 
 def studies(setup: Setup, data: str) -> list[Study]:
     """One study per training seed; `data` is the SHA-256 of the data set."""
-    return [Study(setup.settings, setup.salt, seed, data) for seed in range(setup.seeds)]
+    device = setup.machine.device
+    return [Study(setup.settings, setup.salt, seed, data, device) for seed in range(setup.seeds)]

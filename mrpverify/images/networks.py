@@ -9,7 +9,6 @@ import torch
 import xarray as xr
 
 from .cifar_runs import data
-from .learn.descend import precision
 from .learn.encoder import Classifier
 from .learn.images import Labelled
 from .learn.train import network
@@ -65,8 +64,7 @@ def predictor(net: Classifier) -> Predict:
 
     @torch.no_grad()
     def predict(images: torch.Tensor) -> torch.Tensor:
-        with precision("cpu"):
-            return torch.cat([net(part).float() for part in torch.split(images, _BATCH)])
+        return torch.cat([net(part) for part in torch.split(images, _BATCH)])
 
     return predict
 
@@ -74,5 +72,4 @@ def predictor(net: Classifier) -> Predict:
 @torch.no_grad()
 def pooled_features(net: Classifier, images: torch.Tensor) -> np.ndarray:
     """Pooled last features [n, channels] of normalised images."""
-    with precision("cpu"):
-        return np.asarray(net.encoder(images).float().mean((2, 3)).numpy())
+    return np.asarray(net.encoder(images).mean((2, 3)).numpy())

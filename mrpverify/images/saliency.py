@@ -13,7 +13,6 @@ from .cifar_study import name_of, studies
 from .comparison import PRETRAINED, SUPERVISED
 from .eigen_cam import EigenCam, eigen_cam
 from .folder import manifest
-from .learn.descend import precision
 from .learn.encoder import GRID, PATCH, Classifier
 from .networks import at_equal_accuracy, kept_states, looked_at, matched_on, predictor
 from .occlusion import Fill, places, scan
@@ -107,8 +106,8 @@ def _gazes(net: Classifier, images: torch.Tensor, labels: torch.Tensor) -> list[
     predict = predictor(net)
     clean = predict(images).softmax(1).gather(1, labels[:, None])[:, 0].numpy()
     lost = lost_by_patch(scan(predict, images, labels, FILL)[0], clean)
-    with torch.no_grad(), precision("cpu"):
-        maps = net.encoder(images).float().numpy()
+    with torch.no_grad():
+        maps = net.encoder(images).numpy()
     return [
         Gaze(float(chance), gone, eigen_cam(feature_map))
         for chance, gone, feature_map in zip(clean, lost, maps, strict=True)

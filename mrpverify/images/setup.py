@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ..records.collect import Machine
 from ..records.store import Store
 from .learn.encoder import CLASSES
+from .learn.training import Precision
 
 PREFIX = "images."
 """What an image setting begins with in ``--set``."""
@@ -37,6 +38,8 @@ class ImageSettings(BaseModel):
     """Images in all, labelled or not."""
     labels: tuple[Count, ...] = (1_000, 3_000, 10_000)
     """Numbers of labelled images, rising; the first is 'few', the last at most `pool`."""
+    precision: Precision = "float32"
+    """Of the products in training; bfloat16 is for GPUs."""
     width: Annotated[int, Field(ge=8, le=512, multiple_of=8)] = 32
     pretraining_steps: Count = 500
     pretraining_batch: Count = 128

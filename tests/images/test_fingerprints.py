@@ -7,7 +7,7 @@ import pytest
 import torch
 import xarray as xr
 
-from mrpverify.claims.images.fingerprints import CLAIMS, measure_overlap
+from mrpverify.claims.images.fingerprints import CLAIMS, measure_occlusion, measure_overlap
 from mrpverify.claims.images.paired import difference_row, differences_above_zero, not_supported
 from mrpverify.images import cifar_runs, networks
 from mrpverify.images.cifar_study import OTHER_INIT, Study
@@ -52,7 +52,7 @@ def runs(data):
     """Two supervised runs with four snapshots each."""
     found = {}
     for plan in (PLAN, OTHER):
-        arrays = train(plan, *data, None, "cpu")
+        arrays = train(plan, *data, None)
         axes = {"weights": ("w",), "snapshots": ("s", "w")}
         found[plan] = xr.Dataset({name: (axes[name], arrays[name]) for name in axes})
     return found
@@ -139,6 +139,15 @@ def test_networks_that_are_never_right_on_the_same_image_leave_the_numbers_open(
     assert found["accuracy"].min() > 0
     assert found["still_right"].isnull().all()
     assert found["regions"].isnull().all()
+    seen = (
+        xr.concat([found, found], "seed")
+        .expand_dims(arm=["pixels"])
+        .assign_attrs(judged=["pixels"])
+    )
+    said = measure_occlusion(SETUP, seen)
+    assert said.measured is Verdict.INCONCLUSIVE
+    [line] = said.details["lines"]
+    assert line.startswith("pixels: no image that both networks classify correctly in 2 of 2 seeds")
     row = difference_row("x", np.array([np.nan, np.nan]), 0.01)
     assert (row["seeds"], row["interval"]) == (0, [-np.inf, np.inf])
     none = differences_above_zero({"a": np.full(5, np.nan), "b": np.ones(5)}, "s", {}, 0.01)

@@ -262,7 +262,7 @@ def test_targets_are_standardised_so_that_a_constant_map_is_no_solution():
 
 @pytest.mark.parametrize("task", ["pixels", "teacher"])
 def test_the_loss_of_mask_reconstruction_falls(task, data):
-    curve = train(pretraining(task, steps=80), *data, None, "cpu")["loss"]
+    curve = train(pretraining(task, steps=80), *data, None)["loss"]
     assert np.isfinite(curve).all()
     assert curve[-8:].mean() < 0.95 * curve[:8].mean()
 
@@ -270,7 +270,7 @@ def test_the_loss_of_mask_reconstruction_falls(task, data):
 def test_labels_are_learned_and_shuffled_ones_are_not(data):
     right = {}
     for shuffled in (False, True):
-        found = train(run(steps=100, rate=3e-2, shuffled=shuffled), *data, None, "cpu")
+        found = train(run(steps=100, rate=3e-2, shuffled=shuffled), *data, None)
         right[shuffled] = (found["logits"].argmax(1) == data[1].labels.numpy()).mean()
         assert shuffled or found["loss"][-5:].mean() < 0.5 * found["loss"][:5].mean()
     assert right[False] > 0.4
@@ -280,24 +280,41 @@ def test_labels_are_learned_and_shuffled_ones_are_not(data):
 @pytest.mark.parametrize("task", ["pixels", "teacher", "labels"])
 def test_a_run_repeats_itself_and_another_seed_or_init_differs(task, data):
     plan = run(steps=4) if task == "labels" else pretraining(task, steps=4)
-    once = train(plan, *data, None, "cpu")["weights"]
-    np.testing.assert_array_equal(once, train(plan, *data, None, "cpu")["weights"])
+    once = train(plan, *data, None)["weights"]
+    np.testing.assert_array_equal(once, train(plan, *data, None)["weights"])
     for other in (replace(plan, seed=1), replace(plan, init=1), replace(plan, salt="u")):
-        assert not np.array_equal(once, train(other, *data, None, "cpu")["weights"])
+        assert not np.array_equal(once, train(other, *data, None)["weights"])
+
+
+def test_what_a_number_depends_on_is_part_of_the_address():
+    on_gpu = run(device="cuda")
+    assert len({t.key() for t in (run(), on_gpu, replace(on_gpu, precision="bfloat16"))}) == 3
+    with pytest.raises(ValueError, match=r"images\.precision=bfloat16: allowed is float32"):
+        run(precision="bfloat16")
+
+
+def test_stored_logits_are_those_of_the_network(data):
+    plan = run(steps=20, rate=3e-2)
+    found = train(plan, *data, None)
+    images = data[1].normalised(data[1].images)
+    with torch.no_grad():
+        again = network(plan, found["weights"])(images).numpy()
+    assert found["logits"].dtype == np.float32
+    np.testing.assert_allclose(found["logits"], again, rtol=1e-5, atol=1e-5)
 
 
 def test_fine_tuning_begins_with_the_pretrained_encoder(data):
     start = pretraining("pixels", steps=4)
-    weights = train(start, *data, None, "cpu")["weights"]
+    weights = train(start, *data, None)["weights"]
     tuned = run(steps=1, rate=1e-12, start=start)
-    found = network(tuned, train(tuned, *data, weights, "cpu")["weights"])
+    found = network(tuned, train(tuned, *data, weights)["weights"])
     np.testing.assert_allclose(flat(found.encoder).numpy(), weights, atol=1e-6)
-    alone = network(run(), train(run(steps=1, rate=1e-12), *data, None, "cpu")["weights"])
+    alone = network(run(), train(run(steps=1, rate=1e-12), *data, None)["weights"])
     assert np.abs(flat(alone.encoder).numpy() - weights).max() > 1e-3
 
 
 def test_snapshots_end_with_the_final_state(data):
-    found = train(run(steps=9, snapshots=3), *data, None, "cpu")
+    found = train(run(steps=9, snapshots=3), *data, None)
     assert found["snapshots"].shape == (3, found["weights"].size)
     np.testing.assert_array_equal(found["snapshots"][-1], found["weights"])
     assert not np.array_equal(found["snapshots"][0], found["snapshots"][1])
@@ -305,9 +322,9 @@ def test_snapshots_end_with_the_final_state(data):
 
 def test_the_probe_leaves_the_encoder_and_separates_what_can_be_separated(data):
     start = pretraining("pixels", steps=4)
-    weights = train(start, *data, None, "cpu")["weights"]
+    weights = train(start, *data, None)["weights"]
     plan = run(task="probe", steps=1, batch=1, rate=1.0, start=start)
-    found = network(plan, train(plan, *data, weights, "cpu")["weights"])
+    found = network(plan, train(plan, *data, weights)["weights"])
     np.testing.assert_array_equal(flat(found.encoder).numpy(), weights)
     head = Classifier(WIDTH)
     labels = torch.arange(CLASSES).repeat(4)

@@ -100,9 +100,21 @@ def _paired(
     return differences_above_zero(
         differences,
         f"{statistic}, pretrained - supervised",
-        {"networks": rows, **details},
+        {"networks": rows, "lines": _never_right(seen), **details},
         1 / setup.settings.looked_at,
     )
+
+
+def _never_right(seen: xr.Dataset) -> list[str]:
+    """Judged arms with seeds in which no image can be compared, in words."""
+    empty = {arm: int((seen["both_right"].sel(arm=arm) == 0).sum()) for arm in seen.attrs["judged"]}
+    return [
+        f"{arm}: no image that both networks classify correctly in {number} of "
+        f"{seen.sizes['seed']} seeds, which are left out where it is about such images; more "
+        "training or a larger images.looked_at finds some"
+        for arm, number in empty.items()
+        if number
+    ]
 
 
 def agreements(setup: Setup) -> xr.Dataset:

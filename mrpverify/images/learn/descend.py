@@ -52,18 +52,3 @@ def descend(
             raise DivergedError(f"the loss is {losses[step]} after {step + 1} steps")
         after(step)
     return np.array([part.mean() for part in np.array_split(losses, min(steps, LOSS_POINTS))])
-
-
-def arithmetic(device: str) -> str:
-    """Name of the type that products are made in: bfloat16 on a GPU, float32 on a CPU.
-
-    On a CPU the sums of bfloat16 convolutions differ with the processor's instruction set, so the
-    same run would have other numbers on another machine.
-    """
-    return "float32" if device == "cpu" else "bfloat16"
-
-
-def precision(device: str) -> torch.autocast:
-    """Products in the device's arithmetic, weights in float32: the same for every arm."""
-    lower = arithmetic(device) != "float32"
-    return torch.autocast(device, torch.bfloat16, enabled=lower)

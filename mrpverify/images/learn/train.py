@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 
 import numpy as np
@@ -10,7 +11,7 @@ from torch import nn
 
 from ...simulate.seeding import generator
 from . import pixels, probe, teacher
-from .descend import descend, precision
+from .descend import descend
 from .encoder import Classifier, Encoder, flat, fresh, load_flat
 from .images import Labelled, augmented, batches, shown
 from .training import Training
@@ -19,27 +20,27 @@ Arrays = dict[str, np.ndarray]
 _TEST_BATCH = 1000
 
 
-def train(
-    training: Training, data: Labelled, test: Labelled, start: np.ndarray | None, device: str
-) -> Arrays:
+# TF32 convolutions are no float32, and a GPU that does not repeat itself no record.
+@torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
+def train(training: Training, data: Labelled, test: Labelled, start: np.ndarray | None) -> Arrays:
     """Weights, loss curve and, where labels were learned, logits of the test images.
 
     `start` are the weights of the encoder of `training.start`. Keys: ``weights`` [weight],
-    ``loss`` [point], ``logits`` [image, class] (float16), ``snapshots`` [snapshot, weight].
+    ``loss`` [point], ``logits`` [image, class], ``snapshots`` [snapshot, weight].
     """
-    own, test = shown(training, data).to(device), test.to(device)
+    own, test = shown(training, data).to(training.device), test.to(training.device)
     if training.task in ("pixels", "teacher"):
-        return _pretrain(training, own, device)
-    classifier = initial_classifier(training, start).to(device)
+        return _pretrain(training, own)
+    classifier = initial_classifier(training, start).to(training.device)
     snapshots: list[torch.Tensor] = []
     if training.task == "probe":
-        features = pooled(classifier.encoder, own, device)
+        features = pooled(classifier.encoder, own)
         probe.fit_head(classifier, features, own.labels)
         loss = np.zeros(0)
     else:
-        loss = _learn_labels(training, classifier, own, snapshots, device)
+        loss = _learn_labels(training, classifier, own, snapshots)
     found = {"weights": flat(classifier).numpy(), "loss": loss}
-    found["logits"] = logits(classifier, test, device).half().numpy()
+    found["logits"] = logits(classifier, test).numpy()
     if snapshots:
         found["snapshots"] = torch.stack(snapshots).numpy()
     return found
@@ -50,7 +51,14 @@ def stream_of(training: Training, purpose: str) -> torch.Generator:
     return generator(training.salt, training.seed, f"cifar {purpose} {training.init}")
 
 
-def _pretrain(training: Training, own: Labelled, device: str) -> Arrays:
+def _products(training: Training) -> AbstractContextManager[object]:
+    """The precision of the products inside."""
+    if training.precision == "bfloat16":
+        return torch.autocast(training.device, torch.bfloat16)
+    return nullcontext()
+
+
+def _pretrain(training: Training, own: Labelled) -> Arrays:
     """The encoder after mask reconstruction."""
     encoder = _fresh_encoder(training)
     channels = encoder.channels
@@ -59,14 +67,14 @@ def _pretrain(training: Training, own: Labelled, device: str) -> Arrays:
         pixels.PixelDecoder(channels) if pixel_task else teacher.Predictor(channels, training.width)
     )
     fresh(head, stream_of(training, "decoder"))
-    encoder, head = encoder.to(device), head.to(device)
+    encoder, head = encoder.to(training.device), head.to(training.device)
     tutor = deepcopy(encoder)
     stream = stream_of(training, training.task)
-    order = batches(len(own), training.batch, training.steps, stream).to(device)
+    order = batches(len(own), training.batch, training.steps, stream).to(training.device)
 
     def loss(step: int) -> torch.Tensor:
         images = _batch(own, order[step], stream)
-        with precision(device):
+        with _products(training):
             if isinstance(head, pixels.PixelDecoder):
                 return pixels.loss(encoder, head, images, training.mask_ratio, stream)
             return teacher.loss(encoder, tutor, head, images, training.mask_ratio, stream)
@@ -82,20 +90,16 @@ def _pretrain(training: Training, own: Labelled, device: str) -> Arrays:
 
 
 def _learn_labels(
-    training: Training,
-    classifier: Classifier,
-    own: Labelled,
-    snapshots: list[torch.Tensor],
-    device: str,
+    training: Training, classifier: Classifier, own: Labelled, snapshots: list[torch.Tensor]
 ) -> np.ndarray:
     """Cross-entropy on augmented images; all weights move. Returns the loss curve."""
     stream = stream_of(training, "labels")
-    order = batches(len(own), training.batch, training.steps, stream).to(device)
+    order = batches(len(own), training.batch, training.steps, stream).to(training.device)
     kept = np.linspace(0, training.steps, training.snapshots + 1)[1:].round() - 1
 
     def loss(step: int) -> torch.Tensor:
         images = _batch(own, order[step], stream)
-        with precision(device):
+        with _products(training):
             predicted = classifier(images)
         return nn.functional.cross_entropy(predicted.float(), own.labels[order[step]])
 
@@ -135,19 +139,18 @@ def network(training: Training, weights: np.ndarray) -> Classifier:
 
 
 @torch.no_grad()
-def pooled(encoder: Encoder, data: Labelled, device: str) -> torch.Tensor:
-    """Features [n, channels] of images on the device, without augmentation."""
+def pooled(encoder: Encoder, data: Labelled) -> torch.Tensor:
+    """Features [n, channels] of images on the encoder's device, without augmentation."""
     parts = []
     for start in range(0, len(data), _TEST_BATCH):
         chosen = torch.arange(start, min(start + _TEST_BATCH, len(data)))
         images = data.normalised(data.images[chosen])
-        with precision(device):
-            parts.append(encoder(images).float().mean((2, 3)))
+        parts.append(encoder(images).mean((2, 3)))
     return torch.cat(parts)
 
 
 @torch.no_grad()
-def logits(classifier: Classifier, data: Labelled, device: str) -> torch.Tensor:
-    """Logits [n, classes] of images on the device, without augmentation; on the CPU."""
-    features = pooled(classifier.encoder, data, device)
+def logits(classifier: Classifier, data: Labelled) -> torch.Tensor:
+    """Logits [n, classes] of images on the network's device, not augmented; on the CPU."""
+    features = pooled(classifier.encoder, data)
     return torch.nn.functional.linear(features, classifier.head.weight, classifier.head.bias).cpu()

@@ -14,13 +14,18 @@ Task = Literal["pixels", "teacher", "labels", "probe"]
 """What is learned: masked pixels (MAE-style), the features of a teacher that sees the whole image
 (data2vec-style), labels, or labels by a linear head on frozen features."""
 
+Precision = Literal["float32", "bfloat16"]
+"""Of the products in training; weights, optimiser and whatever is measured are float32."""
+
 Pictures = Literal["labelled", "all", "noise"]
 """What a run sees: the labelled images, all images of the pool, or Gaussian noise (a control)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Training(Addressed):
-    """One run on CIFAR-10. Equal trainings give equal numbers on one kind of device.
+    """One run on CIFAR-10. Equal trainings give equal numbers up to the rounding of float32.
+
+    On one processor or GPU they are the same to the last bit.
 
     Labelled sets of one seed are nested: the first 1000 labels are among its first 2000.
     """
@@ -52,6 +57,17 @@ class Training(Addressed):
     """States kept on the way, evenly spaced, the last one the final state."""
     start: Training | None = None
     """Pretraining it goes on from; None: a fresh network."""
+    precision: Precision = "float32"
+    device: str = "cpu"
+    """Kind of device: cpu or cuda."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for bfloat16 on a CPU, whose numbers follow its instruction set."""
+        if self.precision == "bfloat16" and self.device == "cpu":
+            raise ValueError(
+                "images.precision=bfloat16: allowed is float32 on a CPU, where bfloat16 depends on "
+                "the instruction set. Use --device cuda or --set images.precision=float32."
+            )
 
     def identity(self) -> dict[str, Any]:
         """Everything that determines the run but the kind of device."""
