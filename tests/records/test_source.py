@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mrpverify.records.source import imported_files, source_digest
-from mrpverify.simulate import descend
+from mrpverify.simulate import descend, run
 
 PACKAGE = Path(descend.__file__).parent.parent
 
@@ -40,8 +40,8 @@ def test_the_place_of_the_files_does_not_count(copy):
 @pytest.mark.parametrize(
     ("name", "before", "after"),
     [
-        ("simulate/descend.py", "LEAST_STEPS = 100\n", "LEAST_STEPS = 100  # a comment\n"),
-        ("simulate/descend.py", "LEAST_STEPS = 100\n", "\n\nLEAST_STEPS = (100)\n"),
+        ("simulate/run.py", "LEAST_STEPS = 100\n", "LEAST_STEPS = 100  # a comment\n"),
+        ("simulate/run.py", "LEAST_STEPS = 100\n", "\n\nLEAST_STEPS = (100)\n"),
         ("simulate/mae.py", '"""Masked autoencoder', '"""Masked auto-encoder'),
         ("parameters.py", '"""Every parameter', '"""All parameters'),
     ],
@@ -60,7 +60,7 @@ def test_a_file_that_no_import_reaches_changes_no_digest(copy):
 @pytest.mark.parametrize(
     ("name", "before", "after"),
     [
-        ("simulate/descend.py", "LEAST_STEPS = 100", "LEAST_STEPS = 101"),
+        ("simulate/run.py", "LEAST_STEPS = 100", "LEAST_STEPS = 101"),
         ("simulate/seeding.py", "digest[:8]", "digest[:7]"),
         ("simulate/mae.py", "power + 1", "power + 2"),
         ("parameters.py", "1.0 - self.visible", "2.0 - self.visible"),
@@ -103,5 +103,5 @@ def test_the_simulation_is_all_of_its_folder_and_the_parameters():
     assert {"parameters.py", "admissible.py"} < names
     assert all(n.startswith("simulate/") for n in names - {"parameters.py", "admissible.py"})
     assert {
-        f"simulate/{Path(module.__file__).name}" for module in descend.OBJECTIVES.values()
+        f"simulate/{Path(module.__file__).name}" for module in run.OBJECTIVES.values()
     } < names
