@@ -179,7 +179,8 @@ class Parameters:
     hold_width: float = parameter(
         0.0,
         "delta_h",
-        "under hold tau falls from tau_1 at varrho to 1 at (1 + delta_h) varrho; 0: at once",
+        "under hold tau falls, geometrically, from tau_1 at varrho to 1 at (1 + delta_h) varrho; "
+        "0: at once",
         ge=0,
         used_by=_TEACHER,
     )

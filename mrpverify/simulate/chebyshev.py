@@ -33,6 +33,8 @@ RADIUS_MARGIN = 1.2
 """A power iteration approaches the radius from below, and it moves until it is asked for again."""
 FIRST_ROUNDS, LATER_ROUNDS, SETTLED = 12, 4, 0.05
 """Power iterations at the start and from the last direction, and the change they stop at."""
+PROBE = 3
+"""Relative size of a perturbation, in roots of the rounding unit: kinks of the flow lie close."""
 FIRST_SHARE = 0.01
 """Relative change that the first step aims at."""
 
@@ -197,7 +199,7 @@ class Chebyshev:
         y, f = self.state[:, chosen], self.flow[:, chosen]
         v, found = self._direction[:, chosen], self._at(self.radius, chosen)
         going, fresh = self._at(due, chosen), self._at(self.radius == 0, chosen)
-        reach = self._length(y, chosen) * sqrt(torch.finfo(y.dtype).eps) * 10
+        reach = self._length(y, chosen) * PROBE * sqrt(torch.finfo(y.dtype).eps)
         for round_ in range(FIRST_ROUNDS):
             moved = y + v * (reach / self._length(v, chosen).clamp(min=1e-30))
             turned = self._evaluate(moved, chosen, going) - f

@@ -55,12 +55,16 @@ def gains(parameters: Parameters, state: State, largest: torch.Tensor) -> torch.
 
 
 def _held(parameters: Parameters, largest: torch.Tensor) -> torch.Tensor:
-    """tau_1 up to varrho, 1 from (1 + delta_h) varrho on, linear between [seeds, kernels]."""
+    """tau_1 up to varrho, 1 from (1 + delta_h) varrho on, geometric between [seeds, kernels].
+
+    A kernel rests where tau is a little above 1. A straight fall passes there in a small part of
+    its width, the smaller the larger tau_1; a geometric one is no steeper for a larger gain.
+    """
     p = parameters
     if p.hold_width == 0:
         return torch.where(largest >= p.linear_from, 1.0, torch.full_like(largest, p.start_gain))
     beyond = (largest / p.linear_from - 1) / p.hold_width
-    return 1 + (p.start_gain - 1) * (1 - beyond).clamp(0.0, 1.0)
+    return p.start_gain ** (1 - beyond).clamp(0.0, 1.0)
 
 
 def descent_direction(

@@ -102,6 +102,4 @@ def test_the_simulation_is_all_of_its_folder_and_the_parameters():
     names = {str(path.relative_to(PACKAGE)) for path in imported_files(Path(descend.__file__))}
     assert {"parameters.py", "admissible.py"} < names
     assert all(n.startswith("simulate/") for n in names - {"parameters.py", "admissible.py"})
-    assert {
-        f"simulate/{Path(module.__file__).name}" for module in run.OBJECTIVES.values()
-    } < names
+    assert {f"simulate/{Path(module.__file__).name}" for module in run.OBJECTIVES.values()} < names
