@@ -12,7 +12,7 @@ from pathlib import Path
 import platformdirs
 import xarray as xr
 
-from .netcdf import read
+from .netcdf import read, write
 from .provenance import IDENTITY, Addressed, provenance, stamp
 
 if sys.platform != "win32":
@@ -74,12 +74,8 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(suffix=".part", dir=path.parent)
         os.close(handle)
-        packed = {
-            key: {"zlib": True, "complevel": 1} for key in run.data_vars if run[key].size > 64
-        }
         try:
-            # Made in memory: where a disk is full, HDF5 crashes the process instead of raising.
-            Path(name).write_bytes(run.to_netcdf(engine="h5netcdf", encoding=packed))
+            Path(name).write_bytes(write(run))
             os.replace(name, path)
         finally:
             Path(name).unlink(missing_ok=True)
