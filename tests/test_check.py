@@ -13,6 +13,7 @@ import torch
 from typer.testing import CliRunner
 
 from mrpverify import check as command
+from mrpverify import checking
 from mrpverify.records import collect as collecting
 from mrpverify.records.store import CACHE_VARIABLE
 
@@ -239,7 +240,7 @@ def test_bad_input_ends_in_one_message_and_exit_code_2_before_training(
     (tmp_path / "file").write_text("")
     (tmp_path / "taken" / "record.json").mkdir(parents=True)
     arguments = [a.format(file=tmp_path / "file", taken=tmp_path / "taken") for a in arguments]
-    monkeypatch.setattr(command, "_carry_out", lambda order: pytest.fail("training began"))
+    monkeypatch.setattr(checking, "_carry_out", lambda order: pytest.fail("training began"))
     monkeypatch.setenv(CACHE_VARIABLE, str(cache))
     result = CliRunner().invoke(command.app, arguments)
     assert result.exit_code == 2, result.output

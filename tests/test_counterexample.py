@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from mrpverify.counterexample import __main__ as program
+from mrpverify.counterexample import searching
 from mrpverify.counterexample.nearest import (
     CLOSER,
     FACTORS,
@@ -90,7 +91,7 @@ def test_the_command_prints_a_check_that_another_salt_confirms(confirmed, code, 
         fails = point["theta"] < 0.3 and (salt == "explore" or confirmed)
         return Verdict.REFUTED if fails else Verdict.SUPPORTED
 
-    monkeypatch.setattr(program.Search, "judge", answering(measured))
+    monkeypatch.setattr(searching.Search, "judge", answering(measured))
     result = run("T1.capture", "--vary", "theta", "--framework", "mae", "--set", "s=0.2",
                  "--set", "theta=0.6")  # fmt: skip
     assert result.exit_code == code, result.output
@@ -107,7 +108,7 @@ def test_the_command_prints_a_check_that_another_salt_confirms(confirmed, code, 
 
 @pytest.mark.parametrize("verdict", [Verdict.REFUTED, Verdict.INCONCLUSIVE])
 def test_a_start_that_is_not_supported_is_no_start(verdict, monkeypatch):
-    monkeypatch.setattr(program.Search, "judge", answering(lambda point, salt: verdict))
+    monkeypatch.setattr(searching.Search, "judge", answering(lambda point, salt: verdict))
     result = run("T1.capture", "--vary", "theta")
     assert result.exit_code == 4
     assert "not SUPPORTED where the search starts" in result.stderr
@@ -136,9 +137,13 @@ def test_bad_input_is_one_message_and_exit_code_2(arguments, part):
 def test_a_measured_judgement_says_no_and_names_what_is_outside(tmp_path, monkeypatch):
     monkeypatch.setenv("MRPVERIFY_CACHE", str(tmp_path))
     tiny = ["k=2", "s=0.1", "d=8", "N=20", "m=3", "deadline=1"]
-    settings = program._search("T1.capture", ["theta"], "mae", "quick", tiny, 8, "cpu", quiet=True)
-    result = settings.judge({"theta": 0.5}, "a")
+    asked = searching.Asked(
+        name="T1.capture", vary=["theta"], framework="mae", preset="quick", settings=tiny, seeds=8,
+        budget=1, salt="b", confirm="c", device="cpu", quiet=True,
+    )  # fmt: skip
+    search = searching._search(asked)
+    result = search.judge({"theta": 0.5}, "a")
     assert result.measurement.measured is Verdict.REFUTED  # nothing is covered at time 1
-    assert program._outside(result).startswith("(violates: ")
-    assert settings.judge({"theta": 5.0}, "a") is None  # no such regime
-    assert not settings.fails({"theta": 5.0}, "a")
+    assert searching._outside(result).startswith("(violates: ")
+    assert search.judge({"theta": 5.0}, "a") is None  # no such regime
+    assert not search.fails({"theta": 5.0}, "a")

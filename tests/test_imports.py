@@ -1,6 +1,7 @@
 """Import directions of the house (docs/decisions.md), read from the source."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,8 @@ ALLOWED = {
     "claims": {"parameters", "theory", "observe", "judge", "records", "images", "figures"},
     "report": {"parameters", "theory", "judge", "records", "claims"},
     "command_line": {"records"},
-    "check": {
+    "check": {"checking"},
+    "checking": {
         "parameters",
         "regime",
         "judge",
@@ -120,3 +122,45 @@ import {1}
 def test_the_block_blocks():
     with pytest.raises(subprocess.CalledProcessError):
         test_imports_without_what_it_does_not_need("mrpverify.simulate.descend", ["torch"])
+
+
+HEAVY = [
+    "torch", "numpy", "scipy", "sympy", "pandas", "xarray", "h5py", "h5netcdf", "matplotlib",
+    "pydantic", "jinja2",
+]  # fmt: skip
+RUN_BLOCKED = BLOCKED_IMPORT.replace("import {1}", "import runpy\nsys.argv[1:] = {2!r}\n") + (
+    "runpy.run_module({1!r}, run_name='__main__')\n"
+)
+
+
+def run_blocked(module, blocked, *arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", RUN_BLOCKED.format(blocked, module, list(arguments))],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("program", ["check", "sweep", "counterexample", "images"])
+def test_help_and_unknown_options_need_no_heavy_library(program):
+    module = f"mrpverify.{program}"
+    shown = run_blocked(module, HEAVY, "--help")
+    assert shown.returncode == 0, shown.stderr
+    assert "Usage" in shown.stdout
+    refused = run_blocked(module, HEAVY, "--frobnicate")
+    assert refused.returncode == 2
+    assert "No such option" in refused.stderr
+
+
+def test_nothing_is_drawn_without_being_asked_for(tmp_path):
+    """A notebook sets MPLBACKEND to a module that the environment of a check need not have."""
+    notebook = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    told = run_blocked(
+        "mrpverify.check", ["matplotlib"], "assumptions", MRPVERIFY_CACHE=str(tmp_path), **notebook
+    )
+    assert told.returncode == 0, told.stderr
+    assert "A." in told.stdout
+    listed = run_blocked("mrpverify.check", ["matplotlib"], "--list", **notebook)
+    assert listed.returncode == 0, listed.stderr

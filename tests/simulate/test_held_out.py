@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from mrpverify.parameters import Parameters
-from mrpverify.simulate import held_out, supervised
+from mrpverify.simulate import held_out, sample, supervised
 from mrpverify.simulate.held_out import count_correct, training_margins
 from mrpverify.simulate.sample import sample_features, sample_images
+from mrpverify.simulate.seeding import generator
 
 P = Parameters(
     framework="supervised", classes=4, kernels_per_class=2, dimension=12, images=50,
@@ -99,3 +100,46 @@ def test_test_images_are_no_training_images_and_both_kinds_differ():
     for share in (0.0, 1.0):
         held = sample_images(replace(P, single_view=share), "h", [0], f"test {share:g}")
         assert not torch.equal(held.labels[:, :50], train.labels)
+
+
+def test_remembered_noise_is_the_noise_that_would_be_drawn(monkeypatch):
+    sample._remembered.cache_clear()
+    first = accuracies_of_a_draw("h")
+    again = accuracies_of_a_draw("h")
+    found = sample._remembered.cache_info()
+    assert found.misses == 4 * len(SEEDS), "multi- and single-view, typical and larger s"
+    assert found.hits == (20 - 4) * len(SEEDS)
+    other = accuracies_of_a_draw("other salt")
+    monkeypatch.setattr(sample, "REMEMBERED_BYTES", 0)
+    assert torch.equal(first, again)
+    assert torch.equal(first, accuracies_of_a_draw("h"))
+    assert not torch.equal(first, other)
+
+
+def accuracies_of_a_draw(salt):
+    """Right answers of drawn kernels, which are right by chance: any change of an image shows."""
+    draw = torch.Generator().manual_seed(4)
+    weights = torch.randn(len(SEEDS), P.kernels, P.dimension, generator=draw, dtype=torch.float64)
+    return count_correct(P, {"weights": weights}, supervised.logits, salt, SEEDS)[0]
+
+
+@pytest.mark.parametrize("remembered", [0, sample.REMEMBERED_BYTES])
+def test_a_stream_goes_on_after_the_noise(remembered, monkeypatch):
+    monkeypatch.setattr(sample, "REMEMBERED_BYTES", remembered)
+    ends = []
+    for _ in range(2):
+        stream = generator("h", 0, "somewhere")
+        sample._noise(P, sample_features(P, "h", 0), 30, stream)
+        ends.append(float(torch.rand((), generator=stream)))
+    monkeypatch.setattr(sample, "REMEMBERED_BYTES", 0)
+    stream = generator("h", 0, "somewhere")
+    sample._noise(P, sample_features(P, "h", 0), 30, stream)
+    assert ends == [float(torch.rand((), generator=stream))] * 2
+
+
+def test_the_memory_of_a_process_is_bounded():
+    assert sample.REMEMBERED * sample.REMEMBERED_BYTES < 200e6
+    sample._remembered.cache_clear()
+    large = sample.REMEMBERED_BYTES // (8 * (P.features + P.dimension)) + 1
+    sample._noise(P, sample_features(P, "h", 0), large, generator("h", 0, "somewhere"))
+    assert sample._remembered.cache_info().currsize == 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mrpverify.sweep import __main__ as program
+from mrpverify.sweep import sweeping
 from mrpverify.sweep.plan import Plan, PlanError, Range, lay_out, read_plan
 from tests.sweep.tiny import PLAN, records, write_plan
 
@@ -135,7 +135,7 @@ def test_workers_and_scheduler_exclude_each_other(command, tmp_path):
 
 
 def test_nothing_is_trained_before_every_cell_is_known_to_be_valid(command, tmp_path, monkeypatch):
-    monkeypatch.setattr(program, "carry_out", lambda *_: pytest.fail("work began"))
+    monkeypatch.setattr(sweeping, "carry_out", lambda *_: pytest.fail("work began"))
     bad = PLAN.replace("0.9", "2")
     assert command(write_plan(tmp_path, bad), cache=tmp_path).exit_code == 2
 

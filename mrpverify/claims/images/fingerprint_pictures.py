@@ -7,7 +7,6 @@ from typing import Any
 
 import xarray as xr
 
-from ...figures import overlap_of_inits, paired_networks, saliency, under_occlusion
 from ...images.occlusion import ALONE
 from ...images.saliency import look_in_images
 from ...images.setup import Setup
@@ -23,6 +22,8 @@ _IN_TABLES = "In the tables MAE-style is 'pixels' and data2vec-style is 'teacher
 
 def of_occlusion(setup: Setup, seen: xr.Dataset) -> Mapping[str, Any]:
     """What matched networks still recognise, and where they look."""
+    from ...figures import saliency, under_occlusion
+
     shares, _ = under_occlusion.draw(seen)
     sheet, _ = saliency.draw(look_in_images(setup))
     return {
@@ -39,6 +40,8 @@ def of_counts(variables: Sequence[str]) -> Callable[[Setup, xr.Dataset], Mapping
     """Numbers per network, every arm beside supervised learning."""
 
     def pictures(setup: Setup, seen: xr.Dataset) -> Mapping[str, Any]:
+        from ...figures import paired_networks
+
         del setup
         figure, _ = paired_networks.draw(seen, {name: COUNTED[name] for name in variables})
         title = "Networks at matched accuracy; lines join the two of one training seed. "
@@ -49,6 +52,8 @@ def of_counts(variables: Sequence[str]) -> Callable[[Setup, xr.Dataset], Mapping
 
 def of_overlap(setup: Setup, found: xr.Dataset) -> Mapping[str, Any]:
     """Overlap of two inits for every arm."""
+    from ...figures import overlap_of_inits
+
     del setup
     figure, _ = overlap_of_inits.draw(found)
     return {"Overlap of two networks of two inits, and of supervised ones in three states": figure}

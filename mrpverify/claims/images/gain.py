@@ -12,7 +12,6 @@ from typing import Any
 
 import xarray as xr
 
-from ...figures import label_efficiency
 from ...images.accuracies import study_accuracies
 from ...images.cifar_study import METHODS, name_of
 from ...images.setup import Setup
@@ -90,6 +89,8 @@ def _asked(setup: Setup, pictures: str) -> xr.Dataset:
 
 def pictures(setup: Setup, found: xr.Dataset) -> Mapping[str, Any]:
     """Accuracy against labels for the claim's arm, mask ratios, linear probe."""
+    from ...figures import label_efficiency
+
     del setup
     figure, _ = label_efficiency.draw(found, [found.attrs["seen"]])
     title = (

@@ -8,12 +8,11 @@ window suffices when the photo's class is ranked first of 1000.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-from ...figures import photo_parts, windows_per_photo
 from ...images.photo_parts import look_at_parts, shown_photos
 from ...images.photo_views import DECIDES, GRIDS, SIDE, SLIDING, collect_looks, windows_of
 from ...images.repeated import repeated_objects
@@ -25,6 +24,9 @@ from ...judge.measurement import Measurement
 from ...judge.verdicts import measured_above
 from ..claim import Claim, Control
 from .multiview_counts import by_number, grid_places, places_line, runner_up_photos
+
+if TYPE_CHECKING:
+    from ...figures.windows_per_photo import Counts
 
 HALF = 0.5
 """'Most' photos: the one-sided lower bound must clear one half."""
@@ -151,6 +153,8 @@ RANDOM_WEIGHTS = Control(
 
 def pictures(setup: Setup, looks: xr.Dataset) -> Mapping[str, Any]:
     """The counts behind the number, and the first recognised photos with what the network saw."""
+    from ...figures import photo_parts, windows_per_photo
+
     del setup
     counts, _ = windows_per_photo.draw(counts_of_windows(looks), HALF, CONTROL_LIMIT)
     names = recognised(looks)["photo"].values.tolist()
@@ -166,7 +170,7 @@ def pictures(setup: Setup, looks: xr.Dataset) -> Mapping[str, Any]:
     }
 
 
-def counts_of_windows(looks: xr.Dataset) -> windows_per_photo.Counts:
+def counts_of_windows(looks: xr.Dataset) -> Counts:
     """Sufficient windows of every recognised photo, large windows first; own class and controls.
 
     The network with random weights saw the deciding grid alone.

@@ -1,0 +1,293 @@
+"""Carrying out a check: from what the command line asks for to verdicts, files and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import typer
+import xarray as xr
+from rich.console import Console
+from rich.table import Table
+
+from .claims.claim import Claim
+from .claims.evaluate import ClaimResult, evaluate
+from .claims.evidence import about_images, evaluate_images
+from .claims.registry import UnknownClaimError, all_claims, select
+from .command_line import (
+    WIDTH,
+    UsageError,
+    progress_bar,
+    report_console,
+    stop,
+    usable_store,
+    writable_file,
+)
+from .images.folder import MissingDataError, missing_message
+from .images.setup import PREFIX, SettingsError, Setup, load_settings
+from .judge.verdicts import EXIT_USAGE, Verdict, exit_code
+from .parameters import DOMAINS, FRAMEWORKS, Framework, Parameters
+from .records.collect import DeviceError, Machine, choose_machine, collect
+from .records.labelled import Request
+from .records.store import Store
+from .regime import (
+    Preset,
+    RegimeError,
+    check_seeds,
+    load_preset,
+    parse_settings,
+    preset_path,
+)
+from .report.html import page, png
+from .report.record import Run, record, write_json
+from .report.text import claims_table, print_report, stand_ins_table
+
+RECORD, REPORT, PAGE = "record.json", "report.txt", "report.html"
+"""Files of --out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the command line asks for, unchecked."""
+
+    names: Sequence[str]
+    preset: str
+    framework: str
+    settings: Sequence[str]
+    seeds: int | None
+    salt: str
+    device: str
+    json_file: Path | None
+    out: Path | None
+    no_cache: bool
+    quiet: bool
+    strict: bool
+
+
+@dataclass(frozen=True)
+class Order:
+    """A checked request: everything needed before the first run starts."""
+
+    claims: tuple[Claim, ...]
+    regimes: Mapping[Framework, Parameters]
+    seeds: int
+    salt: str
+    machine: Machine
+    store: Store | None
+    json_file: Path | None
+    folder: Path | None
+    quiet: bool
+    strict: bool
+    images: Setup | None = None
+
+
+def carry_out(asked: Asked) -> int:
+    """Check the request, carry it out, show and write what came out; returns the exit code.
+
+    Raises typer.Exit for what ends early, after one message on standard error.
+    """
+    try:
+        order = _order(asked)
+    except (
+        RegimeError,
+        UnknownClaimError,
+        DeviceError,
+        UsageError,
+        SettingsError,
+        MissingDataError,
+    ) as error:
+        stop(f"error: {error}", EXIT_USAGE)
+    return _carry_out(order)
+
+
+def _order(asked: Asked) -> Order:
+    """The checked request; what reads nothing but the words comes before what looks around."""
+    of_images, of_regime = _split(asked.settings)
+    chosen = load_preset(asked.preset).override(parse_settings(of_regime))
+    claims = select(_names(asked.names))
+    machine = choose_machine(asked.device)
+    order = Order(
+        claims=claims,
+        regimes=_regimes(chosen, asked.framework, claims),
+        seeds=check_seeds(chosen.seeds if asked.seeds is None else asked.seeds),
+        salt=asked.salt,
+        machine=machine,
+        store=None if asked.no_cache else usable_store(machine.device, " use --no-cache or"),
+        folder=_writable_folder(asked.out),
+        json_file=writable_file(asked.json_file, "--json"),
+        quiet=asked.quiet,
+        strict=asked.strict,
+    )
+    return _with_images(order, asked.preset, of_images, asked.seeds)
+
+
+def _carry_out(order: Order) -> int:
+    """Run the order, show and write what came out; returns the exit code."""
+    start = time.monotonic()
+    try:
+        results = _evaluate(order)
+    except KeyboardInterrupt:
+        kept = "finished runs are stored; the same command goes on from there."
+        lost = "nothing was stored (--no-cache); the same command starts anew."
+        stop(f"interrupted: {lost if order.store is None else kept}", 1)
+    except (OSError, MemoryError, RuntimeError, ValueError) as error:
+        stop(f"error: the run failed ({type(error).__name__}: {error}).", 1)
+    counted = [r.verdict for r in results if order.strict or _counts(r)]
+    run = Run(
+        command=["python", "-m", "mrpverify.check", *sys.argv[1:]],
+        regimes=order.regimes,
+        seeds=order.seeds,
+        salt=order.salt,
+        device=order.machine.name,
+        seconds=time.monotonic() - start,
+        exit_code=exit_code(counted),
+    )
+    try:
+        _publish(order, run, results)
+    except OSError as error:
+        stop(f"error: the result could not be written ({error}); its runs are stored.", 1)
+    return run.exit_code
+
+
+def _counts(result: ClaimResult) -> bool:
+    """Whether a claim counts for the exit code: gates do, and whatever broke."""
+    return result.claim.role == "gate" or result.verdict is Verdict.ERROR
+
+
+def _evaluate(order: Order) -> list[ClaimResult]:
+    """Verdicts of the order, with a progress bar where somebody looks."""
+    with progress_bar(order.quiet) as show:
+
+        def get(requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
+            return collect(requests, order.machine, order.store, show)
+
+        simulated = [claim for claim in order.claims if not about_images(claim)]
+        results = evaluate(simulated, order.regimes, range(order.seeds), order.salt, get)
+        if order.images is not None:
+            seen = replace(order.images, progress=show or order.images.progress)
+            results += evaluate_images(order.claims, seen)
+        return results
+
+
+def _with_images(
+    order: Order, preset: str, settings: Mapping[str, str], seeds: int | None
+) -> Order:
+    """The order with what its claims about real images need, checked before any work.
+
+    Raises SettingsError for a setting and MissingDataError for data that is not there.
+    """
+    claims = [claim for claim in order.claims if about_images(claim)]
+    sizes = load_settings(preset_path(preset), settings)
+    if not claims:
+        return order
+    absent = missing_message([name for claim in claims for name in claim.needs])
+    if absent:
+        raise MissingDataError(absent)
+    number = sizes.seeds if seeds is None else seeds
+    images = Setup(sizes, number, order.salt, order.machine, order.store)
+    return replace(order, images=images, seeds=order.seeds if order.regimes else number)
+
+
+def _split(settings: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """``--set`` of the images, by name, and those of the regime; raises UsageError."""
+    own = [text.strip() for text in settings if text.strip().startswith(PREFIX)]
+    changes: dict[str, str] = {}
+    for text in own:
+        name, separator, value = (part.strip() for part in text.partition("="))
+        if not separator or not value:
+            raise UsageError(f"--set {text!r}: expected key=value, as {PREFIX}seeds=3.")
+        changes[name.removeprefix(PREFIX)] = value
+    return changes, [text for text in settings if not text.strip().startswith(PREFIX)]
+
+
+def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
+    """Report on the terminal; JSON, text and HTML files."""
+    if not order.quiet:
+        print_report(report_console(), run, results, order.strict)
+    content = record(run, results)
+    if order.json_file is not None:
+        write_json(order.json_file, content)
+    if order.folder is not None:
+        write_json(order.folder / RECORD, content)
+        with (order.folder / REPORT).open("w", encoding="utf-8") as file:
+            print_report(Console(file=file, width=WIDTH, markup=False), run, results, order.strict)
+        (order.folder / PAGE).write_text(page(content, _drawn(order, results)), encoding="utf-8")
+
+
+def _drawn(order: Order, results: Sequence[ClaimResult]) -> list[dict[str, bytes]]:
+    """The pictures of every claim; one that cannot be drawn is left out, and that is said."""
+    pictures: list[dict[str, bytes]] = []
+    with progress_bar(order.quiet, "figures") as show:
+        for number, result in enumerate(results):
+            if show is not None:
+                show(number, len(results))
+            try:
+                found = result.draw() if result.draw is not None else {}
+            except MissingDataError as error:
+                typer.echo(f"{result.claim.id}: no pictures ({error})", err=True)
+                found = {}
+            pictures.append({title: png(figure) for title, figure in found.items()})
+    return pictures
+
+
+def _names(names: Sequence[str]) -> Sequence[str]:
+    """The names asked for; raises UsageError where there are none."""
+    if not names:
+        raise UsageError("name a group or a claim, for example theorem1; --list shows all of them.")
+    return names
+
+
+def _regimes(
+    preset: Preset, framework: str, claims: Sequence[Claim]
+) -> dict[Framework, Parameters]:
+    """The regimes of the chosen frameworks that the claims are about; raises UsageError for none.
+
+    Claims about real images have no regime. Claims about supervised learning alone belong to every
+    choice: they have no other framework.
+    """
+    if framework not in (*FRAMEWORKS, "both"):
+        raise UsageError(f"--framework {framework}: expected {', '.join(FRAMEWORKS)} or both.")
+    asked = {f for claim in claims for f in claim.frameworks if f is not None}
+    if not asked:
+        return {}
+    chosen = {
+        f: p
+        for f, p in preset.regimes.items()
+        if f in asked and (framework in (f, "both") or asked == {"supervised"})
+    }
+    if not chosen:
+        named = ", ".join(dict.fromkeys(claim.id for claim in claims))
+        raise UsageError(
+            f"--framework {framework}: {named} is about {', '.join(sorted(asked))}; choose that."
+        )
+    return chosen
+
+
+def _writable_folder(path: Path | None) -> Path | None:
+    """The folder, made if need be; raises UsageError where it cannot be written."""
+    if path is None:
+        return None
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out {path}: cannot be made ({error.strerror}).") from None
+    for name in (RECORD, REPORT, PAGE):
+        writable_file(path / name, "--out")
+    return path
+
+
+def list_everything() -> None:
+    """Print claims, parameters and stand-ins."""
+    console = report_console()
+    console.print(claims_table(all_claims()))
+    table = Table("symbol", "name", "default", "allowed", "meaning", title="Parameters (--set)")
+    for item in fields(Parameters):
+        if item.name != "framework":
+            meta = item.metadata
+            words = DOMAINS[item.name].words
+            table.add_row(meta["symbol"], item.name, str(item.default), words, meta["meaning"])
+    console.print(table)
+    console.print(stand_ins_table())

@@ -1,0 +1,176 @@
+"""Carrying out a search for a counterexample: from what is asked for to what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import typer
+import xarray as xr
+
+from ..claims.claim import Claim
+from ..claims.evaluate import ClaimResult, evaluate
+from ..claims.registry import UnknownClaimError, select
+from ..command_line import UsageError, progress_shown, resumable, stop, usable_store
+from ..judge.verdicts import EXIT_CODES, EXIT_USAGE, Verdict
+from ..parameters import Framework, Parameters
+from ..records.collect import DeviceError, Machine, choose_machine, collect
+from ..records.labelled import Request
+from ..records.store import Store
+from ..regime import Preset, RegimeError, canonical, check_seeds, load_preset, parse_settings
+from .nearest import Budget, Point, distance, nearest_failure
+
+NOT_FOUND = EXIT_CODES[Verdict.INCONCLUSIVE]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the command line asks for, unchecked."""
+
+    name: str
+    vary: Sequence[str]
+    framework: str
+    preset: str
+    settings: Sequence[str]
+    seeds: int
+    budget: int
+    salt: str
+    confirm: str
+    device: str
+    quiet: bool
+
+
+@dataclass(frozen=True)
+class Search:
+    """A checked request: everything needed before the first run starts."""
+
+    claim: Claim
+    framework: Framework
+    preset: Preset
+    settings: Mapping[str, str]
+    start: Point
+    seeds: int
+    machine: Machine
+    store: Store
+    quiet: bool
+
+    def judge(self, point: Point, salt: str) -> ClaimResult | None:
+        """The claim at a point, without its controls; None where there is no such regime."""
+        shown = ", ".join(f"{name}={value:.4g}" for name, value in point.items())
+        try:
+            regime = self.preset.override(point).regimes[self.framework]
+        except RegimeError:
+            self._say(f"{shown}: no such regime")
+            return None
+        with progress_shown(self.quiet) as show:
+
+            def get(requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
+                return collect(requests, self.machine, self.store, show)
+
+            plain, regimes = self.claim.without_controls(), {self.framework: regime}
+            (result,) = evaluate([plain], regimes, range(self.seeds), salt, get)
+        self._say(f"{shown}: {result.measurement.measured} {_outside(result)}")
+        return result
+
+    def fails(self, point: Point, salt: str) -> bool:
+        """Whether the claim is REFUTED at a point; where there is no regime it is not."""
+        result = self.judge(point, salt)
+        return result is not None and result.measurement.measured is Verdict.REFUTED
+
+    def command(self, point: Point, salt: str) -> str:
+        """The check that shows the counterexample, controls included."""
+        varied = canonical(dict(point))
+        fixed = {k: v for k, v in self.settings.items() if not canonical({k: v}).keys() & varied}
+        changes = {**fixed, **{name: repr(value) for name, value in point.items()}}
+        settings = " ".join(f"--set {name}={value}" for name, value in changes.items())
+        return (
+            f"python -m mrpverify.check {self.claim.id} --preset {self.preset.name} "
+            f"--framework {self.framework} {settings} --seeds {self.seeds} --salt {salt}"
+        )
+
+    def _say(self, text: str) -> None:
+        if not self.quiet:
+            typer.echo(text, err=True)
+
+
+def search(asked: Asked) -> None:
+    """Check the request, search, and say what came out.
+
+    Raises typer.Exit for every other end than a confirmed counterexample.
+    """
+    try:
+        checked = _search(asked)
+    except (RegimeError, UnknownClaimError, DeviceError, UsageError) as error:
+        stop(f"error: {error}", EXIT_USAGE)
+    with resumable("search"):
+        _carry_out(checked, asked.budget, asked.salt, asked.confirm)
+
+
+def _carry_out(search: Search, budget: int, salt: str, confirm: str) -> None:
+    """Search, confirm and say what came out."""
+    begin = search.judge(search.start, salt)
+    if begin is None or begin.measurement.measured is not Verdict.SUPPORTED:
+        stop("the claim is not SUPPORTED where the search starts: nothing to search.", NOT_FOUND)
+    found = nearest_failure(search.start, Budget(lambda point: search.fails(point, salt), budget))
+    if found is None:
+        stop("no counterexample within the budget; that is no proof that there is none.", NOT_FOUND)
+    again = search.judge(found, confirm)
+    if again is None or again.measurement.measured is not Verdict.REFUTED:
+        stop(f"not confirmed on salt {confirm}: {_values(found)}", NOT_FOUND)
+    typer.echo(f"REFUTED at {_values(found)} {_outside(again)}")
+    typer.echo(f"{distance(search.start, found):.3g} from the start, as logarithm of ratios")
+    typer.echo(search.command(found, confirm))
+
+
+def _values(point: Point) -> str:
+    """A point in words."""
+    return ", ".join(f"{name}={value!r}" for name, value in point.items())
+
+
+def _outside(result: ClaimResult) -> str:
+    """The regime conditions that do not hold there, in words."""
+    names = ", ".join(condition.id for condition in result.violated)
+    return f"(violates: {names})" if names else "(inside every condition)"
+
+
+def _search(asked: Asked) -> Search:
+    """The checked request; raises UsageError, RegimeError, UnknownClaimError or DeviceError."""
+    if asked.salt == asked.confirm:
+        raise UsageError(f"--confirm {asked.confirm}: must differ from --salt; name another one.")
+    claim, framework = _claim(asked.name, asked.framework)
+    settings = parse_settings(list(asked.settings))
+    loaded = load_preset(asked.preset).override(settings)
+    chosen = replace(loaded, name=asked.preset, regimes={framework: loaded.regimes[framework]})
+    machine = choose_machine(asked.device)
+    return Search(
+        claim, framework, chosen, settings, _start(chosen.regimes[framework], asked.vary),
+        check_seeds(asked.seeds), machine, usable_store(machine.device), asked.quiet,
+    )  # fmt: skip
+
+
+def _claim(name: str, framework: str) -> tuple[Claim, Framework]:
+    """The one claim that is meant, in the framework; raises UsageError or UnknownClaimError."""
+    found = [(c, known) for c in select([name]) for known in c.frameworks if known == framework]
+    if len(found) != 1:
+        there = ", ".join(sorted({str(f) for c in select([name]) for f in c.frameworks if f}))
+        raise UsageError(
+            f"{name} with --framework {framework} means {len(found)} claims; name exactly one"
+            + (f" (frameworks: {there})." if there else "; real images have no regime to vary.")
+        )
+    ((claim, known),) = found
+    if known is None:
+        raise UsageError(f"{name}: claims about real images have no regime to vary.")
+    return claim, known
+
+
+def _start(regime: Parameters, vary: Sequence[str]) -> dict[str, float]:
+    """Where the search starts; raises UsageError or RegimeError for what cannot be varied."""
+    start = {}
+    for parameter in vary:
+        (field,) = canonical({parameter: None})
+        value = getattr(regime, field)
+        if not isinstance(value, float) or value <= 0:
+            raise UsageError(f"--vary {parameter}: {value!r} is no number > 0 with decimals.")
+        start[parameter] = value
+    canonical(start)  # a parameter by symbol and by name is one too many
+    return start
