@@ -13,7 +13,7 @@ speed g, normal over data sets,
 
     dd/dt = g,   Var g = (sigma_p^2 + Var a) E[sum_p signal_p^2] / N,   E g = E[a] E[sum_p signal_p]
 
-with a ~ U[0, gamma] the feature noise. Its time c/(2 g) does not depend on sigma_0 at all:
+with a ~ U[0, gamma] the feature noise (and E[a]^2 Var[sum_p signal_p] / N, next to nothing). Its time c/(2 g) does not depend on sigma_0 at all:
 
     T_leak / T_coverage ~ Delta sigma_0^{2q-2} sqrt(N k) / (lambda sigma_p).
 
@@ -55,10 +55,13 @@ def drift(parameters: Parameters) -> Drift:
         return Drift(0.0, 0.0)
     images = own_images(p, p.views)
     felt = signal(p, images, at).patch
-    pull, square = (images.mean(s.sum((1, 2))) / p.classes for s in (felt, felt**2))
+    sums = felt.sum((1, 2))
+    square = images.mean((felt**2).sum((1, 2))) / p.classes
+    pull, pull_square = (images.mean(s) / p.classes for s in (sums, sums**2))
     patch = p.patch_noise**2 if p.noise == "isotropic" else 0.0
-    variance = (patch + p.feature_noise**2 / 12) * square / p.images
-    return Drift(p.feature_noise / 2 * pull, sqrt(variance))
+    drawn = (patch + p.feature_noise**2 / 12) * square
+    common = (p.feature_noise / 2) ** 2 * (pull_square - pull**2)
+    return Drift(p.feature_noise / 2 * pull, sqrt((drawn + common) / p.images))
 
 
 def typical_drift(parameters: Parameters) -> float:
@@ -102,7 +105,7 @@ def impure_from(parameters: Parameters) -> float:
 def typical_leak_time(parameters: Parameters) -> float:
     """The earlier of the two (L16 [D]); 0 where kernels diverge, and at q = 2 (no winner, L5)."""
     p = parameters
-    if p.power < 3 or rest(p).correlation == inf:
+    if p.power < 3 or rest(p, p.views).correlation == inf:
         return 0.0
     return min(noise_leak_time(p), co_occurrence_leak_time(p))
 

@@ -18,7 +18,7 @@ ONE = {"split": "equal", "own_low": 1.2, "own_high": 1.2, "single_view": 0.0}
 
 @pytest.mark.parametrize("held", [1, 2])
 @pytest.mark.parametrize(
-    "changes", [{}, {"patches_per_feature": 1}, {"gain": "constant", "tau": 1.3}]
+    "changes", [{}, {"patches_per_feature": 1}, {"gain": "constant", "tau": 1.2}]
 )
 def test_the_gradient_along_held_views_vanishes(draw, held: int, changes) -> None:
     """Over 20 batches of images of the class, written out from section 2; |t| <= 6."""
