@@ -13,7 +13,8 @@ speed g, normal over data sets,
 
     dd/dt = g,   Var g = (sigma_p^2 + Var a) E[sum_p signal_p^2] / N,   E g = E[a] E[sum_p signal_p]
 
-with a ~ U[0, gamma] the feature noise (and E[a]^2 Var[sum_p signal_p] / N, next to nothing). Its time c/(2 g) does not depend on sigma_0 at all:
+with a ~ U[0, gamma] the feature noise (and E[a]^2 Var[sum_p signal_p] / N, next to nothing). Its
+time c/(2 g) does not depend on sigma_0 at all:
 
     T_leak / T_coverage ~ Delta sigma_0^{2q-2} sqrt(N k) / (lambda sigma_p).
 
