@@ -8,21 +8,17 @@ start of Python and torch; needs two free cores.
 
 from __future__ import annotations
 
-import csv
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 from typing import Annotated
 
 import typer
+from stored import HERE, keep
 
-HERE = Path(__file__).parent
 PLAN = HERE.parent / "experiments" / "map_init.toml"
 PROMISED = 0.6
 """Of the time of one worker."""
@@ -51,8 +47,6 @@ def compare(
         one, two = seconds(1, seeds), seconds(2, seeds)
         rows.append(
             {
-                "date": datetime.now(UTC).isoformat(timespec="minutes"),
-                "machine": f"{platform.machine()}, {os.cpu_count()} cores",
                 "seeds": seeds,
                 "one_worker_s": round(one, 2),
                 "two_workers_s": round(two, 2),
@@ -60,21 +54,10 @@ def compare(
             }
         )
         print(f"{number + 1} of {repeats}: {one:.1f} s, {two:.1f} s, ratio {two / one:.3f}")
-    _keep(rows)
+    keep("two_workers", rows)
     found = median(row["ratio"] for row in rows)
     print(f"median ratio {found:.3f}; promised {PROMISED}")
     raise typer.Exit(0 if found <= PROMISED else 1)
-
-
-def _keep(rows: list[dict[str, object]]) -> None:
-    """Append to the stored results."""
-    path = HERE / "two_workers.csv"
-    new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerows(rows)
 
 
 if __name__ == "__main__":

@@ -34,14 +34,13 @@ from .command_line import (
 from .images.folder import MissingDataError, missing_message
 from .images.setup import PREFIX, SettingsError, Setup, load_settings
 from .judge.verdicts import EXIT_USAGE, Verdict, exit_code
-from .parameters import FRAMEWORKS, Framework, Parameters
+from .parameters import DOMAINS, FRAMEWORKS, Framework, Parameters
 from .records.collect import DeviceError, Machine, choose_machine, collect
 from .records.labelled import Request
 from .records.store import Store
 from .regime import (
     Preset,
     RegimeError,
-    allowed,
     check_seeds,
     load_preset,
     parse_settings,
@@ -297,9 +296,8 @@ def _list_everything(console: Console) -> None:
     for item in fields(Parameters):
         if item.name != "framework":
             meta = item.metadata
-            table.add_row(
-                meta["symbol"], item.name, str(item.default), allowed(item.name), meta["meaning"]
-            )
+            words = DOMAINS[item.name].words
+            table.add_row(meta["symbol"], item.name, str(item.default), words, meta["meaning"])
     console.print(table)
     console.print(stand_ins_table())
 

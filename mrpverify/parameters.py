@@ -1,7 +1,7 @@
 """Every parameter of data law, network, losses and training, in one frozen object.
 
-A field carries its symbol (as spelt in the paper), its admissible range and its meaning;
-``mrpverify.regime`` turns these into validation, presets and ``--set``. Standard library only.
+A field carries its symbol (as spelt in the paper), its admissible range and its meaning. A regime
+is checked when it is made; ``mrpverify.regime`` adds presets and ``--set``. Standard library only.
 
 The finite stand-ins for the asymptotic "o(1)", "polylog" and "poly" live in ONE table,
 ``STAND_INS``: a number of this package that replaces an asymptotic order is read from there.
@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from .admissible import Domain, RegimeError, admit_all, domains, refuse
+
 Framework = Literal[
     "teacher-student", "mae", "contrastive", "clustering", "supervised", "fine-tuning"
 ]
@@ -23,13 +25,17 @@ PRETRAINING: tuple[Framework, ...] = ("teacher-student", "mae")
 FRAMEWORKS: tuple[Framework, ...] = (*PRETRAINING, "supervised")
 """Frameworks with a regime of their own in a preset."""
 EVERY: tuple[Framework, ...] = get_args(Framework)
+LABELLED: tuple[Framework, ...] = ("supervised", "fine-tuning")
+"""Learning from labels: downstream of pretraining, which never sees one."""
 
 _TEACHER: tuple[Framework, ...] = ("teacher-student",)
 _MAE: tuple[Framework, ...] = ("mae",)
 _COMPARED: tuple[Framework, ...] = ("contrastive", "clustering")
 _MASKED: tuple[Framework, ...] = (*PRETRAINING, *_COMPARED)
 _TUNED: tuple[Framework, ...] = ("fine-tuning",)
-_LABELLED: tuple[Framework, ...] = ("supervised", "fine-tuning")
+_DRAWN: tuple[Framework, ...] = (*_MASKED, "supervised")
+"""Frameworks that draw their initial kernels; fine-tuning goes on from those of another run."""
+_FLOWING: tuple[Framework, ...] = (*PRETRAINING, *LABELLED)
 _DERIVED: tuple[Framework, ...] = ()
 """A value from which the parameters of other runs are made; no run reads it itself."""
 
@@ -64,7 +70,7 @@ class Parameters:
     """One regime: data law (section 1), network and losses (section 2), training (section 3).
 
     Lengths are in units of one feature vector (features are orthonormal); physical time is the sum
-    of the step sizes. Values are NOT checked here: build a regime with ``mrpverify.regime.build``.
+    of the step sizes. Made or replaced with a value that is not admissible, it raises RegimeError.
     """
 
     # --- which objective
@@ -131,16 +137,25 @@ class Parameters:
         0.5, "varrho", "the smoothed ReLU is linear above varrho; also the crossing level", gt=0
     )
     init_scale: float = parameter(
-        0.06, "sigma_0", "standard deviation of an initial weight coordinate", gt=0
+        0.06,
+        "sigma_0",
+        "standard deviation of an initial weight coordinate",
+        gt=0,
+        used_by=_DRAWN,
     )
     init: Literal["gaussian", "features", "cloned"] = parameter(
         "gaussian",
         "init",
         "initial kernels: w ~ N(0, sigma_0^2 I); sigma_0 (v_{i,1} + x_0 (j+1)/m v_{i,2}) for the "
         "kernel j of class i; or gaussian, the second half repeating the first",
+        used_by=_DRAWN,
     )
     second_view: float = parameter(
-        0.0, "x_0", "d_0/c_0 of the last kernel of a class, init features", ge=0
+        0.0,
+        "x_0",
+        "d_0/c_0 of the last kernel of a class, init features",
+        ge=0,
+        used_by=_DRAWN,
     )
     visible: float = parameter(
         0.5,
@@ -274,13 +289,13 @@ class Parameters:
         "labels",
         "labelled images per class downstream, the first ones; 0: all",
         ge=0,
-        used_by=_LABELLED,
+        used_by=LABELLED,
     )
     true_labels: bool = parameter(
         True,
         "true_labels",
         "false shuffles the labels of the training images (a control)",
-        used_by=_LABELLED,
+        used_by=LABELLED,
     )
     fused: bool = parameter(
         False,
@@ -293,7 +308,7 @@ class Parameters:
         "N_test",
         "test images of each kind, multi-view and single-view, of each law",
         ge=1,
-        used_by=_LABELLED,
+        used_by=LABELLED,
     )
 
     # --- training
@@ -301,6 +316,7 @@ class Parameters:
         "descent",
         "method",
         "gradient descent with the step eta, or the gradient flow integrated to the tolerance tol",
+        used_by=_FLOWING,
     )
     tolerance: float = parameter(
         1e-4,
@@ -308,18 +324,23 @@ class Parameters:
         "relative error that one step of the flow may make in a kernel",
         gt=0,
         le=0.1,
+        used_by=_FLOWING,
     )
     work: int = parameter(
         20000,
         "work",
         "gradient evaluations of a flow after which a run ends with nothing known about T",
         ge=1,
+        used_by=_FLOWING,
     )
     step: float = parameter(
         4.0, "eta", "step size once a kernel is out of the plateau", unit="time", gt=0
     )
     horizon_factor: float = parameter(
-        2.0, "horizon_factor", "T = this many times the time of full coverage", ge=2
+        2.0,
+        "horizon_factor",
+        "T = this many times the time of full coverage; a claim needs 2 at least",
+        ge=1,
     )
     horizon: float = parameter(
         0.0,
@@ -341,6 +362,11 @@ class Parameters:
     precision: Literal["float32", "float64"] = parameter(
         "float32", "precision", "floating-point type of the simulation"
     )
+
+    def __post_init__(self) -> None:
+        """Check every value alone, then those that limit each other; raises RegimeError."""
+        admit_all(self, DOMAINS)
+        refuse(_contradictions(self))
 
     # --- derived quantities, used by theory and simulation alike
     @property
@@ -369,6 +395,54 @@ class Parameters:
         if self.gain in ("hold", "release"):
             return float((self.gain_floor + self.amplification) ** (1.0 / self.power))
         return self.tau
+
+
+DOMAINS: Mapping[str, Domain] = domains(Parameters)
+"""What every parameter admits, by field name."""
+
+
+def _contradictions(p: Parameters) -> list[str]:
+    """Rules between several parameters that are broken, in words."""
+    complaints = []
+    if p.dimension < p.features:
+        complaints.append(
+            f"d={p.dimension}: must be at least views k = {p.features}, the number of orthonormal "
+            f"features. Raise d or lower k."
+        )
+    if p.off_class > p.classes:
+        complaints.append(
+            f"s={p.off_class}: must be at most k = {p.classes}, because s/k is a probability."
+        )
+    if p.gain == "ema" and not p.stop_gradient:
+        complaints.append(
+            "stop_gradient=false: with gain=ema the teacher is no function of the weights, so "
+            "there is no gradient through it. Choose another gain or stop_gradient=true."
+        )
+    for low, high in (("own_low", "own_high"), ("off_low", "off_high")):
+        if getattr(p, low) > getattr(p, high):
+            a, b = DOMAINS[low].symbol, DOMAINS[high].symbol
+            complaints.append(
+                f"{a}={getattr(p, low)}: must be at most {b}={getattr(p, high)}. Change one."
+            )
+    return complaints
+
+
+def check_start(parameters: Parameters, shape: tuple[int, ...] | None, seeds: int) -> None:
+    """Whether a run of some seeds can go on from kernels of this shape; raises RegimeError.
+
+    None stands for kernels that are drawn; fine-tuning has none of its own.
+    """
+    fitting = (seeds, parameters.kernels, parameters.dimension)
+    if shape is None and parameters.framework in _TUNED:
+        raise RegimeError(
+            f"framework={parameters.framework}: goes on from the kernels of another run; give a "
+            f"start [seeds, kernels, dimension] = {list(fitting)}."
+        )
+    if shape is not None and shape != fitting:
+        raise RegimeError(
+            f"start {list(shape)}: must be [seeds, kernels, dimension] = {list(fitting)}. Choose a "
+            f"start with as many seeds, the same k m and the same d."
+        )
 
 
 def relevant(parameters: Parameters) -> dict[str, Any]:

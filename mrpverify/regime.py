@@ -1,31 +1,27 @@
-"""Building a valid regime: validation, presets from TOML, ``--set key=value``.
+"""Building a regime that can be judged: values from text, presets from TOML, ``--set key=value``.
 
-The rules come from the metadata of ``mrpverify.parameters.Parameters``; this file adds those that
-relate several parameters. Whether a valid regime is one the theorem speaks about is another
-question, answered by ``mrpverify.theory.assumptions``.
+``mrpverify.parameters.Parameters`` checks its values itself; this file adds the rules for a regime
+whose claims get a verdict. Whether it is one the theorem speaks about is another question, answered
+by ``mrpverify.theory.assumptions``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import Field as DataclassField
 from dataclasses import asdict, dataclass, fields
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
-
-from .parameters import FRAMEWORKS, Framework, Parameters, symbols
+from .admissible import RegimeError as RegimeError
+from .admissible import refuse
+from .parameters import DOMAINS, FRAMEWORKS, Framework, Parameters, symbols
 
 PRESETS = ("quick", "paper", "large")
 MIN_SEEDS, MAX_SEEDS = 1, 10_000
-
-
-class RegimeError(ValueError):
-    """A value that cannot be used; the message names it, what is allowed and what to do."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +42,44 @@ class Preset:
 
 
 def build(values: Mapping[str, Any]) -> Parameters:
-    """Validated parameters from symbols or field names; raises RegimeError."""
-    try:
-        checked = _MODEL.model_validate(canonical(values))
-    except ValidationError as error:
-        raise RegimeError("; ".join(_explain(item) for item in error.errors())) from None
-    parameters = Parameters(**checked.model_dump())
-    for complaint in _contradictions(parameters):
-        raise RegimeError(complaint)
+    """Parameters of a judged regime from symbols or field names, text included.
+
+    Raises RegimeError.
+    """
+    read = {name: _read(name, value) for name, value in canonical(values).items()}
+    parameters = Parameters(**read)
+    refuse(_hasty(parameters))
     return parameters
+
+
+def _read(name: str, value: Any) -> Any:
+    """A value from text, as ``--set`` gives it; what cannot be read is left for its complaint."""
+    kind = DOMAINS[name].kind
+    if not isinstance(value, str) or DOMAINS[name].choices:
+        return value
+    if kind is bool:
+        return {"true": True, "false": False}.get(value.lower(), value)
+    for number in (int, float):
+        with contextlib.suppress(ValueError):
+            return number(value)
+    return value
+
+
+def _hasty(p: Parameters) -> list[str]:
+    """What would let a claim be judged before its time, in words."""
+    complaints = []
+    if p.horizon > 0:
+        complaints.append(
+            f"horizon={p.horizon:g}: T follows full coverage, so that no claim is judged early; "
+            f"set horizon_factor instead."
+        )
+    if p.horizon_factor < 2:
+        complaints.append(
+            f"horizon_factor={p.horizon_factor:g}: must be a number >= 2, so that what is captured "
+            f"has as long again to be lost. Change it in the preset or with --set "
+            f"horizon_factor=VALUE."
+        )
+    return complaints
 
 
 def canonical(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,77 +178,3 @@ def _table(name: str, content: dict[str, Any], key: str) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise RegimeError(f"preset {name}: {key} must be a table, [{key}], not {table!r}.")
     return table
-
-
-def _model() -> type[BaseModel]:
-    """Pydantic model made from the metadata of ``Parameters``."""
-    hints = get_type_hints(Parameters)
-    definitions: dict[str, Any] = {
-        item.name: (
-            hints[item.name],
-            Field(item.default, allow_inf_nan=False, **item.metadata["limits"])
-            if hints[item.name] is float
-            else Field(item.default, **item.metadata["limits"]),
-        )
-        for item in fields(Parameters)
-    }
-    return create_model("RegimeModel", __config__=ConfigDict(extra="forbid"), **definitions)
-
-
-_MODEL = _model()
-_FIELDS: dict[str, DataclassField[Any]] = {f.name: f for f in fields(Parameters)}
-
-
-def allowed(name: str) -> str:
-    """The admissible values of a parameter in words."""
-    item = _FIELDS[name]
-    hint = get_type_hints(Parameters)[name]
-    limits = item.metadata["limits"]
-    if getattr(hint, "__args__", None):
-        return "one of " + ", ".join(hint.__args__)
-    if hint is bool:
-        return "true or false"
-    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
-    bounds = " and ".join(f"{signs[key]} {limits[key]:g}" for key in signs if key in limits)
-    return ("a whole number" if hint is int else "a number") + (f" {bounds}" if bounds else "")
-
-
-def _explain(item: Any) -> str:
-    """One pydantic complaint in words: value, allowed range, what to do."""
-    name = str(item["loc"][0])
-    symbol, meaning = _FIELDS[name].metadata["symbol"], _FIELDS[name].metadata["meaning"]
-    return (
-        f"{symbol}={item['input']}: must be {allowed(name)} ({meaning}). "
-        f"Change it in the preset or with --set {symbol}=VALUE."
-    )
-
-
-def _contradictions(p: Parameters) -> list[str]:
-    """Rules between several parameters, in words."""
-    complaints = []
-    if p.dimension < p.features:
-        complaints.append(
-            f"d={p.dimension}: must be at least views k = {p.features}, the number of orthonormal "
-            f"features. Raise d or lower k."
-        )
-    if p.off_class > p.classes:
-        complaints.append(
-            f"s={p.off_class}: must be at most k = {p.classes}, because s/k is a probability."
-        )
-    if p.horizon > 0:
-        complaints.append(
-            f"horizon={p.horizon:g}: T follows full coverage, so that no claim is judged early; "
-            f"set horizon_factor or deadline instead."
-        )
-    if p.gain == "ema" and not p.stop_gradient:
-        complaints.append(
-            "stop_gradient=false: with gain=ema the teacher is no function of the weights, so "
-            "there is no gradient through it. Choose another gain or stop_gradient=true."
-        )
-    for low, high in (("own_low", "own_high"), ("off_low", "off_high")):
-        if getattr(p, low) > getattr(p, high):
-            a, b = _FIELDS[low].metadata["symbol"], _FIELDS[high].metadata["symbol"]
-            complaints.append(
-                f"{a}={getattr(p, low)}: must be at most {b}={getattr(p, high)}. Change one."
-            )
-    return complaints

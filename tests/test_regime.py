@@ -1,17 +1,17 @@
 """Validation, presets and --set: every complaint names the value, the range and what to do."""
 
 import tomllib
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mrpverify.parameters import STAND_INS, Parameters, symbols
+from mrpverify.parameters import DOMAINS, STAND_INS, Parameters, symbols
 from mrpverify.regime import (
     PRESETS,
     RegimeError,
-    allowed,
     build,
     check_seeds,
     load_preset,
@@ -60,7 +60,7 @@ def test_promised_symbols_exist(symbol):
 def test_every_parameter_says_what_it_is_and_what_is_allowed():
     for item in fields(Parameters):
         assert len(item.metadata["meaning"]) > 10, item.name
-        assert allowed(item.name)
+        assert DOMAINS[item.name].words
     assert len(set(symbols().values())) == len(fields(Parameters))
 
 
@@ -101,6 +101,69 @@ def test_bad_values_are_named_with_their_range(settings, parts):
         build(settings)
     for part in parts:
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("decoder", "typo"),
+        ("target", "visible"),
+        ("gain", "emaa"),
+        ("similarity", "dot"),
+        ("noise", "offspan"),
+        ("precision", "float16"),
+        ("framework", "simclr"),
+        ("visible", 1.5),
+        ("visible", "0.5"),
+        ("step", float("nan")),
+        ("step", float("inf")),
+        ("step", 10**400),
+        ("images", 2.5),
+        ("images", True),
+        ("images", float("inf")),
+        ("bias", 1),
+        ("bias", None),
+        ("gain", ["hold"]),
+        ("dimension", 15),
+        ("off_class", 9),
+        ("own_low", 2.0),
+        ("horizon_factor", 0.5),
+    ],
+)
+def test_a_regime_is_checked_wherever_it_is_made_with_the_message_of_build(name, value):
+    with pytest.raises(RegimeError) as replaced:
+        replace(Parameters(), **{name: value})
+    with pytest.raises(RegimeError) as made:
+        Parameters(**{name: value})
+    assert str(made.value) == str(replaced.value)
+    assert f"{DOMAINS[name].symbol}={value}" in str(made.value)
+    if not isinstance(value, str) or DOMAINS[name].choices:  # text is read by build alone
+        with pytest.raises(RegimeError) as built:
+            build({name: value})
+        assert str(built.value) == str(made.value)
+
+
+def test_every_complaint_is_heard_at_once():
+    with pytest.raises(RegimeError, match=r"theta=2: .*; eta=-1: "):
+        Parameters(visible=2, step=-1)
+
+
+def test_a_number_is_kept_in_the_type_of_its_field():
+    """Or equal regimes would have different keys."""
+    p = Parameters(horizon=5, visible=np.float32(0.5), classes=np.int64(8), images=30.0)
+    assert [type(v) for v in (p.horizon, p.visible, p.classes, p.images)] == [
+        float,
+        float,
+        int,
+        int,
+    ]
+    assert p == Parameters(horizon=5.0, visible=0.5, classes=8, images=30)
+
+
+def test_laws_may_end_at_coverage_but_a_judged_regime_may_not():
+    assert Parameters(horizon_factor=1.0).horizon_factor == 1
+    with pytest.raises(RegimeError, match=r"horizon_factor=1: must be a number >= 2"):
+        build({"horizon_factor": 1})
 
 
 @pytest.mark.parametrize("pair", ["theta", "=3", "theta=", ""])

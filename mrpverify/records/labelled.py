@@ -17,7 +17,7 @@ import xarray as xr
 
 from .. import parameters as parameters_module
 from .. import simulate
-from ..parameters import Parameters, relevant
+from ..parameters import Parameters, check_start, relevant
 from ..simulate.held_out import test_laws
 from ..simulate.trajectory import Trajectory, snapshot_steps
 
@@ -62,6 +62,12 @@ class Request:
     seed: int
     start: Parameters | None = None
     """Regime of the run (same salt and seed) whose final kernels this one goes on from."""
+
+    def __post_init__(self) -> None:
+        """Raise RegimeError where a start is missing or of another shape."""
+        before = self.before()
+        shape = (1, before.parameters.kernels, before.parameters.dimension) if before else None
+        check_start(self.parameters, shape, seeds=1)
 
     def key(self) -> str:
         """Content hash (SHA-256, hexadecimal) of everything that determines the run."""

@@ -19,9 +19,8 @@ from __future__ import annotations
 
 import torch
 
-from ..parameters import Parameters
+from ..parameters import LABELLED, Parameters, check_start
 from .flow import integrate
-from .run import LEAST_STEPS as LEAST_STEPS
 from .run import (
     OBJECTIVES,
     State,
@@ -51,14 +50,14 @@ def pretrain(
 ) -> Trajectory:
     """Draw data and init of the seeds and train them.
 
-    `start` are kernels [seeds, kernels, dimension] to go on from (fine-tuning); by default the
-    initial ones are drawn. Raises ValueError where fewer labels exist than are asked for.
+    `start` are kernels [seeds, kernels, dimension] to go on from (fine-tuning needs them); by
+    default the initial ones are drawn. Raises RegimeError for a start that is missing or of another
+    shape, ValueError where fewer labels exist than are asked for.
     """
+    check_start(parameters, None if start is None else tuple(start.shape), len(seeds))
     images = sample_images(parameters, salt, seeds)
-    if parameters.labels:
-        images = images.first_per_class(parameters.labels, parameters.classes)
-    if not parameters.true_labels:
-        images = images.with_shuffled_labels(salt, seeds)
+    if parameters.framework in LABELLED:
+        images = _as_labelled(parameters, images, salt, seeds)
     weights = sample_weights(parameters, salt, seeds) if start is None else start
     held_out = sample_background(
         parameters, salt, seeds, parameters.images * parameters.patches_per_feature
@@ -67,6 +66,16 @@ def pretrain(
     flows = parameters.method == "flow" and hasattr(OBJECTIVES[parameters.framework], "trained")
     train = integrate if flows else descend
     return train(parameters, images, weights, held_out, salt, seeds, device)
+
+
+def _as_labelled(parameters: Parameters, images: Images, salt: str, seeds: list[int]) -> Images:
+    """What is learned from downstream: images with a paid-for label, shuffled as a control.
+
+    Pretraining sees all images and asks for no label.
+    """
+    if parameters.labels:
+        images = images.first_per_class(parameters.labels, parameters.classes)
+    return images if parameters.true_labels else images.with_shuffled_labels(salt, seeds)
 
 
 def descend(

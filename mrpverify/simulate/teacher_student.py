@@ -58,7 +58,7 @@ def _held(parameters: Parameters, largest: torch.Tensor) -> torch.Tensor:
     """tau_1 up to varrho, 1 from (1 + delta_h) varrho on, linear between [seeds, kernels]."""
     p = parameters
     if p.hold_width == 0:
-        return torch.where(largest >= p.linear_from, 1.0, p.start_gain)
+        return torch.where(largest >= p.linear_from, 1.0, torch.full_like(largest, p.start_gain))
     beyond = (largest / p.linear_from - 1) / p.hold_width
     return 1 + (p.start_gain - 1) * (1 - beyond).clamp(0.0, 1.0)
 
@@ -66,30 +66,69 @@ def _held(parameters: Parameters, largest: torch.Tensor) -> torch.Tensor:
 def descent_direction(
     parameters: Parameters, state: State, images: Images, largest: torch.Tensor
 ) -> tuple[State, torch.Tensor]:
-    """-grad of the mask-expected loss, and the largest pre-activation of each seed [seeds]."""
-    tau = gains(parameters, state, largest)[:, None, None, :]
-    total = torch.zeros_like(state["weights"])
-    reach = total.new_full((len(total),), -torch.inf)
+    """-grad of the mask-expected loss, and the largest pre-activation of each seed [seeds].
+
+    Computed in units of varrho, in which sReLU bends at 1.
+    """
+    varrho, tau = parameters.linear_from, gains(parameters, state, largest)
+    scaled: State = {name: state[name] / varrho for name in ("weights", "teacher") if name in state}
+    alike = _alike_up_to(parameters, state, tau)
+    total, reach = torch.zeros_like(state["weights"]), torch.full_like(tau, -torch.inf)
     for patches in cache_sized(images.patches, total.shape[1]):
-        part, part_reach = _direction_of(parameters, state, patches, tau)
+        part, part_reach = _direction_of(parameters, scaled, patches, tau, alike)
         total += part
         reach = torch.maximum(reach, part_reach)
-    return {"weights": total / images.patches.shape[1]}, reach
+    return {"weights": total.mul_(varrho / images.patches.shape[1])}, reach.amax(1) * varrho
 
 
 def _direction_of(
-    parameters: Parameters, state: State, patches: torch.Tensor, tau: torch.Tensor
+    parameters: Parameters,
+    state: State,
+    patches: torch.Tensor,
+    tau: torch.Tensor,
+    alike: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Summed over some images: -grad in w, and the largest pre-activation [seeds]."""
+    """Summed over some images for varrho = 1: -grad in w; largest u of a kernel [seeds, kernels].
+
+    sReLU(tau u) = tau^q f(u) with f the same function, bent at 1/tau instead of 1.
+    """
+    q, amplified = parameters.power, tau[:, None] ** parameters.power
     u = project(state["weights"], patches)
-    seen = project(state["teacher"], patches) if "teacher" in state else u
-    a, slope = smoothed_relu(u, parameters.power, parameters.linear_from)
-    taught, taught_slope = smoothed_relu(seen * tau, parameters.power, parameters.linear_from)
-    gap = (taught.sum(2) - a.sum(2)).unsqueeze(2)
-    signal = a.mul_(-parameters.mask_penalty).add_(gap).mul_(slope)
+    reach = u.amax((1, 2))
+    a, slope = _bent(u, u.clamp(0.0, 1.0), q)
+    h = a.sum(2)
+    taught = h
+    if bool((reach > alike).any()):
+        seen = project(state["teacher"], patches) if "teacher" in state else u
+        cut = torch.clamp(seen, tau.new_zeros(()), tau.reciprocal()[:, None, None])
+        taught_a, taught_slope = _bent(seen, cut, q)
+        taught = taught_a.sum(2)
+    gap = (taught * amplified).sub_(h).unsqueeze(2)
+    signal = torch.sub(gap, a, alpha=parameters.mask_penalty, out=a).mul_(slope)
     if not parameters.stop_gradient:
-        signal -= gap * tau * taught_slope
-    return back_project(signal, patches), u.amax((1, 2, 3))
+        signal -= gap * amplified.unsqueeze(2) * taught_slope
+    return back_project(signal, patches), reach
+
+
+def _alike_up_to(parameters: Parameters, state: State, tau: torch.Tensor) -> torch.Tensor:
+    """Largest u/varrho up to which the teacher puts out tau^q times what its kernel does.
+
+    [seeds, kernels]; it spares the teacher's passes as long as no kernel is crossing. -inf where
+    the teacher has kernels or a gradient of its own.
+    """
+    if "teacher" in state or not parameters.stop_gradient:
+        return torch.full_like(tau, -torch.inf)
+    return torch.where(tau == 1, torch.inf, 1 / tau.clamp(min=1.0))
+
+
+def _bent(u: torch.Tensor, cut: torch.Tensor, power: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """c^{q-1} (u - (1 - 1/q) c) and c^{q-1}; `cut`, which is c = u in [0, bend], is overwritten.
+
+    With bend 1 they are sReLU(u) and its slope in units of varrho.
+    """
+    value = torch.sub(u, cut, alpha=1 - 1 / power)
+    slope = cut.pow_(power - 1)
+    return value.mul_(slope), slope
 
 
 def after_step(parameters: Parameters, state: State, largest: torch.Tensor) -> None:

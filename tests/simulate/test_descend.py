@@ -10,14 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mrpverify.parameters import FRAMEWORKS, Parameters
-from mrpverify.simulate.descend import (
-    DIVERGED_AT,
-    LEAST_STEPS,
-    OBJECTIVES,
-    descend,
-    pretrain,
-    step_size,
-)
+from mrpverify.simulate.descend import descend, pretrain, step_size
+from mrpverify.simulate.run import DIVERGED_AT, LEAST_STEPS, OBJECTIVES
 from mrpverify.simulate.sample import sample_background, sample_images, sample_weights
 from mrpverify.simulate.trajectory import NEVER, SNAPSHOT_RATIO, snapshot_steps
 

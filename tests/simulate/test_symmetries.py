@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from mrpverify.parameters import FRAMEWORKS
 from mrpverify.simulate import mae, teacher_student
-from mrpverify.simulate.descend import OBJECTIVES, descend, pretrain
+from mrpverify.simulate.descend import descend, pretrain
+from mrpverify.simulate.run import OBJECTIVES
 from mrpverify.simulate.sample import Images, sample_background, sample_images, sample_weights
 
 SALT = "symmetry"
@@ -190,10 +191,12 @@ def test_permuting_the_kernels_permutes_the_result(framework, regime, assert_sam
 def test_a_batch_of_seeds_is_a_loop_over_seeds(framework, changes, regime, assert_same):
     """Patches 4, so that seeds of different P share the batch; seeds end at different steps."""
     p = regime(framework, patches=4, images=40, **changes)
-    batch = pretrain(p, SALT, [0, 1, 2])
+    start = sample_weights(p, SALT, [0, 1, 2]) if framework == "fine-tuning" else None
+    batch = pretrain(p, SALT, [0, 1, 2], start=start)
     widths = set()
     for place, seed in enumerate([0, 1, 2]):
-        alone = pretrain(p, SALT, [seed])
+        own = None if start is None else start[place : place + 1]
+        alone = pretrain(p, SALT, [seed], start=own)
         widths.add(int(alone.patch_count[0]))
         for item in fields(alone):
             if item.name in ("snapshot_step", "time", "loss", "correlations"):

@@ -1,5 +1,6 @@
 """Teacher-student: closed forms against the loss enumerated over all 2^P masks."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -236,3 +237,41 @@ def test_below_varrho_the_loss_has_the_stated_degree(power, assert_same, bare_im
     degree = teacher_student.plateau_degree(p)
     small = expected_loss(p, state, bare_images(x), largest)
     assert_same(expected_loss(p, double, bare_images(x), largest), 2**degree * small)
+
+
+@pytest.mark.parametrize("gain", ["hold", "ema"])
+@pytest.mark.parametrize("size", [0.05, 0.3, 2.0])
+def test_in_single_precision_the_direction_is_the_formula_of_double(
+    gain, size, assert_same, bare_images
+):
+    """At a tenth of the bend, with kernels crossing between both bends, and far beyond."""
+    p = Parameters(gain=gain, amplification=64.0, linear_from=0.7)
+    draw = torch.Generator().manual_seed(7)
+    w = size * torch.randn(2, 40, 24, generator=draw) / 24**0.5
+    x = torch.randn(2, 60, 8, 24, generator=draw)
+    state = {"weights": w, "released": torch.zeros(2, 40, dtype=torch.bool)}
+    if gain == "ema":
+        state["teacher"] = w.flip(1)
+    largest = 2 * p.linear_from * torch.rand(2, 40, generator=draw)
+    double = {name: value.double() for name, value in state.items()}
+    tau = gains(p, double, largest.double())[:, None, None]
+    u = torch.einsum("snpd,srd->snpr", x.double(), double["weights"]).requires_grad_()
+    seen = torch.einsum("snpd,srd->snpr", x.double(), double.get("teacher", double["weights"]))
+    a = srelu(u, p.power, p.linear_from)
+    (slope,) = torch.autograd.grad(a.sum(), u)
+    gap = (srelu(tau * seen, p.power, p.linear_from) - a).sum(2, keepdim=True)
+    signal = ((gap - p.mask_penalty * a) * slope).detach()
+    expected = torch.einsum("snpr,snpd->srd", signal, x.double()) / 60
+    found, _ = descent_direction(p, state, bare_images(x), largest)
+    assert_same(found["weights"], expected, within=1e-6)
+
+
+@settings(max_examples=40)
+@given(case=cases, tau=st.floats(0.0, 1.0))
+def test_a_teacher_weaker_than_its_student_has_its_own_formula(case, tau, assert_same, bare_images):
+    p = replace(case[0], gain="constant", tau=tau)
+    state, x, largest = draw_case(p, *case[1:])
+    assume(visits_all_pieces(p, state, x))
+    found, _ = descent_direction(p, state, bare_images(x), largest)
+    weaker = torch.full_like(largest, tau)
+    assert_same(found["weights"], enumerated_direction(p, state, weaker, x))
