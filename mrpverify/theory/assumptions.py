@@ -17,6 +17,7 @@ from .final_correlation import final_correlation
 from .fine_tuning import end_state
 from .gaussian import positive_moment
 from .labelled_conditions import fine_tuning_conditions, supervised_conditions
+from .leak_race import typical_horizon, typical_leak_time
 
 TEACHER_STUDENT = ("teacher-student",)
 EVERY: tuple[str, ...] = (*FRAMEWORKS, "fine-tuning")
@@ -36,6 +37,7 @@ def conditions(parameters: Parameters) -> tuple[Condition, ...]:
         *(_step_size(p, framework) for framework in FRAMEWORKS),
         _background_noise(p),
         _coverage(p),
+        _leak_race(p),
         *supervised_conditions(p),
         *fine_tuning_conditions(p),
     )
@@ -173,6 +175,20 @@ def _coverage(p: Parameters) -> Condition:
         TEACHER_STUDENT,
         p.views * log(p.features / risk),
         float(p.kernels_per_class),
+    )
+
+
+def _leak_race(p: Parameters) -> Condition:
+    """Where nothing grows T is never reached, and the race is lost."""
+    end = typical_horizon(p)
+    return much_less(
+        "leak race",
+        "T << T_leak: kernels stay class-pure until T; Delta goes with sigma_0^{-(2q-2)}, or "
+        "sigma_0^{-q} without noise",
+        "section 1 and L16 [D]",
+        TEACHER_STUDENT,
+        end,
+        typical_leak_time(p) if end < inf else 0.0,
     )
 
 

@@ -10,8 +10,7 @@ from math import log, sqrt
 
 from ..parameters import Parameters
 from .activation import offset
-from .growth import growth_rate
-from .plateau import fate, plateau
+from .resting import rest
 
 
 def final_correlation(parameters: Parameters, framework: str) -> float:
@@ -22,26 +21,14 @@ def final_correlation(parameters: Parameters, framework: str) -> float:
     return rules[framework](parameters)
 
 
-def overshoot(parameters: Parameters) -> float:
-    """eta R varrho^{2q-1}: how far the last growing step can carry beyond varrho, >= 0 [D]."""
-    p = parameters
-    return p.step * max(growth_rate(p), 0.0) * p.linear_from ** (2 * p.power - 1)
-
-
 def teacher_student(parameters: Parameters) -> float:
-    """Lambda_end of a teacher-student kernel [D].
+    """Lambda_end of a teacher-student kernel with one feature [D].
 
-    hold, release: varrho and one overshoot, from where gain 1 leads back. Constant gain and ema:
-    the plateau of L4 over the patch's z; varrho where it decays (an upper bound), inf where it
-    diverges.
+    Where it rests: within [varrho, (1 + delta_h) varrho] under `hold`, at the plateau of L4 under a
+    constant gain and ema, inf where it diverges. varrho under `release`, and where it decays (an
+    upper bound).
     """
-    p = parameters
-    if p.gain in ("hold", "release"):
-        return p.linear_from + overshoot(p)
-    if fate(p.tau, p.gain_floor, p.power) == "decays":
-        return p.linear_from
-    patch = mean_shown_sum(p) / p.patches_per_feature
-    return plateau(p.tau, p.gain_floor, p.power, p.linear_from) / patch
+    return rest(parameters).correlation or parameters.linear_from
 
 
 def mae(parameters: Parameters) -> float:

@@ -24,7 +24,6 @@ from typing import NamedTuple
 
 import sympy as sp
 from scipy.optimize import brentq
-from scipy.special import roots_legendre
 
 from ..parameters import STAND_INS, Parameters
 from . import notation as n
@@ -33,8 +32,6 @@ from .curvature import activity_moment
 from .data_law import mean_power_sum_product, over_law
 from .final_correlation import final_margin, mean_shown_sum, teacher_student
 from .final_correlation import mae as mae_final
-
-NODES = 20
 
 
 class State(NamedTuple):
@@ -164,18 +161,8 @@ def probe_curvature(parameters: Parameters) -> float:
 
 
 def start_square(parameters: Parameters) -> float:
-    """E h^2 of a kernel at Lambda_0 with one feature, over all images [D].
-
-    The last growing step of a teacher-student kernel under `hold` or `release` ends anywhere
-    between varrho and one overshoot above it, whatever its start: many kernels average over that.
-    All others rest at the largest start.
-    """
-    p = parameters
-    if p.framework != "teacher-student" or p.gain not in ("hold", "release"):
-        return _mean_square(p, largest_start(p))
-    node, weight = roots_legendre(NODES)
-    between = p.linear_from + (largest_start(p) - p.linear_from) * (1 + node) / 2
-    return float(weight / 2 @ [_mean_square(p, c) for c in between])
+    """E h^2 of a kernel that rests at the largest start with one feature, over all images [D]."""
+    return _mean_square(parameters, largest_start(parameters))
 
 
 def encoder_curvature(parameters: Parameters) -> float:

@@ -102,6 +102,18 @@ def hitting_time(start: float, rate: float, power: int, level: float = inf) -> f
     return float((start**-exponent - level**-exponent) / (exponent * rate))
 
 
+def hitting_times(starts: Array, rates: Array, power: int, level: float) -> Array:
+    """`hitting_time` of many starts with rates of the same (or a broadcastable) shape (L2 [D]).
+
+    inf also where the start is not positive: such a correlation never grows.
+    """
+    n = 2 * power - 2
+    grows = (starts > 0) & (rates > 0)
+    distance = np.where(grows, starts, level) ** -float(n) - level ** -float(n)
+    times = np.maximum(distance, 0.0) / (n * np.where(grows, rates, 1.0))
+    return np.where(grows | (starts >= level), times, inf)
+
+
 def _check(start: float, time: float) -> None:
     """Raise ValueError for a start that has no flow, or a negative time."""
     if start <= 0:

@@ -17,7 +17,16 @@ STAGES = ("fine-tuning", "supervised")
 """What a pretraining regime is compared with and built upon."""
 
 LAW = Parameters()
-CALM = replace(LAW, step=0.5, init_scale=0.02, patch_noise=0.006, dimension=400, single_view=0.001)
+CALM = replace(
+    LAW,
+    step=0.5,
+    init_scale=0.02,
+    amplification=100.0,
+    hold_width=0.1,
+    patch_noise=0.006,
+    dimension=400,
+    single_view=0.001,
+)
 """A regime with room in every condition, so that a move shows its own effect."""
 
 MOVES = [
@@ -34,6 +43,10 @@ MOVES = [
     ("step size", "supervised_step", 60.0, ("supervised",)),
     ("background noise", "patch_noise", 0.4, ("teacher-student",)),
     ("coverage", "kernels_per_class", 1, ("teacher-student",)),
+    ("leak race", "init_scale", 0.01, ("teacher-student",)),
+    ("leak race", "amplification", 2.0, ("teacher-student",)),
+    ("leak race", "patch_noise", 0.03, ("teacher-student",)),
+    ("leak race", "images", 20, ("teacher-student",)),
     ("losing view", "init_scale", 0.08, ("supervised",)),
     ("single-view drive", "horizon_factor", 5000.0, ("supervised",)),
     ("single-view drive", "supervised_step", 5000.0, ("supervised",)),

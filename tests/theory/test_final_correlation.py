@@ -7,7 +7,6 @@ import pytest
 
 from mrpverify.parameters import Parameters
 from mrpverify.theory import final_correlation as f
-from mrpverify.theory.growth import growth_rate
 
 LAW = Parameters()
 
@@ -23,11 +22,12 @@ def test_mae_number_and_its_two_equations() -> None:
 
 
 def test_teacher_student_ends() -> None:
-    step = 4.0 * growth_rate(LAW) * 0.5**5
-    assert f.overshoot(LAW) == pytest.approx(step)
-    assert step > 0.01
-    assert f.teacher_student(LAW) == pytest.approx(0.5 + step)
-    constant = replace(LAW, gain="constant", tau=1.3)
+    """Under hold between varrho and (1 + delta_h) varrho; the plateau of L4 at one strength."""
+    assert f.teacher_student(LAW) == 0.5
+    assert 0.53 < f.teacher_student(replace(LAW, hold_width=0.1)) < 0.55
+    assert f.teacher_student(replace(LAW, gain="release")) == 0.5
+    one = {"own_low": 1.15, "own_high": 1.15, "split": "equal", "single_view": 0.0}
+    constant = replace(LAW, gain="constant", tau=1.3, **one)
     u = (2 / 3) * 0.5 * 0.5 / (1.5 - 1.3)
     assert f.teacher_student(constant) == pytest.approx(u / (1.15 / 2))
     assert f.teacher_student(replace(constant, tau=1.6)) == inf

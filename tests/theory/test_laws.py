@@ -96,7 +96,7 @@ def test_off_class_appearances_help_one_and_hurt_the_other():
 
 
 def test_leak_exponent_and_correction():
-    times = [leak.leak_time(d, 0.5, 0.3, 0.2, 4, 0.7) for d in (0.01, 0.02)]
+    times = [leak.leak_time(d, 0.03, 4, 0.7) for d in (0.01, 0.02)]
     assert times[0] / times[1] == pytest.approx(2 ** leak.leak_exponent(4))
     assert leak.level_correction(0.05, 3) == pytest.approx(0.05)
     with pytest.raises(ValueError, match="q >= 3"):

@@ -10,7 +10,9 @@ from scipy.integrate import solve_ivp
 
 from mrpverify.parameters import Parameters
 from mrpverify.theory import leak, notation
+from mrpverify.theory.activation import smoothed_relu
 from mrpverify.theory.plateau import plateau
+from mrpverify.theory.resting import rest
 
 LAW = Parameters(gain="constant", tau=1.3, split="equal", own_low=1.2, own_high=1.2)
 
@@ -28,20 +30,23 @@ def test_saturated_residual_is_both_lambda_a_and_gain_times_sum() -> None:
     assert leak.residual(replace(LAW, tau=1.01)) == 0
 
 
-def test_hold_residual_cancels_the_drive_at_varrho() -> None:
-    """At c = varrho: E[r sum z a'] = lambda E sum z a a' for equal patches z."""
-    p = replace(LAW, gain="hold")
-    z, level = 1.2 / 2, p.linear_from
-    a = (z * level) ** 3 / (3 * level**2)
+@pytest.mark.parametrize("width", [0.0, 0.1])
+def test_hold_residual_cancels_the_drive_where_it_rests(width: float) -> None:
+    """E[r sum z a'] = lambda E sum z a a' for equal patches z: r = lambda a, between the ends."""
+    p = replace(LAW, gain="hold", hold_width=width)
+    z, level, c = 1.2 / 2, p.linear_from, rest(p).correlation
+    assert level <= c <= (1 + width) * level
+    a = (z * c) ** 3 / (3 * level**2)
     assert leak.residual(p) == pytest.approx(p.mask_penalty * a)
+    assert leak.residual(replace(p, gain="release")) == 0
 
 
 @pytest.mark.parametrize("power", [3, 4])
 def test_leak_time_is_the_blow_up_of_the_drift(power: int) -> None:
-    start, level = 0.02, 0.5
-    time = leak.leak_time(start, 0.1, 0.4, 0.35, power, level)
+    start, level, drive = 0.02, 0.5, 0.014
+    time = leak.leak_time(start, drive, power, level)
     run = solve_ivp(
-        lambda _, d: 0.1 * 0.4 * 0.35 * (d / level) ** (power - 1),
+        lambda _, d: drive * (d / level) ** (power - 1),
         (0, 0.9 * time),
         [start],
         rtol=1e-10,
@@ -49,6 +54,27 @@ def test_leak_time_is_the_blow_up_of_the_drift(power: int) -> None:
     )
     # At 90 % of the blow-up time d^{-(q-2)} has fallen to a tenth.
     assert run.y[0, -1] == pytest.approx(start * 10 ** (1 / (power - 2)), rel=1e-5)
+
+
+@pytest.mark.parametrize("changes", [{}, {"split": "random", "own_low": 1.0}])
+def test_drives_are_means_over_drawn_images(draw, changes) -> None:
+    """E[1_both (hhat - h) A'], siblings and strangers, from their definition; |t| <= 6."""
+    p = replace(LAW, gain="hold", hold_width=0.1, off_class=2.0, single_view=0.0, **changes)
+    at, q, level = rest(p), p.power, p.linear_from
+    sibling, foreign = [], []
+    for seed in range(20):
+        z = draw(p, 1500, seed)
+        u = z[:, 0] * at.correlation
+        taught = smoothed_relu(at.gain * u, q, level)
+        residual = (taught - smoothed_relu(u, q, level)).sum(-1)
+        activity = (z**q).sum(-1)
+        both = (residual[:, None] * activity).mean(0)
+        sibling.append(both[1])
+        foreign.append(both[p.views :].mean())
+    for sample, exact in ((sibling, leak.sibling_drive(p)), (foreign, leak.foreign_drive(p))):
+        error = (np.mean(sample) - exact) / (np.std(sample, ddof=1) / np.sqrt(20))
+        assert abs(error) < 6
+        assert np.std(sample) < 0.2 * exact, "the sample tells the drive from its half"
 
 
 def test_exponent_and_frequency() -> None:
@@ -68,4 +94,4 @@ def test_exponent_and_frequency() -> None:
 
 def test_no_leak_time_at_power_two() -> None:
     with pytest.raises(ValueError, match="q >= 3"):
-        leak.leak_time(0.1, 0.1, 0.1, 0.1, 2, 0.5)
+        leak.leak_time(0.1, 0.1, 2, 0.5)
