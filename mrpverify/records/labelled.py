@@ -43,6 +43,7 @@ AXES: dict[str, tuple[str, ...]] = {
     "features": ("seed", "feature", "dimension"),
     "background_response": ("seed", "kernel"),
     "patch_count": ("seed",),
+    "cannot_cover": ("seed",),
     "largest_curvature": ("seed",),
     "final_head": ("seed", "class", "kernel"),
     "test_correct": ("seed", "law", "class", "shown"),

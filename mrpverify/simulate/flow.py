@@ -7,6 +7,9 @@ together from the trained tensors, crossings are found inside a step, and the ho
 with clocks of their own do not outrun it: while coverage is open, no kernel goes beyond
 horizon_factor times the time of the last one, before which T cannot lie.
 
+**Endings.** A run ends at T, when it diverges, when it is certain never to be covered
+(`certificate`), or when its work is used up: then nothing is known about it.
+
 **Crossings** are roots of the cubic through both ends of a step and their slopes.
 """
 
@@ -19,6 +22,7 @@ import numpy as np
 import torch
 
 from ..parameters import Parameters
+from .certificate import Certificate
 from .chebyshev import Chebyshev
 from .run import LEAST_STEPS, OBJECTIVES, State, classified, correlate, diverged, enough_crossed
 from .sample import NO_PATCH, Images, feature_moments
@@ -100,6 +104,9 @@ class _Flow:
         self.horizon = self.coverage_time.clone()
         self.done = torch.zeros_like(self.coverage_time, dtype=torch.bool)
         self.history = History()
+        self.slopes = self._correlate(self.solver.flow)
+        self.hopeless = torch.zeros_like(self.done)
+        self.certificate = self._certificate()
         self._cross_at_start()
         self._remember()
         self._set_horizon()
@@ -119,7 +126,8 @@ class _Flow:
         self._set_horizon()
         arrived = (self.solver.time >= self.horizon.unsqueeze(1)).all(1)
         spent = self.solver.evaluations >= self.parameters.work
-        self.done |= arrived | spent | diverged(self.correlations) | self._stuck()
+        self.hopeless |= self._never_covered() & ~self.done
+        self.done |= arrived | spent | self.hopeless | diverged(self.correlations) | self._stuck()
 
     def trajectory(self, held_out: torch.Tensor) -> Trajectory:
         """Everything noted, on the CPU as numpy arrays."""
@@ -142,6 +150,7 @@ class _Flow:
             "steps": self.solver.evaluations.round().to(torch.int64),
             "reached_horizon": (reached >= self.horizon) & ~gone,
             "diverged": gone,
+            "cannot_cover": self.hopeless & ~gone,
             "largest_curvature": self.solver.largest_radius.amax(1),
             "own_activity": self.moments.own_activity,
             "squared_activity": self.moments.squared_activity,
@@ -198,6 +207,25 @@ class _Flow:
         rule = (p.horizon_factor * self.coverage_time).clamp(min=self._least)
         self.horizon = torch.full_like(rule, p.horizon) if p.horizon > 0 else rule
 
+    def _certificate(self) -> Certificate:
+        """What the flow promises at the start."""
+        p, objective = self.parameters, self.objective
+        slowdown = objective.slowdown(p) if hasattr(objective, "slowdown") else 1.0
+        degree = objective.plateau_degree(p)
+        shown = self.moments.squared_activity > 0
+        return Certificate(p, self.correlations, self.slopes, shown, degree, slowdown)
+
+    def _never_covered(self) -> torch.Tensor:
+        """Seeds without a horizon that are certain not to get one [seeds]."""
+        shown = self.moments.squared_activity > 0
+        uncovered = shown & torch.isinf(self.crossing_time).all(1)
+        if self.parameters.framework == "supervised":
+            by_class = uncovered.view(len(uncovered), self.parameters.classes, -1)
+            uncovered = (uncovered.view_as(by_class) & by_class.all(2, keepdim=True)).flatten(1)
+        time = self.solver.time.amin(1)
+        certain = self.certificate.holds(time, self.correlations, self.slopes, uncovered)
+        return certain & torch.isinf(self.horizon) & (time >= self._least)
+
     def _covering(self, crossed: torch.Tensor) -> torch.Tensor:
         """Time from which on enough is crossed, from first crossings [seeds, features]; [seeds]."""
         shown = self.moments.squared_activity > 0
@@ -246,9 +274,9 @@ class _Flow:
 
     def _remember(self) -> None:
         """Keep time, correlations and their slopes of all kernels."""
-        slope = self._correlate(self.solver.flow)
+        self.slopes = self._correlate(self.solver.flow)
         time = self.solver.time.expand(self.correlations.shape[:2])
-        self.history.keep(time, self.correlations, slope)
+        self.history.keep(time, self.correlations, self.slopes)
 
     def _correlate(self, state: torch.Tensor) -> torch.Tensor:
         """C of a state or of a flow [seeds, kernels, features]; those of a frozen encoder stay."""

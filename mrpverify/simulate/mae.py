@@ -39,6 +39,13 @@ def plateau_degree(parameters: Parameters) -> int:
     return parameters.power + 1
 
 
+def slowdown(parameters: Parameters) -> float:
+    """How much longer a view may need once a kernel holds its sibling: K/(K - 1) (L14 [D])."""
+    p = parameters
+    left = (p.gain_floor - 1) / p.gain_floor
+    return 1 / left if p.views > 1 and left > 0 else (1.0 if p.views == 1 else float("inf"))
+
+
 def initial_state(
     parameters: Parameters, weights: torch.Tensor, salt: str, seeds: list[int]
 ) -> State:

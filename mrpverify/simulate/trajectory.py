@@ -75,6 +75,9 @@ class Trajectory:
     """Largest <w_r(T), x> over held-out background patches [seeds, kernels]."""
     patch_count: np.ndarray
     """P of each seed after raising [seeds], int64."""
+    cannot_cover: np.ndarray | None = None
+    """Whether a seed was ended before T on a certificate that it is never covered [seeds], bool;
+    flow alone. One that neither reached T, nor diverged, nor was ended so is not known."""
     largest_curvature: np.ndarray | None = None
     """Largest |eigenvalue| of the flow's Jacobian seen along the run [seeds]; flow alone."""
     final_head: np.ndarray | None = None

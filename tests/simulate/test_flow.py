@@ -195,3 +195,40 @@ def test_snapshots_follow_the_steps_and_end_at_the_end(flowing):
         last = run.correlations[seed, len(time) - 1]
         np.testing.assert_allclose(last, run.final_correlations[seed], rtol=1e-6)
         np.testing.assert_allclose(run.correlations[seed, 0], run.initial_correlations[seed])
+
+
+@pytest.mark.parametrize(
+    ("framework", "changes"),
+    [
+        ("teacher-student", {"gain": "constant", "tau": 1.0}),
+        ("mae", {"target": "masked", "visible": 1.0}),
+        ("teacher-student", {"signal": False}),
+    ],
+)
+def test_what_is_never_covered_is_ended_on_a_certificate(flowing, framework, changes):
+    run = pretrain(flowing(framework, horizon=0.0, **changes), SALT, [0, 1])
+    assert run.cannot_cover.all()
+    assert not run.reached_horizon.any()
+    assert (run.steps < 5000).all()
+
+
+@pytest.mark.parametrize("framework", ["teacher-student", "mae", "supervised"])
+def test_what_may_still_be_covered_is_not_given_up(flowing, framework):
+    """However small the init, that is however long the plateau: covered, or out of work."""
+    p = flowing(framework, horizon=0.0, work=2000)
+    reached = []
+    for scale in (1.0, 0.3, 0.1):
+        run = pretrain(replace(p, init_scale=scale * p.init_scale), SALT, [0, 1])
+        assert not run.cannot_cover.any()
+        reached.append(run.reached_horizon)
+    assert np.any(reached)
+
+
+def test_the_plateau_costs_no_more_than_the_logarithm_of_the_initial_scale(flowing):
+    """Teacher-student with one feature a class: evaluations until T, a decade of the init apart."""
+    p = flowing("teacher-student", horizon=0.0, off_class=0.0, views=1, kernels_per_class=8)
+    cost = [
+        pretrain(replace(p, init_scale=scale), SALT, [0, 1]).steps.mean()
+        for scale in (0.1, 0.01, 0.001)
+    ]
+    assert cost[2] - cost[1] < 1.2 * (cost[1] - cost[0])

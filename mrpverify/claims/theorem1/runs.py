@@ -48,8 +48,12 @@ def reached(runs: xr.Dataset) -> np.ndarray:
 
 
 def known_at_horizon(runs: xr.Dataset) -> np.ndarray:
-    """Seeds about which a claim at T says something [seeds], bool: they reached T or diverged.
+    """Seeds about which a claim at T says something [seeds], bool.
 
-    The others ran out of steps; a claim at T is "not run" there, neither true nor false.
+    They reached T, diverged, or were ended on a certificate that they are never covered. The others
+    ran out of steps or work; a claim at T is "not run" there, neither true nor false.
     """
-    return np.asarray(reached(runs) | runs["diverged"].values)
+    known = reached(runs) | runs["diverged"].values
+    if "cannot_cover" in runs:
+        known = known | runs["cannot_cover"].values.astype(bool)
+    return np.asarray(known, dtype=bool)
