@@ -2,8 +2,8 @@
 
 Either no uncovered feature is driven: the kernel that is most of the way there does not come
 nearer, for as long as it had come before and for the time scale of its start. Or PATIENCE times the
-slowest hitting time that the flow itself promises at time 0 have passed: below varrho a correlation follows
-dc/dt ~ c^{n+1}, n + 2 the degree of the loss, so that it arrives after c/(n dc/dt) (L2 [D]).
+slowest hitting time that the flow itself promises at time 0 have passed: below varrho a correlation
+follows dc/dt ~ c^{n+1}, n + 2 the degree of the loss, and arrives after c/(n dc/dt) (L2 [D]).
 """
 
 from __future__ import annotations
