@@ -135,3 +135,15 @@ def test_a_blow_up_shrinks_the_step_instead_of_passing_it():
         if float(solver.state.max()) > 1e6:
             break
     assert float(solver.time) == pytest.approx(1.0, abs=1e-2)
+
+
+def test_a_plateau_costs_the_logarithm_of_its_start():
+    """dc/dt = c^5, as of a teacher-student kernel at q = 3: two decades of c_0, eight of time."""
+
+    def evaluations(start):
+        solver = Chebyshev(lambda y, _: y**5, torch.full((1, 1, 1), start).double(), 1e-4, True)
+        until(solver, 0.999 * start**-4 / 4)
+        return float(solver.evaluations)
+
+    cost = [evaluations(start) for start in (1e-1, 1e-2, 1e-3)]
+    assert abs(cost[2] - cost[1]) < 1.1 * abs(cost[1] - cost[0]) + 20

@@ -222,13 +222,3 @@ def test_what_may_still_be_covered_is_not_given_up(flowing, framework):
         assert not run.cannot_cover.any()
         reached.append(run.reached_horizon)
     assert np.any(reached)
-
-
-def test_the_plateau_costs_no_more_than_the_logarithm_of_the_initial_scale(flowing):
-    """Teacher-student with one feature a class: evaluations until T, a decade of the init apart."""
-    p = flowing("teacher-student", horizon=0.0, off_class=0.0, views=1, kernels_per_class=8)
-    cost = [
-        pretrain(replace(p, init_scale=scale), SALT, [0, 1]).steps.mean()
-        for scale in (0.1, 0.01, 0.001)
-    ]
-    assert cost[2] - cost[1] < 1.2 * (cost[1] - cost[0])
