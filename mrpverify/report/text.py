@@ -214,8 +214,8 @@ def _findings(result: ClaimResult) -> list[str]:
         lines.append(f"{name}, rules: {rules} (chance {details['chance']:.3f})")
     if details.get("seeds_not_known"):
         lines.append(
-            f"{name}: {details['seeds_not_known']} seeds ran out of steps before T; not run there, "
-            f"raise max_steps"
+            f"{name}: {details['seeds_not_known']} seeds ran out of steps or work before T; not "
+            f"known there, raise work (flow) or max_steps (descent)"
         )
     return lines
 

@@ -34,7 +34,7 @@ def conditions(parameters: Parameters) -> tuple[Condition, ...]:
         *_data_conditions(p),
         *_scale_conditions(p),
         *(_noise_reach(p, framework) for framework in EVERY),
-        *(_step_size(p, framework) for framework in FRAMEWORKS),
+        *(_step_size(p, framework) for framework in FRAMEWORKS if p.method == "descent"),
         _background_noise(p),
         _coverage(p),
         _leak_race(p),

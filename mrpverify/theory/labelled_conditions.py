@@ -38,11 +38,8 @@ def supervised_conditions(parameters: Parameters) -> tuple[Condition, ...]:
 def fine_tuning_conditions(parameters: Parameters) -> tuple[Condition, ...]:
     """Steps of fine-tuning and of the linear probe after the regime's pretraining."""
     p = parameters
-    encoder = p.encoder_step * encoder_curvature(p)
     return (
-        _step("encoder step", "eta_1 times the encoder's largest curvature < 1", encoder),
-        _step("head step", "eta_2 times the head's", p.head_step * head_curvature(p)),
-        _step("probe step", "eta_probe times a probe's", p.probe_step * probe_curvature(p)),
+        *(_step_sizes(p) if p.method == "descent" else ()),
         Condition(
             "step order",
             "eta_1 <= eta_2: the head moves at least as fast as the encoder",
@@ -51,6 +48,16 @@ def fine_tuning_conditions(parameters: Parameters) -> tuple[Condition, ...]:
             p.encoder_step,
             p.head_step,
         ),
+    )
+
+
+def _step_sizes(p: Parameters) -> tuple[Condition, ...]:
+    """What descent asks for; a flow chooses its steps by their error."""
+    encoder = p.encoder_step * encoder_curvature(p)
+    return (
+        _step("encoder step", "eta_1 times the encoder's largest curvature < 1", encoder),
+        _step("head step", "eta_2 times the head's", p.head_step * head_curvature(p)),
+        _step("probe step", "eta_probe times a probe's", p.probe_step * probe_curvature(p)),
     )
 
 

@@ -59,6 +59,11 @@ def from_an_empty_store(request):
     return _known[request]
 
 
+def assert_same(found, request):
+    """Up to the rounding of sums that a batch pads: a wrong run differs in the first digits."""
+    xr.testing.assert_allclose(found.drop_attrs(), from_an_empty_store(request), rtol=1e-4)
+
+
 @st.composite
 def commands(draw):
     """A few seeds of one regime; fine-tuning goes on from pretraining under the same setting."""
@@ -88,14 +93,14 @@ class AnyStore(RuleBasedStateMachine):
     def ask(self, command):
         found = collect(command, HERE, self.store)
         for request in command:
-            xr.testing.assert_identical(found[request].drop_attrs(), from_an_empty_store(request))
+            assert_same(found[request], request)
         return multiple(*command)
 
     @rule(request=stored)
     def ask_again(self, request):
         """Whatever has become of its file."""
         found = collect([request], HERE, self.store)[request]
-        xr.testing.assert_identical(found.drop_attrs(), from_an_empty_store(request))
+        assert_same(found, request)
 
     @rule(one=stored, other=stored)
     def put_the_file_of_one_run_in_the_place_of_another(self, one, other):
@@ -117,4 +122,4 @@ class AnyStore(RuleBasedStateMachine):
 
 
 TestAnyStore = AnyStore.TestCase
-TestAnyStore.settings = settings(max_examples=12, stateful_step_count=10)
+TestAnyStore.settings = settings(max_examples=8, stateful_step_count=8)

@@ -52,7 +52,7 @@ def test_a_rule_that_is_never_right_is_shown_all_the_same():
 
 
 def test_seeds_that_were_not_run_are_said():
-    assert "3 seeds ran out of steps" in text(result(details={"seeds_not_known": 3}))
+    assert "3 seeds ran out of steps or work" in text(result(details={"seeds_not_known": 3}))
 
 
 def test_share_and_interval_beside_the_verdict():

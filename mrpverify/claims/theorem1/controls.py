@@ -80,8 +80,8 @@ DIVERGING_GAIN = Control(
 )
 DIVERGING_STEP = Control(
     "step far above its bound",
-    "forty times the step overshoots and diverges",
-    change=lambda parameters: {"step": 40 * parameters.step},
+    "descent at forty times the step overshoots and diverges",
+    change=lambda parameters: {"method": "descent", "step": 40 * parameters.step},
 )
 NO_WINNER = Control(
     "quadratic activation",
