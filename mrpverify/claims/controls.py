@@ -19,8 +19,8 @@ HALF_COVERED = Control(
 # With true labels a hundred times the step does not fail: on class-pure kernels the first step of
 # the head already separates the classes, and what is right with a margin pulls no more.
 OVERSHOOT = Control(
-    "shuffled labels, steps far above their bound",
-    "a residual that never vanishes, at forty times the steps, throws kernels off their features",
+    "shuffled labels, forty times as long",
+    "a residual that never vanishes, for forty times the time, throws kernels off their features",
     change=lambda parameters: {
         "true_labels": False,
         "encoder_step": 40 * parameters.encoder_step,
