@@ -16,6 +16,7 @@ from ..records.labelled import Request, join
 from ..theory.condition import Condition
 from .claim import CONTROL_SEEDS, Claim, Control, Runs
 from .legs import PRETRAINING, Legs
+from .unfinished import with_unfinished
 
 Collect = Callable[[Sequence[Request]], Mapping[Request, xr.Dataset]]
 """Gets the runs of requests, from a store or by training."""
@@ -137,7 +138,10 @@ def _judge(
     control_runs: Mapping[tuple[Claim, Control, Framework], Runs],
 ) -> ClaimResult:
     """Measure a claim and its controls with the same statistic, and conclude."""
-    measurement = measured(lambda: claim.measure(regime, claim.seen(runs)))
+    legs = claim.runs_needed(regime)
+    measurement = measured(
+        lambda: with_unfinished(claim.measure(regime, claim.seen(runs)), legs, runs)
+    )
     results = tuple(
         _judge_control(claim, control, regime, runs, control_runs.get((claim, control, framework)))
         for control in claim.controls[framework]

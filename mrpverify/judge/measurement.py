@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -100,6 +100,27 @@ def _enough(values: np.ndarray, measured: Verdict) -> Verdict:
     """The same verdict, support withheld where there are too few seeds."""
     few = int(np.isfinite(values).sum()) < FEWEST_SEEDS
     return Verdict.INCONCLUSIVE if few and measured is Verdict.SUPPORTED else measured
+
+
+def with_unknown(measurement: Measurement, unknown: int, seeds: int) -> Measurement:
+    """The same measurement where `unknown` of its `seeds` could have come out either way.
+
+    A count of seeds is held against both extremes. A mean of shares, accuracies or gains moves by
+    at most unknown/seeds times the range 1, and is then decided by none of its numbers. One that
+    has counted them itself, or is an ERROR, stays as it is.
+    """
+    m = measurement
+    if m.measured is Verdict.ERROR or "seeds_not_known" in m.details:
+        return m
+    details = {**m.details, "seeds_not_known": unknown}
+    if m.successes is None or m.trials is None:
+        low, high = m.interval
+        wide = (low - unknown / seeds, high + unknown / seeds)
+        return replace(m, interval=wide, measured=Verdict.INCONCLUSIVE, details=details)
+    low, _ = clopper_pearson(max(m.successes - unknown, 0), m.trials)
+    _, high = clopper_pearson(min(m.successes + unknown, m.trials), m.trials)
+    measured = measured_above((low, high), m.threshold)
+    return replace(m, interval=(low, high), measured=measured, details=details)
 
 
 def share_of_seeds(

@@ -1,0 +1,74 @@
+"""Runs that ran out of work: what is known about them, and what would finish them.
+
+A run without a certificate and short of T is not known, whatever it has learned so far. The claims
+of Theorem 1 count its seed as false below and as true above; for the others that is done here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import ceil, sqrt
+
+import numpy as np
+import xarray as xr
+
+from ..judge.measurement import Measurement, with_unknown
+from ..parameters import FRAMEWORKS, Parameters
+from ..theory.coverage_time import of_seed
+from .claim import Runs
+from .legs import Legs
+from .theorem1.runs import known_at_horizon
+
+MORE = 2.0
+"""Least factor of work that is worth another try."""
+
+
+def open_seeds(legs: Legs, runs: Runs) -> np.ndarray:
+    """Seeds of which some flow is not known at T [seeds], bool."""
+    flows = [runs[name] for name, leg in legs.items() if leg.parameters.method == "flow"]
+    # A run that has no horizon to reach ends with its steps: objectives that descend alone.
+    flows = [run for run in flows if "cannot_cover" in run]
+    if not flows:
+        return np.zeros(0, dtype=bool)
+    return np.asarray(np.any([~known_at_horizon(run) for run in flows], axis=0))
+
+
+def with_unfinished(measurement: Measurement, legs: Legs, runs: Runs) -> Measurement:
+    """The measurement with its open seeds, and with a sentence about every leg that has some."""
+    unknown = open_seeds(legs, runs)
+    if not unknown.any():
+        return measurement
+    lines = [
+        line
+        for name, leg in legs.items()
+        if leg.parameters.method == "flow" and "cannot_cover" in runs[name]
+        for line in _sentence(name, leg.parameters, runs[name])
+    ]
+    found = with_unknown(measurement, int(unknown.sum()), len(unknown))
+    return replace(found, details={**found.details, "unfinished": lines})
+
+
+def _sentence(name: str, parameters: Parameters, run: xr.Dataset) -> list[str]:
+    """What ran out in a leg: predicted and reached time, and the setting that would finish it."""
+    unknown = np.flatnonzero(~known_at_horizon(run))
+    if not len(unknown):
+        return []
+    p, reached = parameters, float(run["final_time"].values[unknown].min())
+    predicted = max((_predicted(p, run, int(seed)) for seed in unknown), default=np.nan)
+    factor = MORE
+    if np.isfinite(predicted) and reached > 0:
+        # A resting kernel costs the root of the time that is left, a plateau its logarithm.
+        factor = max(MORE, sqrt(p.horizon_factor * predicted / reached))
+    return [
+        f"{len(unknown)} of {run.sizes['seed']} seeds of {name} used up their {p.work} gradient "
+        f"evaluations at time {reached:.3g}; coverage is predicted at {predicted:.3g}. "
+        f"--set work={ceil(factor * p.work)} would go on, {factor:.1f} times as long as now"
+    ]
+
+
+def _predicted(p: Parameters, run: xr.Dataset, seed: int) -> float:
+    """Predicted time of full coverage of one seed, NaN where no theory says one."""
+    if p.framework not in FRAMEWORKS:
+        return float("nan")
+    names = ("initial_correlations", "squared_activity", "patch_activity", "own_activity")
+    return of_seed(p, *(run[name].values[seed] for name in names))
