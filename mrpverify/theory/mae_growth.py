@@ -16,7 +16,8 @@ A longer kernel with a shorter decoder sees less of the offset. Near delta = 0 t
 p_b = p with a bias, 0 without. Unequal patches have C_p sum z^2 > Z^2: c^3 = 3 first t. Equal ones
 without a bias have the spread of Z alone: c^4 = 8 second t. G < 0, equal patches with a bias, has
 the end o/delta*, the only stationary point of L_min. Not covered: several kernels that share the
-feature, and both views in one kernel (own images alone count).
+feature, both views in one kernel (own images alone count), and decoders that take the bias's part
+over for other classes: with two classes and equal patches kernels grow as without one [E].
 """
 
 from __future__ import annotations

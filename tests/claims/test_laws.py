@@ -41,7 +41,7 @@ def noisy(values, share=0.01):
 
 def test_every_law_is_a_claim_with_a_control_in_each_framework():
     laws = {claim.id: claim for claim in select(["laws"])}
-    assert set(laws) == {*(f"L{n}" for n in range(1, 15)), "RD"}
+    assert set(laws) == {*(f"L{n}" for n in range(1, 16)), "RD"}
     for claim in laws.values():
         assert all(claim.controls.values()), claim.id
         assert claim.role == ("finding" if claim.id in ("L13", "RD") else "gate")

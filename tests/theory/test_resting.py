@@ -45,7 +45,7 @@ def test_the_gain_at_rest_is_the_threshold_of_growth() -> None:
     at = resting.rest(p)
     assert at.gain**3 == pytest.approx(p.gain_floor)
     assert at.gain**3 == pytest.approx(gain_threshold(p), rel=1e-3)
-    share = (p.start_gain - at.gain) / (p.start_gain - 1)
+    share = 1 - np.log(at.gain) / np.log(p.start_gain)
     assert at.correlation == pytest.approx(p.linear_from * (1 + p.hold_width * share))
     both = resting.rest(p, 2)
     assert both.gain**3 == pytest.approx(1 + (p.gain_floor - 1) / 2)
