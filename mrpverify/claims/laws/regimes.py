@@ -23,6 +23,9 @@ from ..claim import Runs
 PER_STEP = 0.02
 """Relative change of the fastest correlation in one step: T is then known to about as much."""
 
+STEPS_ARE_KNOWN = {"method": "descent", "hold_width": 0.0}
+"""A law's regime chooses its step, and ends after a number of them; gains switch at once."""
+
 SHARED = ("mask ratio", "activation power")
 """Conditions of section 1 that every law keeps; the others are about what its regime leaves out."""
 
@@ -50,6 +53,7 @@ def alone(parameters: Parameters, **changes: Any) -> Parameters:
         "horizon_factor": 1.0,
         "test_images": 2,
         "precision": "float64",
+        **STEPS_ARE_KNOWN,
     }
     return replace(parameters, **{**own, **changes})
 
@@ -108,5 +112,6 @@ def drawn_law(parameters: Parameters, **changes: Any) -> Parameters:
         "deadline": 0.0,
         "horizon_factor": 1.0,
         "precision": "float64",
+        **STEPS_ARE_KNOWN,
     }
     return replace(parameters, **{**own, **changes})
