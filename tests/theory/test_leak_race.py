@@ -104,7 +104,7 @@ def test_co_occurrence_leak_against_the_reduced_dynamics(power: int) -> None:
 
 @pytest.mark.parametrize("power", [3, 4])
 def test_kernels_one_by_one_against_the_reduced_dynamics(power: int) -> None:
-    """From small starts: near a tie d has grown by the crossing, else it leaks from where it was."""
+    """From small starts: near a tie d has grown by the crossing, else hardly."""
     p = replace(_meeting(power), classes=4, off_class=0.8, dimension=8)
     start = np.array(
         [[0.1, 0.08, -0.1, 0.0], [0.02, 0.1, 0.05, 0.04], [0.12, 0.116, 0.0, 0.0], [-1, -1, -1, 0]]
