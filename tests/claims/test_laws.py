@@ -28,7 +28,7 @@ from mrpverify.parameters import Parameters
 from mrpverify.regime import load_preset
 from mrpverify.theory import hitting
 from mrpverify.theory.growth import growth_rate, hitting_time
-from mrpverify.theory.leak_race import impurity_times
+from mrpverify.theory.leak_race import drift, impurity_times
 from mrpverify.theory.mae_growth import course
 
 SEEDS = 24
@@ -304,7 +304,7 @@ def test_a_kernel_that_did_not_get_to_t_supports_no_growth():
     assert l15_mae_growth.measure(regime, short).measured is Verdict.INCONCLUSIVE
 
 
-def racing(impure):
+def racing(impure, speed=1.0):
     """Runs of L16 in which the kernels `impure(name, foretold)` are impure [seeds, kernels]."""
     regime, runs = REGIME, {}
     unit = np.random.default_rng(1).normal(size=(SEEDS, 24, 3))
@@ -327,7 +327,23 @@ def racing(impure):
                 "patch_activity": (("seed", "feature"), np.zeros((SEEDS, 3))),
             }
         )
+    runs[l16_leak_race.AT_REST] = drifting(regime, speed)
     return regime, runs
+
+
+def drifting(regime, speed):
+    """Kernels at rest that drift at `speed` times the spread of the law."""
+    p = l16_leak_race.noisy_regime(regime)
+    law, unit = drift(p), np.random.default_rng(2).normal(size=(SEEDS, 8, 8))
+    moved = speed * law.spread * unit * p.horizon
+    start = np.broadcast_to(p.init_scale * np.eye(8), moved.shape)
+    pairs = ("seed", "kernel", "feature")
+    return xr.Dataset(
+        {
+            "initial_correlations": (pairs, start),
+            "final_correlations": (pairs, start + moved),
+        }
+    )
 
 
 def test_the_leak_race_knows_its_losers_from_those_of_its_rivals():
@@ -338,7 +354,8 @@ def test_the_leak_race_knows_its_losers_from_those_of_its_rivals():
     by_scale = racing(lambda name, _: lost["start" if name == "start" else "smaller"])
     by_delta = racing(lambda name, _: lost["scaled" if name == "scaled" else "start"])
     shuffled = racing(lambda name, foretold: np.roll(foretold, 1, axis=1))
-    for rival in (by_scale, by_delta, shuffled):
+    without_noise = racing(lambda name, foretold: foretold, speed=0.0)
+    for rival in (by_scale, by_delta, shuffled, without_noise):
         assert l16_leak_race.measure(*rival).measured is Verdict.REFUTED
 
 

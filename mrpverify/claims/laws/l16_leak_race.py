@@ -2,13 +2,14 @@
 
 A kernel that has crossed drifts towards the features that co-occur with its own, while coverage
 waits for the slowest feature: T_leak / T_coverage ~ Delta sigma_0^q. Which kernels are impure at T
-is predicted one by one from C(0).
+is predicted one by one from C(0). The noise of its own patches adds a drift at a constant speed,
+whose spread over pairs is predicted; in the presets it is the faster leak of the two.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -18,7 +19,8 @@ from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...observe.capture import separate_kernels
 from ...parameters import STAND_INS, Parameters
 from ...theory.growth import drawn_growth_rates
-from ...theory.leak_race import impurity_times, typical_horizon
+from ...theory.leak_race import drift, impurity_times, typical_horizon
+from ...theory.resting import rest
 from ..accuracies import summary
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
@@ -34,6 +36,11 @@ WEAK = (0.4, 0.5)
 """Sums of z of an off-class feature: below half of an own one, and near it, so that T_leak is no
 more of the relaxation time of a kernel at rest than has to be simulated."""
 TOLERANCE = 1e-3
+PATCH_NOISE = 0.006
+"""sigma_p of the drift by noise, as in the preset `quick`."""
+AT_REST, DRIFTED = "at rest", 0.03
+"""The leg that shows the drift by noise alone, and how far it goes in units of the kernel's own
+correlation: little enough for a constant speed."""
 COUNTS = STAND_INS["impure_share"].value
 """The share of impure kernels that T1.specialise allows: a difference that matters."""
 
@@ -59,7 +66,7 @@ def cells(parameters: Parameters) -> dict[str, Cell]:
 
 def regime(parameters: Parameters, cell: Cell) -> Parameters:
     """Three classes of one view that co-occur, without noise, up to T of a typical init."""
-    p = alone(
+    p = _held(
         parameters,
         classes=3,
         dimension=3,
@@ -68,21 +75,41 @@ def regime(parameters: Parameters, cell: Cell) -> Parameters:
         off_class=3 * PRESENCE if parameters.off_class > 0 else 0.0,
         off_low=WEAK[0],
         off_high=WEAK[1],
-        split=parameters.split,
         init_scale=cell.scale * parameters.linear_from,
         amplification=cell.amplification,
-        gain="hold",
-        hold_width=0.1,
-        method="flow",
-        tolerance=TOLERANCE,
         horizon_factor=2.0,
     )
     return replace(p, horizon=typical_horizon(p))
 
 
+def noisy_regime(parameters: Parameters) -> Parameters:
+    """Eight classes that never co-occur, one kernel at rest on each, and patch noise."""
+    p = _held(
+        parameters,
+        classes=8,
+        dimension=8,
+        kernels_per_class=1,
+        images=200,
+        init="features",
+        amplification=AMPLIFICATION,
+        noise="isotropic",
+        patch_noise=PATCH_NOISE,
+    )
+    start = rest(p).correlation
+    return replace(p, init_scale=start, horizon=DRIFTED * start / drift(p).spread)
+
+
+def _held(parameters: Parameters, **changes: Any) -> Parameters:
+    """A flow under a continuous `hold`, the preset's split of z over patches."""
+    own = {"split": parameters.split, "gain": "hold", "hold_width": 0.1}
+    flow = {"method": "flow", "tolerance": TOLERANCE}
+    return alone(parameters, **{**own, **flow, **changes})
+
+
 def legs(parameters: Parameters) -> Legs:
-    """One run in every cell; the same unit-scale draw in all of them."""
-    return {name: Leg(regime(parameters, cell)) for name, cell in cells(parameters).items()}
+    """One run in every cell, from the same unit-scale draw, and the kernels at rest."""
+    race = {name: Leg(regime(parameters, cell)) for name, cell in cells(parameters).items()}
+    return {**race, AT_REST: Leg(noisy_regime(parameters))}
 
 
 class Purity(NamedTuple):
@@ -110,7 +137,7 @@ def purity(p: Parameters, run: xr.Dataset) -> Purity:
 
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
-    """Impure shares of three cells against each other, and every kernel against its prediction."""
+    """Impure shares of three cells, every kernel against its prediction, and the drift by noise."""
     table = cells(parameters)
     found = {name: purity(regime(parameters, cell), runs[name]) for name, cell in table.items()}
     share = {name: cell.share(cell.impure) for name, cell in found.items()}
@@ -119,7 +146,8 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         "impure_share": {name: summary(values) for name, values in share.items()},
         "predicted_share": expected,
     }
-    numbers = [_agreement(found), *_contrasts(share, expected)]
+    noise = _drift(noisy_regime(parameters), runs[AT_REST])
+    numbers = [_agreement(found), *_contrasts(share, expected), noise]
     return all_numbers(numbers, "impure kernels at T", details)
 
 
@@ -149,6 +177,16 @@ def _contrasts(share: dict[str, np.ndarray], expected: dict[str, float]) -> list
         number("pure again by a larger Delta", "smaller", "scaled", by_scale, COUNTS, 1.0),
         number("left on Delta ~ sigma_0^{-q}", "scaled", "start", lost, -COUNTS, COUNTS),
     ]
+
+
+def _drift(p: Parameters, run: xr.Dataset) -> Number:
+    """Mean square speed of kernels towards features of other classes, over that of the law."""
+    law, moved = drift(p), run["final_correlations"] - run["initial_correlations"]
+    other = ~np.eye(p.features, dtype=bool)
+    speed = moved.values[:, other] / p.horizon
+    square = (speed**2).mean(-1) / law.spread**2
+    none = Rival("noise averages out at rest", 0.0)
+    return mean_number("drift by noise, mean square over the law's", square, 1.0, none)
 
 
 def _at_crossing(parameters: Parameters, runs: Runs) -> Runs:
