@@ -174,4 +174,4 @@ def _flat(row: Row) -> list[dict[str, object]]:
     return flat
 
 
-FIGURES = {name: LawFigure(name) for name in (f"L{number}" for number in range(1, 16))}
+FIGURES = {name: LawFigure(name) for name in (f"L{number}" for number in range(1, 17))}

@@ -136,14 +136,14 @@ def test_bad_input_is_one_message_and_exit_code_2(arguments, part):
 
 def test_a_measured_judgement_says_no_and_names_what_is_outside(tmp_path, monkeypatch):
     monkeypatch.setenv("MRPVERIFY_CACHE", str(tmp_path))
-    tiny = ["k=2", "s=0.1", "d=8", "N=20", "m=3", "deadline=1"]
+    tiny = ["k=2", "s=0.1", "d=8", "N=20", "m=3", "signal=false"]
     asked = searching.Asked(
         name="T1.capture", vary=["theta"], framework="mae", preset="quick", settings=tiny, seeds=8,
         budget=1, salt="b", confirm="c", device="cpu", quiet=True,
     )  # fmt: skip
     search = searching._search(asked)
     result = search.judge({"theta": 0.5}, "a")
-    assert result.measurement.measured is Verdict.REFUTED  # nothing is covered at time 1
+    assert result.measurement.measured is Verdict.REFUTED  # no image shows a feature
     assert searching._outside(result).startswith("(violates: ")
     assert search.judge({"theta": 5.0}, "a") is None  # no such regime
     assert not search.fails({"theta": 5.0}, "a")

@@ -16,7 +16,7 @@ from scipy.stats import norm
 from ..parameters import Parameters
 from . import mae_plateau, supervised
 from .growth import drawn_growth_rates, growth_rate, hitting_time, hitting_times
-from .leak import sibling_drive
+from .leak import leak_times, sibling_drive
 
 Array = NDArray[np.float64]
 
@@ -112,18 +112,9 @@ def kernel_times(parameters: Parameters, initial_correlations: Array, rates: Arr
     first = np.take_along_axis(alone, lead, -1)
     feature = np.arange(p.features)
     sibling = (feature // p.views == lead // p.views) & (feature != lead)
-    leaking = first + _sibling_leak_times(p, c)
-    return np.where(feature == lead, first, np.where(sibling, leaking, np.inf))
-
-
-def _sibling_leak_times(p: Parameters, c: Array) -> Array:
-    """`sibling_leak_time` of many starts, up to the level varrho."""
     drive = sibling_drive(p) if p.views > 1 else 0.0
-    if drive == 0:
-        return np.full(c.shape, np.inf)
-    with np.errstate(divide="ignore"):
-        distance = supervised.potential(p, c)
-    return np.asarray(p.linear_from ** (p.power - 1) * distance / drive)
+    leaking = first + leak_times(p, c, drive, p.linear_from)
+    return np.where(feature == lead, first, np.where(sibling, leaking, np.inf))
 
 
 def _alone(p: Parameters, start: float) -> float:

@@ -114,6 +114,19 @@ def hitting_times(starts: Array, rates: Array, power: int, level: float) -> Arra
     return np.where(grows | (starts >= level), times, inf)
 
 
+def flows(starts: Array, rates: Array, power: int, times: Array) -> Array:
+    """`flow` of many starts, all shapes broadcast together (L2 [D]).
+
+    Starts that are not positive stay.
+    """
+    n = 2 * power - 2
+    positive = np.where(starts > 0, starts, 1.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        left = positive ** -float(n) - n * rates * times
+        grown = np.where(left > 0, left ** (-1 / n), inf)
+    return np.where(starts > 0, grown, starts)
+
+
 def _check(start: float, time: float) -> None:
     """Raise ValueError for a start that has no flow, or a negative time."""
     if start <= 0:

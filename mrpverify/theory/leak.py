@@ -19,12 +19,17 @@ from __future__ import annotations
 
 from math import inf
 
+import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
 from ..parameters import Parameters
 from . import notation as n
 from .data_law import RoleName, off_class_probability, power_sum, role
 from .resting import images_in_role, rest, signal
+from .supervised import potential
+
+Array = NDArray[np.float64]
 
 
 def residual_expression() -> sp.Expr:
@@ -58,6 +63,18 @@ def leak_time(start: float, drive: float, power: int, linear_from: float) -> flo
         return inf
     leak: float = linear_from ** (power - 1) * start ** (2 - power) / ((power - 2) * drive)
     return leak
+
+
+def leak_times(parameters: Parameters, starts: Array, drive: float, level: float) -> Array:
+    """Physical time that the drive D takes from `starts` to a level <= varrho, same shape (L6 [D]).
+
+    0 from the level on, inf where nothing drives or the start is not positive.
+    """
+    p = parameters
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = potential(p, starts) - potential(p, np.array(level))
+        times = p.linear_from ** (p.power - 1) * distance / drive
+    return np.where(starts >= level, 0.0, np.where(starts > 0, times, inf))
 
 
 def sibling_drive(parameters: Parameters) -> float:

@@ -29,12 +29,17 @@ from __future__ import annotations
 from math import inf, sqrt
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import norm
 
 from ..parameters import STAND_INS, Parameters
 from . import coverage_time
-from .leak import foreign_drive, leak_time, level_correction
+from .growth import flows, hitting_times
+from .leak import foreign_drive, leak_times
 from .resting import own_images, rest, signal
+
+Array = NDArray[np.float64]
 
 
 class Drift(NamedTuple):
@@ -85,11 +90,30 @@ def co_occurrence_leak_time(parameters: Parameters) -> float:
 
     From its largest foreign initial correlation, up to the level at which it counts as impure.
     """
-    p, start, level = parameters, largest_foreign_start(parameters), impure_from(parameters)
-    if start >= level:
-        return 0.0
-    missing = level_correction(start / level, p.power)
-    return leak_time(start, foreign_drive(p), p.power, p.linear_from) * (1 - missing)
+    return float(_leak_times(parameters, np.array(largest_foreign_start(parameters))))
+
+
+def impurity_times(parameters: Parameters, initial_correlations: Array, rates: Array) -> Array:
+    """Time from which on each kernel of a run is not class-pure, inf for never [kernels] (L16 [D]).
+
+    From C(0) [kernels, features] and R_v of the drawn images [features]: a kernel crosses for its
+    first feature (L2), then views of other classes leak in (L6), from where their own growth has
+    brought them by then. Noise is left out: its drift is not in C(0).
+    """
+    p, c = parameters, np.asarray(initial_correlations, dtype=np.float64)
+    every = np.broadcast_to(rates, c.shape)
+    alone = hitting_times(c, every, p.power, p.linear_from)
+    lead = alone.argmin(-1)[:, None]
+    crossing = np.take_along_axis(alone, lead, -1)
+    foreign = np.arange(p.features) // p.views != lead // p.views
+    there = flows(c, every, p.power, crossing)
+    leaks = np.where(foreign, crossing + _leak_times(p, there), inf)
+    return np.asarray(leaks.min(-1))
+
+
+def _leak_times(p: Parameters, starts: Array) -> Array:
+    """From foreign correlations to the impure level, by co-occurrence."""
+    return leak_times(p, starts, foreign_drive(p), impure_from(p))
 
 
 def largest_foreign_start(parameters: Parameters) -> float:

@@ -5,11 +5,10 @@ A kernel with correlation c to `held` views of its class has u = z c on their pa
     signal = [ (hhat - h) - lambda a ] a',   hhat - h = sum sReLU(tau u) - sum sReLU(u),
 
 so that -grad = E sum signal x_p. It rests where the feature's own part E sum signal z vanishes.
-Under `hold` the gain falls geometrically, from tau_1 at varrho to 1 at (1 + delta_h) varrho, so
-that c is between the two; as long as the teacher is below varrho as well, tau is then the growth
-threshold (L3): for equal patches tau^q = K. Balance holds on average only: in single images the
-signal keeps a sign, and the residual hhat - h stays positive. Both make a resting kernel leak (L6,
-L16).
+Under `hold` the gain falls geometrically from tau_1 at varrho to 1 at (1 + delta_h) varrho, so c is
+between the two; as long as the teacher is below varrho as well, tau is then the growth threshold
+(L3): for equal patches tau^q = K. Balance holds on average only: in single images the signal keeps
+a sign, and the residual hhat - h stays positive. Both make a resting kernel leak (L6, L16).
 
 Means are over images of the kernel's class, by Sobol points of the finite law (no randomness).
 """

@@ -17,6 +17,8 @@ from mrpverify.claims.laws import (
     l7_decay,
     l9_balance,
     l14_second_view,
+    l15_mae_growth,
+    l16_leak_race,
 )  # fmt: skip
 from mrpverify.claims.laws.bisection import Bisection
 from mrpverify.claims.legs import Leg
@@ -26,6 +28,8 @@ from mrpverify.parameters import Parameters
 from mrpverify.regime import load_preset
 from mrpverify.theory import hitting
 from mrpverify.theory.growth import growth_rate, hitting_time
+from mrpverify.theory.leak_race import drift, impurity_times
+from mrpverify.theory.mae_growth import course
 
 SEEDS = 24
 SALT = "tests"  # neither explored nor judged on
@@ -41,7 +45,7 @@ def noisy(values, share=0.01):
 
 def test_every_law_is_a_claim_with_a_control_in_each_framework():
     laws = {claim.id: claim for claim in select(["laws"])}
-    assert set(laws) == {*(f"L{n}" for n in range(1, 16)), "RD"}
+    assert set(laws) == {*(f"L{n}" for n in range(1, 17)), "RD"}
     for claim in laws.values():
         assert all(claim.controls.values()), claim.id
         assert claim.role == ("finding" if claim.id in ("L13", "RD") else "gate")
@@ -255,9 +259,126 @@ def test_the_balance_needs_its_power_and_a_violation_that_falls_with_the_step():
     assert l9_balance.measure(*balanced(1, drop_power=True)).measured is Verdict.REFUTED
 
 
+def growing(length):
+    """Runs of L15 whose kernels have the length `length(regime, times)`, class 0 a little more."""
+    regime, runs = QUICK["mae"], {}
+    for name, case in l15_mae_growth.CASES.items():
+        p = l15_mae_growth.regime(regime, case)
+        time = np.geomspace(1.0, case.until, 60)
+        c = noisy(length(p, time))[..., None, None] * np.array([[1.02, 0.1], [0.1, 1 / 1.02]])
+        snapshots = np.concatenate([c[:, :1], c], 1)
+        axes = ("seed", "step", "kernel", "feature")
+        runs[name] = xr.Dataset(
+            {
+                "time": (("seed", "step"), np.tile(np.append(0.0, time), (SEEDS, 1))),
+                "correlations": (axes, snapshots),
+            }
+        )
+    return regime, runs
+
+
+def test_growth_beyond_varrho_tells_its_powers_from_a_bound_and_from_a_square_root():
+    def lawful(p, time):
+        return course(p, time, l15_mae_growth.START)
+
+    found = l15_mae_growth.measure(*growing(lawful))
+    assert found.measured is Verdict.SUPPORTED
+    assert all(number["rival_excluded"] for number in found.details["numbers"])
+    for rival in (lambda p, time: 0.9 * time**0, lambda p, time: 0.01 * time**0.5):
+        assert l15_mae_growth.measure(*growing(rival)).measured is Verdict.REFUTED
+
+
+def test_the_two_powers_of_growth_are_not_each_others():
+    regime, runs = growing(lambda p, time: course(p, time, l15_mae_growth.START))
+    one, other = runs
+    longer = runs[other].assign(time=runs[other]["time"] / 3)
+    swapped = {one: longer, other: runs[one].assign(time=runs[one]["time"] * 3)}
+    numbers = l15_mae_growth.measure(regime, swapped).details["numbers"]
+    assert [row["measured"] for row in numbers if "exponent" in row["name"]] == ["REFUTED"] * 2
+
+
+def test_a_kernel_that_did_not_get_to_t_supports_no_growth():
+    regime, runs = growing(lambda p, time: course(p, time, l15_mae_growth.START))
+    kept = xr.DataArray(np.arange(61) < 55, dims="step")
+    short = {name: run.where(kept) for name, run in runs.items()}
+    assert l15_mae_growth.measure(regime, short).measured is Verdict.INCONCLUSIVE
+
+
+def racing(impure, speed=1.0):
+    """Runs of L16 in which the kernels `impure(name, foretold)` are impure [seeds, kernels]."""
+    regime, runs = REGIME, {}
+    unit = np.random.default_rng(1).normal(size=(SEEDS, 24, 3))
+    for name, cell in l16_leak_race.cells(regime).items():
+        p = l16_leak_race.regime(regime, cell)
+        start, rate = p.init_scale * unit, growth_rate(p)
+        times = np.array([impurity_times(p, c, np.full(3, rate)) for c in start])
+        wrong = impure(name, times < p.horizon)
+        end = np.where(wrong[..., None], 1.0, [1.0, 0.1, 0.1])
+        crossed = np.where(unit.max(-1, keepdims=True) > 1.5, 1.0, np.inf) * np.ones(3)
+        square = (rate * p.power * p.linear_from ** (2 * p.power - 2)) / (p.start_gain**p.power - 1)
+        pairs = ("seed", "kernel", "feature")
+        runs[name] = xr.Dataset(
+            {
+                "initial_correlations": (pairs, start),
+                "final_correlations": (pairs, end),
+                "crossing_correlations": (pairs, np.where(unit == unit.max(), 1.0, np.nan)),
+                "crossing_time": (pairs, crossed),
+                "squared_activity": (("seed", "feature"), np.full((SEEDS, 3), square)),
+                "patch_activity": (("seed", "feature"), np.zeros((SEEDS, 3))),
+            }
+        )
+    runs[l16_leak_race.AT_REST] = drifting(regime, speed)
+    return regime, runs
+
+
+def drifting(regime, speed):
+    """Kernels at rest that drift at `speed` times the spread of the law."""
+    p = l16_leak_race.noisy_regime(regime)
+    law, unit = drift(p), np.random.default_rng(2).normal(size=(SEEDS, 8, 8))
+    moved = speed * law.spread * unit * p.horizon
+    start = np.broadcast_to(p.init_scale * np.eye(8), moved.shape)
+    pairs = ("seed", "kernel", "feature")
+    return xr.Dataset(
+        {
+            "initial_correlations": (pairs, start),
+            "final_correlations": (pairs, start + moved),
+        }
+    )
+
+
+def test_the_leak_race_knows_its_losers_from_those_of_its_rivals():
+    found = l16_leak_race.measure(*racing(lambda name, foretold: foretold))
+    assert found.measured is Verdict.SUPPORTED
+    assert all(number["rival_excluded"] for number in found.details["numbers"])
+    lost = _foretold()
+    by_scale = racing(lambda name, _: lost["start" if name == "start" else "smaller"])
+    by_delta = racing(lambda name, _: lost["scaled" if name == "scaled" else "start"])
+    shuffled = racing(lambda name, foretold: np.roll(foretold, 1, axis=1))
+    without_noise = racing(lambda name, foretold: foretold, speed=0.0)
+    for rival in (by_scale, by_delta, shuffled, without_noise):
+        assert l16_leak_race.measure(*rival).measured is Verdict.REFUTED
+
+
+def _foretold():
+    """The foretold kernels of every cell, by its name."""
+    seen = {}
+    racing(lambda name, foretold: seen.setdefault(name, foretold))
+    return seen
+
+
+def test_the_foreign_features_of_the_leak_race_come_and_go_with_the_presets():
+    cell = l16_leak_race.cells(REGIME)["start"]
+    assert l16_leak_race.regime(REGIME, cell).off_class == pytest.approx(0.6)
+    assert l16_leak_race.regime(replace(REGIME, off_class=0.0), cell).off_class == 0
+
+
 @pytest.mark.parametrize(
     ("law", "change", "name"),
-    [("L9", {"decoder": "independent"}, "decoder"), ("L14", {"target": "masked"}, "target")],
+    [
+        ("L9", {"decoder": "independent"}, "decoder"),
+        ("L14", {"target": "masked"}, "target"),
+        ("L15", {"decoder": "tied"}, "decoder and target"),
+    ],
 )
 def test_a_preset_with_another_decoder_or_target_is_out_of_the_laws_regime(law, change, name):
     (claim,) = select([law])
@@ -312,3 +433,29 @@ def test_a_threshold_search_starts_below_and_above_what_it_predicts():
         assert search.low < expected < search.high
         assert search.low < rival.value <= search.high
         assert abs(expected - rival.value) / 4 > (search.high - search.low) * 2.0**-search.rounds
+
+
+def test_a_simulated_kernel_follows_its_course_beyond_varrho(get):
+    """L15 at a twentieth of its T: 5 % of c, as images of a class are drawn."""
+    case = l15_mae_growth.CASES["unequal patches"]._replace(until=5e3)
+    p = l15_mae_growth.regime(QUICK["mae"], case)
+    times = np.array([1e2, 1e3, 5e3])
+    found = get([Leg(p).request(SALT, seed) for seed in range(4)])
+    lengths = np.concatenate([l15_mae_growth.lengths(run, times) for run in found.values()])
+    expected = course(p, times, l15_mae_growth.START)
+    assert lengths.mean(0) == pytest.approx(expected, rel=0.05)
+    assert expected[-1] > 1.5 * expected[0]
+
+
+def test_simulated_kernels_lose_the_leak_race_as_foretold(get):
+    """L16 without its smallest init: nine kernels in ten, and some of each kind."""
+    cell = l16_leak_race.Cell(0.12, 0.5)
+    p = l16_leak_race.regime(REGIME, cell)
+    runs = get([Leg(p).request(SALT, seed) for seed in range(4)])
+    found = [l16_leak_race.purity(p, run) for run in runs.values()]
+    active, impure, predicted = (
+        np.concatenate([getattr(seed, name) for seed in found]).ravel()
+        for name in ("active", "impure", "predicted")
+    )
+    assert (impure == predicted)[active].mean() >= 0.9
+    assert 0.1 < impure[active].mean() < 0.9

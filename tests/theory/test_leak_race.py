@@ -67,13 +67,16 @@ def test_drift_needs_noise_in_the_span_and_a_kernel_at_rest() -> None:
         assert leak_race.drift(replace(QUICK, gain="constant", tau=gain)) == (0.0, 0.0)
 
 
-@pytest.mark.parametrize("power", [3, 4])
-def test_co_occurrence_leak_against_the_reduced_dynamics(power: int) -> None:
-    """One view a class, the law's moments, a kernel at rest: until d is half of c."""
-    p = replace(
+def _meeting(power: int) -> Parameters:
+    """One view a class, foreign features often and of one strength, no noise."""
+    return replace(
         QUICK, views=1, power=power, off_class=1.6, single_view=0.0, split="equal", classes=8,
         own_low=1.0, own_high=1.0, off_low=0.3, off_high=0.3,
     )  # fmt: skip
+
+
+def _impure_at(p: Parameters, start: np.ndarray) -> float:
+    """When a kernel of the reduced dynamics under `hold` has half its largest elsewhere."""
     moments, level = reduced_dynamics.law_moments(p), p.linear_from
 
     def velocity(_: float, c: np.ndarray) -> np.ndarray:
@@ -82,14 +85,48 @@ def test_co_occurrence_leak_against_the_reduced_dynamics(power: int) -> None:
         return reduced_dynamics.velocity(held, moments, c)
 
     def impure(_: float, c: np.ndarray) -> float:
-        return float(c[1] - c[0] / 2)
+        second, first = np.sort(c)[-2:]
+        return float(second - first / 2) if first >= level else -1.0
 
     impure.terminal = True  # type: ignore[attr-defined]
+    run = solve_ivp(velocity, (0, 1e9), start, "LSODA", events=impure, rtol=1e-7, atol=1e-10)
+    return float(run.t[-1]) if run.status == 1 else inf
+
+
+@pytest.mark.parametrize("power", [3, 4])
+def test_co_occurrence_leak_against_the_reduced_dynamics(power: int) -> None:
+    """A kernel at rest, until d is half of c."""
+    p = _meeting(power)
     start = np.zeros(p.features)
     start[:2] = rest(p).correlation, leak_race.largest_foreign_start(p)
-    run = solve_ivp(velocity, (0, 1e9), start, "LSODA", events=impure, rtol=1e-7, atol=1e-10)
-    assert run.status == 1
-    assert leak_race.co_occurrence_leak_time(p) == pytest.approx(run.t[-1], rel=0.03)
+    assert leak_race.co_occurrence_leak_time(p) == pytest.approx(_impure_at(p, start), rel=0.03)
+
+
+@pytest.mark.parametrize("power", [3, 4])
+def test_kernels_one_by_one_against_the_reduced_dynamics(power: int) -> None:
+    """From small starts: near a tie d has grown by the crossing, else hardly."""
+    p = replace(_meeting(power), classes=4, off_class=0.8, dimension=8)
+    start = np.array(
+        [[0.1, 0.08, -0.1, 0.0], [0.02, 0.1, 0.05, 0.04], [0.12, 0.116, 0.0, 0.0], [-1, -1, -1, 0]]
+    )
+    rates = np.full(4, growth.growth_rate(p))
+    found = leak_race.impurity_times(p, start, rates)
+    expected = [_impure_at(p, c) for c in start[:3]]
+    np.testing.assert_allclose(found[:3], expected, rtol=0.05)
+    assert found[3] == inf
+
+
+def test_siblings_and_negative_starts_are_no_impurity() -> None:
+    p = replace(QUICK, classes=2, off_class=0.4)
+    rates = np.full(4, growth.growth_rate(p))
+    alone, rival = np.array([0.1, 0.09, -0.1, -0.1]), np.array([0.1, 0.09, -0.1, 0.05])
+    pure, leaks = leak_race.impurity_times(p, np.array([alone, rival]), rates)
+    assert pure == inf
+    crossing = growth.hitting_time(0.1, rates[0], 3, p.linear_from)
+    assert crossing < leaks < inf
+    born = leak_race.impurity_times(p, np.array([[0.45, 0.0, 0.5, 0.1]]), rates)
+    assert born == growth.hitting_time(0.5, rates[0], 3, p.linear_from)
+    assert leak_race.impurity_times(p, np.array([rival]), -rates) == inf
 
 
 def test_powers_of_the_race() -> None:

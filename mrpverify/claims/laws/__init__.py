@@ -1,1 +1,1 @@
-"""The derived laws L1 to L15 as claims that can be refuted, one file per law."""
+"""The derived laws L1 to L16 as claims that can be refuted, one file per law."""

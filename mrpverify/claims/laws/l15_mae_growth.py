@@ -83,10 +83,10 @@ def lengths(run: xr.Dataset, times: np.ndarray) -> np.ndarray:
     NaN for a time that a run has not reached.
     """
     own = np.log(np.diagonal(run["correlations"].values, axis1=2, axis2=3)).mean(-1)
-    found = [
-        np.interp(np.log(times), np.log(t[1:]), c[1:], right=np.nan)
-        for t, c in zip(run["time"].values, own, strict=True)
-    ]
+    found = []
+    for t, c in zip(run["time"].values, own, strict=True):
+        later = t > 0  # a shorter run ends in NaN
+        found.append(np.interp(np.log(times), np.log(t[later]), c[later], right=np.nan))
     return np.asarray(np.exp(found))
 
 
