@@ -136,7 +136,7 @@ def test_bad_input_is_one_message_and_exit_code_2(arguments, part):
 
 def test_a_measured_judgement_says_no_and_names_what_is_outside(tmp_path, monkeypatch):
     monkeypatch.setenv("MRPVERIFY_CACHE", str(tmp_path))
-    tiny = ["k=2", "s=0.1", "d=8", "N=20", "m=3", "signal=false"]
+    tiny = ["k=2", "s=1.0", "d=8", "N=20", "m=3", "signal=false"]
     asked = searching.Asked(
         name="T1.capture", vary=["theta"], framework="mae", preset="quick", settings=tiny, seeds=8,
         budget=1, salt="b", confirm="c", device="cpu", quiet=True,
