@@ -246,8 +246,10 @@ class Chebyshev:
         return length
 
     def _shortest(self, y: torch.Tensor, f: torch.Tensor) -> torch.Tensor:
-        """|y|/|dy/dt|, the least of all kernels that share a clock."""
-        share: torch.Tensor = (y.norm(dim=2) / f.norm(dim=2).clamp(min=1e-30)).double()
+        """|y|/|dy/dt|, the least of all kernels that share a clock; inf where all start from 0."""
+        length = y.norm(dim=2)
+        share: torch.Tensor = (length / f.norm(dim=2).clamp(min=1e-30)).double()
+        share = torch.where(length == 0, torch.inf, share)
         return share if self.own_clocks else share.amin(1, keepdim=True)
 
     def _table(self, stages: torch.Tensor) -> list[tuple[torch.Tensor, ...]]:

@@ -92,6 +92,27 @@ def test_halving_the_tolerance_changes_next_to_nothing_and_descent_does(flowing,
     assert np.abs(euler.final_correlations - half.final_correlations).max() > least
 
 
+def test_a_linear_probe_is_that_of_a_stiff_solver(flowing):
+    """Its head starts from zero, where nothing says how long a first step may be."""
+    p = flowing("fine-tuning", encoder_step=0.0)
+    start = sample_weights(p, SALT, [0])
+    run = pretrain(p, SALT, [0], start=start)
+    images, _, _ = drawn(p, [0])
+    objective = OBJECTIVES["fine-tuning"]
+    state = objective.initial_state(p, start.clone(), SALT, [0])
+    largest = correlate(start, images).amax(2)
+
+    def flow(_, y):
+        now = {**state, "head": torch.from_numpy(y).view_as(state["head"])}
+        return objective.descent_direction(p, now, images, largest)[0]["head"].flatten().numpy()
+
+    found = solve_ivp(flow, (0, p.horizon), state["head"].flatten().numpy(), "LSODA", rtol=1e-8)
+    head = found.y[:, -1].reshape(run.final_head[0].shape)
+    assert np.abs(head).max() > 0.1, "nothing was learned"
+    np.testing.assert_allclose(run.final_head[0], head, atol=0.01 * np.abs(head).max())
+    assert run.reached_horizon[0]
+
+
 @pytest.mark.parametrize("framework", sorted(HORIZON))
 def test_a_batch_is_a_loop_of_single_runs(flowing, framework):
     p = flowing(framework, horizon=HORIZON[framework] / 2)
