@@ -244,6 +244,13 @@ class Parameters:
         ge=1,
         used_by=_DERIVED,
     )
+    compared_scale: float = parameter(
+        0.05,
+        "sigma_c",
+        "initial scale of every arm where objectives are compared with each other",
+        gt=0,
+        used_by=_DERIVED,
+    )
     compared_step: float = parameter(
         0.5,
         "eta_c",

@@ -18,6 +18,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from scipy.optimize import brentq
 
 from mrpverify.claims.evaluate import Collect, evaluate
 from mrpverify.parameters import Framework, Parameters
@@ -32,7 +33,11 @@ WORDS = {
     "theta": "theta, share of visible patches",
     "tau": "constant gain tau",
     "sigma_0": "initial scale sigma_0",
+    "Delta": "Delta, drive over decay",
 }
+
+SEARCHED = (np.log(1.1), np.log(1e9))
+"""log Delta between which the boundary of the leak race is looked for."""
 
 Row = dict[str, Any]
 Line = tuple[str, np.ndarray, dict[str, Any]]
@@ -50,6 +55,7 @@ class MapFigure:
     boundaries: Callable[[Parameters, np.ndarray], list[Line]]
     """Derived lines of a panel, from one of its regimes and values of x."""
     titles: Mapping[str, str]
+    log_x: bool = False
 
     def gather(self, regimes: Mapping[Framework, Parameters], salt: str, get: Collect) -> list[Row]:
         """One row per cell, framework and claim."""
@@ -83,19 +89,21 @@ class MapFigure:
 
     def _draw_panel(self, axes: Axes, panel: Any, rows: Sequence[Row]) -> list[dict[str, object]]:
         """Cells and lines of one panel; returns the lines as rows."""
-        across = sorted({row[self.x] for row in rows})
         levels = _edges(sorted({row[self.y] for row in rows}))
-        width = 0.7 * min(np.diff(across))
+        columns = _columns(sorted({row[self.x] for row in rows}), self.log_x)
         for row in rows:
             low, high = levels[row[self.y]]
+            left, right = columns[row[self.x]]
             axes.bar(
-                row[self.x], high - low, width, low, color=COLOURS[row["measured"]], edgecolor="w"
-            )
+                left, high - low, right - left, low, align="edge",
+                color=COLOURS[row["measured"]], edgecolor="w",
+            )  # fmt: skip
             axes.annotate(
                 str(row["successes"]), (row[self.x], row[self.y]), ha="center", va="center",
                 fontsize=7,
             )  # fmt: skip
-        x = np.linspace(across[0] - width / 2, across[-1] + width / 2)
+        ends = min(columns.values())[0], max(columns.values())[1]
+        x = np.geomspace(*ends) if self.log_x else np.linspace(*ends)
         lines = self.boundaries(rows[0]["regime"], x)
         for label, y, style in lines:
             axes.plot(x, y, label=label, lw=2, **style)
@@ -103,7 +111,11 @@ class MapFigure:
         axes.set_yticks(list(levels), [f"{v:g}" for v in levels])
         axes.minorticks_off()
         axes.set_ylim(min(levels.values())[0], max(levels.values())[1])
-        axes.set_xticks(across)
+        if self.log_x:
+            axes.set_xscale("log")
+        axes.set_xticks(list(columns), [f"{v:g}" for v in columns])
+        axes.minorticks_off()
+        axes.set_xlim(*ends)
         axes.set_xlabel(WORDS.get(self.x, self.x))
         axes.set_title(self.titles[str(panel)], loc="left")
         return [
@@ -122,16 +134,24 @@ def _edges(levels: Sequence[float]) -> dict[float, tuple[float, float]]:
     return dict(zip(levels, cells, strict=True))
 
 
+def _columns(values: Sequence[float], log: bool) -> dict[float, tuple[float, float]]:
+    """The cell around every value of x: to its neighbours in logarithms, or of one width."""
+    if log:
+        return _edges(values)
+    half = 0.35 * float(min(np.diff(values)))
+    return {value: (value - half, value + half) for value in values}
+
+
 def _first_runs(sweep: Sweep) -> list[Any]:
     """The runs that every claim of every cell begins with."""
     return [
-        leg.request(sweep.salt, seed)
+        request
         for cell in sweep.cells
         for framework, regime in cell.regimes.items()
         for claim in sweep.claims
         if framework in claim.frameworks
         for leg in claim.runs_needed(regime).values()
-        for seed in range(sweep.seeds)
+        for request in leg.requests(sweep.salt, range(sweep.seeds))
     ]
 
 
@@ -175,6 +195,26 @@ def scale_boundary(regime: Parameters, visible: np.ndarray) -> list[Line]:
     return [("regime condition: initial scale", np.full(len(visible), largest), style)]
 
 
+def race_boundary(regime: Parameters, scales: np.ndarray) -> list[Line]:
+    """The least Delta at which kernels stay class-pure until T (L16), where there is one."""
+    limits = np.array([_least_amplification(replace(regime, init_scale=float(s))) for s in scales])
+    return [("regime condition: leak race", limits, {"color": "C0", "ls": "-"})]
+
+
+def _least_amplification(regime: Parameters) -> float:
+    """Where the condition on the leak race holds with its needed ratio, NaN where it has no end."""
+
+    def spare(log_delta: float) -> float:
+        p = replace(regime, amplification=float(np.exp(log_delta)))
+        (race,) = (c for c in assumptions.conditions(p) if c.id == "leak race")
+        return float(np.log(race.margin / race.needed_ratio))
+
+    low, high = SEARCHED
+    if spare(low) > 0 or spare(high) < 0:
+        return float("nan")
+    return float(np.exp(brentq(spare, low, high, xtol=0.01)))
+
+
 FIGURES = {
     "map_gain": MapFigure(
         "map_gain", "theta", "tau", "views", gain_boundaries,
@@ -183,5 +223,9 @@ FIGURES = {
     "map_init": MapFigure(
         "map_init", "theta", "sigma_0", "claim", scale_boundary,
         {"T1.capture": "T1.capture", "T1.specialise": "T1.specialise"},
+    ),
+    "map_leak": MapFigure(
+        "map_leak", "sigma_0", "Delta", "claim", race_boundary,
+        {"T1.capture": "T1.capture", "T1.specialise": "T1.specialise"}, log_x=True,
     ),
 }  # fmt: skip

@@ -14,7 +14,7 @@ from ..judge.verdicts import Verdict, final_verdict
 from ..parameters import Framework, Parameters
 from ..records.labelled import Request, join
 from ..theory.condition import Condition
-from .claim import CONTROL_SEEDS, Claim, Control, Runs
+from .claim import Claim, Control, Runs
 from .legs import PRETRAINING, Legs
 from .unfinished import with_unfinished
 
@@ -83,7 +83,7 @@ LegRequests = Mapping[str, tuple[Request, ...]]
 
 def _requests(legs: Legs, seeds: Sequence[int], salt: str) -> LegRequests:
     """The runs of every leg."""
-    return {name: tuple(leg.request(salt, seed) for seed in seeds) for name, leg in legs.items()}
+    return {name: leg.requests(salt, seeds) for name, leg in legs.items()}
 
 
 def _joined(requests: Mapping[Key, LegRequests], collect: Collect) -> dict[Key, Runs]:
@@ -172,7 +172,7 @@ def _judge_control(
     measurement = measured(
         lambda: claim.measure(parameters, look(parameters, seen) if look else seen)
     )
-    enough = all(leg.sizes["seed"] >= CONTROL_SEEDS for leg in observed.values())
+    enough = all(leg.sizes["seed"] >= control.seeds for leg in observed.values())
     sound = measurement.measured is not Verdict.ERROR
     failed = enough and sound and control.failed(parameters, measurement)
     return ControlResult(control, measurement, failed)

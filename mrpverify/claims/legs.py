@@ -6,7 +6,7 @@ legs of a regime share salt and seeds, so they see the same features, images and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -32,6 +32,12 @@ class Leg:
 
     parameters: Parameters
     start: Parameters | None = None
+    seeds: int | None = None
+    """Only the first of the claim's seeds, where a few say it all."""
+
+    def requests(self, salt: str, seeds: Sequence[int]) -> tuple[Request, ...]:
+        """The runs of the seeds it needs."""
+        return tuple(self.request(salt, seed) for seed in list(seeds)[: self.seeds])
 
     def request(self, salt: str, seed: int) -> Request:
         """The run of one seed."""

@@ -59,6 +59,7 @@ DOWNSTREAM = {
         step=1.5,
         probe_step=8.0,
         similarity="cosine",
+        compared_scale=0.06,
         compared_step=8.0,
         budget=300,
         **_SHARED,

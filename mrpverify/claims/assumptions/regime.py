@@ -32,9 +32,9 @@ def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
 
 
 LARGE_START = Control(
-    "initial scale ten times larger",
+    "initial scale 0.8 varrho",
     "kernels that hold features at the start violate a condition",
-    change=lambda parameters: {"init_scale": 10 * parameters.init_scale},
+    change=lambda parameters: {"init_scale": 0.8 * parameters.linear_from},
     failed=lambda parameters, measurement: measurement.measured is not Verdict.SUPPORTED,
 )
 

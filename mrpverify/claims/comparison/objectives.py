@@ -1,7 +1,8 @@
 """CMP.ssl [A, introduction]: mask-reconstruction against contrastive and clustering pretraining.
 
 One init, one data set, one encoder; every objective then gets the same two heads. The table of what
-each learned is the result; the verdict asks whether masks beat the other two.
+each learned is the result; the verdict asks whether masks beat the other two. The init is one from
+which all of them arrive: sigma_c, for the plateau of an objective grows with its own power of it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ NO_TIME = 1e-9
 
 def starts(parameters: Parameters) -> dict[str, Parameters]:
     """The regime of every objective, all from one init and one data set."""
-    p = parameters
+    p = _compared(parameters)
     step = SAFE_SHARE / curvature.mae(replace(p, framework="mae"))
     return {
         "teacher-student": p,
@@ -47,9 +48,14 @@ def starts(parameters: Parameters) -> dict[str, Parameters]:
     }
 
 
+def _compared(parameters: Parameters) -> Parameters:
+    """The regime at the init of this comparison."""
+    return replace(parameters, init_scale=parameters.compared_scale)
+
+
 def legs(parameters: Parameters) -> Legs:
     """Every objective, and its two heads; supervised learning beside them."""
-    found: dict[str, Leg] = {SUPERVISED: supervised(parameters)}
+    found: dict[str, Leg] = {SUPERVISED: supervised(_compared(parameters))}
     for name, regime in starts(parameters).items():
         found[name] = Leg(regime)
         found[f"{name}, {TUNED}"] = fine_tuned(regime)

@@ -23,11 +23,24 @@ from ..claim import Runs
 PER_STEP = 0.02
 """Relative change of the fastest correlation in one step: T is then known to about as much."""
 
+START = {"teacher-student": 0.08, "mae": 0.05, "supervised": 0.02}
+"""sigma_0/varrho of a law that names no init of its own: small, and no smaller than it must be."""
+AMPLIFICATION = 64.0
+"""Delta of a law: a drive that beats the decay, at a gain of a few."""
+
 STEPS_ARE_KNOWN = {"method": "descent", "hold_width": 0.0}
 """A law's regime chooses its step, and ends after a number of them; gains switch at once."""
 
 SHARED = ("mask ratio", "activation power")
 """Conditions of section 1 that every law keeps; the others are about what its regime leaves out."""
+
+
+def _drawn_at(parameters: Parameters) -> dict[str, float]:
+    """Init and Delta of a law: those of a preset serve its T, a law is about its own."""
+    return {
+        "init_scale": START[parameters.framework] * parameters.linear_from,
+        "amplification": AMPLIFICATION,
+    }
 
 
 def alone(parameters: Parameters, **changes: Any) -> Parameters:
@@ -53,6 +66,7 @@ def alone(parameters: Parameters, **changes: Any) -> Parameters:
         "horizon_factor": 1.0,
         "test_images": 2,
         "precision": "float64",
+        **_drawn_at(parameters),
         **STEPS_ARE_KNOWN,
     }
     return replace(parameters, **{**own, **changes})
@@ -112,6 +126,7 @@ def drawn_law(parameters: Parameters, **changes: Any) -> Parameters:
         "deadline": 0.0,
         "horizon_factor": 1.0,
         "precision": "float64",
+        **_drawn_at(parameters),
         **STEPS_ARE_KNOWN,
     }
     return replace(parameters, **{**own, **changes})

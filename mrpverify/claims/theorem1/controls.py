@@ -86,12 +86,22 @@ DIVERGING_STEP = Control(
 NO_WINNER = Control(
     "quadratic activation",
     "at q = 2 the leader does not pull ahead (L5) and kernels hold several classes",
-    change=lambda parameters: {"power": 2},
+    change=lambda parameters: {
+        "power": 2,
+        # The plateau is then about as long: it takes 1/(Delta (sigma_0/varrho)^{2q-2}) (L2).
+        "amplification": parameters.amplification
+        * (parameters.init_scale / parameters.linear_from) ** (2 * parameters.power - 4),
+    },
 )
+DRIVE_WITHOUT_PLATEAU = 64.0
+"""Delta of kernels that start close to varrho: it has no small init to make up for."""
 LARGE_START = Control(
-    "initial scale ten times larger",
+    "initial scale 0.8 varrho",
     "kernels start with features of several classes and never separate: no lottery is played",
-    change=lambda parameters: {"init_scale": 10 * parameters.init_scale},
+    change=lambda parameters: {
+        "init_scale": 0.8 * parameters.linear_from,
+        "amplification": DRIVE_WITHOUT_PLATEAU,
+    },
 )
 FEW_NOISY_IMAGES = Control(
     "few images, strong isotropic noise",

@@ -1,0 +1,144 @@
+"""A.flow [D]: nothing that is judged depends on the tolerance of the integrator.
+
+Two seeds of the regime's own runs, and the same at half the tolerance. Both end at their own T, at
+least twice the coverage, so that T itself may move by as much as a crossing; what a correlation
+does within that share of the time before T is therefore allowed. It is a kernel in mid-crossing
+that this is about: it moves by varrho within a hundredth of T.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import ceil
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ...judge.measurement import Measurement
+from ...judge.verdicts import Verdict
+from ...parameters import PRETRAINING as FRAMEWORKS_WITHOUT_LABELS
+from ...parameters import Parameters
+from ..claim import Claim, Control, Runs
+from ..legs import PRETRAINING, Leg, Legs
+from ..theorem1.runs import crossed, final, known_at_horizon
+
+FINER = "half the tolerance"
+DESCENT = "descent at eta"
+SEEDS = 2
+"""Enough to see an error of the integrator: each has about a hundred crossings."""
+LIMIT = 0.01
+"""Of varrho, and of a crossing time."""
+
+
+def legs(parameters: Parameters) -> Legs:
+    """The regime's own run, and the flow at half the tolerance."""
+    p = parameters
+    finer = replace(p, method="flow", tolerance=p.tolerance / 2)
+    return {PRETRAINING: Leg(p, seeds=SEEDS), FINER: Leg(finer, seeds=SEEDS)}
+
+
+def descent(parameters: Parameters, runs: Runs) -> Legs:
+    """Descent at eta to the same T, once T is known."""
+    if DESCENT in runs:
+        return {}
+    p, horizon = parameters, float(runs[FINER]["final_time"].values.max())
+    steps = ceil(horizon / p.step) + 1
+    same = replace(p, method="descent", horizon=horizon, max_steps=steps)
+    return {DESCENT: Leg(same, seeds=SEEDS)}
+
+
+def correlation_error(parameters: Parameters, one: xr.Dataset, other: xr.Dataset) -> np.ndarray:
+    """Difference of C(T) in units of varrho, less what C does in the last 1 % of T.
+
+    [seeds, kernels, features], not negative; infinite where a run has no number.
+    """
+    apart = np.abs(final(one) - final(other))
+    allowed = np.maximum(_late_change(one), _late_change(other))
+    error = np.maximum(apart - allowed, 0.0) / parameters.linear_from
+    return np.where(np.isfinite(error), error, np.inf)
+
+
+def time_error(one: xr.Dataset, other: xr.Dataset) -> np.ndarray:
+    """Relative difference of crossing times [seeds, kernels, features].
+
+    0 where a pair crosses in neither run; what crosses in one run alone counts as crossing at the
+    end of the other, and so is at least as far off as it says.
+    """
+    times = [np.where(crossed(run), run["crossing_time"].values, _end(run)) for run in (one, other)]
+    either = crossed(one) | crossed(other)
+    longest = np.maximum(np.maximum(*times), np.finfo(float).tiny)
+    return np.where(either, np.abs(times[0] - times[1]) / longest, 0.0)
+
+
+def measure(parameters: Parameters, runs: Runs) -> Measurement:
+    """The larger of both errors over everything that was run, in units of its limit."""
+    one, other = runs[PRETRAINING], runs[FINER]
+    c, t = correlation_error(parameters, one, other), time_error(one, other)
+    worst = float(max(c.max(), t.max())) / LIMIT
+    known = known_at_horizon(one) & known_at_horizon(other)
+    verdict = Verdict.SUPPORTED if worst <= 1 else Verdict.REFUTED
+    return Measurement(
+        statistic=f"largest error at tol = {parameters.tolerance:g} over its limit of {LIMIT:g}",
+        value=worst,
+        interval=(worst, worst),
+        threshold=1.0,
+        measured=verdict if known.all() else Verdict.INCONCLUSIVE,
+        details=_details(c, t, one, other),
+    )
+
+
+def _details(c: np.ndarray, t: np.ndarray, one: xr.Dataset, other: xr.Dataset) -> dict[str, Any]:
+    """Both errors, and what they were bought for."""
+    return {
+        "largest_correlation_error_in_varrho": float(c.max()),
+        "largest_crossing_time_error": float(t.max()),
+        "crossings": int(crossed(other).sum()),
+        "mean_gradient_evaluations": float(one["steps"].values.mean()),
+        "mean_gradient_evaluations_finer": float(other["steps"].values.mean()),
+    }
+
+
+def _end(run: xr.Dataset) -> np.ndarray:
+    """Time at which each seed ended, [seeds, 1, 1]."""
+    return np.asarray(run["final_time"].values)[:, None, None]
+
+
+def _late_change(run: xr.Dataset) -> np.ndarray:
+    """|C(T) - C((1 - LIMIT) T)|, between the snapshots [seeds, kernels, features]."""
+    changes = []
+    for time, c in zip(run["time"].values, run["correlations"].values, strict=True):
+        there = np.isfinite(time)
+        time, c = time[there], c[there]
+        before = (1 - LIMIT) * time[-1]
+        left = max(int(np.searchsorted(time, before, side="right")) - 1, 0)
+        right = min(left + 1, len(time) - 1)
+        length = time[right] - time[left]
+        share = (before - time[left]) / length if length > 0 else 0.0
+        changes.append(np.abs(c[-1] - (c[left] + share * (c[right] - c[left]))))
+    return np.array(changes)
+
+
+EULER = Control(
+    "descent at eta",
+    "Euler's steps of size eta leave the flow: eta times its largest curvature is far above 1",
+    look=lambda parameters, runs: {**runs, PRETRAINING: runs[DESCENT]},
+    seeds=SEEDS,
+)
+
+CLAIMS = (
+    Claim(
+        id="A.flow",
+        name="assumptions.flow",
+        statement="half the tolerance moves no correlation and no crossing time by more than 1 %",
+        provenance="[D] section 2",
+        role="gate",
+        role_reason="a verdict about the theory must not be one about the integrator",
+        horizon="T",
+        measure=measure,
+        controls=dict.fromkeys(FRAMEWORKS_WITHOUT_LABELS, (EULER,)),
+        legs=legs,
+        more=descent,
+        order=1,
+    ),
+)
