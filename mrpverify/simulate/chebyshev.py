@@ -20,7 +20,7 @@ from math import sqrt
 import torch
 
 Derivative = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""dy/dt [seeds, kernels, width] of the given kernels (their numbers [kernels] come second)."""
+"""dy/dt [seeds, n, width] of some kernels of every seed (their numbers [seeds, n] come second)."""
 
 DAMPING = 2 / 13
 MOST_STAGES = 250
@@ -69,6 +69,13 @@ def coefficients(stages: int) -> tuple[tuple[float, float, float, float], ...]:
     return tuple(rows)
 
 
+@cache
+def _weights(stages: int) -> torch.Tensor:
+    """Weights [stages, 5] of y_n, of the last two stages, of the last one's flow and of F_n."""
+    rows = torch.tensor(coefficients(stages), dtype=torch.float64)
+    return torch.cat([(1 - rows[:, 0] - rows[:, 1]).unsqueeze(1), rows], 1)
+
+
 class Chebyshev:
     """The flow of a state [seeds, kernels, width] from time 0, step by step.
 
@@ -85,7 +92,8 @@ class Chebyshev:
         self.time = torch.zeros(clocks, dtype=torch.float64, device=state.device)
         self.evaluations = self.time.new_zeros(len(state))
         """Gradient evaluations of each seed; that of some of the kernels counts in proportion."""
-        self.flow = self._evaluate(state, self._all(), self.time == 0)
+        self._every = torch.arange(state.shape[1], device=state.device).expand(state.shape[:2])
+        self.flow = self._evaluate(state, self._every, self.time == 0)
         self._direction = self.flow.clone()
         self._age = torch.full(clocks, STEPS_PER_RADIUS, device=state.device)
         self.radius = torch.zeros_like(self.time)
@@ -102,45 +110,39 @@ class Chebyshev:
 
         All three have the shape of a clock. A step that is not accepted is tried smaller next time.
         """
-        chosen = self._columns(active)
         self._refresh_radius(active & (self._age >= STEPS_PER_RADIUS))
         limit = stage_limit(MOST_STAGES) / (RADIUS_MARGIN * self.radius).clamp(min=1e-30)
         h = torch.minimum(torch.minimum(self.step, limit), until - self.time)
         h = torch.where(active, h, 0.0)
-        stages = torch.where(active, stages_needed(RADIUS_MARGIN * self.radius * h), 1)
-        new, chosen = self._stages(chosen, h, stages)
-        flow = self._evaluate(new, chosen, active)
+        stages = torch.where(active, stages_needed(RADIUS_MARGIN * self.radius * h), 0)
+        chosen = self._first(stages)
+        new = self._stages(chosen, h, stages)
+        flow = self._evaluate(new, chosen, stages)
         return self._judge(active, h, new, flow, chosen)
 
     def measure_radius(self) -> None:
         """Look at the spectral radius where the clocks stand now."""
         self._refresh_radius(torch.ones_like(self.time, dtype=torch.bool))
 
-    def _stages(
-        self, chosen: torch.Tensor, h: torch.Tensor, stages: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """y_{n+1} of the chosen kernels, and the order in which they come: most stages first."""
-        most = self._at(stages, chosen).amax(0).expand(len(chosen))
-        chosen = chosen[torch.argsort(most, descending=True, stable=True)]
-        own = self._at(stages, chosen)
-        count = own.amax(0).expand(len(chosen))
-        y, f = self.state[:, chosen], self.flow[:, chosen]
-        table = self._table(own)
-        push = self._at(h, chosen).unsqueeze(2).to(y.dtype)
-        older, last = y, y + table[0][2] * push * f
-        for j in range(2, int(count[0]) + 1):
-            n = int((count >= j).sum())
-            mu, nu, slope, start = (c[:, :n] if c.shape[1] > 1 else c for c in table[j - 1])
-            step = push[:, :n] if push.shape[1] > 1 else push
-            going = own >= j
-            g = self._evaluate(last[:, :n], chosen[:n], going[:, :n])
-            stage = (1 - mu - nu) * y[:, :n] + mu * last[:, :n] + nu * older[:, :n]
-            stage = stage + step * (slope * g + start * f[:, :n])
-            going = going[:, :n].unsqueeze(2)
-            newest = torch.where(going, stage, last[:, :n])
-            older = torch.where(going, last[:, :n], older[:, :n])
-            last = torch.cat([newest, last[:, n:]], 1) if n < len(chosen) else newest
-        return last, chosen
+    def _stages(self, chosen: torch.Tensor, h: torch.Tensor, stages: torch.Tensor) -> torch.Tensor:
+        """y_{n+1} of the chosen kernels, which come in the order of their stages, most first.
+
+        What a clock does not need is not evaluated, but where another seed needs as many kernels.
+        """
+        own, push = self._at(stages, chosen), self._at(h, chosen)
+        y, f = self._take(self.state, chosen), self._take(self.flow, chosen)
+        table, going = self._table(own, push), self._still_going(own)
+        older, last = y, torch.addcmul(y, table[0][3], f)
+        ended = []
+        for count, row in zip(going[1:], table[1:], strict=True):
+            if count < last.shape[1]:
+                ended.append(last[:, count:])
+                y, f, older, last = (x[:, :count] for x in (y, f, older, last))
+            start, of_last, of_older, of_flow, of_first = (c[:, :count] for c in row)
+            g = self._derivative(last, chosen[:, :count])
+            new = (start * y).addcmul_(of_last, last).addcmul_(of_older, older)
+            older, last = last, new.addcmul_(of_flow, g).addcmul_(of_first, f)
+        return torch.cat([last, *reversed(ended)], 1)
 
     def _judge(
         self,
@@ -151,7 +153,7 @@ class Chebyshev:
         chosen: torch.Tensor,
     ) -> torch.Tensor:
         """Accept or reject the step of every active clock, and choose the next one."""
-        y, f = self.state[:, chosen], self.flow[:, chosen]
+        y, f = self._take(self.state, chosen), self._take(self.flow, chosen)
         push = self._at(h, chosen).unsqueeze(2).to(y.dtype)
         estimate = 0.8 * (y - new) + 0.4 * push * (f + flow)
         length = torch.maximum(y.norm(dim=2), new.norm(dim=2)).clamp(min=1e-30)
@@ -187,17 +189,17 @@ class Chebyshev:
             torch.where(wide, before[1], self.previous[1]),
             torch.where(wide, before[2], self.previous[2]),
         )
-        self.state = torch.where(wide, before[1].index_copy(1, chosen, new), before[1])
-        self.flow = torch.where(wide, before[2].index_copy(1, chosen, flow), before[2])
+        self.state = torch.where(wide, self._put(before[1], chosen, new), before[1])
+        self.flow = torch.where(wide, self._put(before[2], chosen, flow), before[2])
         self.time = torch.where(good, self.time + h, self.time)
 
     def _refresh_radius(self, due: torch.Tensor) -> None:
         """Power iterations on the flow for the clocks that are due, each until it settles."""
         if not bool(due.any()):
             return
-        chosen = self._columns(due)
-        y, f = self.state[:, chosen], self.flow[:, chosen]
-        v, found = self._direction[:, chosen], self._at(self.radius, chosen)
+        chosen = self._first(due)
+        y, f = self._take(self.state, chosen), self._take(self.flow, chosen)
+        v, found = self._take(self._direction, chosen), self._at(self.radius, chosen)
         going, fresh = self._at(due, chosen), self._at(self.radius == 0, chosen)
         reach = self._length(y, chosen) * PROBE * sqrt(torch.finfo(y.dtype).eps)
         for round_ in range(FIRST_ROUNDS):
@@ -213,32 +215,53 @@ class Chebyshev:
                 break
         self.radius = torch.where(due, self._back(found, chosen), self.radius)
         self.largest_radius = torch.maximum(self.largest_radius, self.radius)
-        self._direction = self._direction.index_copy(1, chosen, v)
+        self._direction = self._put(self._direction, chosen, v)
         self._age = torch.where(due, 0, self._age)
 
-    def _evaluate(self, y: torch.Tensor, chosen: torch.Tensor, who: torch.Tensor) -> torch.Tensor:
-        """The flow of some kernels; the seeds of the clocks `who` pay for them."""
-        kernels = self.state.shape[1]
-        paid = who.sum(1) / kernels if self.own_clocks else who[:, 0].double()
-        self.evaluations = self.evaluations + paid.to(torch.float64)
+    def _evaluate(self, y: torch.Tensor, chosen: torch.Tensor, paid: torch.Tensor) -> torch.Tensor:
+        """The flow of some kernels; each clock pays for so many evaluations [clocks or chosen]."""
+        self.evaluations = self.evaluations + paid.sum(1) / self.time.shape[1]
         return self._derivative(y, chosen)
 
-    def _columns(self, active: torch.Tensor) -> torch.Tensor:
-        """Kernels that an active clock of some seed belongs to [kernels]."""
-        return active.any(0).nonzero().squeeze(1) if self.own_clocks else self._all()
+    def _first(self, wanted: torch.Tensor) -> torch.Tensor:
+        """Kernels of clocks with a number beside 0, the largest first, [seeds, n].
 
-    def _all(self) -> torch.Tensor:
-        return torch.arange(self.state.shape[1], device=self.state.device)
+        Where a seed has fewer than another one, those that come after them.
+        """
+        if not self.own_clocks:
+            return self._every
+        most = int((wanted != 0).sum(1).max())
+        return torch.argsort(wanted.int(), dim=1, descending=True, stable=True)[:, :most]
+
+    def _still_going(self, stages: torch.Tensor) -> list[int]:
+        """How many of the kernels have a stage 1, 2, ...: as many as the seed with most."""
+        number = torch.arange(int(stages.max()), device=stages.device)
+        if not self.own_clocks:
+            return [self.state.shape[1]] * len(number)
+        counts: list[int] = (stages.unsqueeze(2) > number).sum(1).amax(0).tolist()
+        return counts
 
     def _at(self, clock: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
         """A clock's values for the chosen kernels, [seeds, 1] where they share one."""
-        return clock[:, chosen] if self.own_clocks else clock
+        return clock.gather(1, chosen) if self.own_clocks else clock
+
+    def _take(self, x: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+        """Of a state the part of the chosen kernels."""
+        if not self.own_clocks:
+            return x
+        return x.gather(1, chosen.unsqueeze(2).expand(-1, -1, x.shape[2]))
+
+    def _put(self, x: torch.Tensor, chosen: torch.Tensor, part: torch.Tensor) -> torch.Tensor:
+        """A state with the part of the chosen kernels replaced."""
+        if not self.own_clocks:
+            return part
+        return x.scatter(1, chosen.unsqueeze(2).expand_as(part), part)
 
     def _back(self, values: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
         """Values of kernels [seeds, chosen] on their clocks, the largest where they share one."""
         if not self.own_clocks:
             return values.amax(1, keepdim=True)
-        return torch.zeros_like(self.time).index_copy(1, chosen, values)
+        return torch.zeros_like(self.time).scatter(1, chosen, values)
 
     def _length(self, x: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
         """Euclidean length of each unit, [seeds, chosen or 1, 1]."""
@@ -252,12 +275,17 @@ class Chebyshev:
         share = torch.where(length == 0, torch.inf, share)
         return share if self.own_clocks else share.amin(1, keepdim=True)
 
-    def _table(self, stages: torch.Tensor) -> list[tuple[torch.Tensor, ...]]:
-        """Coefficients of every stage, each [seeds, chosen or 1, 1], zero after a clock's last."""
+    def _table(self, stages: torch.Tensor, h: torch.Tensor) -> list[tuple[torch.Tensor, ...]]:
+        """Weights of every stage, each [seeds, chosen or 1, 1], those of flows times h.
+
+        After a clock's last stage they keep its value.
+        """
         most = int(stages.max())
-        rows = torch.zeros(most + 1, most, 4, dtype=torch.float64)
-        for count in sorted(set(stages.flatten().tolist())):
-            if count >= 2:
-                rows[count, :count] = torch.tensor(coefficients(count))
-        own = rows.to(self.state)[stages]  # [seeds, clocks, stage, 4]
-        return [tuple(own[:, :, j, i, None] for i in range(4)) for j in range(most)]
+        rows = torch.zeros(most + 1, most, 5, dtype=torch.float64)
+        rows[:, :, 1] = 1.0
+        for count in set(stages.flatten().tolist()) - {0}:
+            rows[count, :count] = _weights(count)
+        own = rows.to(h.device)[stages]
+        own[..., 3:] *= h[..., None, None]
+        by_stage = own.to(self.state.dtype).unsqueeze(-1).unbind(2)
+        return [row.unbind(2) for row in by_stage]

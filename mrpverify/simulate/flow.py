@@ -175,8 +175,8 @@ class _Flow:
     def _flow(self, state: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
         """-grad of the loss in the trained tensors of some kernels."""
         tensors = {**self.fixed, **self.layout.unpack(state)}
-        if len(kernels) < len(self.fixed["weights"][0]):
-            tensors["released"] = self.fixed["released"][:, kernels]
+        if "released" in tensors:
+            tensors["released"] = tensors["released"].gather(1, kernels)
         largest = correlate(tensors["weights"], self.images).amax(2)
         direction, _ = self.objective.descent_direction(
             self.parameters, tensors, self.images, largest

@@ -56,7 +56,7 @@ def test_the_stages_are_enough_and_not_one_too_many():
 
 def stiff(y, kernels):
     """Three kernels that do not interact: a logistic growth and two stiff relaxations each."""
-    rate = torch.tensor([1.0, 0.3, 2.0], dtype=y.dtype)[kernels][:, None]
+    rate = torch.tensor([1.0, 0.3, 2.0], dtype=y.dtype)[kernels][..., None]
     growth, slow, fast = y[..., :1], y[..., 1:2], y[..., 2:]
     return torch.cat(
         [rate * growth * (1 - growth), -20 * rate * (slow - growth), -500 * (fast - growth**2)], 2
@@ -70,7 +70,7 @@ def reference(end):
     """The same by scipy's implicit solver [kernels, 3]."""
 
     def flat(_, y):
-        found = stiff(torch.from_numpy(y).view(1, 3, 3), torch.arange(3))
+        found = stiff(torch.from_numpy(y).view(1, 3, 3), torch.arange(3)[None])
         return found.flatten().numpy()
 
     found = solve_ivp(flat, (0, end), START.flatten().numpy(), "Radau", rtol=1e-10, atol=1e-13)
@@ -103,7 +103,7 @@ def test_kernels_with_own_clocks_pay_for_themselves():
     """A kernel that rests costs next to nothing beside one that moves."""
 
     def flow(y, kernels):
-        return torch.where(kernels[:, None] == 0, 1.0, 1e-6) * y * (1 - y)
+        return torch.where(kernels[..., None] == 0, 1.0, 1e-6) * y * (1 - y)
 
     start = torch.full((1, 8, 1), 1e-4, dtype=torch.float64)
     together = Chebyshev(flow, start.clone(), 1e-4, own_clocks=False)
