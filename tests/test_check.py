@@ -186,10 +186,10 @@ def test_quiet_says_nothing_and_strict_counts_findings(finished, preset, cache):
     assert strict.returncode != 0
 
 
-def test_assumptions_need_no_run_and_have_their_exit_code(preset, tmp_path):
-    inside = run("assumptions", cache=tmp_path)
+def test_regime_conditions_need_no_run_and_have_their_exit_code(preset, tmp_path):
+    inside = run("A.regime", cache=tmp_path)
     assert inside.returncode == 0, inside.stdout
-    outside = run("assumptions", "--set", "sigma_0=0.6", cache=tmp_path)
+    outside = run("A.regime", "--set", "sigma_0=0.6", cache=tmp_path)
     assert outside.returncode == 6
     assert "outside the regime, initial scale" in outside.stdout
     assert not list(tmp_path.rglob("*.nc"))

@@ -158,7 +158,7 @@ def test_nothing_is_drawn_without_being_asked_for(tmp_path):
     """A notebook sets MPLBACKEND to a module that the environment of a check need not have."""
     notebook = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
     told = run_blocked(
-        "mrpverify.check", ["matplotlib"], "assumptions", MRPVERIFY_CACHE=str(tmp_path), **notebook
+        "mrpverify.check", ["matplotlib"], "A.regime", MRPVERIFY_CACHE=str(tmp_path), **notebook
     )
     assert told.returncode == 0, told.stderr
     assert "A." in told.stdout

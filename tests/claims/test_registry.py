@@ -18,8 +18,8 @@ def test_id_long_name_and_group_select_the_same_claims():
     assert select(["T1.noise", "theorem1.noise"]) == select(["T1.noise"])
 
 
-def test_assumptions_are_a_group_without_runs():
-    (claim,) = select(["assumptions"])
+def test_regime_conditions_need_no_run():
+    (claim,) = select(["A.regime"])
     assert not claim.needs_runs
     assert claim in select(["all"])
 

@@ -73,7 +73,7 @@ def test_undefined_numbers_are_null_in_the_record():
 
 
 def test_regime_conditions_come_without_any_run():
-    found = evaluate(select(["assumptions"]), {"mae": REGIME}, range(2), "a", lambda _: {})
+    found = evaluate(select(["A.regime"]), {"mae": REGIME}, range(2), "a", lambda _: {})
     assert "step size" in text(*found)
 
 

@@ -14,7 +14,13 @@ from mrpverify.theory.activation import smoothed_relu, smoothed_relu_slope
 from mrpverify.theory.assumptions import violated
 from mrpverify.theory.resting import held_at, rest
 
-QUICK = replace(load_preset("quick").regimes["teacher-student"], hold_width=0.1)
+QUICK = replace(
+    load_preset("quick").regimes["teacher-student"],
+    hold_width=0.1,
+    init_scale=0.056,
+    amplification=64.0,
+    feature_noise=0.001,
+)
 
 TABLE = [
     (0.056, 64.0, True),
