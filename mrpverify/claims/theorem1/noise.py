@@ -55,7 +55,7 @@ CLAIMS = (
         horizon="T",
         measure=measure,
         controls={
-            "teacher-student": (controls.FEW_NOISY_IMAGES,),
+            "teacher-student": (controls.NOISY_FROM_A_LARGER_START,),
             "mae": (controls.FEW_NOISY_IMAGES,),
         },
         order=7,
