@@ -17,8 +17,9 @@ from ..theory.condition import Condition
 from .legs import PRETRAINING, Leg, Legs
 
 Role = Literal["gate", "finding"]
-Horizon = Literal["T", "crossing", "end", "none"]
-"""When a claim is judged: "end" is after a fixed number of steps, "none" needs no run at all."""
+Horizon = Literal["T", "16 T_c", "crossing", "end", "none"]
+"""When a claim is judged: T_c is the time of full coverage, "end" comes after a fixed number of
+steps, "none" needs no run at all."""
 Runs = Mapping[str, xr.Dataset]
 """The labelled runs of all seeds, by leg."""
 Measure = Callable[[Any, Any], Measurement]

@@ -13,6 +13,7 @@ from ..judge.measurement import Measurement
 from ..judge.verdicts import Verdict, final_verdict
 from ..parameters import Framework, Parameters
 from ..records.labelled import Request, join
+from ..theory.assumptions import measured_step_size
 from ..theory.condition import Condition
 from .claim import Claim, Control, Runs
 from .legs import PRETRAINING, Legs
@@ -146,7 +147,7 @@ def _judge(
         _judge_control(claim, control, regime, runs, control_runs.get((claim, control, framework)))
         for control in claim.controls[framework]
     )
-    broken = claim.broken(regime, framework)
+    broken = _broken(claim, regime, framework, runs)
     failing = any(r.measurement.measured is Verdict.ERROR for r in results)
     verdict = final_verdict(
         Verdict.ERROR if failing else measurement.measured,
@@ -155,6 +156,21 @@ def _judge(
     )
     prediction = claim.prediction(regime) if claim.prediction is not None else None
     return ClaimResult(claim, framework, measurement, results, broken, verdict, prediction)
+
+
+def _broken(
+    claim: Claim, regime: Parameters, framework: Framework, runs: Runs
+) -> tuple[Condition, ...]:
+    """Violated conditions; what pretraining has measured takes the place of what is derived."""
+    broken = claim.broken(regime, framework)
+    if claim.conditions is not None or "largest_curvature" not in runs.get(PRETRAINING, ()):
+        return broken
+    curvature = float(runs[PRETRAINING]["largest_curvature"].values.max())
+    found = measured_step_size(regime, curvature)
+    if found is None:
+        return broken
+    others = [c for c in broken if (c.id, c.applies_to) != (found.id, found.applies_to)]
+    return (*others, *([] if found.holds else [found]))
 
 
 def _judge_control(

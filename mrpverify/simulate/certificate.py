@@ -16,8 +16,8 @@ from .trajectory import NEVER
 PATIENCE = 10.0
 """Hitting times neglect what kernels do to each other, which a factor of ten allows for."""
 NEAR = 0.5
-"""Share of the largest correlation with a feature that a kernel on its way there has. One that lies
-across it moves by what leaks into it, fast for its length, and its hitting time promises nothing."""
+"""Share of the largest correlation with a feature that a kernel on its way there has. One that
+lies across it moves by what leaks into it, fast for its length: that promises no hitting time."""
 
 
 def hitting_times(correlations: torch.Tensor, slopes: torch.Tensor, exponent: int) -> torch.Tensor:

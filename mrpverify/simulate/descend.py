@@ -20,7 +20,7 @@ from __future__ import annotations
 import torch
 
 from ..parameters import LABELLED, Parameters, check_start
-from .flow import integrate
+from .flow import Field, integrate
 from .run import (
     OBJECTIVES,
     State,
@@ -201,6 +201,7 @@ class _Run:
             "features": self.images.features,
             "background_response": response,
             "patch_count": (self.images.owner[:, 0] != NO_PATCH).sum(1),
+            **self._curvature(),
             **classified(self.parameters, self.state, self.images, self.salt, self.seeds),
         }
         return Trajectory(
@@ -210,6 +211,18 @@ class _Run:
             correlations=correlations,
             **{name: value.cpu().numpy() for name, value in arrays.items()},
         )
+
+    def _curvature(self) -> dict[str, torch.Tensor]:
+        """Largest |eigenvalue| of the loss's Hessian where a run ended [seeds], inf if it diverged.
+
+        Masks that are drawn anew in every step have no loss of their own, and none of this.
+        """
+        if not hasattr(self.objective, "trained"):
+            return {}
+        integrator = Field(self.parameters, self.images, self.state).integrator()
+        integrator.measure_radius()
+        largest = integrator.radius.amax(1)
+        return {"largest_curvature": largest.masked_fill(diverged(self.correlations), torch.inf)}
 
     def _step(self, largest: torch.Tensor, reach: torch.Tensor) -> torch.Tensor:
         """Step of each seed: the rule, cut at the horizon, zero where the seed has ended."""

@@ -76,6 +76,31 @@ class Layout:
         return {name: part.transpose(1, 2) if name == "head" else part for name, part in named}
 
 
+class Field:
+    """-grad of the loss of some seeds as a function of their packed trained tensors."""
+
+    def __init__(self, parameters: Parameters, images: Images, state: State) -> None:
+        self.parameters, self.images, self.fixed = parameters, images, state
+        self.objective = OBJECTIVES[parameters.framework]
+        self.layout = Layout(self.objective.trained(parameters, state))
+
+    def __call__(self, state: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
+        """The direction of some kernels of each seed, packed like their state."""
+        tensors = {**self.fixed, **self.layout.unpack(state)}
+        if "released" in tensors:
+            tensors["released"] = tensors["released"].gather(1, kernels)
+        largest = correlate(tensors["weights"], self.images).amax(2)
+        direction, _ = self.objective.descent_direction(
+            self.parameters, tensors, self.images, largest
+        )
+        return self.layout.pack(direction)
+
+    def integrator(self) -> Chebyshev:
+        """The flow of this field from its state."""
+        own = bool(self.objective.INDEPENDENT_KERNELS)
+        return Chebyshev(self, self.layout.pack(self.fixed), self.parameters.tolerance, own)
+
+
 class _Flow:
     """One batch of seeds on its way; a finished seed's clocks stand still."""
 
@@ -92,10 +117,8 @@ class _Flow:
         self.objective = OBJECTIVES[parameters.framework]
         self.fixed: State = self.objective.initial_state(parameters, weights.clone(), salt, seeds)
         self.initial_weights = self.fixed["weights"].clone()
-        self.layout = Layout(self.objective.trained(parameters, self.fixed))
-        own = bool(self.objective.INDEPENDENT_KERNELS)
-        packed = self.layout.pack(self.fixed)
-        self.solver = Chebyshev(self._flow, packed, parameters.tolerance, own)
+        field = Field(parameters, images, self.fixed)
+        self.layout, self.solver = field.layout, field.integrator()
         self.correlations = correlate(self.initial_weights, images)
         self.initial = self.correlations
         self.crossing_time = torch.full_like(self.correlations, NEVER, dtype=torch.float64)
@@ -171,17 +194,6 @@ class _Flow:
             reference_correlations=self.history.at(halfway[:, None])[:, 0],
             **{name: value.cpu().numpy() for name, value in arrays.items()},
         )
-
-    def _flow(self, state: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
-        """-grad of the loss in the trained tensors of some kernels."""
-        tensors = {**self.fixed, **self.layout.unpack(state)}
-        if "released" in tensors:
-            tensors["released"] = tensors["released"].gather(1, kernels)
-        largest = correlate(tensors["weights"], self.images).amax(2)
-        direction, _ = self.objective.descent_direction(
-            self.parameters, tensors, self.images, largest
-        )
-        return self.layout.pack(direction)
 
     def _until(self) -> torch.Tensor:
         """Time that no clock may pass now, in the shape of the clocks."""

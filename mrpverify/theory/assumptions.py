@@ -11,7 +11,7 @@ from math import inf, log, sqrt
 from ..parameters import FRAMEWORKS, PRETRAINING, STAND_INS, Parameters
 from .co_occurrence import expected_patch_count
 from .condition import Condition, much_less
-from .curvature import largest_curvature
+from .curvature import is_smooth, largest_curvature
 from .data_law import expected_owned_patches, off_class_probability, power_sum, role
 from .final_correlation import final_correlation
 from .fine_tuning import end_state
@@ -139,15 +139,23 @@ def _noise_reach(p: Parameters, framework: str) -> Condition:
 def _step_size(p: Parameters, framework: str) -> Condition:
     """Overshoot mixes classes and loses features. Supervised runs have a step of their own."""
     step = p.supervised_step if framework == "supervised" else p.step
-    return Condition(
-        "step size",
-        "eta times the largest curvature after capture < 1",
-        SECTION,
-        (framework,),
-        step * largest_curvature(p, framework),
-        1.0,
-        strict=True,
-    )
+    return _small_step(framework, "after capture", step * largest_curvature(p, framework))
+
+
+def measured_step_size(run: Parameters, curvature: float) -> Condition | None:
+    """The same for a run by descent, with the largest curvature >= 0 that it ended with.
+
+    None for a flow, which has no step, and where a gain jumps, which has no curvature.
+    """
+    if run.method != "descent" or not is_smooth(run):
+        return None
+    return _small_step(run.framework, "that the runs end with", run.step * curvature)
+
+
+def _small_step(framework: str, where: str, left: float) -> Condition:
+    """eta lambda < 1: descent follows the flow, a little late (A.descent)."""
+    statement = f"eta times the largest curvature {where} < 1"
+    return Condition("step size", statement, SECTION, (framework,), left, 1.0, strict=True)
 
 
 def _background_noise(p: Parameters) -> Condition:

@@ -27,6 +27,12 @@ def largest_curvature(parameters: Parameters, framework: str) -> float:
     return rules[framework](parameters)
 
 
+def is_smooth(parameters: Parameters) -> bool:
+    """Whether the loss has a curvature everywhere: a gain that falls at once at varrho has not."""
+    p = parameters
+    return p.framework != "teacher-student" or p.gain != "hold" or p.hold_width > 0
+
+
 def teacher_student(parameters: Parameters) -> float:
     """max(lambda E[1_v sum z^2] (2 - 1/q), R varrho^{2q-2}) [D].
 

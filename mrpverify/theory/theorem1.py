@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import log1p
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..parameters import STAND_INS, Parameters
-from . import final_correlation, mae_plateau
+from . import final_correlation, mae_growth, mae_plateau
 from .gaussian import MEDIAN_POSITIVE, median_maximum
 from .growth import growth_rate, hitting_time
 from .leak import sibling_leak_time
 from .plateau import fate
+from .resting import rest
 from .separatrix import separating_ratio, sibling_advantage
+
+Array = NDArray[np.float64]
+
+DOUBLINGS = 9
+"""Of the first crossing's time, within which a growing kernel is looked at."""
 
 
 def expected_coverage(parameters: Parameters) -> float:
@@ -77,9 +85,32 @@ def predict_capture(parameters: Parameters) -> str:
     return f"covered share {share:.4f}, {missing:.2g} features missing on average (L1); {time} (L2)"
 
 
+def longest_after_coverage(parameters: Parameters, times: Array) -> Array:
+    """Lambda at the physical times [times], increasing, once every feature is covered [D].
+
+    Masked autoencoder: a typical covering kernel on one feature of its own (L15). Teacher-student:
+    where a kernel rests. NaN where no theory says it: a target of masked patches, NaN times.
+    """
+    p, t = parameters, np.asarray(times, dtype=np.float64)
+    if p.framework == "teacher-student":
+        return np.full(len(t), rest(p).correlation)
+    if p.target != "all" or not np.isfinite(t).all():
+        return np.full(len(t), np.nan)
+    return mae_growth.course(p, t, covering_start(p))
+
+
+@lru_cache(maxsize=64)
 def predict_bounded(parameters: Parameters) -> str:
     """Prediction for T1.bounded, one sentence."""
     p, bound = parameters, STAND_INS["bounded_by"].value
+    if p.framework == "mae" and p.target == "all" and mae_growth.rise(p).exponent > 0:
+        times = np.asarray(predicted_crossing_time(p) * 2.0 ** np.arange(1, DOUBLINGS))
+        beyond = np.searchsorted(longest_after_coverage(p, times), bound)
+        late = f"{times[beyond]:.1g}" if beyond < len(times) else f"more than {times[-1]:.1g}"
+        return (
+            f"Lambda grows on, in the end as t^{mae_growth.rise(p).exponent:.2f} (L15): one kernel "
+            f"on one feature is beyond the bound {bound:g} at time {late}"
+        )
     end = final_correlation.final_correlation(p, p.framework)
     if np.isinf(end):
         return "Lambda diverges: the constant gain is not below K (L4)"
