@@ -24,13 +24,16 @@ MORE = 2.0
 
 
 def open_seeds(legs: Legs, runs: Runs) -> np.ndarray:
-    """Seeds of which some flow is not known at T [seeds], bool."""
+    """Seeds of which some flow is not known at T [seeds of the longest leg], bool."""
     flows = [runs[name] for name, leg in legs.items() if leg.parameters.method == "flow"]
     # A run that has no horizon to reach ends with its steps: objectives that descend alone.
     flows = [run for run in flows if "cannot_cover" in run]
     if not flows:
         return np.zeros(0, dtype=bool)
-    return np.asarray(np.any([~known_at_horizon(run) for run in flows], axis=0))
+    found = np.zeros(max(run.sizes["seed"] for run in flows), dtype=bool)
+    for run in flows:  # a leg of fewer seeds has the first ones
+        found[: run.sizes["seed"]] |= ~known_at_horizon(run)
+    return found
 
 
 def with_unfinished(measurement: Measurement, legs: Legs, runs: Runs) -> Measurement:

@@ -15,15 +15,18 @@ from .trajectory import NEVER
 
 PATIENCE = 10.0
 """Hitting times neglect what kernels do to each other, which a factor of ten allows for."""
+NEAR = 0.5
+"""Share of the largest correlation with a feature that a kernel on its way there has. One that lies
+across it moves by what leaks into it, fast for its length, and its hitting time promises nothing."""
 
 
 def hitting_times(correlations: torch.Tensor, slopes: torch.Tensor, exponent: int) -> torch.Tensor:
-    """Time until the first kernel arrives at each feature, NEVER for none [seeds, features].
+    """Time until the first near kernel arrives at each feature, NEVER for none [seeds, features].
 
     From C and dC/dt at the start [seeds, kernels, features] and n >= 1 as above.
     """
     c, slope = correlations.double(), slopes.double()
-    driven = (c > 0) & (slope > 0)
+    driven = (c > 0) & (slope > 0) & (c >= NEAR * c.amax(1, keepdim=True))
     return torch.where(driven, c / (exponent * slope), NEVER).amin(1)
 
 

@@ -243,3 +243,19 @@ def test_what_may_still_be_covered_is_not_given_up(flowing, framework):
         assert not run.cannot_cover.any()
         reached.append(run.reached_horizon)
     assert np.any(reached)
+
+
+@pytest.mark.parametrize("framework", ["teacher-student", "mae"])
+def test_a_kernel_across_a_feature_promises_no_time(flowing, framework):
+    """Its correlation is next to 0 and moves by what leaks in: fast for its length, and no growth.
+
+    Kernels along one feature each have such a one for every other feature. At an early least T
+    they were given up at time 0 for the ten times nothing that had passed.
+    """
+    p = flowing(
+        framework, horizon=0.0, init="features", init_scale=0.1, views=1, kernels_per_class=1,
+        off_class=0.2, step=1e-3,
+    )  # fmt: skip
+    run = pretrain(p, SALT, [0, 1, 2, 3])
+    assert not run.cannot_cover.any()
+    assert run.reached_horizon.all()

@@ -29,6 +29,8 @@ SEEDS = 2
 """Enough to see an error of the integrator: each has about a hundred crossings."""
 LIMIT = 0.01
 """Of varrho, and of a crossing time."""
+LATEST = 2.0
+"""Times of the flow's T after which descent is far off, whatever it does next."""
 
 
 def legs(parameters: Parameters) -> Legs:
@@ -39,12 +41,11 @@ def legs(parameters: Parameters) -> Legs:
 
 
 def descent(parameters: Parameters, runs: Runs) -> Legs:
-    """Descent at eta to the same T, once T is known."""
+    """Descent at eta to its own T, once it is known about when that is."""
     if DESCENT in runs:
         return {}
-    p, horizon = parameters, float(runs[FINER]["final_time"].values.max())
-    steps = ceil(horizon / p.step) + 1
-    same = replace(p, method="descent", horizon=horizon, max_steps=steps)
+    p, horizon = parameters, float(runs[PRETRAINING]["final_time"].values.max())
+    same = replace(p, method="descent", max_steps=ceil(LATEST * horizon / p.step))
     return {DESCENT: Leg(same, seeds=SEEDS)}
 
 
