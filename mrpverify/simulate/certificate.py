@@ -17,7 +17,8 @@ PATIENCE = 10.0
 """Hitting times neglect what kernels do to each other, which a factor of ten allows for."""
 NEAR = 0.5
 """Share of the largest correlation with a feature that a kernel on its way there has. One that lies
-across it moves by what leaks into it, fast for its length, and its hitting time promises nothing."""
+across it moves by what leaks into it, fast for its length, and its hitting time promises
+nothing."""
 
 
 def hitting_times(correlations: torch.Tensor, slopes: torch.Tensor, exponent: int) -> torch.Tensor:
