@@ -1,9 +1,8 @@
 """Descent is a flow that comes late: what a step of size eta does to a crossing [D].
 
 Below varrho dc/dt = R c^p, p + 1 the degree of the loss (L2). Descent takes steps eta
-(varrho/c)^{p-1}
-there, so each multiplies c by 1 + h, h = eta R varrho^{p-1}, and the times of its steps are a
-geometric series:
+(varrho/c)^{p-1} there, so each multiplies c by 1 + h, h = eta R varrho^{p-1}, and the times of its
+steps are a geometric series:
 
     T_descent / T_flow = (p - 1) h / (1 - (1 + h)^{-(p-1)}) = 1 + p h/2 + O(h^2).
 

@@ -35,8 +35,7 @@ OF_THE_FLOW = {WITHIN: 1.0, BEYOND: 4.0}
 """eta lambda_max: the end of the condition, and twice where a kernel at rest is left."""
 LIMIT = 0.25
 """Of a crossing time, and of varrho in C(T). At eta lambda_max = 1 descent is late by at most a
-half
-(theory/euler.py), if all of lambda_max were growth; it is a third to a fifth (exploration)."""
+half (theory/euler.py), if all of lambda_max were growth; it is a third to a fifth (exploration)."""
 START, AMPLIFICATION, CLASSES = 0.2, 4.0, 4
 """sigma_0/varrho, Delta and k of the small regime: T is a few thousand over lambda_max."""
 TOLERANCE = 1e-5
