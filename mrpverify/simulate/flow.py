@@ -264,7 +264,8 @@ class _Flow:
         if not bool(new.any()):
             return
         step = self._last_step()
-        share = _first_share(step, self.parameters.linear_from, new)
+        share = torch.full_like(self.crossing_time, torch.nan)
+        share[new] = _first_share(step.of(new), self.parameters.linear_from).flatten()
         begin, end = step.begin.unsqueeze(2), step.end.unsqueeze(2)
         found = begin + share * (end - begin)
         fresh = new.any(2) & torch.isinf(self.crossing_time).all(2)
@@ -322,6 +323,18 @@ class Step:
         length = (self.end - self.begin).unsqueeze(2)
         return hermite(share, length, self.before, self.slope_before, self.after, self.slope_after)
 
+    def of(self, pairs: torch.Tensor) -> Step:
+        """The step of some pairs of kernel and feature, each a kernel of one feature now.
+
+        `pairs` [seeds, kernels, features], bool; the result has shapes [1, pairs, 1].
+        """
+        times = (time.unsqueeze(2).expand_as(pairs) for time in (self.begin, self.end))
+        values = (self.before, self.slope_before, self.after, self.slope_after)
+        return Step(
+            *(time[pairs].unsqueeze(0) for time in times),
+            *(value[pairs].view(1, -1, 1) for value in values),
+        )
+
 
 def hermite(
     x: Values, length: Values, a: Values, slope_a: Values, b: Values, slope_b: Values
@@ -333,15 +346,15 @@ def hermite(
     return found
 
 
-def _first_share(step: Step, level: float, new: torch.Tensor) -> torch.Tensor:
-    """Share of the step at which a new pair crosses the level, by halving [as `new`]."""
+def _first_share(step: Step, level: float) -> torch.Tensor:
+    """Share of the step at which each pair crosses the level, by halving [as a value]."""
     low = torch.zeros_like(step.before)
     high = torch.ones_like(low)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         above = step.at(middle) >= level
         low, high = torch.where(above, low, middle), torch.where(above, middle, high)
-    return torch.where(new, high, torch.nan)
+    return high
 
 
 class History:

@@ -98,7 +98,7 @@ def _direction_of(
     """
     q, amplified = parameters.power, tau[:, None] ** parameters.power
     u = project(state["weights"], patches)
-    reach = u.amax((1, 2))
+    reach = u.amax(1).amax(1)  # over both at once torch takes up to twenty times as long
     a, slope = _bent(u, u.clamp(0.0, 1.0), q)
     h = a.sum(2)
     taught = h

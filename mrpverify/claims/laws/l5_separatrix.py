@@ -35,9 +35,11 @@ START = 0.4
 
 def regime(parameters: Parameters, power: int, amplification: float) -> Parameters:
     """Two views of equal strength in every image of a class, kernels on a ladder of ratios."""
-    base = replace(parameters, power=power, gain="hold", amplification=amplification)
     p = siblings(
-        base,
+        parameters,
+        power=power,
+        gain="hold",
+        amplification=amplification,
         dimension=4,
         kernels_per_class=RUNGS,
         init="features",

@@ -112,8 +112,8 @@ FEW_NOISY_IMAGES = Control(
         "patch_noise": 10 * parameters.patch_noise,
     },
 )
-# From a small init at a large Delta features win the race even there (salt explore: 1 of 4 seeds), so
-# these kernels start larger and are driven less.
+# From a small init at a large Delta features win the race even there (salt explore: 1 of 4 seeds),
+# so these kernels start larger and are driven less.
 NOISY_FROM_A_LARGER_START = Control(
     "few images, strong isotropic noise, sigma_0 = 0.08 varrho",
     "kernels memorise single noisy patches",
