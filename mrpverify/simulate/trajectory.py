@@ -79,8 +79,8 @@ class Trajectory:
     """Whether a seed was ended before T on a certificate that it is never covered [seeds], bool;
     flow alone. One that neither reached T, nor diverged, nor was ended so is not known."""
     largest_curvature: np.ndarray | None = None
-    """Largest |eigenvalue| of the loss's Hessian [seeds]: seen along a flow, or where a descent ended
-    (inf if it diverged)."""
+    """Largest |eigenvalue| of the loss's Hessian [seeds]: seen along a flow, or where a descent
+    ended (inf if it diverged)."""
     final_head: np.ndarray | None = None
     """u(T) of fine-tuning [seeds, classes, kernels]."""
     test_correct: np.ndarray | None = None
