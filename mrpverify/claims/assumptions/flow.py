@@ -48,11 +48,12 @@ def legs(parameters: Parameters) -> Legs:
 
 
 def descent(parameters: Parameters, runs: Runs) -> Legs:
-    """Descent at eta to its own T, once it is known about when that is."""
+    """Descent at eta to its own T, once it is known when that should be at the latest."""
     if DESCENT in runs:
         return {}
-    p, horizon = parameters, float(runs[PRETRAINING]["final_time"].values.max())
-    same = replace(p, method="descent", max_steps=ceil(LATEST * horizon / p.step))
+    p, last = parameters, LATEST * float(runs[PRETRAINING]["final_time"].values.max())
+    steps = ceil(last / p.step) + 1
+    same = replace(p, method="descent", deadline=last, max_steps=steps)
     return {DESCENT: Leg(same, seeds=SEEDS)}
 
 
