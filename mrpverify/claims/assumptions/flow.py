@@ -1,9 +1,16 @@
 """A.flow [D]: nothing that is judged depends on the tolerance of the integrator.
 
-Two seeds of the regime's own runs, and the same at half the tolerance. Both end at their own T, at
-least twice the coverage, so that T itself may move by as much as a crossing; what a correlation
-does within that share of the time before T is therefore allowed. It is a kernel in mid-crossing
-that this is about: it moves by varrho within a hundredth of T.
+Two seeds of the regime's own runs, and the same at half the tolerance. Below varrho a kernel blows
+up: dC/dt = R C^p gives C^{-(p-1)} ~ t* - t, so one whose t* lies at T differs by as much as varrho
+between two runs at any tolerance, while its t* has moved by a small share of itself. A time is what
+an integrator gets wrong, so a share of LIMIT in time is what a correlation is allowed too: a run
+that is late by s <= LIMIT has C'(T) = C((1 - s) T), and where C moves one way in between
+
+    |C(T) - C'(T)| <= |C(T) - C((1 - LIMIT) T)|.
+
+The larger of both runs' changes is taken off the difference (either may be the late one). For a
+kernel at rest, or one that has not begun, next to nothing is taken off. Each run ends at its own T,
+horizon_factor times its coverage: that moves by as much as a crossing, and is allowed by the same.
 """
 
 from __future__ import annotations
@@ -41,11 +48,12 @@ def legs(parameters: Parameters) -> Legs:
 
 
 def descent(parameters: Parameters, runs: Runs) -> Legs:
-    """Descent at eta to its own T, once it is known about when that is."""
+    """Descent at eta to its own T, once it is known when that should be at the latest."""
     if DESCENT in runs:
         return {}
-    p, horizon = parameters, float(runs[PRETRAINING]["final_time"].values.max())
-    same = replace(p, method="descent", max_steps=ceil(LATEST * horizon / p.step))
+    p, last = parameters, LATEST * float(runs[PRETRAINING]["final_time"].values.max())
+    steps = ceil(last / p.step) + 1
+    same = replace(p, method="descent", deadline=last, max_steps=steps)
     return {DESCENT: Leg(same, seeds=SEEDS)}
 
 
