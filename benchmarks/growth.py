@@ -2,8 +2,9 @@
 
 CPU time of one exact direction at 1, 2, 4 and 8 times the size of preset quick in N, P, d and k m,
 one after the other, and gradients of a whole run at 1, 1/2 and 1/4 of a larger init than the
-preset's, at one Delta. Prints and appends to growth.csv the exponents of the size (of 1/sigma_0) fitted to the logarithms: 1 where all work is
-linear in the size, less where small pieces cost as much as larger ones.
+preset's, at one Delta. Prints and appends to growth.csv the exponents of the size (of 1/sigma_0)
+fitted to the logarithms: 1 where all work is linear in the size, less where small pieces cost as
+much as larger ones.
 """
 
 from __future__ import annotations
