@@ -1,8 +1,8 @@
 """``python benchmarks/flow_and_descent.py``: gradients and CPU time to T, flow against descent.
 
-One seed of preset quick, teacher-student and masked autoencoder: the flow at the preset's `tol`,
-and Euler's method at eta and at an `--parts`-th of it, each against a flow of tolerance 1e-5 in
-double precision. The error is that of the crossing times, median and largest over the pairs of
+One seed of preset quick from a larger init, teacher-student and masked autoencoder: the flow at its
+`tol`, and Euler's method at eta and at an `--parts`-th of it, each against a flow of tolerance 1e-5
+in double precision. The error is that of the crossing times, median and largest over the pairs of
 kernel and feature that cross in both. Euler's error is of first order, so what it would cost at the
 flow's median error follows from the smallest step: that stands in `at_equal_accuracy`, gradients
 over the flow's gradients. Prints and appends to flow_and_descent.csv.
@@ -17,10 +17,10 @@ from typing import Annotated
 import numpy as np
 import torch
 import typer
+from larger_init import larger_init
 from stored import keep
 
 from mrpverify.parameters import PRETRAINING, Framework, Parameters
-from mrpverify.regime import load_preset
 from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.trajectory import Trajectory
 
@@ -44,7 +44,7 @@ def compare(
 
 def _of(framework: Framework, seed: int, parts: int, salt: str) -> list[dict[str, object]]:
     """The rows of one seed."""
-    flow = load_preset("quick").regimes[framework]
+    flow = larger_init(framework)
     exact = replace(flow, tolerance=REFERENCE, precision="float64", work=100 * flow.work)
     reference = pretrain(exact, salt, [seed])
     ways = {"flow": flow, "eta": _descent(flow, 1), f"eta/{parts}": _descent(flow, parts)}

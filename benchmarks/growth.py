@@ -1,9 +1,10 @@
 """``python benchmarks/growth.py``: how the cost grows with N, P, d, k m and sigma_0.
 
 CPU time of one exact direction at 1, 2, 4 and 8 times the size of preset quick in N, P, d and k m,
-one after the other, and gradients of a whole run at 1, 1/2 and 1/4 of sigma_0. Prints and appends
-to growth.csv the exponents of the size (of 1/sigma_0) fitted to the logarithms: 1 where all work is
-linear in the size, less where small pieces cost as much as larger ones.
+one after the other, and gradients of a whole run at 1, 1/2 and 1/4 of a larger init than the
+preset's, at one Delta. Prints and appends to growth.csv the exponents of the size (of 1/sigma_0)
+fitted to the logarithms: 1 where all work is linear in the size, less where small pieces cost as
+much as larger ones.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from typing import Annotated
 import numpy as np
 import torch
 import typer
+from larger_init import larger_init
 from stored import keep
 
 from mrpverify.parameters import PRETRAINING, Framework, Parameters
-from mrpverify.regime import load_preset
 from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.run import OBJECTIVES, correlate
 from mrpverify.simulate.sample import sample_images, sample_weights
@@ -64,7 +65,7 @@ Costs = tuple[Sequence[float], list[float], str]
 
 def _of_a_direction(framework: Framework, repeats: int, salt: str) -> dict[str, Costs]:
     """CPU milliseconds of one direction at every size."""
-    p = replace(load_preset("quick").regimes[framework], patches=PATCHES)
+    p = replace(larger_init(framework), patches=PATCHES)
     larger = {
         "N": [replace(p, images=f * p.images) for f in FACTORS],
         "P": [replace(p, patches=f * p.patches) for f in FACTORS],
@@ -79,7 +80,7 @@ def _of_a_direction(framework: Framework, repeats: int, salt: str) -> dict[str, 
 
 def _of_a_run(framework: Framework, seeds: int, salt: str) -> Costs:
     """Gradients of a whole run at every start, a seed."""
-    p = load_preset("quick").regimes[framework]
+    p = larger_init(framework)
     smaller = [replace(p, init_scale=share * p.init_scale) for share in STARTS]
     runs = [pretrain(q, salt, list(range(seeds))) for q in smaller]
     return [1 / share for share in STARTS], [float(run.steps.mean()) for run in runs], "gradients"

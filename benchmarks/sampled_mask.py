@@ -7,9 +7,9 @@ differentiates the loss; its gradient g is right on average and scatters about t
 
 V / 0.01^2 masks must be averaged for an error of 1 % of |G| (at the end, where G all but vanishes,
 any number). Both take turns on one torch thread, at the start, half of coverage and end of a run of
-preset quick. Prints and appends to sampled_mask.csv the CPU
-time of both and the ratio of costs a step and at 1 %; exit code 1 where the average of the sampled
-gradients is not the exact one.
+preset quick from a larger init. Prints and appends to sampled_mask.csv the CPU time of both and the
+ratio of costs a step and at 1 %; exit code 1 where the average of the sampled gradients is not the
+exact one.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from typing import Annotated
 import numpy as np
 import torch
 import typer
+from larger_init import larger_init
 from stored import keep
 
 from mrpverify.parameters import PRETRAINING, Framework, Parameters
-from mrpverify.regime import load_preset
 from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.encoder import project, smoothed_relu
 from mrpverify.simulate.run import OBJECTIVES, State
@@ -53,7 +53,7 @@ def compare(
 
 def _of(framework: Framework, salt: str, masks: int) -> list[dict[str, object]]:
     """The rows of one framework."""
-    regime = load_preset("quick").regimes[framework]
+    regime = larger_init(framework)
     images = sample_images(regime, salt, [0]).to("cpu", torch.float32)
     end = pretrain(regime, salt, [0])
     middle = pretrain(replace(regime, horizon=float(end.coverage_time[0]) / 2), salt, [0])

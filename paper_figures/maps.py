@@ -109,7 +109,6 @@ class MapFigure:
             axes.plot(x, y, label=label, lw=2, **style)
         axes.set_yscale("log")
         axes.set_yticks(list(levels), [f"{v:g}" for v in levels])
-        axes.minorticks_off()
         axes.set_ylim(min(levels.values())[0], max(levels.values())[1])
         if self.log_x:
             axes.set_xscale("log")

@@ -37,7 +37,7 @@ class Leg:
 
     def requests(self, salt: str, seeds: Sequence[int]) -> tuple[Request, ...]:
         """The runs of the seeds it needs."""
-        return tuple(self.request(salt, seed) for seed in list(seeds)[: self.seeds])
+        return tuple(self.request(salt, seed) for seed in seeds[: self.seeds])
 
     def request(self, salt: str, seed: int) -> Request:
         """The run of one seed."""

@@ -26,9 +26,6 @@ STYLES = {
     Verdict.OUT_OF_REGIME: "bold blue",
 }
 
-PLAIN_TABLES = ("steps", "horizons")
-"""Details that are shown as they are: lists of rows with the same keys."""
-
 
 def print_report(console: Console, run: Run, results: Sequence[ClaimResult], strict: bool) -> None:
     """Conditions, verdicts, controls and features of every framework, then the outcome."""
@@ -171,9 +168,8 @@ def _print_details(console: Console, result: ClaimResult) -> None:
         console.print(_numbers(result.claim.id, details["numbers"]))
     if "objectives" in details:
         console.print(_objectives(details["objectives"]))
-    for key in PLAIN_TABLES:
-        if key in details:
-            console.print(_rows(f"{result.claim.id}, {key}", details[key]))
+    if "steps" in details:
+        console.print(_rows(f"{result.claim.id}, steps", details["steps"]))
     for line in _findings(result):
         console.print(Text(line))
     if result.prediction is not None:

@@ -66,6 +66,8 @@ DOWNSTREAM = {
     ),
     "mae": Parameters(
         framework="mae",
+        method="flow",  # descent at this step would end at the edge of stability
+        tolerance=1e-3,
         kernels_per_class=8,
         init_scale=0.045,
         step=0.6,

@@ -24,6 +24,7 @@ from ...parameters import PRETRAINING as FRAMEWORKS_WITHOUT_LABELS
 from ...parameters import Parameters
 from ...theory.curvature import largest_curvature
 from ...theory.euler import delay, growth_per_step
+from ...theory.hitting import exponent
 from ..claim import Claim, Control, Runs
 from ..laws.exchange import exchange, swapped
 from ..laws.regimes import conditions, drawn_law
@@ -117,8 +118,8 @@ def _lateness(p: Parameters, run: xr.Dataset, descent: xr.Dataset, eta: float) -
     leader = times[0].reshape(len(first), -1).argmin(1)
     start = run["initial_correlations"].values.reshape(len(first), -1)
     start = np.take_along_axis(start, leader[:, None], 1)[:, 0]
-    exponent = 2 * p.power - 1 if p.framework == "teacher-student" else p.power
-    expected = delay(growth_per_step(eta, first, start, p.linear_from, exponent), exponent)
+    growth = 1 - exponent(p.framework, p.power)  # p of dc/dt ~ c^p: T goes with c_0^{1-p} (L2)
+    expected = delay(growth_per_step(eta, first, start, p.linear_from, growth), growth)
     none = Rival("crossings do not depend on the step", 0.0)
     return mean_number("delay over Euler's", (late / first - 1) / expected, 1.0, none)
 

@@ -38,7 +38,7 @@ NO_TIME = 1e-9
 
 def starts(parameters: Parameters) -> dict[str, Parameters]:
     """The regime of every objective, all from one init and one data set."""
-    p = _compared(parameters)
+    p = replace(parameters, init_scale=parameters.compared_scale)
     step = SAFE_SHARE / curvature.mae(replace(p, framework="mae"))
     return {
         "teacher-student": p,
@@ -48,15 +48,11 @@ def starts(parameters: Parameters) -> dict[str, Parameters]:
     }
 
 
-def _compared(parameters: Parameters) -> Parameters:
-    """The regime at the init of this comparison."""
-    return replace(parameters, init_scale=parameters.compared_scale)
-
-
 def legs(parameters: Parameters) -> Legs:
     """Every objective, and its two heads; supervised learning beside them."""
-    found: dict[str, Leg] = {SUPERVISED: supervised(_compared(parameters))}
-    for name, regime in starts(parameters).items():
+    regimes = starts(parameters)
+    found: dict[str, Leg] = {SUPERVISED: supervised(regimes["teacher-student"])}
+    for name, regime in regimes.items():
         found[name] = Leg(regime)
         found[f"{name}, {TUNED}"] = fine_tuned(regime)
         found[f"{name}, {PROBED}"] = probe(regime)

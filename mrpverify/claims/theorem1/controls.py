@@ -103,14 +103,21 @@ LARGE_START = Control(
         "amplification": DRIVE_WITHOUT_PLATEAU,
     },
 )
+
+
+def _few_noisy_images(parameters: Parameters, louder: float) -> dict[str, object]:
+    """Two images a class, with so many times the noise in every direction."""
+    return {
+        "images": 2 * parameters.classes,
+        "noise": "isotropic",
+        "patch_noise": louder * parameters.patch_noise,
+    }
+
+
 FEW_NOISY_IMAGES = Control(
     "few images, strong isotropic noise",
     "kernels memorise single noisy patches",
-    change=lambda parameters: {
-        "images": 2 * parameters.classes,
-        "noise": "isotropic",
-        "patch_noise": 10 * parameters.patch_noise,
-    },
+    change=lambda parameters: _few_noisy_images(parameters, 10),
 )
 # From a small init at a large Delta features win the race even there (salt explore: 1 of 4 seeds),
 # so these kernels start larger and are driven less.
@@ -118,9 +125,7 @@ NOISY_FROM_A_LARGER_START = Control(
     "few images, strong isotropic noise, sigma_0 = 0.08 varrho",
     "kernels memorise single noisy patches",
     change=lambda parameters: {
-        "images": 2 * parameters.classes,
-        "noise": "isotropic",
-        "patch_noise": 15 * parameters.patch_noise,
+        **_few_noisy_images(parameters, 15),
         "init_scale": 0.08 * parameters.linear_from,
         "amplification": DRIVE_WITHOUT_PLATEAU,
     },
