@@ -45,7 +45,7 @@ def back_project(signal: torch.Tensor, patches: torch.Tensor) -> torch.Tensor:
 def cache_sized(patches: torch.Tensor, kernels: int) -> tuple[torch.Tensor, ...]:
     """The patches in groups of images whose activations fit a core's cache; whole on a GPU."""
     seeds, images, count, _ = patches.shape
-    if patches.is_cuda:
-        return (patches,)
     size = max(1, ACTIVATIONS_IN_CACHE // (seeds * count * kernels))
-    return torch.split(patches, min(size, images), dim=1)
+    if patches.is_cuda or size >= images:
+        return (patches,)
+    return torch.split(patches, size, dim=1)

@@ -71,7 +71,7 @@ class Layout:
 
     def unpack(self, state: torch.Tensor) -> State:
         """The trained tensors in a state of all or some kernels."""
-        parts = torch.split(state, list(self.widths.values()), 2)
+        parts = state.split_with_sizes(list(self.widths.values()), 2)
         named = zip(self.widths, parts, strict=True)
         return {name: part.transpose(1, 2) if name == "head" else part for name, part in named}
 

@@ -9,6 +9,8 @@ moving average of the weights, same shape; ``released`` [seeds, kernels] who has
 
 from __future__ import annotations
 
+from functools import reduce
+
 import torch
 
 from ..parameters import Parameters
@@ -46,9 +48,9 @@ def initial_state(
 
 def gains(parameters: Parameters, state: State, largest: torch.Tensor) -> torch.Tensor:
     """tau of every kernel [seeds, kernels]; `largest` is its largest feature correlation now."""
-    tau = torch.full_like(largest, parameters.start_gain)
     if parameters.gain == "hold":
         return _held(parameters, largest)
+    tau = torch.full_like(largest, parameters.start_gain)
     if parameters.gain == "release":
         return torch.where(state["released"], 1.0, tau)
     return tau
@@ -77,11 +79,10 @@ def descent_direction(
     varrho, tau = parameters.linear_from, gains(parameters, state, largest)
     scaled: State = {name: state[name] / varrho for name in ("weights", "teacher") if name in state}
     alike = _alike_up_to(parameters, state, tau)
-    total, reach = torch.zeros_like(state["weights"]), torch.full_like(tau, -torch.inf)
-    for patches in cache_sized(images.patches, total.shape[1]):
-        part, part_reach = _direction_of(parameters, scaled, patches, tau, alike)
-        total += part
-        reach = torch.maximum(reach, part_reach)
+    groups = cache_sized(images.patches, tau.shape[1])
+    parts = [_direction_of(parameters, scaled, patches, tau, alike) for patches in groups]
+    total = reduce(torch.add, (part for part, _ in parts))
+    reach = reduce(torch.maximum, (largest_of for _, largest_of in parts))
     return {"weights": total.mul_(varrho / images.patches.shape[1])}, reach.amax(1) * varrho
 
 
@@ -104,7 +105,7 @@ def _direction_of(
     taught = h
     if bool((reach > alike).any()):
         seen = project(state["teacher"], patches) if "teacher" in state else u
-        cut = torch.clamp(seen, tau.new_zeros(()), tau.reciprocal()[:, None, None])
+        cut = torch.minimum(seen, tau.reciprocal()[:, None, None]).clamp_(min=0)
         taught_a, taught_slope = _bent(seen, cut, q)
         taught = taught_a.sum(2)
     gap = (taught * amplified).sub_(h).unsqueeze(2)
