@@ -168,8 +168,9 @@ def _print_details(console: Console, result: ClaimResult) -> None:
         console.print(_numbers(result.claim.id, details["numbers"]))
     if "objectives" in details:
         console.print(_objectives(details["objectives"]))
-    if "steps" in details:
-        console.print(_rows(f"{result.claim.id}, steps", details["steps"]))
+    for name in ("steps", "horizons"):
+        if name in details:
+            console.print(_rows(f"{result.claim.id}, {name}", details[name]))
     for line in _findings(result):
         console.print(Text(line))
     if result.prediction is not None:

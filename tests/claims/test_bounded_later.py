@@ -8,6 +8,7 @@ import xarray as xr
 
 from mrpverify.claims.evaluate import evaluate
 from mrpverify.claims.laws.bounded_later import HORIZONS, SEEDS, legs, longest_at, measure
+from mrpverify.claims.laws.regimes import drawn_at
 from mrpverify.claims.legs import PRETRAINING
 from mrpverify.claims.registry import select
 from mrpverify.judge.verdicts import Verdict
@@ -102,9 +103,8 @@ def test_the_run_goes_on_to_the_last_horizon_with_work_for_it():
     p = replace(MAE, method="flow", work=1000, deadline=50.0)
     (leg,) = legs(p).values()
     assert leg.seeds == SEEDS["mae"]
-    assert leg.parameters == replace(
-        p, horizon_factor=16.0, work=8000, max_steps=8 * p.max_steps, deadline=0.0
-    )
+    longest = {"horizon_factor": 16.0, "work": 8000, "max_steps": 8 * p.max_steps, "deadline": 0.0}
+    assert leg.parameters == replace(p, **drawn_at(p), **longest)
 
 
 @pytest.fixture(scope="module")

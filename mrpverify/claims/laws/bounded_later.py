@@ -24,6 +24,7 @@ from ..legs import PRETRAINING, Leg, Legs
 from ..theorem1 import controls
 from ..theorem1.bounded import BOUND, GROWTH
 from ..theorem1.runs import active_kernels, known_at_horizon
+from .regimes import drawn_at
 
 HORIZONS = (2, 4, 8, 16)
 """Times of full coverage at which the claim is asked; each is compared with the half of itself."""
@@ -31,8 +32,11 @@ SEEDS: dict[Framework, int] = {"teacher-student": FEWEST_SEEDS, "mae": CONTROL_S
 
 
 def legs(parameters: Parameters) -> Legs:
-    """Pretraining until the last horizon; the work of a run grows no faster than its time."""
-    p, last = parameters, float(HORIZONS[-1])
+    """Pretraining until the last horizon; the work of a run grows no faster than its time.
+
+    From the init of a law: how a kernel grows after coverage does not depend on how small it was.
+    """
+    p, last = replace(parameters, **drawn_at(parameters)), float(HORIZONS[-1])
     more = last / p.horizon_factor
     longest = replace(
         p,
@@ -58,7 +62,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         found = share_of_seeds(bounded, "share of seeds with bounded correlations", known=known)
         rows.append({"times_coverage": factor, **_row(found, after, np.log2(after / before))})
         before = after
-    expected = theorem1.longest_after_coverage(p, _times(run))
+    expected = theorem1.longest_after_coverage(replace(p, **drawn_at(p)), _times(run))
     with np.errstate(invalid="ignore"):  # a kernel that diverges has no exponent
         slopes = np.log2(expected[1:] / expected[:-1])
     for row, value, slope in zip(rows, expected[1:], slopes, strict=True):
@@ -112,7 +116,7 @@ def _claim(framework: Framework, role_reason: str, control: Control) -> Claim:
     """The claim in one framework."""
     role: Role = "finding"
     return Claim(
-        id="T1.bounded",
+        id="T1.bounded_later",
         name="laws.bounded",
         statement="correlations are still bounded at 16 times coverage",
         provenance="[R] section 3; bounds [D]; L15",

@@ -35,7 +35,7 @@ SHARED = ("mask ratio", "activation power")
 """Conditions of section 1 that every law keeps; the others are about what its regime leaves out."""
 
 
-def _drawn_at(parameters: Parameters) -> dict[str, float]:
+def drawn_at(parameters: Parameters) -> dict[str, Any]:
     """Init and Delta of a law: those of a preset serve its T, a law is about its own."""
     return {
         "init_scale": START[parameters.framework] * parameters.linear_from,
@@ -66,7 +66,7 @@ def alone(parameters: Parameters, **changes: Any) -> Parameters:
         "horizon_factor": 1.0,
         "test_images": 2,
         "precision": "float64",
-        **_drawn_at(parameters),
+        **drawn_at(parameters),
         **STEPS_ARE_KNOWN,
     }
     return replace(parameters, **{**own, **changes})
@@ -126,7 +126,7 @@ def drawn_law(parameters: Parameters, **changes: Any) -> Parameters:
         "deadline": 0.0,
         "horizon_factor": 1.0,
         "precision": "float64",
-        **_drawn_at(parameters),
+        **drawn_at(parameters),
         **STEPS_ARE_KNOWN,
     }
     return replace(parameters, **{**own, **changes})
