@@ -4,6 +4,11 @@ Either no uncovered feature is driven: the kernel that is most of the way there 
 nearer, for as long as it had come before and for the time scale of its start. Or PATIENCE times the
 slowest hitting time that the flow itself promises at time 0 have passed: below varrho a correlation
 follows dc/dt ~ c^{n+1}, n + 2 the degree of the loss, and arrives after c/(n dc/dt) (L2 [D]).
+
+Where kernels do not interact (teacher-student) each goes to one feature, the one it arrives at
+first (L5): it promises nothing for the others, however near it is to them. A feature that no kernel
+goes to can only be reached by a leak, and sets no time. Where kernels share a target, one that
+others have taken leaves a kernel to its next one: each kernel near a feature is a promise.
 """
 
 from __future__ import annotations
@@ -16,18 +21,26 @@ from .trajectory import NEVER
 PATIENCE = 10.0
 """Hitting times neglect what kernels do to each other, which a factor of ten allows for."""
 NEAR = 0.5
-"""Share of the largest correlation with a feature that a kernel on its way there has. One that
-lies across it moves by what leaks into it, fast for its length: that promises no hitting time."""
+"""Share of the largest correlation that a kernel on its way to a feature has: of its own ones where
+kernels do not interact, else of all kernels' with that feature. One that lies across a feature
+moves by what leaks into it, fast for its length: that promises no hitting time."""
 
 
-def hitting_times(correlations: torch.Tensor, slopes: torch.Tensor, exponent: int) -> torch.Tensor:
-    """Time until the first near kernel arrives at each feature, NEVER for none [seeds, features].
+def hitting_times(
+    correlations: torch.Tensor, slopes: torch.Tensor, exponent: int, independent: bool
+) -> torch.Tensor:
+    """Time until the first kernel on its way there arrives at each feature [seeds, features].
 
-    From C and dC/dt at the start [seeds, kernels, features] and n >= 1 as above.
+    From C and dC/dt at the start [seeds, kernels, features], n >= 1 as above, and whether kernels
+    do not interact. NEVER where no kernel is on its way.
     """
     c, slope = correlations.double(), slopes.double()
-    driven = (c > 0) & (slope > 0) & (c >= NEAR * c.amax(1, keepdim=True))
-    return torch.where(driven, c / (exponent * slope), NEVER).amin(1)
+    largest = c.amax(2 if independent else 1, keepdim=True)
+    driven = (c > 0) & (slope > 0) & (c >= NEAR * largest)
+    times = torch.where(driven, c / (exponent * slope), NEVER)
+    if independent:
+        times = times.masked_fill(times > times.amin(2, keepdim=True), NEVER)
+    return times.amin(1)
 
 
 def rest_times(correlations: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor:
@@ -57,17 +70,21 @@ class Certificate:
         shown: torch.Tensor,
         degree: int,
         slowdown: float,
+        independent: bool,
     ) -> None:
         """`shown` [seeds, features]; `slowdown` is how much longer than alone a view may need."""
-        times = hitting_times(correlations, slopes, max(degree - 2, 1))
+        times = hitting_times(correlations, slopes, max(degree - 2, 1), independent)
         if parameters.framework == "supervised":  # one view of a class is enough
             times = (
                 times.masked_fill(~shown, NEVER).view(len(times), parameters.classes, -1).amin(2)
             )
         else:
-            times = times.masked_fill(~shown, 0.0)
+            reached = torch.isfinite(times).any(1, keepdim=True)
+            unreached = torch.isinf(times) & reached if independent else torch.zeros_like(shown)
+            times = times.masked_fill(~shown | unreached, 0.0)
         self.latest = PATIENCE * slowdown * times.amax(1)
         """Time after which a seed that is not covered will not be [seeds]."""
+        self._shows_nothing = ~shown.any(1)
         self._scale = rest_times(correlations, slopes).masked_fill(~shown, 0.0).amax(1)
         self._idle_since = torch.full_like(self.latest, NEVER)
 
@@ -78,9 +95,13 @@ class Certificate:
         slopes: torch.Tensor,
         uncovered: torch.Tensor,
     ) -> torch.Tensor:
-        """Whether each seed is known never to be covered, at the time of its last clock [seeds]."""
+        """Whether each seed is known never to be covered, at the time of its last clock [seeds].
+
+        One without `uncovered` features [seeds, features] is covered as soon as all clocks are.
+        """
         idle = undriven(correlations, slopes, uncovered)
         since = torch.minimum(self._idle_since, time)
         self._idle_since = torch.where(idle, since, NEVER)
         long = (time >= 2 * self._idle_since) & (time - self._idle_since >= self._scale)
-        return (idle & long) | (time >= self.latest)
+        waits = uncovered.any(1) | self._shows_nothing
+        return waits & ((idle & long) | (time >= self.latest))

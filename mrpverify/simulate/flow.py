@@ -225,7 +225,8 @@ class _Flow:
         slowdown = objective.slowdown(p) if hasattr(objective, "slowdown") else 1.0
         degree = objective.plateau_degree(p)
         shown = self.moments.squared_activity > 0
-        return Certificate(p, self.correlations, self.slopes, shown, degree, slowdown)
+        independent = bool(objective.INDEPENDENT_KERNELS)
+        return Certificate(p, self.correlations, self.slopes, shown, degree, slowdown, independent)
 
     def _never_covered(self) -> torch.Tensor:
         """Seeds without a horizon that are certain not to get one [seeds]."""

@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy.integrate import solve_ivp
 
+from mrpverify.simulate.certificate import Certificate, hitting_times
 from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.flow import Layout, hermite, integrate
 from mrpverify.simulate.run import OBJECTIVES, correlate
@@ -259,3 +260,25 @@ def test_a_kernel_across_a_feature_promises_no_time(flowing, framework):
     run = pretrain(p, SALT, [0, 1, 2, 3])
     assert not run.cannot_cover.any()
     assert run.reached_horizon.all()
+
+
+def test_a_kernel_promises_its_own_feature_alone():
+    """Two kernels, two features; the nearer kernel of feature 1 arrives at feature 0 before."""
+    c = torch.tensor([[[1.0, 0.9], [0.2, 0.5]]])
+    slopes = c**5  # arrives after c^-4/4
+    alone = c.double() ** -4 / 4
+    independent = hitting_times(c, slopes, 4, independent=True)
+    torch.testing.assert_close(independent, torch.stack([alone[:, 0, 0], alone[:, 1, 1]], 1))
+    together = hitting_times(c, slopes, 4, independent=False)
+    torch.testing.assert_close(together, alone[:, 0])
+
+
+def test_a_seed_without_uncovered_features_is_not_given_up(flowing):
+    """Quick, salt c, seed 18: the last feature was crossed by a kernel whose clock was ahead."""
+    p = flowing("teacher-student", horizon=0.0)
+    c = torch.tensor([[[1.0]]])
+    certificate = Certificate(p, c, c**5, torch.tensor([[True]]), 6, 1.0, independent=True)
+    late = torch.tensor([1e9], dtype=torch.float64)
+    for uncovered in (True, False):
+        found = certificate.holds(late, c, c, torch.tensor([[uncovered]]))
+        assert bool(found) is uncovered
