@@ -168,13 +168,21 @@ class _Run:
         self.step += 1
         self.steps += ~self.done
         self.correlations = correlate(self.state["weights"], self.images)
-        self.objective.after_step(self.parameters, self.state, self.correlations.amax(2))
+        self._follow()
         self._observe()
         ended = self._ended() & ~self.done
         last = self.step == self.parameters.max_steps
         if last or self.recorder.is_due(self.step) or bool(ended.any()):
             self._snapshot()
         self.done |= ended
+
+    def _follow(self) -> None:
+        """Renew what follows the trained tensors; what a seed ended with stays."""
+        before = dict(self.state)
+        self.objective.after_step(self.parameters, self.state, self.correlations.amax(2))
+        for name, value in self.state.items():
+            if value is not before[name]:
+                self.state[name] = torch.where(self.done[:, None, None], before[name], value)
 
     def trajectory(self, held_out: torch.Tensor) -> Trajectory:
         """Everything noted, on the CPU as numpy arrays."""

@@ -140,8 +140,7 @@ def after_step(parameters: Parameters, state: State, largest: torch.Tensor) -> N
     """Update what is not trained: who has ever crossed, and the moving-average teacher."""
     state["released"] |= largest >= parameters.linear_from
     if "teacher" in state:
-        keep = parameters.ema_decay
-        state["teacher"].mul_(keep).add_(state["weights"], alpha=1 - keep)
+        state["teacher"] = state["weights"].lerp(state["teacher"], parameters.ema_decay)
 
 
 def expected_loss(
