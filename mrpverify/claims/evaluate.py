@@ -58,8 +58,17 @@ def evaluate(
     salt: str,
     collect: Collect,
 ) -> list[ClaimResult]:
-    """Verdicts of all claims in all given frameworks (their runs first, then the controls')."""
-    pairs = [(claim, f) for f in regimes for claim in claims if f in claim.frameworks]
+    """Verdicts of all claims in all given frameworks (their runs first, then the controls').
+
+    A claim that has no runs in a regime outside its own one, a step of 1/0 say, is OUT_OF_REGIME.
+    """
+    every = [(claim, f) for f in regimes for claim in claims if f in claim.frameworks]
+    outside = {
+        (claim, f): reason
+        for claim, f in every
+        if (reason := _no_runs(claim, regimes[f], f)) is not None
+    }
+    pairs = [pair for pair in every if pair not in outside]
     legs = {(claim, f): claim.runs_needed(regimes[f]) for claim, f in pairs}
     runs = _joined({pair: _requests(own, seeds, salt) for pair, own in legs.items()}, collect)
     asked = {(claim, f): (claim, regimes[f], seeds) for claim, f in pairs}
@@ -76,7 +85,40 @@ def evaluate(
         for claim, control, f in controls
     }
     _complete(control_runs, changed, salt, collect)
-    return [_judge(claim, f, regimes[f], runs[claim, f], control_runs) for claim, f in pairs]
+    return [
+        _not_run(claim, f, regimes[f], outside[claim, f])
+        if (claim, f) in outside
+        else _judge(claim, f, regimes[f], runs[claim, f], control_runs)
+        for claim, f in every
+    ]
+
+
+def _no_runs(claim: Claim, regime: Parameters, framework: Framework) -> str | None:
+    """Why a claim, or a control of it, has no runs outside its regime; None where it has them."""
+    try:
+        claim.runs_needed(regime)
+        for control in claim.controls[framework]:
+            if control.change is not None:
+                claim.runs_needed(control.parameters(regime, regime.horizon))
+    except (ArithmeticError, ValueError) as error:
+        if not claim.broken(regime, framework):
+            raise
+        return str(error)
+    return None
+
+
+def _not_run(claim: Claim, framework: Framework, regime: Parameters, reason: str) -> ClaimResult:
+    """A claim without runs, with the conditions that its regime violates."""
+    undefined = float("nan")
+    measurement = Measurement(
+        statistic=f"not run, no run is defined here: {reason}",
+        value=undefined,
+        interval=(undefined, undefined),
+        threshold=undefined,
+        measured=Verdict.INCONCLUSIVE,
+    )
+    broken = claim.broken(regime, framework)
+    return ClaimResult(claim, framework, measurement, (), broken, Verdict.OUT_OF_REGIME, None)
 
 
 LegRequests = Mapping[str, tuple[Request, ...]]

@@ -103,8 +103,9 @@ def longest_after_coverage(parameters: Parameters, times: Array) -> Array:
 def predict_bounded(parameters: Parameters) -> str:
     """Prediction for T1.bounded, one sentence."""
     p, bound = parameters, STAND_INS["bounded_by"].value
-    if p.framework == "mae" and p.target == "all" and mae_growth.rise(p).exponent > 0:
-        times = np.asarray(predicted_crossing_time(p) * 2.0 ** np.arange(1, DOUBLINGS))
+    first = predicted_crossing_time(p) if p.framework == "mae" and p.target == "all" else 0.0
+    if first > 0 and mae_growth.rise(p).exponent > 0:
+        times = np.asarray(first * 2.0 ** np.arange(1, DOUBLINGS))
         beyond = np.searchsorted(longest_after_coverage(p, times), bound)
         late = f"{times[beyond]:.1g}" if beyond < len(times) else f"more than {times[-1]:.1g}"
         return (

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from mrpverify.claims.claim import CONTROL_SEEDS, Control
-from mrpverify.claims.evaluate import control_requests, evaluate
+from mrpverify.claims.evaluate import _no_runs, control_requests, evaluate
 from mrpverify.claims.legs import PRETRAINING
 from mrpverify.claims.registry import select
 from mrpverify.judge.measurement import share_of_seeds
 from mrpverify.judge.verdicts import Verdict
 from mrpverify.parameters import Parameters
 from mrpverify.records.labelled import Request, join
+from mrpverify.regime import load_preset
 
 TINY = Parameters(
     framework="mae",
@@ -26,6 +27,7 @@ TINY = Parameters(
     max_steps=400,
 )
 REGIMES = {"mae": TINY}
+QUICK = load_preset("quick").regimes
 
 
 def claim(measure, *controls):
@@ -92,3 +94,33 @@ def test_a_violated_condition_is_named_and_withholds_support(get):
     )
     assert result.verdict is Verdict.OUT_OF_REGIME
     assert "mask ratio" in [condition.id for condition in result.violated]
+
+
+def test_a_law_without_runs_outside_its_regime_is_out_of_regime():
+    """theta = 1 leaves no penalty, and a step of half its curvature would be infinite."""
+    regimes = {"teacher-student": replace(QUICK["teacher-student"], visible=1.0)}
+    found = evaluate(select(["L4", "L6", "L16"]), regimes, range(4), "s", lambda requests: {})
+    assert len(found) == 3
+    for result in found:
+        assert result.verdict is Verdict.OUT_OF_REGIME
+        assert "mask ratio" in [condition.id for condition in result.violated]
+        assert "division by zero" in result.measurement.statistic
+
+
+EDGES = [
+    {"visible": 1.0}, {"visible": 1e-6}, {"off_class": 0.0}, {"single_view": 0.0}, {"views": 1},
+    {"single_view": 1.0}, {"patch_noise": 0.0}, {"feature_noise": 0.0}, {"kernels_per_class": 1},
+    {"init_scale": 5.0}, {"amplification": 1e-3}, {"power": 2}, {"tau": 1.0},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("edge", EDGES, ids=str)
+def test_at_the_edges_of_its_range_a_parameter_breaks_no_claim_before_its_runs(edge):
+    """Conditions, legs and predictions exist, or the claim says that it has none there."""
+    for claim in select(["all"]):
+        for framework in set(claim.frameworks) & set(QUICK):
+            regime = replace(QUICK[framework], **edge)
+            claim.broken(regime, framework)
+            _no_runs(claim, regime, framework)
+            if claim.prediction is not None:
+                claim.prediction(regime)
