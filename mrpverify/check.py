@@ -29,6 +29,9 @@ def check(
     salt: Annotated[str, typer.Option(help="re-rolls every random draw")] = "a",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     json_file: Annotated[Path | None, typer.Option("--json", help="write the record here")] = None,
+    from_file: Annotated[
+        Path | None, typer.Option("--from", help="ask the same again as the record in this file")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="folder for report.html, report.txt, record.json")
     ] = None,
@@ -50,7 +53,7 @@ def check(
     asked = checking.Asked(
         names=names or [], preset=preset, framework=framework, settings=settings or [],
         seeds=seeds, salt=salt, device=device, json_file=json_file, out=out,
-        no_cache=no_cache, quiet=quiet, strict=strict,
+        no_cache=no_cache, quiet=quiet, strict=strict, from_file=from_file,
     )  # fmt: skip
     raise typer.Exit(checking.carry_out(asked))
 

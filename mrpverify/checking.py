@@ -31,7 +31,7 @@ from .images.setup import PREFIX, SettingsError, Setup, load_settings
 from .judge.verdicts import EXIT_USAGE, Verdict, exit_code
 from .parameters import DOMAINS, FRAMEWORKS, Framework, Parameters
 from .records.collect import DeviceError, Machine, choose_machine, collect
-from .records.labelled import Request
+from .records.labelled import Request, simulation_digest
 from .records.store import Store
 from .regime import (
     Preset,
@@ -41,6 +41,7 @@ from .regime import (
     parse_settings,
     preset_path,
 )
+from .report.again import Earlier, RecordError, compared, read
 from .report.html import page, png
 from .report.record import Run, record, write_json
 from .report.text import claims_table, print_report, stand_ins_table
@@ -65,6 +66,7 @@ class Asked:
     no_cache: bool
     quiet: bool
     strict: bool
+    from_file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class Order:
     quiet: bool
     strict: bool
     images: Setup | None = None
+    earlier: Earlier | None = None
+    """The record that is asked again."""
 
 
 def carry_out(asked: Asked) -> int:
@@ -98,6 +102,7 @@ def carry_out(asked: Asked) -> int:
         UsageError,
         SettingsError,
         MissingDataError,
+        RecordError,
     ) as error:
         stop(f"error: {error}", EXIT_USAGE)
     return _carry_out(order)
@@ -105,6 +110,8 @@ def carry_out(asked: Asked) -> int:
 
 def _order(asked: Asked) -> Order:
     """The checked request; what reads nothing but the words comes before what looks around."""
+    if asked.from_file is not None:
+        return _again(asked, asked.from_file)
     of_images, of_regime = _split(asked.settings)
     chosen = load_preset(asked.preset).override(parse_settings(of_regime))
     claims = select(_names(asked.names))
@@ -122,6 +129,32 @@ def _order(asked: Asked) -> Order:
         strict=asked.strict,
     )
     return _with_images(order, asked.preset, of_images, asked.seeds)
+
+
+def _again(asked: Asked, path: Path) -> Order:
+    """The request that a record answers; raises UsageError where something else is asked too."""
+    defaults = {"names": [], "preset": "quick", "framework": "both", "settings": []}
+    also = [name for name, value in defaults.items() if getattr(asked, name) != value]
+    if also or asked.seeds is not None or asked.salt != "a":
+        raise UsageError(
+            f"--from {path}: the record says what is asked; leave out names, --preset, "
+            f"--framework, --set, --seeds and --salt."
+        )
+    earlier = read(path)
+    machine = choose_machine(asked.device)
+    return Order(
+        claims=select(earlier.names),
+        regimes=earlier.regimes,
+        seeds=check_seeds(earlier.seeds),
+        salt=earlier.salt,
+        machine=machine,
+        store=None if asked.no_cache else usable_store(machine.device, " use --no-cache or"),
+        folder=_writable_folder(asked.out),
+        json_file=writable_file(asked.json_file, "--json"),
+        quiet=asked.quiet,
+        strict=asked.strict,
+        earlier=earlier,
+    )
 
 
 def _carry_out(order: Order) -> int:
@@ -207,6 +240,8 @@ def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
     """Report on the terminal; JSON, text and HTML files."""
     if not order.quiet:
         print_report(report_console(), run, results, order.strict)
+        if order.earlier is not None:
+            _print_again(order.earlier, results)
     content = record(run, results)
     if order.json_file is not None:
         write_json(order.json_file, content)
@@ -215,6 +250,15 @@ def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
         with (order.folder / REPORT).open("w", encoding="utf-8") as file:
             print_report(Console(file=file, width=WIDTH, markup=False), run, results, order.strict)
         (order.folder / PAGE).write_text(page(content, _drawn(order, results)), encoding="utf-8")
+
+
+def _print_again(earlier: Earlier, results: Sequence[ClaimResult]) -> None:
+    """What came out then and now, and whether one simulation made both."""
+    console = report_console()
+    console.print(compared(earlier, results))
+    same = earlier.simulation == simulation_digest()
+    then = "not named in that record" if earlier.simulation is None else "another one now"
+    console.print(f"The simulation is {'the same as then' if same else then}.")
 
 
 def _drawn(order: Order, results: Sequence[ClaimResult]) -> list[dict[str, bytes]]:

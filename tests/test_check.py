@@ -351,3 +351,37 @@ def test_outside_the_regime_is_answered_with_the_condition_and_its_margin(
     line = next(x for x in process.stdout.splitlines() if f"outside the regime, {condition}" in x)
     assert "has margin" in line
     assert "Traceback" not in process.stderr
+
+
+def test_a_record_is_asked_again(tmp_path, preset):
+    record, second = tmp_path / "first.json", tmp_path / "second.json"
+    asked = ("L14", "--preset", preset, "--salt", "z", "--set", "theta=0.6", "--quiet")
+    first = run(*asked, "--json", str(record), cache=tmp_path / "one")
+    again = run("--from", str(record), "--json", str(second), cache=tmp_path / "another")
+    assert again.returncode == first.returncode
+    assert "The simulation is the same as then." in again.stdout
+    then, now = (json.loads(path.read_text()) for path in (record, second))
+    for key in ("regime", "config_hash", "simulation", "seeds", "salt", "claims"):
+        assert now[key] == then[key]
+    assert len(then["simulation"]) == 64
+
+
+def test_what_cannot_be_asked_again_is_said_before_any_work(tmp_path):
+    record = {"regime": {"mae": {"theta": 0.5}}, "seeds": 2, "salt": "a", "claims": []}
+    cases = {
+        "nothing": ("nothing.json", "cannot be read"),
+        "{": ("broken.json", "no JSON"),
+        "[]": ("list.json", "lacks regime, seeds, salt, claims"),
+        json.dumps(record): ("regime.json", "not one of this version"),
+        json.dumps({**record, "claims": [{"framework": None}]}): ("image.json", "real images"),
+    }
+    for text, (name, message) in cases.items():
+        path = tmp_path / name
+        if text != "nothing":
+            path.write_text(text)
+        found = CliRunner().invoke(command.app, ["--from", str(path)])
+        assert found.exit_code == 2
+        assert message in found.output
+    also = CliRunner().invoke(command.app, ["L14", "--from", str(tmp_path / "regime.json")])
+    assert also.exit_code == 2
+    assert "leave out names" in also.output

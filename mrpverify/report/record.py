@@ -11,8 +11,8 @@ from typing import Any
 
 from ..claims.evaluate import ClaimResult, ControlResult
 from ..parameters import Framework, Parameters
-from ..records.labelled import config_hash
-from ..records.provenance import versions
+from ..records.labelled import config_hash, simulation_digest
+from ..records.provenance import commit, versions
 from ..theory.assumptions import conditions
 from ..theory.condition import Condition
 
@@ -34,6 +34,8 @@ def record(run: Run, results: Sequence[ClaimResult]) -> dict[str, Any]:
     """Everything a reviewer needs, as plain JSON values (null for infinite or undefined)."""
     content = {
         "mrpverify": versions()["mrpverify"],
+        "simulation": simulation_digest(),
+        "commit": commit(),
         "command": list(run.command),
         "regime": {framework: asdict(regime) for framework, regime in run.regimes.items()},
         "config_hash": {framework: config_hash(p) for framework, p in run.regimes.items()},

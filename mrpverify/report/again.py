@@ -1,0 +1,93 @@
+"""A check asked again from its record: what it asked, and what came out then and now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from ..claims.evaluate import ClaimResult
+from ..parameters import FRAMEWORKS, Framework, Parameters
+from ..regime import RegimeError
+
+ASKED = ("regime", "seeds", "salt", "claims")
+"""What of a record is asked again."""
+
+
+class RecordError(ValueError):
+    """A file that is no record of a check, or of one that cannot be asked again."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What a record says: the question, its simulation, and the claims as they came out."""
+
+    regimes: Mapping[Framework, Parameters]
+    seeds: int
+    salt: str
+    simulation: str | None
+    claims: Sequence[Mapping[str, Any]]
+
+    @property
+    def names(self) -> list[str]:
+        """Ids of the claims, each once."""
+        return list(dict.fromkeys(claim["id"] for claim in self.claims))
+
+
+def read(path: Path) -> Earlier:
+    """The record in a file; raises RecordError where it is none, or is about real images."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordError(f"--from {path}: cannot be read ({error.strerror}).") from None
+    except ValueError as error:
+        raise RecordError(f"--from {path}: no JSON ({error}); name a record of --json.") from None
+    missing = [name for name in ASKED if not isinstance(content, dict) or name not in content]
+    if missing:
+        raise RecordError(f"--from {path}: no record of a check, it lacks {', '.join(missing)}.")
+    if any(claim["framework"] is None for claim in content["claims"]):
+        raise RecordError(f"--from {path}: asks about real images; ask those by their command.")
+    return Earlier(
+        _regimes(path, content["regime"]),
+        content["seeds"],
+        content["salt"],
+        content.get("simulation"),
+        content["claims"],
+    )
+
+
+def compared(earlier: Earlier, results: Sequence[ClaimResult]) -> Table:
+    """Verdict and value of every claim, then and now."""
+    table = Table("claim", "framework", "then", "now", "value then", "value now", title="Again")
+    now = {(r.claim.id, r.framework, r.claim.horizon): r for r in results}
+    for claim in earlier.claims:
+        found = now.get((claim["id"], claim["framework"], claim["horizon"]))
+        table.add_row(
+            f"{claim['id']} ({claim['horizon']})",
+            claim["framework"],
+            claim["verdict"],
+            "-" if found is None else found.verdict,
+            _number(claim["value"]),
+            "-" if found is None else _number(found.measurement.value),
+        )
+    return table
+
+
+def _number(value: float | None) -> str:
+    """A value to six digits, as many as runs of one simulation agree to."""
+    return "-" if value is None else f"{value:.6g}"
+
+
+def _regimes(path: Path, given: Mapping[str, Any]) -> dict[Framework, Parameters]:
+    """The regimes as parameters; raises RecordError for one that this version does not know."""
+    known = {str(name): name for name in FRAMEWORKS}
+    try:
+        return {known[name]: Parameters(**values) for name, values in given.items()}
+    except (RegimeError, KeyError, TypeError, AttributeError) as error:
+        raise RecordError(
+            f"--from {path}: its regime is not one of this version ({error}); ask by its command."
+        ) from None
