@@ -6,19 +6,25 @@ passed), 6 out of regime; the worst of the run, 3 before 5 before 6 before 4.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+from .callable_module import CallableModule
+from .command_app import Version, command_app
+
+app = command_app()
 
 
 @app.command(help=__doc__)
 def check(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="groups (theorem1, all) or claims (T1.capture, theorem1.capture)"),
+        typer.Argument(
+            help="groups (theorem1, all), claims (T1.capture, theorem1.capture) or a file of claims"
+        ),
     ] = None,
     preset: Annotated[str, typer.Option(help="quick, paper, large or a .toml file")] = "quick",
     framework: Annotated[str, typer.Option(help="teacher-student, mae or both")] = "both",
@@ -43,6 +49,7 @@ def check(
     strict: Annotated[
         bool, typer.Option("--strict", help="findings count for the exit code too")
     ] = False,
+    version: Version = False,
 ) -> None:
     """Check claims of the theory in simulation."""
     from . import checking  # torch and its like: seconds that --help need not wait for
@@ -57,6 +64,8 @@ def check(
     )  # fmt: skip
     raise typer.Exit(checking.carry_out(asked))
 
+
+sys.modules[__name__].__class__ = CallableModule
 
 if __name__ == "__main__":
     app()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -18,6 +19,7 @@ from typing import Any
 
 from .admissible import RegimeError as RegimeError
 from .admissible import refuse
+from .callable_module import CallableModule
 from .parameters import DOMAINS, FRAMEWORKS, Framework, Parameters, symbols
 
 PRESETS = ("quick", "paper", "large")
@@ -178,3 +180,6 @@ def _table(name: str, content: dict[str, Any], key: str) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise RegimeError(f"preset {name}: {key} must be a table, [{key}], not {table!r}.")
     return table
+
+
+sys.modules[__name__].__class__ = CallableModule

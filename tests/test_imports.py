@@ -14,18 +14,26 @@ PACKAGE = Path(__file__).parent.parent / "mrpverify"
 ALLOWED = {
     "admissible": set(),
     "parameters": {"admissible"},
-    "regime": {"admissible", "parameters"},
+    "callable_module": set(),
+    "command_app": set(),
+    "regime": {"admissible", "parameters", "callable_module"},
     "theory": {"parameters"},
     "observe": {"parameters"},
     "judge": {"parameters"},
     "simulate": {"parameters"},
-    "records": {"parameters", "simulate"},
-    "images": {"simulate", "records"},
+    "records": {"parameters", "simulate", "command_app"},
+    "images": {"simulate", "records", "command_app"},
     "figures": {"judge", "images"},
     "claims": {"parameters", "theory", "observe", "judge", "records", "images", "figures"},
-    "report": {"parameters", "theory", "judge", "records", "claims"},
+    "report": {"admissible", "parameters", "theory", "judge", "records", "claims"},
     "command_line": {"records"},
-    "check": {"checking"},
+    "check": {"checking", "callable_module", "command_app"},
+    "interactive": {
+        "parameters", "regime", "simulate", "judge", "records", "claims", "report",
+    },
+    "__main__": {
+        "check", "checking", "command_app", "counterexample", "images", "records", "sweep",
+    },
     "checking": {
         "parameters",
         "regime",
@@ -36,9 +44,14 @@ ALLOWED = {
         "images",
         "command_line",
     },
-    "counterexample": {"parameters", "regime", "judge", "records", "claims", "command_line"},
-    "sweep": {"parameters", "regime", "judge", "records", "claims", "report", "command_line"},
-}
+    "counterexample": {
+        "parameters", "regime", "judge", "records", "claims", "command_line", "command_app",
+    },
+    "sweep": {
+        "parameters", "regime", "judge", "records", "claims", "report", "command_line",
+        "command_app",
+    },
+}  # fmt: skip
 THIRD_PARTY = {
     "admissible": set(),
     "parameters": set(),

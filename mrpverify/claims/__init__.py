@@ -2,3 +2,9 @@
 
 A claim is one short module with a tuple ``CLAIMS``, found by its place in this package.
 """
+
+import sys
+
+from ..callable_module import CallableModule
+
+sys.modules[__name__].__class__ = CallableModule

@@ -8,23 +8,22 @@ import pkgutil
 from collections.abc import Sequence
 from functools import cache
 
-from .. import claims as package
 from .claim import Claim
+from .outside import UnknownClaimError as UnknownClaimError
+from .outside import from_file, installed
 
 ALL = ("assumptions", "theorem1", "theorem2", "supervised", "comparison")
 """The groups that `all` stands for; the others run when they are named."""
-
-
-class UnknownClaimError(ValueError):
-    """A name that is neither a group nor a claim; the message lists what is near."""
 
 
 @cache
 def all_claims() -> tuple[Claim, ...]:
     """Every claim of the package, in the order of its files."""
     found: list[Claim] = []
+    package = importlib.import_module(__name__.rpartition(".")[0])
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         found.extend(getattr(importlib.import_module(module.name), "CLAIMS", ()))
+    found.extend(installed())
     return tuple(sorted(found, key=lambda claim: (_position(claim.group), claim.order)))
 
 
@@ -39,14 +38,26 @@ def groups() -> tuple[str, ...]:
 
 
 def select(names: Sequence[str]) -> tuple[Claim, ...]:
-    """Claims of the given groups, ids or long names, each once; raises UnknownClaimError."""
+    """Claims of the given groups, ids, long names or files, each once; raises UnknownClaimError."""
     chosen: list[Claim] = []
     for name in names:
+        if name.endswith(".py"):
+            chosen.extend(_new(name))
+            continue
         matching = [c for c in all_claims() if _is_meant(c, name)]
         if not matching:
             raise UnknownClaimError(_unknown(name))
         chosen.extend(matching)
     return tuple(dict.fromkeys(chosen))
+
+
+def _new(path: str) -> tuple[Claim, ...]:
+    """The claims of a file; raises UnknownClaimError where one has the id of a claim there is."""
+    found, known = from_file(path), {claim.id for claim in all_claims()}
+    for claim in found:
+        if claim.id in known:
+            raise UnknownClaimError(f"{path}: there is a claim {claim.id} already; rename yours.")
+    return found
 
 
 def _is_meant(claim: Claim, name: str) -> bool:

@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 
+from ..command_app import command_app
 from .sources import SOURCES
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = command_app()
 
 
 @app.callback()

@@ -19,7 +19,7 @@ from ..simulate.descend import pretrain
 from ..simulate.encoder import ACTIVATIONS_IN_CACHE
 from .labelled import Request, label
 from .store import Store
-from .workers import InThisProcess, Processes, Workers
+from .workers import InThisProcess, Processes, Workers, can_start_processes
 
 Progress = Callable[[int, int], None]
 """Hears (runs finished, runs in all)."""
@@ -257,8 +257,11 @@ def _trainers(jobs: int, machine: Machine, given: Trainers | None) -> Iterator[T
 
 
 def local_trainers(machine: Machine, jobs: int) -> Trainers:
-    """This process where one is enough, otherwise processes of one thread; to be stopped."""
-    if machine.workers == 1 or jobs < 2:
+    """This process where one is enough, or none can be started; else processes of one thread.
+
+    To be stopped. Raises RuntimeError in a process that is importing a program without main guard.
+    """
+    if not can_start_processes() or machine.workers == 1 or jobs < 2:
         return InThisProcess(lambda job: train(job, machine))
     return Processes(partial(train, machine=machine), min(machine.workers, jobs))
 

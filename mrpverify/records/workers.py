@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context, resource_tracker
+from multiprocessing import current_process, get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 LIVES = 3
@@ -22,6 +24,23 @@ PATIENCE_SECONDS = 5.0
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
+
+
+IMPORT_FAILED = 1
+"""Exit code of a process that ended while it imported the program that started it."""
+GUARD = 'a program that trains in several processes needs `if __name__ == "__main__":`'
+
+
+def can_start_processes() -> bool:
+    """Whether processes may be started here: each imports this program's main module anew.
+
+    Not one that was read from standard input, and not from a process of somebody's pool. Raises
+    RuntimeError in a process that is just importing the program: it has no main guard.
+    """
+    if getattr(current_process(), "_inheriting", False):
+        raise RuntimeError(f"{GUARD} around what it does.")
+    file = getattr(sys.modules["__main__"], "__file__", None)
+    return not current_process().daemon and (file is None or Path(file).is_file())
 
 
 class WorkerDiedError(RuntimeError):
@@ -188,9 +207,11 @@ class Processes(Generic[Task, Answer]):
         if attempt.number < LIVES:
             self._send(_Attempt(attempt.task, attempt.number + 1))
         else:
+            code = worker.process.exitcode
+            advice = GUARD if code == IMPORT_FAILED else "is there enough memory?"
             self._failure = WorkerDiedError(
-                f"the process of a run died {LIVES} times, the last time with exit code "
-                f"{worker.process.exitcode}; is there enough memory?"
+                f"the process of a run died {LIVES} times, the last time with exit code {code}; "
+                f"{advice}"
             )
 
     def _spawn(self) -> _Worker:

@@ -10,9 +10,9 @@ from typing import Any
 
 from rich.table import Table
 
+from ..admissible import RegimeError
 from ..claims.evaluate import ClaimResult
 from ..parameters import FRAMEWORKS, Framework, Parameters
-from ..regime import RegimeError
 
 ASKED = ("regime", "seeds", "salt", "claims")
 """What of a record is asked again."""

@@ -11,7 +11,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+from ..command_app import command_app
+
+app = command_app()
 
 
 @app.command(help=__doc__)

@@ -1,0 +1,184 @@
+"""What a notebook needs, in a few words: regimes, runs, correlations and verdicts.
+
+Everything here is reached as ``import mrpverify as mv; mv.train(...)``. Runs come from the record
+store, or are trained in this process and stored, as the command line does it.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from html import escape
+from typing import Any
+
+import xarray as xr
+from rich.console import Console
+
+from .claims.claim import Claim
+from .claims.evaluate import ClaimResult, evaluate
+from .claims.evidence import about_images
+from .claims.registry import all_claims, select
+from .judge.verdicts import Verdict, exit_code
+from .parameters import Framework, Parameters
+from .records.collect import Machine, choose_machine, collect
+from .records.labelled import Request, join
+from .records.store import device_store
+from .regime import RegimeError, build, canonical, check_seeds, load_preset
+from .report.html import page
+from .report.record import Run, record
+from .report.text import print_report
+from .simulate.sample import Images, sample_images
+
+Seeds = int | Sequence[int]
+"""How many, from 0 on, or which."""
+REPORT_COLUMNS = 100
+PAGE_PIXELS = 600
+"""Height of a report inside a notebook."""
+
+
+def regime(framework: Framework, preset: str = "quick", **changes: Any) -> Parameters:
+    """The regime of a framework in a preset, with parameters by symbol (theta) or name (visible).
+
+    Raises RegimeError for a framework, preset, name or value that does not exist.
+    """
+    regimes = load_preset(preset).regimes
+    if framework not in regimes:
+        raise RegimeError(
+            f"framework={framework!r}: preset {preset} has {', '.join(regimes)}; choose one."
+        )
+    return build({**asdict(regimes[framework]), **canonical(changes)})
+
+
+def sample(regime: Parameters, salt: str = "a", seeds: Seeds = 1) -> Images:
+    """Training images of the regime's data law, [seeds, images, patches, dimension] (section 1)."""
+    return sample_images(regime, salt, _numbers(seeds))
+
+
+def train(
+    regime: Parameters,
+    salt: str = "a",
+    seeds: Seeds = 2,
+    *,
+    device: str = "cpu",
+    workers: int = 1,
+    stored: bool = True,
+) -> xr.Dataset:
+    """Runs of a regime with axes seed, step, kernel, feature; from the store where they are there.
+
+    With more than one worker, processes are started: a script then needs a main guard.
+    Raises DeviceError, RegimeError for a number of seeds, and OSError where nothing can be stored.
+    """
+    requests = [Request(regime, salt, seed) for seed in _numbers(seeds)]
+    machine = _machine(device, workers)
+    found = collect(requests, machine, device_store(machine.device) if stored else None)
+    return join([found[request] for request in requests])
+
+
+def correlations(run: xr.Dataset) -> xr.DataArray:
+    """C = <w_r, v_f> along the snapshots [seed, step, kernel, feature], with their `time`."""
+    return run["correlations"].assign_coords(time=run["time"])
+
+
+def claims() -> tuple[Claim, ...]:
+    """Every claim there is, those of other installed packages included."""
+    return all_claims()
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check came to; shows itself as the report of the command line."""
+
+    run: Run
+    results: tuple[ClaimResult, ...]
+
+    @property
+    def verdicts(self) -> dict[tuple[str, Framework | None, str], Verdict]:
+        """Verdict by claim, framework and horizon."""
+        return {(r.claim.id, r.framework, r.claim.horizon): r.verdict for r in self.results}
+
+    @property
+    def exit_code(self) -> int:
+        """That of the command line: of the worst verdict among the gates."""
+        return self.run.exit_code
+
+    def record(self) -> dict[str, Any]:
+        """The JSON record (docs/command_line.md)."""
+        return record(self.run, self.results)
+
+    def __repr__(self) -> str:
+        file = io.StringIO()
+        console = Console(file=file, width=REPORT_COLUMNS, markup=False)
+        print_report(console, self.run, self.results, strict=False)
+        return file.getvalue()
+
+    def _repr_html_(self) -> str:
+        """The report as a page of its own inside a notebook."""
+        inside = escape(page(self.record()), quote=True)
+        return f'<iframe srcdoc="{inside}" width="100%" height="{PAGE_PIXELS}"></iframe>'
+
+
+def check(
+    asked: str | Claim | Sequence[str | Claim],
+    regimes: str | Parameters | Mapping[Framework, Parameters] = "quick",
+    salt: str = "a",
+    seeds: int | None = None,
+    *,
+    device: str = "cpu",
+    workers: int = 1,
+    stored: bool = True,
+) -> Checked:
+    """Verdicts of claims, groups or ids, in the regimes of a preset or in one's own.
+
+    `seeds` is their number, by default the preset's. Raises UnknownClaimError for a name,
+    RegimeError, DeviceError, ValueError for claims about real images (those are asked by command).
+    """
+    start = time.monotonic()
+    chosen = _claims([asked] if isinstance(asked, (str, Claim)) else asked)
+    preset = load_preset(regimes if isinstance(regimes, str) else "quick")
+    own = _regimes(preset.regimes if isinstance(regimes, str) else regimes)
+    number = check_seeds(preset.seeds if seeds is None else seeds)
+    machine = _machine(device, workers)
+    store = device_store(machine.device) if stored else None
+    results = evaluate(
+        chosen, own, range(number), salt, lambda requests: collect(requests, machine, store)
+    )
+    counted = [r.verdict for r in results if r.claim.role == "gate" or r.verdict is Verdict.ERROR]
+    seconds, named = time.monotonic() - start, [claim.id for claim in chosen]
+    run = Run(
+        ["mrpverify.check", *named], own, number, salt, machine.name, seconds, exit_code(counted)
+    )
+    return Checked(run, tuple(results))
+
+
+def _claims(asked: Sequence[str | Claim]) -> tuple[Claim, ...]:
+    """The claims themselves; raises ValueError for one about real images."""
+    found = [
+        claim for one in asked for claim in ([one] if isinstance(one, Claim) else select([one]))
+    ]
+    for claim in found:
+        if about_images(claim):
+            raise ValueError(
+                f"{claim.id} is about real images: python -m mrpverify.check {claim.id}"
+            )
+    return tuple(dict.fromkeys(found))
+
+
+def _regimes(given: Parameters | Mapping[Framework, Parameters]) -> dict[Framework, Parameters]:
+    """Regimes by framework."""
+    return {given.framework: given} if isinstance(given, Parameters) else dict(given)
+
+
+def _numbers(seeds: Seeds) -> list[int]:
+    """The seeds; raises RegimeError for a number out of range or a negative seed."""
+    numbers = list(range(check_seeds(seeds))) if isinstance(seeds, int) else list(seeds)
+    if any(seed < 0 for seed in numbers) or not numbers:
+        raise RegimeError(f"seeds={seeds}: expected a number of seeds, or seeds from 0 on.")
+    return numbers
+
+
+def _machine(device: str, workers: int) -> Machine:
+    """Where to train, and in how many processes; on a GPU in this one."""
+    chosen = choose_machine(device)
+    return Machine(chosen.device, workers if chosen.device == "cpu" else 1)

@@ -1,0 +1,93 @@
+"""The record store as a whole: what it holds, what is damaged, and how it is emptied."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from .netcdf import read
+from .store import default_folder
+
+MEGABYTE = 1e6
+USAGE = 2
+"""Exit code of a command that was not given what it needs."""
+
+
+def files() -> Iterator[Path]:
+    """Files of all records, of every kind of device."""
+    folder = default_folder()
+    return iter(sorted(folder.glob("*/??/*.nc"))) if folder.is_dir() else iter(())
+
+
+def show() -> None:
+    """Print runs by device, framework and salt."""
+    number: Counter[tuple[str, str, str]] = Counter()
+    weight: Counter[tuple[str, str, str]] = Counter()
+    for path in files():
+        kind = (path.parents[1].name, *_of(path))
+        number[kind] += 1
+        weight[kind] += path.stat().st_size
+    table = Table("device", "framework", "salt", "records", "MB", title=str(default_folder()))
+    for kind in sorted(number):
+        table.add_row(*kind, str(number[kind]), f"{weight[kind] / MEGABYTE:.1f}")
+    Console(markup=False).print(table)
+
+
+def size() -> None:
+    """Print how many records there are, and their size."""
+    sizes = [path.stat().st_size for path in files()]
+    typer.echo(f"{len(sizes)} records, {sum(sizes) / MEGABYTE:.1f} MB in {default_folder()}")
+
+
+def verify() -> int:
+    """Read everything; prints what is damaged, and returns 1 where something is."""
+    seen, damaged = 0, []
+    for path in files():
+        seen += 1
+        try:
+            read(path)
+        except MemoryError:
+            raise
+        except Exception:  # nearly anything, where HDF5 finds a file damaged
+            damaged.append(path)
+    for path in damaged:
+        typer.echo(f"damaged: {path} (it will be trained again)")
+    typer.echo(f"{seen} records, {len(damaged)} damaged")
+    return int(bool(damaged))
+
+
+def clear(yes: bool) -> int:
+    """Remove all records; without `yes` nothing is removed and the exit code is that of usage."""
+    found = list(files())
+    if not yes:
+        typer.echo(
+            f"{len(found)} records in {default_folder()}: add --yes to remove them.", err=True
+        )
+        return USAGE
+    left = 0
+    for path in found:
+        try:
+            path.unlink()
+        except OSError as error:
+            left += 1
+            typer.echo(f"{path}: {error.strerror}", err=True)
+    typer.echo(f"{len(found) - left} records removed")
+    return int(left > 0)
+
+
+def _of(path: Path) -> tuple[str, str]:
+    """Framework and salt of a record, '?' where it does not say."""
+    try:
+        attributes = read(path).attrs
+        framework = json.loads(attributes["parameters"])["framework"]
+        return framework, str(attributes["salt"])
+    except MemoryError:
+        raise
+    except Exception:  # damaged, or a look at a real image
+        return "?", "?"

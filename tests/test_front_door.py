@@ -1,0 +1,225 @@
+"""The package from Python, from a notebook and from outside: public names, commands, claims."""
+
+import os
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mrpverify as mv
+from mrpverify.claims import outside, registry
+from mrpverify.records.store import CACHE_VARIABLE
+from mrpverify.regime import RegimeError
+
+NOTEBOOK = """\
+import mrpverify as mv
+regime = mv.regime("mae", k=2, d=10, N=60, m=4, s=0.1, sigma_0=0.1, sigma_p=0.01)
+run = mv.train(regime, salt="notebook", seeds=2)
+largest = mv.correlations(run).max("kernel")
+print(largest.isel(step=-1).values.round(2))
+answer = mv.check("T1.capture", regime, seeds=2)
+print(answer)
+print(answer.verdicts, "iframe" in answer._repr_html_())
+"""
+CLAIM = Path(__file__).parent / "outside" / "two_views.py"
+SMALL = ("k=2", "d=10", "N=60", "m=4", "s=0.1", "sigma_0=0.1", "sigma_p=0.01")
+
+
+def python(*arguments, cache, **options):
+    environment = {**os.environ, CACHE_VARIABLE: str(cache), **options.pop("variables", {})}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True, text=True, check=False, timeout=300, env=environment, **options,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def regime():
+    return mv.regime("mae", k=2, d=10, N=60, m=4, s=0.1, sigma_0=0.1, sigma_p=0.01)
+
+
+@pytest.mark.parametrize("way", ["script", "standard input"])
+def test_a_notebook_of_twelve_lines_without_a_main_guard(way, tmp_path):
+    assert len(NOTEBOOK.splitlines()) <= 12
+    if way == "script":
+        (tmp_path / "notebook.py").write_text(NOTEBOOK)
+        found = python(str(tmp_path / "notebook.py"), cache=tmp_path / "store")
+    else:
+        found = python("-", cache=tmp_path / "store", input=NOTEBOOK)
+    assert found.returncode == 0, found.stderr
+    assert "T1.capture" in found.stdout
+    assert found.stdout.rstrip().endswith("True")
+
+
+def test_names_come_without_torch_and_stay_callable_beside_modules_of_their_name(tmp_path):
+    script = (
+        "import sys, mrpverify as mv; assert 'torch' not in sys.modules; "
+        "import mrpverify.regime, mrpverify.claims, mrpverify.check; "
+        "from mrpverify.regime import load_preset; "
+        "assert mv.regime('mae', theta=0.3).visible == 0.3; assert len(mv.claims()) > 30; "
+        "assert set(mv.__all__) <= set(dir(mv)); assert mv.__version__; "
+        "[getattr(mv, name) for name in mv.__all__]"
+    )
+    found = python("-c", script, cache=tmp_path)
+    assert found.returncode == 0, found.stderr
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = mv.nothing
+
+
+def test_a_run_is_what_the_command_line_trains(regime, tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    run = mv.train(regime, seeds=[1, 0])
+    assert run["seed"].values.tolist() == [1, 0]
+    settings = [part for pair in SMALL for part in ("--set", pair)]
+    asked = ("-m", "mrpverify.check", "T1.lottery", "--framework", "mae", "--seeds", "2", "--quiet")
+    python(*asked, *settings, cache=tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("cpu/*/*.nc")}
+    again = mv.train(regime, seeds=2)
+    np.testing.assert_array_equal(again["final_weights"][0], run["final_weights"][1])
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("cpu/*/*.nc")} == before
+    path = mv.correlations(run)
+    assert path.dims == ("seed", "step", "kernel", "feature")
+    np.testing.assert_array_equal(path[0, 0], run["initial_correlations"][0])
+    images = mv.sample(regime, seeds=2)
+    assert images.patches.shape[:2] == (2, regime.images)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda p: mv.regime("mea"), "framework='mea'"),
+        (lambda p: mv.regime("mae", thta=0.5), "thta"),
+        (lambda p: mv.regime("mae", theta=2), "theta"),
+        (lambda p: mv.train(p, seeds=0), "seeds"),
+        (lambda p: mv.train(p, seeds=[-1]), "seeds"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(call, message, regime):
+    with pytest.raises(RegimeError, match=message):
+        call(regime)
+
+
+def test_claims_about_real_images_are_asked_by_command(regime):
+    with pytest.raises(ValueError, match="real images"):
+        mv.check("images", regime)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("mrpverify",), ("mrpverify", "check"), ("mrpverify", "sweep"), ("mrpverify", "images"),
+        ("mrpverify", "counterexample"), ("mrpverify", "records"), ("mrpverify.check",),
+        ("mrpverify.sweep",), ("mrpverify.counterexample",), ("mrpverify.records",),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_every_command_has_short_help(command, tmp_path):
+    module, *rest = command
+    found = python("-m", module, *rest, "-h", cache=tmp_path)
+    assert found.returncode == 0, found.stderr
+    assert "Usage:" in found.stdout
+
+
+@pytest.mark.parametrize("command", [("mrpverify",), ("mrpverify.check",), ("mrpverify", "check")])
+def test_the_version_is_said(command, tmp_path):
+    module, *rest = command
+    found = python("-m", module, *rest, "--version", cache=tmp_path)
+    assert found.returncode == 0
+    assert found.stdout.strip() == f"mrpverify {mv.__version__}"
+
+
+def test_a_check_draws_nothing_and_needs_no_drawing_backend(tmp_path):
+    missing = {"MPLBACKEND": "module://no_such_backend_anywhere"}
+    found = python("-m", "mrpverify", "check", "A.regime", cache=tmp_path, variables=missing)
+    assert found.returncode == 0, found.stderr
+    assert "SUPPORTED" in found.stdout
+
+
+def test_a_claim_in_a_file_of_ones_own(tmp_path):
+    assert len(CLAIM.read_text().splitlines()) <= 60
+    settings = [part for pair in SMALL for part in ("--set", pair)]
+    found = python(
+        "-m", "mrpverify", "check", str(CLAIM), "--framework", "mae", "--seeds", "4", *settings,
+        cache=tmp_path,
+    )  # fmt: skip
+    assert found.returncode == 4, found.stderr  # four seeds support nothing
+    assert "my.two_views" in found.stdout
+    assert "1.000 (4/4)" in found.stdout
+    assert "0 of 4 seeds: REFUTED" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "no such file"),
+        ("import nothing_like_this", "cannot be imported"),
+        ("CLAIMS = ()", "has no CLAIMS"),
+        ("CLAIMS = (1,)", "no Claim"),
+        (CLAIM.read_text().replace('id="my.two_views"', 'id="T1.capture"'), "rename yours"),
+    ],
+)
+def test_a_file_without_a_claim_is_a_usage_error(text, message, tmp_path):
+    path = tmp_path / "mine.py"
+    if text is not None:
+        path.write_text(text)
+    found = python("-m", "mrpverify.check", str(path), cache=tmp_path)
+    assert found.returncode == 2
+    assert message in found.stderr
+
+
+def test_claims_of_other_distributions_are_found(monkeypatch):
+    entry = EntryPoint("mine", "tests.outside.two_views", outside.ENTRY_POINTS)
+    monkeypatch.setattr(outside, "entry_points", lambda group: [entry])
+    registry.all_claims.cache_clear()
+    try:
+        (claim,) = registry.select(["my.two_views"])
+        assert claim.group == "my"
+        broken = EntryPoint("broken", "tests.outside.nothing_here", outside.ENTRY_POINTS)
+        monkeypatch.setattr(outside, "entry_points", lambda group: [broken])
+        registry.all_claims.cache_clear()
+        with pytest.raises(registry.UnknownClaimError, match="entry point broken"):
+            registry.select(["T1.capture"])
+    finally:
+        registry.all_claims.cache_clear()
+
+
+def test_the_store_is_counted_verified_and_cleared(regime, tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    mv.train(regime, salt="kept", seeds=2)
+    assert "2 records" in python("-m", "mrpverify", "records", "size", cache=tmp_path).stdout
+    assert "kept" in python("-m", "mrpverify", "records", "list", cache=tmp_path).stdout
+    assert python("-m", "mrpverify", "records", "verify", cache=tmp_path).returncode == 0
+    one = next(tmp_path.glob("cpu/*/*.nc"))
+    one.write_bytes(one.read_bytes()[:-100])
+    damaged = python("-m", "mrpverify", "records", "verify", cache=tmp_path)
+    assert damaged.returncode == 1
+    assert str(one) in damaged.stdout.replace("\n", "")
+    assert python("-m", "mrpverify", "records", "clear", cache=tmp_path).returncode == 2
+    assert len(list(tmp_path.glob("cpu/*/*.nc"))) == 2
+    assert python("-m", "mrpverify", "records", "clear", "--yes", cache=tmp_path).returncode == 0
+    assert not list(tmp_path.glob("cpu/*/*.nc"))
+
+
+WITHOUT_GUARD = """\
+import mrpverify.records.collect as collecting
+collecting.WORTH_A_POOL, collecting.default_workers = 0, lambda: 2
+from mrpverify.check import app
+app(["T1.capture", "--framework", "mae", "--seeds", "4", "--device", "cpu", "--quiet"{settings}])
+"""
+
+
+@pytest.mark.parametrize("way", ["script", "standard input"])
+def test_a_program_without_a_main_guard_ends_and_says_why(way, tmp_path):
+    """It hung: every process of the pool ran the program again and waited for the others."""
+    program = WITHOUT_GUARD.format(settings="".join(f', "--set", "{pair}"' for pair in SMALL))
+    if way == "script":
+        (tmp_path / "program.py").write_text(program)
+        found = python(str(tmp_path / "program.py"), cache=tmp_path / "store")
+        assert found.returncode == 1
+        assert "__main__" in found.stderr
+    else:
+        found = python("-", cache=tmp_path / "store", input=program)
+        assert found.returncode == 4, found.stderr  # four seeds support nothing
