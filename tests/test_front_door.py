@@ -56,7 +56,8 @@ def test_a_notebook_of_twelve_lines_without_a_main_guard(way, tmp_path):
 
 def test_names_come_without_torch_and_stay_callable_beside_modules_of_their_name(tmp_path):
     script = (
-        "import sys, mrpverify as mv; assert 'torch' not in sys.modules; "
+        "import sys, mrpverify as mv; "
+        "assert not {'torch', 'numpy', 'xarray', 'typer'} & set(sys.modules); "
         "import mrpverify.regime, mrpverify.claims, mrpverify.check; "
         "from mrpverify.regime import load_preset; "
         "assert mv.regime('mae', theta=0.3).visible == 0.3; assert len(mv.claims()) > 30; "
@@ -83,6 +84,7 @@ def test_a_run_is_what_the_command_line_trains(regime, tmp_path, monkeypatch):
     path = mv.correlations(run)
     assert path.dims == ("seed", "step", "kernel", "feature")
     np.testing.assert_array_equal(path[0, 0], run["initial_correlations"][0])
+    np.testing.assert_array_equal(mv.correlations(run, final=True), run["final_correlations"])
     images = mv.sample(regime, seeds=2)
     assert images.patches.shape[:2] == (2, regime.images)
 
@@ -95,11 +97,20 @@ def test_a_run_is_what_the_command_line_trains(regime, tmp_path, monkeypatch):
         (lambda p: mv.regime("mae", theta=2), "theta"),
         (lambda p: mv.train(p, seeds=0), "seeds"),
         (lambda p: mv.train(p, seeds=[-1]), "seeds"),
+        (lambda p: mv.check("T1.capture", p, framework="supervised"), "T1.capture is about mae"),
+        (lambda p: mv.check("SL.test", p, seeds=1), "about supervised"),
+        (lambda p: mv.check([], p), "no claim"),
     ],
 )
 def test_what_cannot_be_asked_is_said(call, message, regime):
     with pytest.raises(RegimeError, match=message):
         call(regime)
+
+
+def test_a_check_in_one_framework_of_a_preset():
+    answer = mv.check("A.regime", framework="mae", seeds=1)
+    assert {framework for _, framework, _ in answer.verdicts} == {"mae"}
+    assert list(answer.run.regimes) == ["mae"]
 
 
 def test_claims_about_real_images_are_asked_by_command(regime):
