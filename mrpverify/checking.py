@@ -170,7 +170,7 @@ def _carry_out(order: Order) -> int:
         stop(f"error: the run failed ({type(error).__name__}: {error}).", 1)
     counted = [r.verdict for r in results if order.strict or _counts(r)]
     run = Run(
-        command=["python", "-m", "mrpverify.check", *sys.argv[1:]],
+        command=["python", "-m", "mrpverify.check", *_words()],
         regimes=order.regimes,
         seeds=order.seeds,
         salt=order.salt,
@@ -183,6 +183,12 @@ def _carry_out(order: Order) -> int:
     except OSError as error:
         stop(f"error: the result could not be written ({error}); its runs are stored.", 1)
     return run.exit_code
+
+
+def _words() -> list[str]:
+    """The words of the command line after the command, also where it was ``mrpverify check``."""
+    through_all = Path(sys.argv[0]).stem in ("mrpverify", "__main__") and sys.argv[1:2] == ["check"]
+    return sys.argv[2 if through_all else 1 :]
 
 
 def _counts(result: ClaimResult) -> bool:

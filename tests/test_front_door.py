@@ -1,8 +1,10 @@
 """The package from Python, from a notebook and from outside: public names, commands, claims."""
 
+import json
 import os
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -118,28 +120,52 @@ def test_claims_about_real_images_are_asked_by_command(regime):
         mv.check("images", regime)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("mrpverify",), ("mrpverify", "check"), ("mrpverify", "sweep"), ("mrpverify", "images"),
-        ("mrpverify", "counterexample"), ("mrpverify", "records"), ("mrpverify.check",),
-        ("mrpverify.sweep",), ("mrpverify.counterexample",), ("mrpverify.records",),
-    ],
-    ids=" ".join,
-)  # fmt: skip
-def test_every_command_has_short_help(command, tmp_path):
-    module, *rest = command
-    found = python("-m", module, *rest, "-h", cache=tmp_path)
+COMMANDS = [
+    "mrpverify", "mrpverify check", "mrpverify list", "mrpverify sweep", "mrpverify counterexample",
+    "mrpverify images", "mrpverify images fetch", "mrpverify images list", "mrpverify records",
+    "mrpverify records list", "mrpverify records size", "mrpverify records verify",
+    "mrpverify records clear", "mrpverify.check", "mrpverify.sweep", "mrpverify.counterexample",
+    "mrpverify.images", "mrpverify.records",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_short_help_and_says_its_version(command, tmp_path):
+    for option in ("-h", "--help"):
+        found = python("-m", *command.split(), option, cache=tmp_path)
+        assert found.returncode == 0, found.stderr
+        assert "Usage:" in found.stdout
+    found = python("-m", *command.split(), "--version", cache=tmp_path)
     assert found.returncode == 0, found.stderr
-    assert "Usage:" in found.stdout
-
-
-@pytest.mark.parametrize("command", [("mrpverify",), ("mrpverify.check",), ("mrpverify", "check")])
-def test_the_version_is_said(command, tmp_path):
-    module, *rest = command
-    found = python("-m", module, *rest, "--version", cache=tmp_path)
-    assert found.returncode == 0
     assert found.stdout.strip() == f"mrpverify {mv.__version__}"
+
+
+def test_help_names_the_commands_and_waits_for_no_library(tmp_path):
+    script = (
+        "import sys; sys.argv = ['mrpverify', '--help']\n"
+        "from mrpverify.__main__ import app\n"
+        "try: app()\n"
+        "finally: assert not {'torch', 'numpy', 'scipy', 'xarray'} & set(sys.modules)"
+    )
+    found = python("-c", script, cache=tmp_path)
+    assert found.returncode == 0, found.stderr
+    for words in ("A verdict for every claim", "Claims over a grid", "What the record store holds"):
+        assert words in found.stdout
+
+
+def test_the_installed_command_is_the_module_of_all_commands():
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())
+    value = project["project"]["scripts"]["mrpverify"]
+    assert callable(EntryPoint("mrpverify", value, "console_scripts").load())
+
+
+@pytest.mark.parametrize("command", ["mrpverify check", "mrpverify.check"])
+def test_a_record_names_the_check_that_can_be_asked_again(command, tmp_path):
+    file = str(tmp_path / "r.json")
+    asked = ["A.regime", "--quiet", "--json", file]
+    assert python("-m", *command.split(), *asked, cache=tmp_path).returncode == 0
+    named = json.loads(Path(file).read_text())["command"]
+    assert named == ["python", "-m", "mrpverify.check", *asked]
 
 
 @pytest.mark.parametrize("module", ["mrpverify.check", "mrpverify check"])

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from ..command_app import command_app
+from ..command_app import Version, command_app
 
 app = command_app()
 
@@ -33,6 +33,7 @@ def counterexample(
     confirm: Annotated[str, typer.Option(help="salt of the confirmation")] = "a",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     quiet: Annotated[bool, typer.Option("--quiet", help="the result alone")] = False,
+    version: Version = False,
 ) -> None:
     """Search for the nearest counterexample."""
     from . import searching  # torch and its like: seconds that --help need not wait for
