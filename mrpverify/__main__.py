@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated
+
+import typer
 
 from .check import __doc__ as about_check
 from .check import check
@@ -21,11 +24,16 @@ def mrpverify(version: Version = False) -> None:
 
 
 @app.command("list")
-def list_command(version: Version = False) -> None:
+def list_command(
+    plugins: Annotated[
+        list[str] | None, typer.Option("--plugin", help="a file of claims to list too; repeatable")
+    ] = None,
+    version: Version = False,
+) -> None:
     """Claims with their statements, parameters, stand-ins."""
     from . import checking  # torch and its like: seconds that --help need not wait for
 
-    checking.list_everything()
+    checking.list_everything(plugins or [])
 
 
 def _summary(about: str | None) -> str:

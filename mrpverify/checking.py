@@ -16,7 +16,7 @@ from rich.table import Table
 from .claims.claim import Claim
 from .claims.evaluate import ClaimResult, evaluate
 from .claims.evidence import about_images, evaluate_images
-from .claims.registry import UnknownClaimError, all_claims, select
+from .claims.registry import UnknownClaimError, known, select
 from .command_line import (
     WIDTH,
     UsageError,
@@ -67,6 +67,8 @@ class Asked:
     quiet: bool
     strict: bool
     from_file: Path | None = None
+    plugins: Sequence[str] = ()
+    """Files of claims that the names may mean."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def _order(asked: Asked) -> Order:
         return _again(asked, asked.from_file)
     of_images, of_regime = _split(asked.settings)
     chosen = load_preset(asked.preset).override(parse_settings(of_regime))
-    claims = select(_names(asked.names))
+    claims = select(_names(asked.names), asked.plugins)
     machine = choose_machine(asked.device)
     order = Order(
         claims=claims,
@@ -143,7 +145,7 @@ def _again(asked: Asked, path: Path) -> Order:
     earlier = read(path)
     machine = choose_machine(asked.device)
     return Order(
-        claims=select(earlier.names),
+        claims=select(earlier.names, asked.plugins),
         regimes=earlier.regimes,
         seeds=check_seeds(earlier.seeds),
         salt=earlier.salt,
@@ -329,10 +331,17 @@ def _writable_folder(path: Path | None) -> Path | None:
     return path
 
 
-def list_everything() -> None:
-    """Print claims, parameters and stand-ins."""
+def list_everything(plugins: Sequence[str] = ()) -> None:
+    """Print claims, those of the given files included, parameters and stand-ins.
+
+    Raises typer.Exit, after a message, where claims from outside cannot be had.
+    """
+    try:
+        claims = known(plugins)
+    except UnknownClaimError as error:
+        stop(f"error: {error}", EXIT_USAGE)
     console = report_console()
-    console.print(claims_table(all_claims()))
+    console.print(claims_table(claims))
     table = Table("symbol", "name", "default", "allowed", "meaning", title="Parameters (--set)")
     for item in fields(Parameters):
         if item.name != "framework":

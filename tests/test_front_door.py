@@ -204,6 +204,8 @@ def test_a_claim_in_a_file_of_ones_own(tmp_path):
         ("CLAIMS = ()", "has no CLAIMS"),
         ("CLAIMS = (1,)", "no Claim"),
         (CLAIM.read_text().replace('id="my.two_views"', 'id="T1.capture"'), "rename yours"),
+        ("raise SystemExit(3)", "cannot be imported (SystemExit: 3)"),
+        (CLAIM.read_text() + "CLAIMS += (mv.Claim(**vars(CLAIMS[0])),)", "my.two_views twice"),
     ],
 )
 def test_a_file_without_a_claim_is_a_usage_error(text, message, tmp_path):
@@ -215,6 +217,41 @@ def test_a_file_without_a_claim_is_a_usage_error(text, message, tmp_path):
     assert message in found.stderr
 
 
+def test_files_of_claims_are_imported_once_and_may_hold_data_classes(tmp_path):
+    path = tmp_path / "numpy.py"  # the name of a library is no trouble
+    held = "\n\n@dataclass\nclass Held:\n    share: float\n"
+    start = "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+    path.write_text(start + CLAIM.read_text() + held)
+    (claim,) = registry.select([str(path), "my.two_views"], [str(path)])
+    assert claim.id == "my.two_views"
+    with pytest.raises(registry.UnknownClaimError, match=r"my\.two_views already"):
+        registry.select([str(path), str(CLAIM)])
+
+
+def test_a_plugin_is_there_to_be_named_listed_and_asked_again(tmp_path):
+    settings = [part for pair in SMALL for part in ("--set", pair)]
+    plugin, file = ("--plugin", str(CLAIM)), str(tmp_path / "r.json")
+    asked = ("-m", "mrpverify.check", "my.two_views", *plugin, "--framework", "mae", "--seeds", "2")
+    found = python(*asked, *settings, "--quiet", "--json", file, cache=tmp_path)
+    assert found.returncode == 4, found.stderr
+    again = python("-m", "mrpverify.check", "--from", file, *plugin, cache=tmp_path)
+    assert again.returncode == 4, again.stderr
+    assert "--plugin" in python("-m", "mrpverify.check", "--from", file, cache=tmp_path).stderr
+    assert "my.two_views" in python("-m", "mrpverify", "list", *plugin, cache=tmp_path).stdout
+    missing = python("-m", "mrpverify", "list", "--plugin", "none.py", cache=tmp_path)
+    assert (missing.returncode, "no such file" in missing.stderr) == (2, True)
+
+
+def test_documents_show_what_is_tested(tmp_path):
+    root = CLAIM.parents[2]
+    written = (root / "docs" / "writing_a_claim.md").read_text()
+    assert f"```python\n{CLAIM.read_text()}```" in written
+    section = (root / "README.md").read_text().split("## From Python")[1]
+    found = python("-", cache=tmp_path, input=section.split("```python\n")[1].split("```")[0])
+    assert found.returncode == 0, found.stderr
+    assert "T1.capture" in found.stdout
+
+
 def test_claims_of_other_distributions_are_found(monkeypatch):
     entry = EntryPoint("mine", "tests.outside.two_views", outside.ENTRY_POINTS)
     monkeypatch.setattr(outside, "entry_points", lambda group: [entry])
@@ -222,6 +259,11 @@ def test_claims_of_other_distributions_are_found(monkeypatch):
     try:
         (claim,) = registry.select(["my.two_views"])
         assert claim.group == "my"
+        taken = EntryPoint("taken", "tests.outside.two_views", outside.ENTRY_POINTS)
+        monkeypatch.setattr(outside, "entry_points", lambda group: [entry, taken])
+        registry.all_claims.cache_clear()
+        with pytest.raises(registry.UnknownClaimError, match=r"entry point taken.*already"):
+            registry.select(["T1.capture"])
         broken = EntryPoint("broken", "tests.outside.nothing_here", outside.ENTRY_POINTS)
         monkeypatch.setattr(outside, "entry_points", lambda group: [broken])
         registry.all_claims.cache_clear()
