@@ -310,3 +310,19 @@ def test_a_program_without_a_main_guard_ends_and_says_why(way, tmp_path):
     else:
         found = python("-", cache=tmp_path / "store", input=program)
         assert found.returncode == 4, found.stderr  # four seeds support nothing
+
+
+WITH_GUARD = """\
+import mrpverify.records.collect as collecting
+collecting.WORTH_A_POOL, collecting.default_workers = 0, lambda: 2
+from mrpverify.check import app
+if __name__ == "__main__":
+    app(["{claim}", "--framework", "mae", "--seeds", "4", "--device", "cpu", "--quiet"{settings}])
+"""
+
+
+def test_a_claim_of_a_file_is_judged_on_runs_of_worker_processes(tmp_path):
+    settings = "".join(f', "--set", "{pair}"' for pair in SMALL)
+    (tmp_path / "program.py").write_text(WITH_GUARD.format(claim=CLAIM, settings=settings))
+    found = python(str(tmp_path / "program.py"), cache=tmp_path / "store")
+    assert found.returncode == 4, found.stderr  # four seeds support nothing
