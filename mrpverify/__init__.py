@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from .judge.verdicts import Verdict
     from .parameters import Parameters
 
+    __version__: str
+
 __all__ = [
     "Checked",
     "Claim",
@@ -37,6 +39,7 @@ __all__ = [
     "Measurement",
     "Parameters",
     "Verdict",
+    "__version__",
     "check",
     "claims",
     "correlations",
@@ -78,4 +81,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """The public names."""
-    return [*__all__, "__version__"]
+    return list(__all__)

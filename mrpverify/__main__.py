@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
 from .check import __doc__ as about_check
 from .check import check
 from .command_app import Version, command_app
 from .counterexample import __main__ as counterexample
-from .images.__main__ import app as images
-from .records.__main__ import app as records
+from .images import __main__ as images
+from .records import __main__ as records
 from .sweep import __main__ as sweep
 
 app = command_app()
@@ -19,18 +24,34 @@ def mrpverify(version: Version = False) -> None:
 
 
 @app.command("list")
-def list_command() -> None:
+def list_command(
+    plugins: Annotated[
+        list[str] | None, typer.Option("--plugin", help="a file of claims to list too; repeatable")
+    ] = None,
+    version: Version = False,
+) -> None:
     """Claims with their statements, parameters, stand-ins."""
     from . import checking  # torch and its like: seconds that --help need not wait for
 
-    checking.list_everything()
+    checking.list_everything(plugins or [])
 
 
-app.command("check", help=about_check)(check)
-app.command("sweep", help=sweep.__doc__)(sweep.sweep)
-app.command("counterexample", help=counterexample.__doc__)(counterexample.counterexample)
-app.add_typer(images, name="images")
-app.add_typer(records, name="records")
+def _summary(about: str | None) -> str:
+    """What a command is for, without the way to call it: the first sentence after its colon."""
+    words = " ".join((about or "").partition("\n\n")[0].partition("``: ")[2].split())
+    return words[:1].upper() + words[1:]
+
+
+def _add(name: str, command: Callable[..., None], about: str | None) -> None:
+    """A command that has a module of its own, with the help of that module."""
+    app.command(name, help=about, short_help=_summary(about))(command)
+
+
+_add("check", check, about_check)
+_add("sweep", sweep.sweep, sweep.__doc__)
+_add("counterexample", counterexample.counterexample, counterexample.__doc__)
+app.add_typer(images.app, name="images", short_help=_summary(images.__doc__))
+app.add_typer(records.app, name="records", short_help=_summary(records.__doc__))
 
 if __name__ == "__main__":
     app()

@@ -49,18 +49,22 @@ def check(
     strict: Annotated[
         bool, typer.Option("--strict", help="findings count for the exit code too")
     ] = False,
+    plugins: Annotated[
+        list[str] | None,
+        typer.Option("--plugin", help="a file of claims that may be named; repeatable"),
+    ] = None,
     version: Version = False,
 ) -> None:
     """Check claims of the theory in simulation."""
     from . import checking  # torch and its like: seconds that --help need not wait for
 
     if list_all:
-        checking.list_everything()
+        checking.list_everything(plugins or [])
         return
     asked = checking.Asked(
         names=names or [], preset=preset, framework=framework, settings=settings or [],
         seeds=seeds, salt=salt, device=device, json_file=json_file, out=out,
-        no_cache=no_cache, quiet=quiet, strict=strict, from_file=from_file,
+        no_cache=no_cache, quiet=quiet, strict=strict, from_file=from_file, plugins=plugins or [],
     )  # fmt: skip
     raise typer.Exit(checking.carry_out(asked))
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from .claims.claim import Claim
 from .claims.evaluate import ClaimResult, evaluate
 from .claims.evidence import about_images, evaluate_images
-from .claims.registry import UnknownClaimError, all_claims, select
+from .claims.registry import UnknownClaimError, known, select
 from .command_line import (
     WIDTH,
     UsageError,
@@ -67,6 +67,8 @@ class Asked:
     quiet: bool
     strict: bool
     from_file: Path | None = None
+    plugins: Sequence[str] = ()
+    """Files of claims that the names may mean."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def _order(asked: Asked) -> Order:
         return _again(asked, asked.from_file)
     of_images, of_regime = _split(asked.settings)
     chosen = load_preset(asked.preset).override(parse_settings(of_regime))
-    claims = select(_names(asked.names))
+    claims = select(_names(asked.names), asked.plugins)
     machine = choose_machine(asked.device)
     order = Order(
         claims=claims,
@@ -143,7 +145,7 @@ def _again(asked: Asked, path: Path) -> Order:
     earlier = read(path)
     machine = choose_machine(asked.device)
     return Order(
-        claims=select(earlier.names),
+        claims=select(earlier.names, asked.plugins),
         regimes=earlier.regimes,
         seeds=check_seeds(earlier.seeds),
         salt=earlier.salt,
@@ -170,7 +172,7 @@ def _carry_out(order: Order) -> int:
         stop(f"error: the run failed ({type(error).__name__}: {error}).", 1)
     counted = [r.verdict for r in results if order.strict or _counts(r)]
     run = Run(
-        command=["python", "-m", "mrpverify.check", *sys.argv[1:]],
+        command=["python", "-m", "mrpverify.check", *_words()],
         regimes=order.regimes,
         seeds=order.seeds,
         salt=order.salt,
@@ -183,6 +185,12 @@ def _carry_out(order: Order) -> int:
     except OSError as error:
         stop(f"error: the result could not be written ({error}); its runs are stored.", 1)
     return run.exit_code
+
+
+def _words() -> list[str]:
+    """The words of the command line after the command, also where it was ``mrpverify check``."""
+    through_all = Path(sys.argv[0]).stem in ("mrpverify", "__main__") and sys.argv[1:2] == ["check"]
+    return sys.argv[2 if through_all else 1 :]
 
 
 def _counts(result: ClaimResult) -> bool:
@@ -323,10 +331,17 @@ def _writable_folder(path: Path | None) -> Path | None:
     return path
 
 
-def list_everything() -> None:
-    """Print claims, parameters and stand-ins."""
+def list_everything(plugins: Sequence[str] = ()) -> None:
+    """Print claims, those of the given files included, parameters and stand-ins.
+
+    Raises typer.Exit, after a message, where claims from outside cannot be had.
+    """
+    try:
+        claims = known(plugins)
+    except UnknownClaimError as error:
+        stop(f"error: {error}", EXIT_USAGE)
     console = report_console()
-    console.print(claims_table(all_claims()))
+    console.print(claims_table(claims))
     table = Table("symbol", "name", "default", "allowed", "meaning", title="Parameters (--set)")
     for item in fields(Parameters):
         if item.name != "framework":

@@ -76,8 +76,13 @@ def train(
     return join([found[request] for request in requests])
 
 
-def correlations(run: xr.Dataset) -> xr.DataArray:
-    """C = <w_r, v_f> along the snapshots [seed, step, kernel, feature], with their `time`."""
+def correlations(run: xr.Dataset, *, final: bool = False) -> xr.DataArray:
+    """C = <w_r, v_f> along the snapshots [seed, step, kernel, feature], with their `time`.
+
+    With `final` those that each seed ended with [seed, kernel, feature].
+    """
+    if final:
+        return run["final_correlations"]
     return run["correlations"].assign_coords(time=run["time"])
 
 
@@ -124,6 +129,7 @@ def check(
     regimes: str | Parameters | Mapping[Framework, Parameters] = "quick",
     salt: str = "a",
     seeds: int | None = None,
+    framework: Framework | None = None,
     *,
     device: str = "cpu",
     workers: int = 1,
@@ -131,13 +137,15 @@ def check(
 ) -> Checked:
     """Verdicts of claims, groups or ids, in the regimes of a preset or in one's own.
 
-    `seeds` is their number, by default the preset's. Raises UnknownClaimError for a name,
-    RegimeError, DeviceError, ValueError for claims about real images (those are asked by command).
+    `seeds` is their number, by default the preset's; `framework` leaves out the others' regimes.
+    Raises UnknownClaimError for a name, RegimeError (also where no claim is about a framework that
+    is left), DeviceError, ValueError for claims about real images (those are asked by command).
     """
     start = time.monotonic()
     chosen = _claims([asked] if isinstance(asked, (str, Claim)) else asked)
     preset = load_preset(regimes if isinstance(regimes, str) else "quick")
-    own = _regimes(preset.regimes if isinstance(regimes, str) else regimes)
+    given = preset.regimes if isinstance(regimes, str) else regimes
+    own = _regimes(given, framework, chosen)
     number = check_seeds(preset.seeds if seeds is None else seeds)
     machine = _machine(device, workers)
     store = device_store(machine.device) if stored else None
@@ -165,9 +173,25 @@ def _claims(asked: Sequence[str | Claim]) -> tuple[Claim, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _regimes(given: Parameters | Mapping[Framework, Parameters]) -> dict[Framework, Parameters]:
-    """Regimes by framework."""
-    return {given.framework: given} if isinstance(given, Parameters) else dict(given)
+def _regimes(
+    given: Parameters | Mapping[Framework, Parameters],
+    framework: Framework | None,
+    claims: Sequence[Claim],
+) -> dict[Framework, Parameters]:
+    """Regimes by framework, of those that the claims are about; raises RegimeError for none.
+
+    A check without a verdict would look like a success.
+    """
+    there = {given.framework: given} if isinstance(given, Parameters) else dict(given)
+    about = {f for claim in claims for f in claim.frameworks if f is not None}
+    chosen = {f: p for f, p in there.items() if f in about and framework in (f, None)}
+    if not chosen:
+        named = ", ".join(dict.fromkeys(claim.id for claim in claims)) or "no claim"
+        raise RegimeError(
+            f"framework={framework!r}, regimes of {', '.join(there)}: {named} is about "
+            f"{', '.join(sorted(about)) or 'nothing'}; choose that."
+        )
+    return chosen
 
 
 def _numbers(seeds: Seeds) -> list[int]:

@@ -1,6 +1,7 @@
 """The search for counterexamples: on measures whose boundary is known, and as a command."""
 
 import math
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -147,3 +148,17 @@ def test_a_measured_judgement_says_no_and_names_what_is_outside(tmp_path, monkey
     assert searching._outside(result).startswith("(violates: ")
     assert search.judge({"theta": 5.0}, "a") is None  # no such regime
     assert not search.fails({"theta": 5.0}, "a")
+
+
+def test_a_claim_of_a_file_is_printed_with_its_file(monkeypatch):
+    claim = str(Path(__file__).parent / "outside" / "two_views.py")
+
+    def measured(point, salt):
+        return Verdict.REFUTED if point["theta"] < 0.3 else Verdict.SUPPORTED
+
+    monkeypatch.setattr(searching.Search, "judge", answering(measured))
+    for name in ([claim], ["my.two_views", "--plugin", claim]):
+        result = run(*name, "--vary", "theta", "--framework", "mae")
+        assert result.exit_code == 0, result.output
+        start = f"python -m mrpverify.check my.two_views --plugin {claim} --preset quick "
+        assert result.stdout.splitlines()[-1].startswith(start)

@@ -1,8 +1,10 @@
 """The package from Python, from a notebook and from outside: public names, commands, claims."""
 
+import json
 import os
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -56,7 +58,8 @@ def test_a_notebook_of_twelve_lines_without_a_main_guard(way, tmp_path):
 
 def test_names_come_without_torch_and_stay_callable_beside_modules_of_their_name(tmp_path):
     script = (
-        "import sys, mrpverify as mv; assert 'torch' not in sys.modules; "
+        "import sys, mrpverify as mv; "
+        "assert not {'torch', 'numpy', 'xarray', 'typer'} & set(sys.modules); "
         "import mrpverify.regime, mrpverify.claims, mrpverify.check; "
         "from mrpverify.regime import load_preset; "
         "assert mv.regime('mae', theta=0.3).visible == 0.3; assert len(mv.claims()) > 30; "
@@ -83,6 +86,7 @@ def test_a_run_is_what_the_command_line_trains(regime, tmp_path, monkeypatch):
     path = mv.correlations(run)
     assert path.dims == ("seed", "step", "kernel", "feature")
     np.testing.assert_array_equal(path[0, 0], run["initial_correlations"][0])
+    np.testing.assert_array_equal(mv.correlations(run, final=True), run["final_correlations"])
     images = mv.sample(regime, seeds=2)
     assert images.patches.shape[:2] == (2, regime.images)
 
@@ -95,6 +99,9 @@ def test_a_run_is_what_the_command_line_trains(regime, tmp_path, monkeypatch):
         (lambda p: mv.regime("mae", theta=2), "theta"),
         (lambda p: mv.train(p, seeds=0), "seeds"),
         (lambda p: mv.train(p, seeds=[-1]), "seeds"),
+        (lambda p: mv.check("T1.capture", p, framework="supervised"), "T1.capture is about mae"),
+        (lambda p: mv.check("SL.test", p, seeds=1), "about supervised"),
+        (lambda p: mv.check([], p), "no claim"),
     ],
 )
 def test_what_cannot_be_asked_is_said(call, message, regime):
@@ -102,40 +109,78 @@ def test_what_cannot_be_asked_is_said(call, message, regime):
         call(regime)
 
 
+def test_a_check_in_one_framework_of_a_preset():
+    answer = mv.check("A.regime", framework="mae", seeds=1)
+    assert {framework for _, framework, _ in answer.verdicts} == {"mae"}
+    assert list(answer.run.regimes) == ["mae"]
+
+
 def test_claims_about_real_images_are_asked_by_command(regime):
     with pytest.raises(ValueError, match="real images"):
         mv.check("images", regime)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("mrpverify",), ("mrpverify", "check"), ("mrpverify", "sweep"), ("mrpverify", "images"),
-        ("mrpverify", "counterexample"), ("mrpverify", "records"), ("mrpverify.check",),
-        ("mrpverify.sweep",), ("mrpverify.counterexample",), ("mrpverify.records",),
-    ],
-    ids=" ".join,
-)  # fmt: skip
-def test_every_command_has_short_help(command, tmp_path):
-    module, *rest = command
-    found = python("-m", module, *rest, "-h", cache=tmp_path)
+COMMANDS = [
+    "mrpverify", "mrpverify check", "mrpverify list", "mrpverify sweep", "mrpverify counterexample",
+    "mrpverify images", "mrpverify images fetch", "mrpverify images list", "mrpverify records",
+    "mrpverify records list", "mrpverify records size", "mrpverify records verify",
+    "mrpverify records clear", "mrpverify.check", "mrpverify.sweep", "mrpverify.counterexample",
+    "mrpverify.images", "mrpverify.records",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_short_help_and_says_its_version(command, tmp_path):
+    for option in ("-h", "--help"):
+        found = python("-m", *command.split(), option, cache=tmp_path)
+        assert found.returncode == 0, found.stderr
+        assert "Usage:" in found.stdout
+    found = python("-m", *command.split(), "--version", cache=tmp_path)
     assert found.returncode == 0, found.stderr
-    assert "Usage:" in found.stdout
-
-
-@pytest.mark.parametrize("command", [("mrpverify",), ("mrpverify.check",), ("mrpverify", "check")])
-def test_the_version_is_said(command, tmp_path):
-    module, *rest = command
-    found = python("-m", module, *rest, "--version", cache=tmp_path)
-    assert found.returncode == 0
     assert found.stdout.strip() == f"mrpverify {mv.__version__}"
 
 
-def test_a_check_draws_nothing_and_needs_no_drawing_backend(tmp_path):
-    missing = {"MPLBACKEND": "module://no_such_backend_anywhere"}
-    found = python("-m", "mrpverify", "check", "A.regime", cache=tmp_path, variables=missing)
+def test_help_names_the_commands_and_waits_for_no_library(tmp_path):
+    script = (
+        "import sys; sys.argv = ['mrpverify', '--help']\n"
+        "from mrpverify.__main__ import app\n"
+        "try: app()\n"
+        "finally: assert not {'torch', 'numpy', 'scipy', 'xarray'} & set(sys.modules)"
+    )
+    found = python("-c", script, cache=tmp_path)
+    assert found.returncode == 0, found.stderr
+    for words in ("A verdict for every claim", "Claims over a grid", "What the record store holds"):
+        assert words in found.stdout
+
+
+def test_the_installed_command_is_the_module_of_all_commands():
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())
+    value = project["project"]["scripts"]["mrpverify"]
+    assert callable(EntryPoint("mrpverify", value, "console_scripts").load())
+
+
+@pytest.mark.parametrize("command", ["mrpverify check", "mrpverify.check"])
+def test_a_record_names_the_check_that_can_be_asked_again(command, tmp_path):
+    file = str(tmp_path / "r.json")
+    asked = ["A.regime", "--quiet", "--json", file]
+    assert python("-m", *command.split(), *asked, cache=tmp_path).returncode == 0
+    named = json.loads(Path(file).read_text())["command"]
+    assert named == ["python", "-m", "mrpverify.check", *asked]
+
+
+@pytest.mark.parametrize("module", ["mrpverify.check", "mrpverify check"])
+def test_a_check_draws_nothing_and_needs_no_drawing_backend(module, tmp_path):
+    """A notebook's backend outlives the notebook in the shells it starts, its module does not."""
+    missing = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    (tmp_path / "matplotlib_inline.py").write_text("raise ImportError('not here')")
+    missing["PYTHONPATH"] = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    page = tmp_path / "out"
+    found = python(
+        "-m", *module.split(), "A.regime", "--out", str(page), cache=tmp_path, variables=missing
+    )
     assert found.returncode == 0, found.stderr
     assert "SUPPORTED" in found.stdout
+    assert "A.regime" in (page / "report.html").read_text()
 
 
 def test_a_claim_in_a_file_of_ones_own(tmp_path):
@@ -159,6 +204,8 @@ def test_a_claim_in_a_file_of_ones_own(tmp_path):
         ("CLAIMS = ()", "has no CLAIMS"),
         ("CLAIMS = (1,)", "no Claim"),
         (CLAIM.read_text().replace('id="my.two_views"', 'id="T1.capture"'), "rename yours"),
+        ("raise SystemExit(3)", "cannot be imported (SystemExit: 3)"),
+        (CLAIM.read_text() + "CLAIMS += (mv.Claim(**vars(CLAIMS[0])),)", "my.two_views twice"),
     ],
 )
 def test_a_file_without_a_claim_is_a_usage_error(text, message, tmp_path):
@@ -170,6 +217,41 @@ def test_a_file_without_a_claim_is_a_usage_error(text, message, tmp_path):
     assert message in found.stderr
 
 
+def test_files_of_claims_are_imported_once_and_may_hold_data_classes(tmp_path):
+    path = tmp_path / "numpy.py"  # the name of a library is no trouble
+    held = "\n\n@dataclass\nclass Held:\n    share: float\n"
+    start = "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+    path.write_text(start + CLAIM.read_text() + held)
+    (claim,) = registry.select([str(path), "my.two_views"], [str(path)])
+    assert claim.id == "my.two_views"
+    with pytest.raises(registry.UnknownClaimError, match=r"my\.two_views already"):
+        registry.select([str(path), str(CLAIM)])
+
+
+def test_a_plugin_is_there_to_be_named_listed_and_asked_again(tmp_path):
+    settings = [part for pair in SMALL for part in ("--set", pair)]
+    plugin, file = ("--plugin", str(CLAIM)), str(tmp_path / "r.json")
+    asked = ("-m", "mrpverify.check", "my.two_views", *plugin, "--framework", "mae", "--seeds", "2")
+    found = python(*asked, *settings, "--quiet", "--json", file, cache=tmp_path)
+    assert found.returncode == 4, found.stderr
+    again = python("-m", "mrpverify.check", "--from", file, *plugin, cache=tmp_path)
+    assert again.returncode == 4, again.stderr
+    assert "--plugin" in python("-m", "mrpverify.check", "--from", file, cache=tmp_path).stderr
+    assert "my.two_views" in python("-m", "mrpverify", "list", *plugin, cache=tmp_path).stdout
+    missing = python("-m", "mrpverify", "list", "--plugin", "none.py", cache=tmp_path)
+    assert (missing.returncode, "no such file" in missing.stderr) == (2, True)
+
+
+def test_documents_show_what_is_tested(tmp_path):
+    root = CLAIM.parents[2]
+    written = (root / "docs" / "writing_a_claim.md").read_text()
+    assert f"```python\n{CLAIM.read_text()}```" in written
+    section = (root / "README.md").read_text().split("## From Python")[1]
+    found = python("-", cache=tmp_path, input=section.split("```python\n")[1].split("```")[0])
+    assert found.returncode == 0, found.stderr
+    assert "T1.capture" in found.stdout
+
+
 def test_claims_of_other_distributions_are_found(monkeypatch):
     entry = EntryPoint("mine", "tests.outside.two_views", outside.ENTRY_POINTS)
     monkeypatch.setattr(outside, "entry_points", lambda group: [entry])
@@ -177,6 +259,11 @@ def test_claims_of_other_distributions_are_found(monkeypatch):
     try:
         (claim,) = registry.select(["my.two_views"])
         assert claim.group == "my"
+        taken = EntryPoint("taken", "tests.outside.two_views", outside.ENTRY_POINTS)
+        monkeypatch.setattr(outside, "entry_points", lambda group: [entry, taken])
+        registry.all_claims.cache_clear()
+        with pytest.raises(registry.UnknownClaimError, match=r"entry point taken.*already"):
+            registry.select(["T1.capture"])
         broken = EntryPoint("broken", "tests.outside.nothing_here", outside.ENTRY_POINTS)
         monkeypatch.setattr(outside, "entry_points", lambda group: [broken])
         registry.all_claims.cache_clear()
@@ -223,3 +310,19 @@ def test_a_program_without_a_main_guard_ends_and_says_why(way, tmp_path):
     else:
         found = python("-", cache=tmp_path / "store", input=program)
         assert found.returncode == 4, found.stderr  # four seeds support nothing
+
+
+WITH_GUARD = """\
+import mrpverify.records.collect as collecting
+collecting.WORTH_A_POOL, collecting.default_workers = 0, lambda: 2
+from mrpverify.check import app
+if __name__ == "__main__":
+    app(["{claim}", "--framework", "mae", "--seeds", "4", "--device", "cpu", "--quiet"{settings}])
+"""
+
+
+def test_a_claim_of_a_file_is_judged_on_runs_of_worker_processes(tmp_path):
+    settings = "".join(f', "--set", "{pair}"' for pair in SMALL)
+    (tmp_path / "program.py").write_text(WITH_GUARD.format(claim=CLAIM, settings=settings))
+    found = python(str(tmp_path / "program.py"), cache=tmp_path / "store")
+    assert found.returncode == 4, found.stderr  # four seeds support nothing

@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 
 from .claim import Claim
 from .outside import UnknownClaimError as UnknownClaimError
-from .outside import from_file, installed
+from .outside import added, from_file, installed
 
 ALL = ("assumptions", "theorem1", "theorem2", "supervised", "comparison")
 """The groups that `all` stands for; the others run when they are named."""
@@ -18,13 +19,41 @@ ALL = ("assumptions", "theorem1", "theorem2", "supervised", "comparison")
 
 @cache
 def all_claims() -> tuple[Claim, ...]:
-    """Every claim of the package, in the order of its files."""
-    found: list[Claim] = []
+    """Every claim of the package and of other distributions, in the order of their files.
+
+    Raises UnknownClaimError where another distribution's are broken or take an id there is.
+    """
+    found: tuple[Claim, ...] = ()
     package = importlib.import_module(__name__.rpartition(".")[0])
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        found.extend(getattr(importlib.import_module(module.name), "CLAIMS", ()))
-    found.extend(installed())
-    return tuple(sorted(found, key=lambda claim: (_position(claim.group), claim.order)))
+        found += getattr(importlib.import_module(module.name), "CLAIMS", ())
+    for where, new in installed():
+        found = added(found, new, where)
+    return _sorted(found)
+
+
+def known(plugins: Sequence[str] = ()) -> tuple[Claim, ...]:
+    """Every claim, those of the given files included; raises UnknownClaimError."""
+    return _with(_of_files(plugins))
+
+
+def _with(files: Mapping[Path, tuple[Claim, ...]]) -> tuple[Claim, ...]:
+    """Every claim and those of files; raises UnknownClaimError where an id is taken."""
+    found = all_claims()
+    for path, new in files.items():
+        found = added(found, new, str(path))
+    return _sorted(found)
+
+
+def _of_files(paths: Sequence[str]) -> dict[Path, tuple[Claim, ...]]:
+    """Claims by file; a file that is named twice is imported once."""
+    named = {Path(path).resolve(): path for path in paths}
+    return {file: from_file(path) for file, path in named.items()}
+
+
+def _sorted(claims: Sequence[Claim]) -> tuple[Claim, ...]:
+    """The order of lists and reports."""
+    return tuple(sorted(claims, key=lambda claim: (_position(claim.group), claim.order)))
 
 
 def _position(group: str) -> tuple[int, str]:
@@ -37,27 +66,21 @@ def groups() -> tuple[str, ...]:
     return tuple(dict.fromkeys(claim.group for claim in all_claims()))
 
 
-def select(names: Sequence[str]) -> tuple[Claim, ...]:
-    """Claims of the given groups, ids, long names or files, each once; raises UnknownClaimError."""
+def select(names: Sequence[str], plugins: Sequence[str] = ()) -> tuple[Claim, ...]:
+    """Claims of the given groups, ids, long names or files, each once; raises UnknownClaimError.
+
+    Files are asked as a whole where they are named; those of `plugins` are there to be named.
+    """
+    files = _of_files([*plugins, *(name for name in names if name.endswith(".py"))])
+    there = _with(files)
     chosen: list[Claim] = []
     for name in names:
-        if name.endswith(".py"):
-            chosen.extend(_new(name))
-            continue
-        matching = [c for c in all_claims() if _is_meant(c, name)]
+        own = files.get(Path(name).resolve()) if name.endswith(".py") else None
+        matching = own or [claim for claim in there if _is_meant(claim, name)]
         if not matching:
-            raise UnknownClaimError(_unknown(name))
+            raise UnknownClaimError(_unknown(name, there))
         chosen.extend(matching)
     return tuple(dict.fromkeys(chosen))
-
-
-def _new(path: str) -> tuple[Claim, ...]:
-    """The claims of a file; raises UnknownClaimError where one has the id of a claim there is."""
-    found, known = from_file(path), {claim.id for claim in all_claims()}
-    for claim in found:
-        if claim.id in known:
-            raise UnknownClaimError(f"{path}: there is a claim {claim.id} already; rename yours.")
-    return found
 
 
 def _is_meant(claim: Claim, name: str) -> bool:
@@ -65,9 +88,12 @@ def _is_meant(claim: Claim, name: str) -> bool:
     return name in (claim.group, claim.id, claim.name) or (name == "all" and claim.group in ALL)
 
 
-def _unknown(name: str) -> str:
+def _unknown(name: str, there: Sequence[Claim]) -> str:
     """Message for a name that matches nothing."""
-    known = [*groups(), "all", *(c.id for c in all_claims()), *(c.name for c in all_claims())]
-    near = difflib.get_close_matches(name, known, n=3)
+    words = [word for claim in there for word in (claim.group, claim.id, claim.name)]
+    near = difflib.get_close_matches(name, dict.fromkeys((*words, "all")), n=3)
     hint = f"did you mean {' or '.join(dict.fromkeys(near))}? " if near else ""
-    return f"{name!r} is no group and no claim; {hint}--list shows all of them."
+    return (
+        f"{name!r} is no group and no claim; {hint}--list shows all of them, --plugin FILE "
+        f"adds those of a file."
+    )

@@ -12,14 +12,16 @@ from typing import Annotated
 
 import typer
 
-from ..command_app import command_app
+from ..command_app import Version, command_app
 
 app = command_app()
 
 
 @app.command(help=__doc__)
 def counterexample(
-    name: Annotated[str, typer.Argument(help="one claim, for example T1.capture")],
+    name: Annotated[
+        str, typer.Argument(help="one claim, for example T1.capture, or a file of one")
+    ],
     vary: Annotated[list[str], typer.Option(help="parameter of the search; repeatable")],
     framework: Annotated[str, typer.Option(help="teacher-student, mae, ...")] = "mae",
     preset: Annotated[str, typer.Option(help="quick, paper, large or a .toml file")] = "quick",
@@ -33,6 +35,11 @@ def counterexample(
     confirm: Annotated[str, typer.Option(help="salt of the confirmation")] = "a",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     quiet: Annotated[bool, typer.Option("--quiet", help="the result alone")] = False,
+    plugins: Annotated[
+        list[str] | None,
+        typer.Option("--plugin", help="a file of claims that may be named; repeatable"),
+    ] = None,
+    version: Version = False,
 ) -> None:
     """Search for the nearest counterexample."""
     from . import searching  # torch and its like: seconds that --help need not wait for
@@ -40,6 +47,7 @@ def counterexample(
     asked = searching.Asked(
         name=name, vary=vary, framework=framework, preset=preset, settings=settings or [],
         seeds=seeds, budget=budget, salt=salt, confirm=confirm, device=device, quiet=quiet,
+        plugins=plugins or [],
     )  # fmt: skip
     searching.search(asked)
 

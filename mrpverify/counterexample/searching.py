@@ -38,6 +38,7 @@ class Asked:
     confirm: str
     device: str
     quiet: bool
+    plugins: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Search:
     machine: Machine
     store: Store
     quiet: bool
+    files: Sequence[str] = ()
+    """Files of claims that a check of this claim needs."""
 
     def judge(self, point: Point, salt: str) -> ClaimResult | None:
         """The claim at a point, without its controls; None where there is no such regime."""
@@ -83,8 +86,9 @@ class Search:
         fixed = {k: v for k, v in self.settings.items() if not canonical({k: v}).keys() & varied}
         changes = {**fixed, **{name: repr(value) for name, value in point.items()}}
         settings = " ".join(f"--set {name}={value}" for name, value in changes.items())
+        plugins = "".join(f" --plugin {file}" for file in self.files)
         return (
-            f"python -m mrpverify.check {self.claim.id} --preset {self.preset.name} "
+            f"python -m mrpverify.check {self.claim.id}{plugins} --preset {self.preset.name} "
             f"--framework {self.framework} {settings} --seeds {self.seeds} --salt {salt}"
         )
 
@@ -137,7 +141,8 @@ def _search(asked: Asked) -> Search:
     """The checked request; raises UsageError, RegimeError, UnknownClaimError or DeviceError."""
     if asked.salt == asked.confirm:
         raise UsageError(f"--confirm {asked.confirm}: must differ from --salt; name another one.")
-    claim, framework = _claim(asked.name, asked.framework)
+    claim, framework = _claim(asked.name, asked.framework, asked.plugins)
+    files = [*asked.plugins, *([asked.name] if asked.name.endswith(".py") else [])]
     settings = parse_settings(list(asked.settings))
     loaded = load_preset(asked.preset).override(settings)
     chosen = replace(loaded, name=asked.preset, regimes={framework: loaded.regimes[framework]})
@@ -145,14 +150,16 @@ def _search(asked: Asked) -> Search:
     return Search(
         claim, framework, chosen, settings, _start(chosen.regimes[framework], asked.vary),
         check_seeds(asked.seeds), machine, usable_store(machine.device), asked.quiet,
+        files,
     )  # fmt: skip
 
 
-def _claim(name: str, framework: str) -> tuple[Claim, Framework]:
+def _claim(name: str, framework: str, plugins: Sequence[str]) -> tuple[Claim, Framework]:
     """The one claim that is meant, in the framework; raises UsageError or UnknownClaimError."""
-    found = [(c, known) for c in select([name]) for known in c.frameworks if known == framework]
+    meant = select([name], plugins)
+    found = [(c, known) for c in meant for known in c.frameworks if known == framework]
     if len(found) != 1:
-        there = ", ".join(sorted({str(f) for c in select([name]) for f in c.frameworks if f}))
+        there = ", ".join(sorted({str(f) for c in meant for f in c.frameworks if f}))
         raise UsageError(
             f"{name} with --framework {framework} means {len(found)} claims; name exactly one"
             + (f" (frameworks: {there})." if there else "; real images have no regime to vary.")

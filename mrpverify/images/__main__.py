@@ -10,14 +10,14 @@ from typing import Annotated
 
 import typer
 
-from ..command_app import command_app
+from ..command_app import Version, command_app
 from .sources import SOURCES
 
 app = command_app()
 
 
 @app.callback()
-def images() -> None:
+def images(version: Version = False) -> None:
     """Real images and networks: data and weights."""
 
 
@@ -28,6 +28,7 @@ def fetch_command(
         Path | None, typer.Option("--from", help="a local copy in the standard layout instead")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="even what is there already")] = False,
+    version: Version = False,
 ) -> None:
     """Bring data sets and weights into the per-user cache, all of them by default."""
     from . import fetching  # torch and its like: seconds that --help need not wait for
@@ -36,7 +37,7 @@ def fetch_command(
 
 
 @app.command("list")
-def list_command() -> None:
+def list_command(version: Version = False) -> None:
     """What can be fetched, and what is there."""
     from . import fetching
 

@@ -9,18 +9,18 @@ from typing import Annotated
 
 import typer
 
-from ..command_app import command_app
+from ..command_app import Version, command_app
 
 app = command_app()
 
 
 @app.callback(help=__doc__)
-def records() -> None:
+def records(version: Version = False) -> None:
     """What the record store holds."""
 
 
 @app.command("list")
-def list_command() -> None:
+def list_command(version: Version = False) -> None:
     """Runs by framework and salt: how many, and how large."""
     from . import housekeeping  # libraries that --help need not wait for
 
@@ -28,7 +28,7 @@ def list_command() -> None:
 
 
 @app.command("size")
-def size_command() -> None:
+def size_command(version: Version = False) -> None:
     """Number of records and their size in MB."""
     from . import housekeeping
 
@@ -36,7 +36,7 @@ def size_command() -> None:
 
 
 @app.command("verify")
-def verify_command() -> None:
+def verify_command(version: Version = False) -> None:
     """Read every record and name those that are damaged."""
     from . import housekeeping
 
@@ -46,6 +46,7 @@ def verify_command() -> None:
 @app.command("clear")
 def clear_command(
     yes: Annotated[bool, typer.Option("--yes", help="remove without asking")] = False,
+    version: Version = False,
 ) -> None:
     """Remove every record; the runs are trained again when they are asked for."""
     from . import housekeeping

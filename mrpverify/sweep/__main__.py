@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ..command_app import command_app
+from ..command_app import Version, command_app
 
 app = command_app()
 
@@ -38,6 +38,7 @@ def sweep(
     verdicts: Annotated[
         bool, typer.Option("--verdicts", help="exit code of the worst verdict, as check's")
     ] = False,
+    version: Version = False,
 ) -> None:
     """Sweep claims over a grid of regimes."""
     from . import sweeping  # torch and its like: seconds that --help need not wait for
