@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .claims.claim import Claim
-from .claims.evaluate import ClaimResult, evaluate
+from .claims.evaluate import ClaimResult, counts, evaluate
 from .claims.evidence import about_images, evaluate_images
 from .claims.registry import UnknownClaimError, known, select
 from .command_line import (
@@ -28,7 +28,7 @@ from .command_line import (
 )
 from .images.folder import MissingDataError, missing_message
 from .images.setup import PREFIX, SettingsError, Setup, load_settings
-from .judge.verdicts import EXIT_USAGE, Verdict, exit_code
+from .judge.verdicts import EXIT_USAGE, exit_code
 from .parameters import DOMAINS, FRAMEWORKS, Framework, Parameters
 from .records.collect import DeviceError, Machine, choose_machine, collect
 from .records.labelled import Request, simulation_digest
@@ -71,14 +71,22 @@ class Asked:
     """Files of claims that the names may mean."""
 
 
-@dataclass(frozen=True)
-class Order:
-    """A checked request: everything needed before the first run starts."""
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """Which claims, in which regimes, on which draws."""
 
     claims: tuple[Claim, ...]
     regimes: Mapping[Framework, Parameters]
     seeds: int
     salt: str
+    earlier: Earlier | None = None
+    """The record that is asked again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order(Question):
+    """A checked request: everything needed before the first run starts."""
+
     machine: Machine
     store: Store | None
     json_file: Path | None
@@ -86,8 +94,6 @@ class Order:
     quiet: bool
     strict: bool
     images: Setup | None = None
-    earlier: Earlier | None = None
-    """The record that is asked again."""
 
 
 def carry_out(asked: Asked) -> int:
@@ -112,17 +118,12 @@ def carry_out(asked: Asked) -> int:
 
 def _order(asked: Asked) -> Order:
     """The checked request; what reads nothing but the words comes before what looks around."""
-    if asked.from_file is not None:
-        return _again(asked, asked.from_file)
-    of_images, of_regime = _split(asked.settings)
-    chosen = load_preset(asked.preset).override(parse_settings(of_regime))
-    claims = select(_names(asked.names), asked.plugins)
+    path = asked.from_file
+    question = _question(asked) if path is None else _asked_before(asked, path)
+    of_images, _ = _split(asked.settings)
     machine = choose_machine(asked.device)
     order = Order(
-        claims=claims,
-        regimes=_regimes(chosen, asked.framework, claims),
-        seeds=check_seeds(chosen.seeds if asked.seeds is None else asked.seeds),
-        salt=asked.salt,
+        **vars(question),
         machine=machine,
         store=None if asked.no_cache else usable_store(machine.device, " use --no-cache or"),
         folder=_writable_folder(asked.out),
@@ -133,8 +134,21 @@ def _order(asked: Asked) -> Order:
     return _with_images(order, asked.preset, of_images, asked.seeds)
 
 
-def _again(asked: Asked, path: Path) -> Order:
-    """The request that a record answers; raises UsageError where something else is asked too."""
+def _question(asked: Asked) -> Question:
+    """What the names, options and settings ask."""
+    _, of_regime = _split(asked.settings)
+    chosen = load_preset(asked.preset).override(parse_settings(of_regime))
+    claims = select(_names(asked.names), asked.plugins)
+    return Question(
+        claims=claims,
+        regimes=_regimes(chosen, asked.framework, claims),
+        seeds=check_seeds(chosen.seeds if asked.seeds is None else asked.seeds),
+        salt=asked.salt,
+    )
+
+
+def _asked_before(asked: Asked, path: Path) -> Question:
+    """What a record answers; raises UsageError where something else is asked too."""
     defaults = {"names": [], "preset": "quick", "framework": "both", "settings": []}
     also = [name for name, value in defaults.items() if getattr(asked, name) != value]
     if also or asked.seeds is not None or asked.salt != "a":
@@ -143,18 +157,11 @@ def _again(asked: Asked, path: Path) -> Order:
             f"--framework, --set, --seeds and --salt."
         )
     earlier = read(path)
-    machine = choose_machine(asked.device)
-    return Order(
+    return Question(
         claims=select(earlier.names, asked.plugins),
         regimes=earlier.regimes,
         seeds=check_seeds(earlier.seeds),
         salt=earlier.salt,
-        machine=machine,
-        store=None if asked.no_cache else usable_store(machine.device, " use --no-cache or"),
-        folder=_writable_folder(asked.out),
-        json_file=writable_file(asked.json_file, "--json"),
-        quiet=asked.quiet,
-        strict=asked.strict,
         earlier=earlier,
     )
 
@@ -170,7 +177,7 @@ def _carry_out(order: Order) -> int:
         stop(f"interrupted: {lost if order.store is None else kept}", 1)
     except (OSError, MemoryError, RuntimeError, ValueError) as error:
         stop(f"error: the run failed ({type(error).__name__}: {error}).", 1)
-    counted = [r.verdict for r in results if order.strict or _counts(r)]
+    counted = [r.verdict for r in results if order.strict or counts(r)]
     run = Run(
         command=["python", "-m", "mrpverify.check", *_words()],
         regimes=order.regimes,
@@ -191,11 +198,6 @@ def _words() -> list[str]:
     """The words of the command line after the command, also where it was ``mrpverify check``."""
     through_all = Path(sys.argv[0]).stem in ("mrpverify", "__main__") and sys.argv[1:2] == ["check"]
     return sys.argv[2 if through_all else 1 :]
-
-
-def _counts(result: ClaimResult) -> bool:
-    """Whether a claim counts for the exit code: gates do, and whatever broke."""
-    return result.claim.role == "gate" or result.verdict is Verdict.ERROR
 
 
 def _evaluate(order: Order) -> list[ClaimResult]:

@@ -17,7 +17,7 @@ import xarray as xr
 from rich.console import Console
 
 from .claims.claim import Claim
-from .claims.evaluate import ClaimResult, evaluate
+from .claims.evaluate import ClaimResult, counts, evaluate
 from .claims.evidence import about_images
 from .claims.registry import all_claims, select
 from .judge.verdicts import Verdict, exit_code
@@ -152,7 +152,7 @@ def check(
     results = evaluate(
         chosen, own, range(number), salt, lambda requests: collect(requests, machine, store)
     )
-    counted = [r.verdict for r in results if r.claim.role == "gate" or r.verdict is Verdict.ERROR]
+    counted = [result.verdict for result in results if counts(result)]
     seconds, named = time.monotonic() - start, [claim.id for claim in chosen]
     run = Run(
         ["mrpverify.check", *named], own, number, salt, machine.name, seconds, exit_code(counted)

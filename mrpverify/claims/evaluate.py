@@ -51,6 +51,11 @@ class ClaimResult:
     page is written, because it looks at images again."""
 
 
+def counts(result: ClaimResult) -> bool:
+    """Whether a claim counts for the exit code: gates do, and whatever broke."""
+    return result.claim.role == "gate" or result.verdict is Verdict.ERROR
+
+
 def evaluate(
     claims: Sequence[Claim],
     regimes: Mapping[Framework, Parameters],
@@ -109,13 +114,8 @@ def _no_runs(claim: Claim, regime: Parameters, framework: Framework) -> str | No
 
 def _not_run(claim: Claim, framework: Framework, regime: Parameters, reason: str) -> ClaimResult:
     """A claim without runs, with the conditions that its regime violates."""
-    undefined = float("nan")
-    measurement = Measurement(
-        statistic=f"not run, no run is defined here: {reason}",
-        value=undefined,
-        interval=(undefined, undefined),
-        threshold=undefined,
-        measured=Verdict.INCONCLUSIVE,
+    measurement = _without_number(
+        f"not run, no run is defined here: {reason}", Verdict.INCONCLUSIVE
     )
     broken = claim.broken(regime, framework)
     return ClaimResult(claim, framework, measurement, (), broken, Verdict.OUT_OF_REGIME, None)
@@ -241,12 +241,21 @@ def measured(measure: Callable[[], Measurement]) -> Measurement:
     try:
         return measure()
     except Exception as error:
-        undefined = float("nan")
-        return Measurement(
-            statistic=f"failed with {type(error).__name__}: {error}",
-            value=undefined,
-            interval=(undefined, undefined),
-            threshold=undefined,
-            measured=Verdict.ERROR,
-            details={"traceback": traceback.format_exc()},
+        return _without_number(
+            f"failed with {type(error).__name__}: {error}",
+            Verdict.ERROR,
+            traceback=traceback.format_exc(),
         )
+
+
+def _without_number(statistic: str, verdict: Verdict, **details: str) -> Measurement:
+    """What is said of a claim that came to no number."""
+    undefined = float("nan")
+    return Measurement(
+        statistic=statistic,
+        value=undefined,
+        interval=(undefined, undefined),
+        threshold=undefined,
+        measured=verdict,
+        details=details,
+    )

@@ -11,8 +11,8 @@ taken relative to each kernel's own length. Where h lambda is at most 2.5 three 
 and Shampine (1989) take the step: of third order, so that a plateau, which is not stiff and forgets
 nothing, is followed far more closely than that estimate of second order says.
 
-A unit is a seed where its kernels interact, and a
-single kernel where they do not (teacher-student, L10): it then has a step and a time of its own.
+A unit is a seed where its kernels interact, and a single kernel where they do not (teacher-student,
+L10): it then has a step and a time of its own.
 """
 
 from __future__ import annotations
