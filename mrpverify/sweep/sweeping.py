@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from ..claims.evaluate import ClaimResult
+from ..claims.evaluate import ClaimResult, counts
 from ..claims.registry import UnknownClaimError
 from ..command_line import UsageError, progress_shown, resumable, stop, usable_store, writable_file
 from ..judge.verdicts import EXIT_USAGE, Verdict, exit_code
@@ -109,13 +109,8 @@ def _publish(order: Order, results: Sequence[Sequence[ClaimResult]], seconds: fl
     for text in record["errors"]:
         typer.echo(f"error: {text}", err=True)
     if order.verdicts:
-        return exit_code(r.verdict for r in found if r.claim.role == "gate" or _broke(r))
-    return 1 if any(map(_broke, found)) else 0
-
-
-def _broke(result: ClaimResult) -> bool:
-    """Whether a claim could not be measured."""
-    return result.verdict is Verdict.ERROR
+        return exit_code(r.verdict for r in found if counts(r))
+    return 1 if any(result.verdict is Verdict.ERROR for result in found) else 0
 
 
 def _machine(device: str, workers: int | None, scheduler: str | None) -> Machine:
