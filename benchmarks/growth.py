@@ -91,12 +91,12 @@ def _direction(p: Parameters, repeats: int, salt: str) -> float:
     images = sample_images(p, salt, [0]).to("cpu", torch.float32)
     objective = OBJECTIVES[p.framework]
     with torch.inference_mode():
-        state = objective.initial_state(p, sample_weights(p, salt, [0]).float(), salt, [0])
+        state = objective.start(p, sample_weights(p, salt, [0]).float(), salt, [0])
         largest = correlate(state["weights"], images).amax(2)
         times = []
         for _ in range(repeats):
             begin = time.process_time()
-            objective.descent_direction(p, state, images, largest)
+            objective.direction(p, state, images, largest)
             times.append(1e3 * (time.process_time() - begin))
     return min(times)
 

@@ -6,7 +6,7 @@ Standard library only: a regime is checked wherever it is made, on a bare machin
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from math import isfinite
 from numbers import Real
@@ -30,10 +30,17 @@ class Domain:
     meaning: str
     kind: Any
     """float, int, bool or a Literal of texts."""
-    choices: tuple[Any, ...]
-    """Those of a Literal, otherwise none."""
+    literal: tuple[Any, ...]
+    """The choices of a Literal, otherwise none."""
     limits: Mapping[str, float]
     """Bounds by ge, gt, le, lt."""
+    names: Callable[[], tuple[str, ...]] | None = None
+    """The choices of a text that depend on what is installed."""
+
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        """The values it admits, where they can be listed."""
+        return self.literal if self.names is None else self.names()
 
     @property
     def words(self) -> str:
@@ -82,6 +89,7 @@ def domains(regime: type[Any]) -> Mapping[str, Domain]:
                 hints[item.name],
                 get_args(hints[item.name]),
                 item.metadata["limits"],
+                item.metadata["names"],
             )
             for item in fields(regime)
         }

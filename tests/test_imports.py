@@ -13,14 +13,17 @@ PACKAGE = Path(__file__).parent.parent / "mrpverify"
 # Folder or module -> parts of the package it may import. `admissible` imports nothing.
 ALLOWED = {
     "admissible": set(),
-    "parameters": {"admissible"},
+    "outside": set(),
+    "parts": {"outside"},
+    "parameters": {"admissible", "outside", "parts"},
+    "derivations": {"outside", "parameters"},
     "callable_module": set(),
     "command_app": set(),
     "regime": {"admissible", "parameters", "callable_module"},
-    "theory": {"parameters"},
+    "theory": {"parameters", "derivations"},
     "observe": {"parameters"},
     "judge": {"parameters"},
-    "simulate": {"parameters"},
+    "simulate": {"parameters", "outside", "derivations"},
     "records": {"parameters", "simulate", "command_app"},
     "images": {"simulate", "records", "command_app"},
     "figures": {"judge", "images"},
@@ -54,7 +57,10 @@ ALLOWED = {
 }  # fmt: skip
 THIRD_PARTY = {
     "admissible": set(),
+    "outside": set(),
+    "parts": set(),
     "parameters": set(),
+    "derivations": set(),
     "theory": {"numpy", "scipy", "sympy"},
     "observe": {"numpy"},
     "judge": {"numpy", "scipy"},

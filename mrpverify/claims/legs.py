@@ -91,7 +91,7 @@ def compared(regime: Parameters, framework: str) -> Parameters:
     """Contrastive or clustering pretraining from the regime's init on its images, for `budget`."""
     return replace(
         regime,
-        framework=framework,  # type: ignore[arg-type]
+        framework=framework,
         step=regime.compared_step,
         horizon=NO_RULE,
         max_steps=regime.budget,

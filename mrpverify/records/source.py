@@ -32,11 +32,15 @@ def imported_files(entry: Path) -> set[Path]:
 
 
 def _imports(path: Path) -> Iterator[Path]:
-    """Files that the relative imports of a file name: modules, and packages by their __init__."""
+    """Files that the relative imports of a file name: modules, and packages by their __init__.
+
+    That of the package itself only gathers public names.
+    """
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
-            for named in (base, *(base / alias.name for alias in node.names)):
+            package = [base] if node.module else []
+            for named in (*package, *(base / alias.name for alias in node.names)):
                 files = (named.with_suffix(".py"), named / "__init__.py")
                 yield from (file for file in files if file.is_file())
 

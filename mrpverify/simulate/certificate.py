@@ -16,6 +16,7 @@ from __future__ import annotations
 import torch
 
 from ..parameters import Parameters
+from .objective import Objective, one_feature_a_class
 from .trajectory import NEVER
 
 PATIENCE = 10.0
@@ -65,24 +66,22 @@ class Certificate:
     def __init__(
         self,
         parameters: Parameters,
+        objective: Objective,
         correlations: torch.Tensor,
         slopes: torch.Tensor,
         shown: torch.Tensor,
-        degree: int,
-        slowdown: float,
-        independent: bool,
     ) -> None:
-        """`shown` [seeds, features]; `slowdown` is how much longer than alone a view may need."""
+        """`shown` [seeds, features]: what the images show."""
+        degree, independent = objective.plateau_degree(parameters), objective.independent_kernels
         times = hitting_times(correlations, slopes, max(degree - 2, 1), independent)
-        if parameters.framework == "supervised":  # one view of a class is enough
-            times = (
-                times.masked_fill(~shown, NEVER).view(len(times), parameters.classes, -1).amin(2)
-            )
+        if objective.covers == "one feature a class":
+            times = one_feature_a_class(times.masked_fill(~shown, NEVER), parameters.classes)
+            times = times.amin(2)
         else:
             reached = torch.isfinite(times).any(1, keepdim=True)
             unreached = torch.isinf(times) & reached if independent else torch.zeros_like(shown)
             times = times.masked_fill(~shown | unreached, 0.0)
-        self.latest = PATIENCE * slowdown * times.amax(1)
+        self.latest = PATIENCE * objective.slowdown(parameters) * times.amax(1)
         """Time after which a seed that is not covered will not be [seeds]."""
         self._shows_nothing = ~shown.any(1)
         self._scale = rest_times(correlations, slopes).masked_fill(~shown, 0.0).amax(1)

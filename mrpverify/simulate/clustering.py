@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import torch
 
-from ..parameters import Parameters
+from ..parameters import PARTS, Parameters
 from .classifier import cross_entropy, pull
 from .fine_tuning import outputs
+from .objective import Objective, State
 from .sample import Images
 from .similarity import (
     activations,
@@ -31,8 +32,6 @@ from .similarity import (
     unit,
 )
 from .similarity import plateau_degree as plateau_degree
-
-State = dict[str, torch.Tensor]
 
 ROUNDS = 10
 """Rounds of k-means; warm starts keep them few."""
@@ -67,10 +66,6 @@ def descent_direction(
     to_y = torch.bmm(g, mu) / (x.shape[1] * parameters.temperature)
     pull_of_view = through_form(parameters, to_y, z)
     return {"weights": pull_back(parameters, slope, x, ((masks, pull_of_view),))}, reach
-
-
-def after_step(parameters: Parameters, state: State, largest: torch.Tensor) -> None:
-    """Nothing beside the trained tensors changes."""
 
 
 def expected_loss(
@@ -128,3 +123,13 @@ def _sort_again(parameters: Parameters, state: State, images: Images) -> None:
 def _logits(parameters: Parameters, z: torch.Tensor, mu: torch.Tensor) -> torch.Tensor:
     """Similarity with every centroid over the temperature [seeds, images, k]."""
     return torch.bmm(compared_form(parameters, z), mu.transpose(1, 2)) / parameters.temperature
+
+
+OBJECTIVE = Objective(
+    name="clustering",
+    parts=PARTS["clustering"],
+    start=initial_state,
+    direction=descent_direction,
+    loss=expected_loss,
+    plateau_degree=plateau_degree,
+)

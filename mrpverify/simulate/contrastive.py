@@ -12,7 +12,8 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import log_softmax
 
-from ..parameters import Parameters
+from ..parameters import PARTS, Parameters
+from .objective import Objective, State
 from .sample import Images
 from .similarity import (
     activations,
@@ -24,8 +25,6 @@ from .similarity import (
     through_form,
 )
 from .similarity import plateau_degree as plateau_degree
-
-State = dict[str, torch.Tensor]
 
 
 def initial_state(
@@ -67,10 +66,6 @@ def pull_of_views(
     )
 
 
-def after_step(parameters: Parameters, state: State, largest: torch.Tensor) -> None:
-    """Nothing beside the trained tensors changes."""
-
-
 def expected_loss(
     parameters: Parameters, state: State, images: Images, largest: torch.Tensor
 ) -> torch.Tensor:
@@ -86,3 +81,13 @@ def expected_loss(
     s = torch.bmm(y, other.transpose(1, 2)) / parameters.temperature
     both = log_softmax(s, 2) + log_softmax(s, 1)
     return -both.diagonal(dim1=1, dim2=2).mean(1) / 2
+
+
+OBJECTIVE = Objective(
+    name="contrastive",
+    parts=PARTS["contrastive"],
+    start=initial_state,
+    direction=descent_direction,
+    loss=expected_loss,
+    plateau_degree=plateau_degree,
+)

@@ -19,16 +19,16 @@ from __future__ import annotations
 
 import torch
 
-from ..parameters import LABELLED, Parameters, check_start
+from ..parameters import Parameters, check_start
 from .flow import Field, integrate
+from .objective import State
 from .run import (
-    OBJECTIVES,
-    State,
     classified,
     correlate,
     diverged,
     enough_crossed,
     horizon_rule,
+    objective_of,
 )
 from .sample import (
     NO_PATCH,
@@ -56,16 +56,17 @@ def pretrain(
     shape, ValueError where fewer labels exist than are asked for.
     """
     check_start(parameters, None if start is None else tuple(start.shape), len(seeds))
+    objective = objective_of(parameters)
     with one_thread(device):
         images = sample_images(parameters, salt, seeds)
-        if parameters.framework in LABELLED:
+        if objective.labelled:
             images = _as_labelled(parameters, images, salt, seeds)
         weights = sample_weights(parameters, salt, seeds) if start is None else start
         held_out = sample_background(
             parameters, salt, seeds, parameters.images * parameters.patches_per_feature
         )
         # Masks that are drawn anew in every step have no flow.
-        flow = parameters.method == "flow" and hasattr(OBJECTIVES[parameters.framework], "trained")
+        flow = parameters.method == "flow" and objective.trained is not None
         train_from = integrate if flow else descend
         # Gradients are closed forms; what autograd keeps ready costs 7 % of a run.
         with torch.inference_mode():
@@ -133,9 +134,9 @@ class _Run:
         self.parameters, self.images = parameters, images
         self.salt, self.seeds = salt, seeds
         self.moments = feature_moments(parameters, images)
-        self.objective = OBJECTIVES[parameters.framework]
+        self.objective = objective_of(parameters)
         self.initial_weights = weights.clone()
-        self.state: State = self.objective.initial_state(parameters, weights.clone(), salt, seeds)
+        self.state: State = self.objective.start(parameters, weights.clone(), salt, seeds)
         self.step = 0
         self.time = torch.zeros(len(weights), dtype=torch.float64, device=weights.device)
         self.steps = torch.zeros_like(self.time, dtype=torch.int64)
@@ -157,7 +158,7 @@ class _Run:
     def advance(self) -> None:
         """One gradient step of every unfinished seed, and what is noted after it."""
         kernels = self.correlations.amax(2)
-        direction, reach = self.objective.descent_direction(
+        direction, reach = self.objective.direction(
             self.parameters, self.state, self.images, kernels
         )
         eta = self._step(kernels.amax(1), reach)
@@ -225,7 +226,7 @@ class _Run:
 
         Masks that are drawn anew in every step have no loss of their own, and none of this.
         """
-        if not hasattr(self.objective, "trained"):
+        if self.objective.trained is None:
             return {}
         integrator = Field(self.parameters, self.images, self.state).integrator()
         integrator.measure_radius()
@@ -255,7 +256,7 @@ class _Run:
 
     def _snapshot(self) -> None:
         """Pass a snapshot on, NaN for the seeds that had ended before this step."""
-        loss = self.objective.expected_loss(
+        loss = self.objective.loss(
             self.parameters, self.state, self.images, self.correlations.amax(2)
         )
         gone = self.done

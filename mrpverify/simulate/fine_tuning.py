@@ -16,16 +16,11 @@ from __future__ import annotations
 
 import torch
 
-from ..parameters import Parameters
+from ..parameters import PARTS, Parameters
 from .classifier import cross_entropy, pull
 from .encoder import back_project, cache_sized, project, smoothed_relu
+from .objective import Objective, State
 from .sample import Images
-
-State = dict[str, torch.Tensor]
-
-
-INDEPENDENT_KERNELS = False
-"""Kernels share the residual of an image."""
 
 
 def trained(parameters: Parameters, state: State) -> dict[str, int]:
@@ -93,10 +88,6 @@ def descent_direction(
     return {"weights": to_w * (ratio / number), "head": to_u / number}, reach
 
 
-def after_step(parameters: Parameters, state: State, largest: torch.Tensor) -> None:
-    """Nothing beside the trained tensors changes."""
-
-
 def expected_loss(
     parameters: Parameters, state: State, images: Images, largest: torch.Tensor
 ) -> torch.Tensor:
@@ -120,3 +111,16 @@ def _known_outputs(parameters: Parameters, state: State, images: Images) -> torc
     if "outputs" not in state:
         state["outputs"] = outputs(parameters, state["weights"], images.patches)
     return state["outputs"]
+
+
+OBJECTIVE = Objective(
+    name="fine-tuning",
+    parts=PARTS["fine-tuning"],
+    start=initial_state,
+    direction=descent_direction,
+    loss=expected_loss,
+    plateau_degree=plateau_degree,
+    trained=trained,
+    logits=logits,
+    labelled=True,
+)

@@ -24,7 +24,8 @@ import torch
 from ..parameters import Parameters
 from .certificate import Certificate
 from .chebyshev import Chebyshev
-from .run import LEAST_STEPS, OBJECTIVES, State, classified, correlate, diverged, enough_crossed
+from .objective import State, one_feature_a_class
+from .run import LEAST_STEPS, classified, correlate, diverged, enough_crossed, objective_of
 from .sample import NO_PATCH, Images, feature_moments
 from .trajectory import NEVER, Trajectory
 
@@ -81,7 +82,9 @@ class Field:
 
     def __init__(self, parameters: Parameters, images: Images, state: State) -> None:
         self.parameters, self.images, self.fixed = parameters, images, state
-        self.objective = OBJECTIVES[parameters.framework]
+        self.objective = objective_of(parameters)
+        if self.objective.trained is None:
+            raise ValueError(f"{self.objective.name} draws masks in every step: it has no flow")
         self.layout = Layout(self.objective.trained(parameters, state))
 
     def __call__(self, state: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
@@ -90,14 +93,12 @@ class Field:
         if "released" in tensors:
             tensors["released"] = tensors["released"].gather(1, kernels)
         largest = correlate(tensors["weights"], self.images).amax(2)
-        direction, _ = self.objective.descent_direction(
-            self.parameters, tensors, self.images, largest
-        )
+        direction, _ = self.objective.direction(self.parameters, tensors, self.images, largest)
         return self.layout.pack(direction)
 
     def integrator(self) -> Chebyshev:
         """The flow of this field from its state."""
-        own = bool(self.objective.INDEPENDENT_KERNELS)
+        own = self.objective.independent_kernels
         return Chebyshev(self, self.layout.pack(self.fixed), self.parameters.tolerance, own)
 
 
@@ -114,8 +115,8 @@ class _Flow:
     ) -> None:
         self.parameters, self.images, self.salt, self.seeds = parameters, images, salt, seeds
         self.moments = feature_moments(parameters, images)
-        self.objective = OBJECTIVES[parameters.framework]
-        self.fixed: State = self.objective.initial_state(parameters, weights.clone(), salt, seeds)
+        self.objective = objective_of(parameters)
+        self.fixed: State = self.objective.start(parameters, weights.clone(), salt, seeds)
         self.initial_weights = self.fixed["weights"].clone()
         field = Field(parameters, images, self.fixed)
         self.layout, self.solver = field.layout, field.integrator()
@@ -204,6 +205,11 @@ class _Flow:
         return limit.unsqueeze(1).expand_as(self.solver.time)
 
     @property
+    def _one_of_a_class(self) -> bool:
+        """Whether one view of a class is enough."""
+        return self.objective.covers == "one feature a class"
+
+    @property
     def _least(self) -> float:
         """T is at least this."""
         return LEAST_STEPS * self.parameters.step
@@ -222,18 +228,15 @@ class _Flow:
     def _certificate(self) -> Certificate:
         """What the flow promises at the start."""
         p, objective = self.parameters, self.objective
-        slowdown = objective.slowdown(p) if hasattr(objective, "slowdown") else 1.0
-        degree = objective.plateau_degree(p)
         shown = self.moments.squared_activity > 0
-        independent = bool(objective.INDEPENDENT_KERNELS)
-        return Certificate(p, self.correlations, self.slopes, shown, degree, slowdown, independent)
+        return Certificate(p, objective, self.correlations, self.slopes, shown)
 
     def _never_covered(self) -> torch.Tensor:
         """Seeds without a horizon that are certain not to get one [seeds]."""
         shown = self.moments.squared_activity > 0
         uncovered = shown & torch.isinf(self.crossing_time).all(1)
-        if self.parameters.framework == "supervised":
-            by_class = uncovered.view(len(uncovered), self.parameters.classes, -1)
+        if self._one_of_a_class:
+            by_class = one_feature_a_class(uncovered, self.parameters.classes)
             uncovered = (uncovered.view_as(by_class) & by_class.all(2, keepdim=True)).flatten(1)
         time = self.solver.time.amin(1)
         certain = self.certificate.holds(time, self.correlations, self.slopes, uncovered)
@@ -242,10 +245,9 @@ class _Flow:
     def _covering(self, crossed: torch.Tensor) -> torch.Tensor:
         """Time from which on enough is crossed, from first crossings [seeds, features]; [seeds]."""
         shown = self.moments.squared_activity > 0
-        if self.parameters.framework == "supervised":
-            by_class = (len(crossed), self.parameters.classes, self.parameters.views)
-            first = crossed.masked_fill(~shown, NEVER).view(by_class).amin(2)
-            return first.amax(1)
+        if self._one_of_a_class:
+            first = crossed.masked_fill(~shown, NEVER)
+            return one_feature_a_class(first, self.parameters.classes).amin(2).amax(1)
         return crossed.masked_fill(~shown, 0.0).amax(1)
 
     def _cross_at_start(self) -> None:

@@ -16,16 +16,11 @@ from __future__ import annotations
 
 import torch
 
-from ..parameters import Parameters
+from ..parameters import PARTS, Parameters
 from .encoder import back_project, project, smoothed_relu
+from .objective import Objective, State
 from .sample import Images
 from .seeding import generator, normal
-
-State = dict[str, torch.Tensor]
-
-
-INDEPENDENT_KERNELS = False
-"""Kernels reconstruct one target together."""
 
 
 def trained(parameters: Parameters, state: State) -> dict[str, int]:
@@ -89,10 +84,6 @@ def descent_direction(
     return {"weights": to_w, "decoder": to_b}, reach
 
 
-def after_step(parameters: Parameters, state: State, largest: torch.Tensor) -> None:
-    """Nothing beside the trained tensors changes."""
-
-
 def expected_loss(
     parameters: Parameters, state: State, images: Images, largest: torch.Tensor
 ) -> torch.Tensor:
@@ -123,3 +114,15 @@ def _residual(
     scale = 1 - parameters.visible if parameters.target == "masked" else 1.0
     rho = scale * x.sum(2) - torch.bmm(h, b)
     return rho - rho.mean(1, keepdim=True) if parameters.bias else rho
+
+
+OBJECTIVE = Objective(
+    name="mae",
+    parts=PARTS["mae"],
+    start=initial_state,
+    direction=descent_direction,
+    loss=expected_loss,
+    plateau_degree=plateau_degree,
+    trained=trained,
+    slowdown=slowdown,
+)

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import torch
 
+from .. import outside
 from ..parameters import Parameters
 from . import clustering, contrastive, fine_tuning, mae, supervised, teacher_student
 from .held_out import count_correct, training_margins
+from .objective import Objective, State, one_feature_a_class
 from .sample import Images, Moments
 from .trajectory import NEVER
 
-OBJECTIVES: dict[str, ModuleType] = {
-    "teacher-student": teacher_student,
-    "mae": mae,
-    "contrastive": contrastive,
-    "clustering": clustering,
-    "supervised": supervised,
-    "fine-tuning": fine_tuning,
-}
+_OWN = (teacher_student, mae, contrastive, clustering, supervised, fine_tuning)
+OBJECTIVES: dict[str, Objective] = {module.OBJECTIVE.name: module.OBJECTIVE for module in _OWN}
+"""Those of this package."""
 LEAST_STEPS = 100
 """T is at least this many steps of size eta; after capture a kernel relaxes within about one."""
 DIVERGED_AT = 1e3
 """A correlation this many feature lengths long is divergence, whatever the regime."""
-State = dict[str, torch.Tensor]
+
+
+def objective_of(parameters: Parameters) -> Objective:
+    """What a run trains; raises OutsideError where it comes from outside and cannot be had."""
+    own = OBJECTIVES.get(parameters.framework)
+    found: Objective = own or outside.load(outside.OBJECTIVES, parameters.framework)
+    return found
 
 
 def horizon_rule(parameters: Parameters, coverage_time: torch.Tensor) -> torch.Tensor:
@@ -42,10 +43,8 @@ def enough_crossed(parameters: Parameters, moments: Moments, crossed: torch.Tens
     Pretraining: every feature that the data shows. Supervised learning: one of every class.
     """
     shown = moments.squared_activity > 0
-    if parameters.framework == "supervised":
-        by_class = (len(crossed), parameters.classes, parameters.views)
-        learned: torch.Tensor = (crossed & shown).view(by_class).any(2).all(1)
-        return learned
+    if objective_of(parameters).covers == "one feature a class":
+        return one_feature_a_class(crossed & shown, parameters.classes).any(2).all(1)
     return (crossed | ~shown).all(1) & shown.any(1)
 
 
@@ -63,11 +62,11 @@ def classified(
     parameters: Parameters, state: State, images: Images, salt: str, seeds: list[int]
 ) -> dict[str, torch.Tensor]:
     """Head and answers on training and held-out images, where the objective has labels."""
-    objective = OBJECTIVES[parameters.framework]
-    if not hasattr(objective, "logits"):
+    logits = objective_of(parameters).logits
+    if logits is None:
         return {}
-    right, number = count_correct(parameters, state, objective.logits, salt, seeds)
-    share, margin = training_margins(parameters, state, objective.logits, images)
+    right, number = count_correct(parameters, state, logits, salt, seeds)
+    share, margin = training_margins(parameters, state, logits, images)
     found = {
         "test_correct": right,
         "test_number": number,

@@ -11,16 +11,11 @@ from __future__ import annotations
 
 import torch
 
-from ..parameters import Parameters
+from ..parameters import PARTS, Parameters
 from .classifier import cross_entropy, pull
 from .encoder import back_project, cache_sized, project, smoothed_relu
+from .objective import Objective, State
 from .sample import Images
-
-State = dict[str, torch.Tensor]
-
-
-INDEPENDENT_KERNELS = False
-"""Kernels share the residual of an image."""
 
 
 def trained(parameters: Parameters, state: State) -> dict[str, int]:
@@ -70,10 +65,6 @@ def descent_direction(
     return {"weights": total / images.patches.shape[1]}, reach
 
 
-def after_step(parameters: Parameters, state: State, largest: torch.Tensor) -> None:
-    """Nothing beside the trained tensors changes."""
-
-
 def expected_loss(
     parameters: Parameters, state: State, images: Images, largest: torch.Tensor
 ) -> torch.Tensor:
@@ -85,3 +76,17 @@ def expected_loss(
 def _blocks(parameters: Parameters, outputs: torch.Tensor) -> torch.Tensor:
     """Sums over the kernels of each class, [seeds, images, kernels] -> [seeds, images, classes]."""
     return outputs.view(*outputs.shape[:2], parameters.classes, -1).sum(3)
+
+
+OBJECTIVE = Objective(
+    name="supervised",
+    parts=PARTS["supervised"],
+    start=initial_state,
+    direction=descent_direction,
+    loss=expected_loss,
+    plateau_degree=plateau_degree,
+    trained=trained,
+    logits=logits,
+    labelled=True,
+    covers="one feature a class",
+)

@@ -13,15 +13,10 @@ from functools import reduce
 
 import torch
 
-from ..parameters import Parameters
+from ..parameters import PARTS, Parameters
 from .encoder import back_project, cache_sized, project, smoothed_relu
+from .objective import Objective, State
 from .sample import Images
-
-State = dict[str, torch.Tensor]
-
-
-INDEPENDENT_KERNELS = True
-"""No kernel feels another one (L10)."""
 
 
 def trained(parameters: Parameters, state: State) -> dict[str, int]:
@@ -155,3 +150,16 @@ def expected_loss(
     gap = taught.sum(2) - a.sum(2)
     total = gap.square().sum((1, 2)) + parameters.mask_penalty * a.square().sum((1, 2, 3))
     return total / (2 * images.patches.shape[1])
+
+
+OBJECTIVE = Objective(
+    name="teacher-student",
+    parts=PARTS["teacher-student"],
+    start=initial_state,
+    direction=descent_direction,
+    loss=expected_loss,
+    plateau_degree=plateau_degree,
+    trained=trained,
+    after_step=after_step,
+    independent_kernels=True,  # L10
+)

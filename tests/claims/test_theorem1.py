@@ -12,7 +12,7 @@ from mrpverify.claims.theorem1 import capture, controls, lottery
 from mrpverify.judge.verdicts import Verdict
 from mrpverify.records.labelled import Request, join
 from mrpverify.regime import load_preset
-from mrpverify.simulate import descend
+from mrpverify.simulate.run import OBJECTIVES
 from tests.claims.small import SEEDS, SMALL
 
 SALT = "judge"  # the regime of SMALL was chosen on another salt
@@ -122,8 +122,9 @@ def sabotaged(regime, kind, train, runs, monkeypatch):
     elif kind == "nothing masked":
         broken = replace(broken, target="masked", visible=1.0)
     elif kind == "flipped gradient":
-        objective = descend.OBJECTIVES[regime.framework]
-        monkeypatch.setattr(objective, "descent_direction", flipped(objective.descent_direction))
+        objective = OBJECTIVES[regime.framework]
+        against = replace(objective, direction=flipped(objective.direction))
+        monkeypatch.setitem(OBJECTIVES, regime.framework, against)
     requests = [Request(broken, SALT, seed) for seed in range(SEEDS)]
     found = train(requests)
     return join([found[request] for request in requests])

@@ -5,20 +5,22 @@ from pathlib import Path
 
 import pytest
 
+from mrpverify.outside import file_of
 from mrpverify.records.source import imported_files, source_digest
 from mrpverify.simulate import descend, run
 
 PACKAGE = Path(descend.__file__).parent.parent
+BELOW = ("parameters.py", "admissible.py", "outside.py", "derivations.py")
 
 
 @pytest.fixture
 def copy(tmp_path):
     """The simulation somewhere else, free to be edited."""
-    for name in ("parameters.py", "admissible.py", "__init__.py"):
+    for name in (*BELOW, "__init__.py"):
         shutil.copy(PACKAGE / name, tmp_path)
-    shutil.copytree(
-        PACKAGE / "simulate", tmp_path / "simulate", ignore=shutil.ignore_patterns("*.pyc")
-    )
+    for name in ("simulate", "parts"):
+        ignored = shutil.ignore_patterns("*.pyc")
+        shutil.copytree(PACKAGE / name, tmp_path / name, ignore=ignored)
     return tmp_path
 
 
@@ -43,7 +45,7 @@ def test_the_place_of_the_files_does_not_count(copy):
         ("simulate/run.py", "LEAST_STEPS = 100\n", "LEAST_STEPS = 100  # a comment\n"),
         ("simulate/run.py", "LEAST_STEPS = 100\n", "\n\nLEAST_STEPS = (100)\n"),
         ("simulate/mae.py", '"""Masked autoencoder', '"""Masked auto-encoder'),
-        ("parameters.py", '"""Every parameter', '"""All parameters'),
+        ("parameters.py", '"""One regime', '"""A regime'),
     ],
     ids=["comment", "layout", "docstring", "docstring of parameters"],
 )
@@ -100,6 +102,7 @@ def test_imports_are_followed_through_modules_packages_and_circles(tmp_path):
 def test_the_simulation_is_all_of_its_folder_and_the_parameters():
     """Nothing that descend uses is out of the digest's sight, and nothing else is in it."""
     names = {str(path.relative_to(PACKAGE)) for path in imported_files(Path(descend.__file__))}
-    assert {"parameters.py", "admissible.py"} < names
-    assert all(n.startswith("simulate/") for n in names - {"parameters.py", "admissible.py"})
-    assert {f"simulate/{Path(module.__file__).name}" for module in run.OBJECTIVES.values()} < names
+    assert set(BELOW) < names
+    assert all(n.startswith(("simulate/", "parts/")) for n in names - set(BELOW))
+    modules = {file_of(objective.direction).name for objective in run.OBJECTIVES.values()}
+    assert {f"simulate/{name}" for name in modules} < names

@@ -13,7 +13,7 @@ from mrpverify.regime import RegimeError
 from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.trajectory import Trajectory
 
-NAMES = [name for name in DOMAINS if name != "framework"]
+NAMES = [name for name in DOMAINS if name not in ("framework", "law")]
 
 # Milliseconds a run; noise, single views and features of other classes all occur.
 TINY = {

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mrpverify.parameters import FRAMEWORKS, Parameters
+from mrpverify.parameters import FRAMEWORKS, LABELLED, PARTS, Parameters
 from mrpverify.simulate.descend import descend, pretrain, step_size
 from mrpverify.simulate.run import DIVERGED_AT, LEAST_STEPS, OBJECTIVES
 from mrpverify.simulate.sample import sample_background, sample_images, sample_weights
@@ -91,11 +91,11 @@ def test_a_run_is_its_steps_added_up(framework, regime, monkeypatch, assert_same
     objective = OBJECTIVES[framework]
     run = pretrain(p, SALT, [0])
     images, weights, _ = drawn(p, [0])
-    state = objective.initial_state(p, weights.clone(), SALT, [0])
+    state = objective.start(p, weights.clone(), SALT, [0])
     time, steps = 0.0, 0
     while time < p.horizon:
         largest = (state["weights"] @ images.features.transpose(1, 2)).amax(2)
-        move, reach = objective.descent_direction(p, state, images, largest)
+        move, reach = objective.direction(p, state, images, largest)
         scale = max(float(largest.max()), float(reach))
         degree = {"teacher-student": 2 * p.power, "mae": p.power + 1, "supervised": p.power}[
             framework
@@ -503,7 +503,6 @@ def test_cuda_gives_what_the_cpu_gives(framework, regime, assert_same):
     np.testing.assert_allclose(there.crossing_time, here.crossing_time, rtol=1e-6)
 
 
-def test_all_objectives_say_what_descent_needs():
-    for objective in OBJECTIVES.values():
-        for name in ("initial_state", "descent_direction", "after_step", "expected_loss"):
-            assert callable(getattr(objective, name))
+def test_every_objective_of_the_parts_is_there_under_its_name():
+    assert {name: objective.parts for name, objective in OBJECTIVES.items()} == dict(PARTS)
+    assert {name for name, objective in OBJECTIVES.items() if objective.labelled} == set(LABELLED)

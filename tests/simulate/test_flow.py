@@ -40,7 +40,7 @@ def reference(p, seed):
     """Correlations at T by scipy, and first crossing times by its events [kernels, features]."""
     images, weights, _ = drawn(p, [seed])
     objective = OBJECTIVES[p.framework]
-    fixed = objective.initial_state(p, weights.clone(), SALT, [seed])
+    fixed = objective.start(p, weights.clone(), SALT, [seed])
     layout = Layout(objective.trained(p, fixed))
     packed = layout.pack(fixed)
 
@@ -50,7 +50,7 @@ def reference(p, seed):
     def flow(_, y):
         now = state(y)
         largest = correlate(now["weights"].contiguous(), images).amax(2)
-        direction, _ = objective.descent_direction(p, now, images, largest)
+        direction, _ = objective.direction(p, now, images, largest)
         return layout.pack(direction).flatten().numpy()
 
     def correlations(y):
@@ -100,12 +100,12 @@ def test_a_linear_probe_is_that_of_a_stiff_solver(flowing):
     run = pretrain(p, SALT, [0], start=start)
     images, _, _ = drawn(p, [0])
     objective = OBJECTIVES["fine-tuning"]
-    state = objective.initial_state(p, start.clone(), SALT, [0])
+    state = objective.start(p, start.clone(), SALT, [0])
     largest = correlate(start, images).amax(2)
 
     def flow(_, y):
         now = {**state, "head": torch.from_numpy(y).view_as(state["head"])}
-        return objective.descent_direction(p, now, images, largest)[0]["head"].flatten().numpy()
+        return objective.direction(p, now, images, largest)[0]["head"].flatten().numpy()
 
     found = solve_ivp(flow, (0, p.horizon), state["head"].flatten().numpy(), "LSODA", rtol=1e-8)
     head = found.y[:, -1].reshape(run.final_head[0].shape)
@@ -186,7 +186,7 @@ def test_the_largest_curvature_is_that_of_the_end(flowing):
     w = torch.from_numpy(run.final_weights)
 
     def flow(weights):
-        return OBJECTIVES["supervised"].descent_direction(
+        return OBJECTIVES["supervised"].direction(
             p, {"weights": weights}, images, correlate(weights, images).amax(2)
         )[0]["weights"]
 
@@ -277,7 +277,7 @@ def test_a_seed_without_uncovered_features_is_not_given_up(flowing):
     """Quick, salt c, seed 18: the last feature was crossed by a kernel whose clock was ahead."""
     p = flowing("teacher-student", horizon=0.0)
     c = torch.tensor([[[1.0]]])
-    certificate = Certificate(p, c, c**5, torch.tensor([[True]]), 6, 1.0, independent=True)
+    certificate = Certificate(p, OBJECTIVES[p.framework], c, c**5, torch.tensor([[True]]))
     late = torch.tensor([1e9], dtype=torch.float64)
     for uncovered in (True, False):
         found = certificate.holds(late, c, c, torch.tensor([[uncovered]]))

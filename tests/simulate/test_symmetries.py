@@ -131,7 +131,7 @@ def test_rotation_with_the_other_decoders(
             state["decoder"] = state["decoder"] @ turn
         return state
 
-    monkeypatch.setattr(mae, "initial_state", turned_start)
+    monkeypatch.setitem(OBJECTIVES, "mae", replace(OBJECTIVES["mae"], start=turned_start))
     turned = descend(p, rotated(images, turn), weights @ turn, held_out @ turn)
     assert_same(turned.final_correlations, plain.final_correlations, within=WITHIN)
     assert_same(turned.loss, plain.loss, within=WITHIN)

@@ -1,0 +1,48 @@
+"""Options of learning from labels (section 2 [R]): from scratch, and after pretraining."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .field import parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labels:
+    """What is paid for, and what is tested."""
+
+    labels: int = parameter(
+        0,
+        "labels",
+        "labelled images per class downstream, the first ones; 0: all",
+        ge=0,
+    )
+    true_labels: bool = parameter(
+        True,
+        "true_labels",
+        "false shuffles the labels of the training images (a control)",
+    )
+    test_images: int = parameter(
+        400,
+        "N_test",
+        "test images of each kind, multi-view and single-view, of each law",
+        ge=1,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FineTuning:
+    """A head, and the encoder under it."""
+
+    encoder_step: float = parameter(
+        0.5,
+        "eta_1",
+        "step size of the encoder in fine-tuning, at most eta_2; 0: frozen",
+        ge=0,
+    )
+    head_step: float = parameter(0.5, "eta_2", "step size of the head in fine-tuning", gt=0)
+    fused: bool = parameter(
+        False,
+        "fused",
+        "fine-tuning starts from the mean of the kernels (a control)",
+    )

@@ -1,0 +1,76 @@
+"""What an objective is: the functions that a run asks it for, and what kind of run it is.
+
+One that comes from outside is written in the same way (docs/writing_an_objective.md). All tensors
+have the seeds first; a state is a dictionary of tensors with the kernels ``weights`` [seeds,
+kernels, dimension].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from ..derivations import OPEN, Theory
+from .sample import Images
+
+State = dict[str, torch.Tensor]
+Start = Callable[[Any, torch.Tensor, str, list[int]], State]
+"""(parameters, kernels, salt, seeds) -> the state at time 0."""
+Direction = Callable[[Any, State, Images, torch.Tensor], tuple[State, torch.Tensor]]
+"""(parameters, state, images, largest correlation of every kernel [seeds, kernels]) -> minus the
+gradient of every trained tensor, and the largest pre-activation of each seed [seeds]."""
+Loss = Callable[[Any, State, Images, torch.Tensor], torch.Tensor]
+"""(the same) -> the loss [seeds]."""
+Logits = Callable[[Any, State, torch.Tensor], torch.Tensor]
+"""(parameters, state, patches) -> F [seeds, images, classes]."""
+
+
+def nothing_follows(parameters: Any, state: State, largest: torch.Tensor) -> None:
+    """Nothing beside the trained tensors changes."""
+
+
+def alone(parameters: Any) -> float:
+    """No view waits for another one."""
+    del parameters
+    return 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objective:
+    """A loss with its exact or sampled gradient, its parts of a regime, and what is known of it."""
+
+    name: str
+    """What ``--framework`` and a regime's `framework` say."""
+    parts: tuple[type, ...]
+    """Parts of a regime that can change its runs (`mrpverify.parts`), its own options too."""
+    start: Start
+    direction: Direction
+    loss: Loss
+    plateau_degree: Callable[[Any], int]
+    """Degree of homogeneity in the trained tensors of what drives the loss below varrho."""
+    trained: Callable[[Any, State], dict[str, int]] | None = None
+    """Trained tensors and their width per kernel; None: no flow, masks are drawn in every step."""
+    after_step: Callable[[Any, State, torch.Tensor], None] = nothing_follows
+    """Changes what follows the trained tensors."""
+    slowdown: Callable[[Any], float] = alone
+    """How much longer than alone a view may need, for the certificate that it is never covered."""
+    logits: Logits | None = None
+    """The classifier, of an objective with labels."""
+    labelled: bool = False
+    """Whether it learns from paid-for labels, and may have them shuffled."""
+    independent_kernels: bool = False
+    """Whether no kernel feels another one: each then has a clock of its own."""
+    covers: Literal["every feature", "one feature a class"] = "every feature"
+    """What must be crossed for T to be set."""
+    like: str = "teacher-student"
+    """Whose regime of a preset it takes where the preset has none of its own."""
+    theory: Theory = OPEN
+    """What is derived about it."""
+
+
+def one_feature_a_class(by_feature: torch.Tensor, classes: int) -> torch.Tensor:
+    """[seeds, features] as [seeds, classes, views]."""
+    return by_feature.view(len(by_feature), classes, -1)
