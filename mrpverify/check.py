@@ -51,7 +51,7 @@ def check(
     ] = False,
     plugins: Annotated[
         list[str] | None,
-        typer.Option("--plugin", help="a file of claims that may be named; repeatable"),
+        typer.Option("--plugin", help="a file of claims, objectives or laws; repeatable"),
     ] = None,
     version: Version = False,
 ) -> None:

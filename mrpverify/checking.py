@@ -29,7 +29,8 @@ from .command_line import (
 from .images.folder import MissingDataError, missing_message
 from .images.setup import PREFIX, SettingsError, Setup, load_settings
 from .judge.verdicts import EXIT_USAGE, exit_code
-from .parameters import DOMAINS, FRAMEWORKS, Framework, Parameters
+from .outside import use
+from .parameters import Framework, Parameters, domains_of, regime_types
 from .records.collect import DeviceError, Machine, choose_machine, collect
 from .records.labelled import Request, simulation_digest
 from .records.store import Store
@@ -118,6 +119,8 @@ def carry_out(asked: Asked) -> int:
 
 def _order(asked: Asked) -> Order:
     """The checked request; what reads nothing but the words comes before what looks around."""
+    for file in asked.plugins:
+        use(file)
     path = asked.from_file
     question = _question(asked) if path is None else _asked_before(asked, path)
     of_images, _ = _split(asked.settings)
@@ -137,8 +140,8 @@ def _order(asked: Asked) -> Order:
 def _question(asked: Asked) -> Question:
     """What the names, options and settings ask."""
     _, of_regime = _split(asked.settings)
-    chosen = load_preset(asked.preset).override(parse_settings(of_regime))
     claims = select(_names(asked.names), asked.plugins)
+    chosen = load_preset(asked.preset).override(parse_settings(of_regime))
     return Question(
         claims=claims,
         regimes=_regimes(chosen, asked.framework, claims),
@@ -302,8 +305,9 @@ def _regimes(
     Claims about real images have no regime. Claims about supervised learning alone belong to every
     choice: they have no other framework.
     """
-    if framework not in (*FRAMEWORKS, "both"):
-        raise UsageError(f"--framework {framework}: expected {', '.join(FRAMEWORKS)} or both.")
+    if framework not in (*preset.regimes, "both"):
+        there = ", ".join(preset.regimes)
+        raise UsageError(f"--framework {framework}: expected {there} or both.")
     asked = {f for claim in claims for f in claim.frameworks if f is not None}
     if not asked:
         return {}
@@ -345,10 +349,10 @@ def list_everything(plugins: Sequence[str] = ()) -> None:
     console = report_console()
     console.print(claims_table(claims))
     table = Table("symbol", "name", "default", "allowed", "meaning", title="Parameters (--set)")
-    for item in fields(Parameters):
-        if item.name != "framework":
-            meta = item.metadata
-            words = DOMAINS[item.name].words
-            table.add_row(meta["symbol"], item.name, str(item.default), words, meta["meaning"])
+    parameters = {item.name: (kind, item) for kind in regime_types()[::-1] for item in fields(kind)}
+    for name, (kind, item) in parameters.items():
+        if name != "framework":
+            domain = domains_of(kind)[name]
+            table.add_row(domain.symbol, name, str(item.default), domain.words, domain.meaning)
     console.print(table)
     console.print(stand_ins_table())

@@ -49,6 +49,25 @@ def theory_of(framework: Framework) -> Theory | None:
     return found
 
 
+def derived(
+    own: Mapping[Framework, Callable[..., float]],
+    framework: Framework,
+    name: str,
+    *arguments: Any,
+) -> float:
+    """A derivation of this package, or the one of that name that comes from outside; NaN if open.
+
+    Raises ValueError for an objective that is neither.
+    """
+    if framework in own:
+        return own[framework](*arguments)
+    theory = theory_of(framework)
+    if theory is None:
+        raise ValueError(f"framework must be one of {', '.join(own)}, got {framework!r}")
+    rule = getattr(theory, name)
+    return float("nan") if rule is None else float(rule(*arguments))
+
+
 def no_prediction(framework: Framework) -> str:
     """What is said where a derivation is open."""
     return f"no prediction: nothing is derived for {framework}"

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
+from .admissible import RegimeError
+
 OBJECTIVES, LAWS, CLAIMS = "mrpverify.objectives", "mrpverify.laws", "mrpverify.claims"
 """Entry point groups."""
 IN_A_FILE = {OBJECTIVES: "OBJECTIVES", LAWS: "LAWS", CLAIMS: "CLAIMS"}
@@ -26,19 +28,20 @@ PLUGINS = "MRPVERIFY_PLUGINS"
 """Environment variable with files from outside, separated as in PATH."""
 
 
-class OutsideError(ValueError):
+class OutsideError(RegimeError):
     """A file, a distribution or an object of theirs that cannot be used; the message says why."""
 
 
 def use(path: str | Path) -> ModuleType:
-    """A file as a module, whose objectives and laws are known from now on, here and in workers.
+    """A file as a module; its objectives and laws are known from now on, here and in workers.
 
     Raises OutsideError for a file that is missing or cannot be imported.
     """
     file = Path(path).resolve()
     module = _module(file)
-    if str(file) not in _files():
-        os.environ[PLUGINS] = os.pathsep.join([*_files(), str(file)])
+    brings = any(hasattr(module, IN_A_FILE[group]) for group in (OBJECTIVES, LAWS))
+    if brings and str(file) not in files():
+        os.environ[PLUGINS] = os.pathsep.join([*files(), str(file)])
     return module
 
 
@@ -80,8 +83,8 @@ def failed(error: BaseException) -> str:
     return f"cannot be imported ({type(error).__name__}: {error})."
 
 
-def _files() -> list[str]:
-    """The files of the environment."""
+def files() -> list[str]:
+    """The files that are in use, as the environment has them."""
     return [path for path in os.environ.get(PLUGINS, "").split(os.pathsep) if path]
 
 
@@ -100,11 +103,17 @@ def _in_files(group: str, files: str) -> Mapping[str, Any]:
     return MappingProxyType(found)
 
 
-@cache
 def _module(file: Path) -> ModuleType:
-    """A file as a module, imported once; raises OutsideError."""
+    """A file as a module, imported once and again when it has changed; raises OutsideError."""
     if not file.is_file():
         raise OutsideError(f"{file}: there is no such file; name one with CLAIMS = (...).")
+    return _imported(file, file.stat().st_mtime_ns)
+
+
+@cache
+def _imported(file: Path, changed: int) -> ModuleType:
+    """The module; `changed` is when the file last was."""
+    del changed
     # A name that no import can mean: a file numpy.py must not stand in for numpy.
     spec = importlib.util.spec_from_file_location(f"mrpverify plugin {file}", file)
     if spec is None or spec.loader is None:

@@ -9,7 +9,7 @@ part of its own: its regimes are then of a class that has that part too (`regime
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from types import MappingProxyType
@@ -134,10 +134,12 @@ class Parameters(
         return self.tau
 
 
-@cache
+_domains: Callable[[Any], Mapping[str, Domain]] = cache(domains)
+
+
 def domains_of(regime: type[Any]) -> Mapping[str, Domain]:
     """What every parameter of a class of regimes admits, by field name."""
-    return domains(regime)
+    return _domains(regime)
 
 
 DOMAINS: Mapping[str, Domain] = domains_of(Parameters)
@@ -168,6 +170,13 @@ def regime_type(framework: Framework, law: str = MULTI_VIEW_LAW) -> type[Paramet
                 )
     made = type("Parameters", (*new, Parameters), {"__doc__": Parameters.__doc__})
     return dataclass(frozen=True, kw_only=True)(made)
+
+
+def regime_types() -> tuple[type[Parameters], ...]:
+    """The classes of the regimes of every objective and every law there is."""
+    objectives = [regime_type(name) for name in outside.names(outside.OBJECTIVES)]
+    laws = [regime_type(Parameters.framework, name) for name in outside.names(outside.LAWS)]
+    return tuple(dict.fromkeys([Parameters, *objectives, *laws]))
 
 
 def regime_of(values: Mapping[str, Any]) -> Parameters:

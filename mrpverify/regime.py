@@ -12,17 +12,31 @@ import difflib
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from . import outside
+from .admissible import Domain, refuse
 from .admissible import RegimeError as RegimeError
-from .admissible import refuse
 from .callable_module import CallableModule
-from .parameters import DOMAINS, FRAMEWORKS, Framework, Parameters, symbols
+from .parameters import (
+    DOMAINS,
+    EVERY,
+    FRAMEWORKS,
+    Framework,
+    Parameters,
+    domains_of,
+    framework_names,
+    regime_of,
+    regime_type,
+    regime_types,
+    symbols,
+)
 
 PRESETS = ("quick", "paper", "large")
+DEFAULT = Parameters()
 MIN_SEEDS, MAX_SEEDS = 1, 10_000
 
 
@@ -36,8 +50,9 @@ class Preset:
 
     def override(self, settings: Mapping[str, Any]) -> Preset:
         """The same preset with some parameters replaced in every framework, validated again."""
+        given = canonical(settings)
         changed = {
-            framework: build({**asdict(regime), **canonical(settings)})
+            framework: build({**asdict(regime), **_had_by(regime, given)})
             for framework, regime in self.regimes.items()
         }
         return Preset(self.name, self.seeds, changed)
@@ -48,16 +63,36 @@ def build(values: Mapping[str, Any]) -> Parameters:
 
     Raises RegimeError.
     """
-    read = {name: _read(name, value) for name, value in canonical(values).items()}
-    parameters = Parameters(**read)
+    given = canonical(values)
+    admitted = domains_of(_type(given))
+    foreign = [name for name in given if name not in admitted]
+    if foreign:
+        raise RegimeError(
+            f"{foreign[0]}={given[foreign[0]]}: is a parameter of another objective or data law."
+        )
+    parameters = regime_of({name: _read(admitted[name], value) for name, value in given.items()})
     refuse(_hasty(parameters))
     return parameters
 
 
-def _read(name: str, value: Any) -> Any:
+def _type(given: Mapping[str, Any]) -> Any:
+    """The class of a regime with these values; raises RegimeError for no framework or no law."""
+    for name in ("framework", "law"):
+        if name in given:
+            DOMAINS[name].admit(given[name])
+    return regime_type(given.get("framework", DEFAULT.framework), given.get("law", DEFAULT.law))
+
+
+def _had_by(regime: Parameters, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the settings that a regime has: an option of one objective is not another's."""
+    kind = _type({**asdict(regime), **given})
+    return {name: value for name, value in given.items() if name in domains_of(kind)}
+
+
+def _read(admitted: Domain, value: Any) -> Any:
     """A value from text, as ``--set`` gives it; what cannot be read is left for its complaint."""
-    kind = DOMAINS[name].kind
-    if not isinstance(value, str) or DOMAINS[name].choices:
+    kind = admitted.kind
+    if not isinstance(value, str) or kind is str or admitted.choices:
         return value
     if kind is bool:
         return {"true": True, "false": False}.get(value.lower(), value)
@@ -86,8 +121,8 @@ def _hasty(p: Parameters) -> list[str]:
 
 def canonical(values: Mapping[str, Any]) -> dict[str, Any]:
     """Field name -> value, from symbols or field names; raises RegimeError for an unknown one."""
-    by_symbol = symbols()
-    names = {f.name for f in fields(Parameters)}
+    by_symbol = {symbol: name for kind in regime_types() for symbol, name in symbols(kind).items()}
+    names = set(by_symbol.values())
     result: dict[str, Any] = {}
     for key, value in values.items():
         name = by_symbol.get(key, key)
@@ -146,7 +181,8 @@ def preset_folder() -> Path:
 
 def _preset(name: str, content: dict[str, Any]) -> Preset:
     """Preset from parsed TOML: ``seeds``, a table ``shared`` and one table per framework."""
-    unknown = set(content) - {"seeds", "shared", "images", *FRAMEWORKS}
+    foreign = framework_names()[len(EVERY) :]
+    unknown = set(content) - {"seeds", "shared", "images", *FRAMEWORKS, *foreign}
     if unknown:
         raise RegimeError(
             f"preset {name}: unknown entry {sorted(unknown)[0]!r}; allowed are seeds, [shared], "
@@ -154,15 +190,25 @@ def _preset(name: str, content: dict[str, Any]) -> Preset:
         )
     shared = _table(name, content, "shared")
     regimes: dict[Framework, Parameters] = {}
-    for framework in FRAMEWORKS:
+    for framework in (*FRAMEWORKS, *foreign):
         own = _table(name, content, framework)
+        like = regimes[_like(framework)] if framework in foreign else None
+        base = canonical(shared) if like is None else asdict(like)
         try:
-            regimes[framework] = build(
-                {**canonical(shared), **canonical(own), "framework": framework}
-            )
+            regimes[framework] = build({**base, **canonical(own), "framework": framework})
         except RegimeError as error:
             raise RegimeError(f"preset {name}, [{framework}]: {error}") from None
     return Preset(name, check_seeds(content.get("seeds", 24)), regimes)
+
+
+def _like(framework: Framework) -> Framework:
+    """Whose regime an objective from outside starts from; raises RegimeError."""
+    like: Framework = outside.load(outside.OBJECTIVES, framework).like
+    if like not in FRAMEWORKS:
+        raise RegimeError(
+            f"objective {framework}: like={like!r} must be one of {', '.join(FRAMEWORKS)}."
+        )
+    return like
 
 
 def check_seeds(seeds: Any) -> int:

@@ -13,21 +13,23 @@ PACKAGE = Path(__file__).parent.parent / "mrpverify"
 # Folder or module -> parts of the package it may import. `admissible` imports nothing.
 ALLOWED = {
     "admissible": set(),
-    "outside": set(),
+    "outside": {"admissible"},
     "parts": {"outside"},
     "parameters": {"admissible", "outside", "parts"},
     "derivations": {"outside", "parameters"},
     "callable_module": set(),
     "command_app": set(),
-    "regime": {"admissible", "parameters", "callable_module"},
-    "theory": {"parameters", "derivations"},
+    "regime": {"admissible", "outside", "parameters", "callable_module"},
+    "theory": {"parameters", "parts", "outside", "derivations"},
     "observe": {"parameters"},
     "judge": {"parameters"},
-    "simulate": {"parameters", "outside", "derivations"},
-    "records": {"parameters", "simulate", "command_app"},
+    "simulate": {"parameters", "parts", "outside", "derivations"},
+    "records": {"outside", "parameters", "simulate", "command_app"},
     "images": {"simulate", "records", "command_app"},
     "figures": {"judge", "images"},
-    "claims": {"parameters", "theory", "observe", "judge", "records", "images", "figures"},
+    "claims": {
+        "outside", "parameters", "theory", "observe", "judge", "records", "images", "figures",
+    },
     "report": {"admissible", "parameters", "theory", "judge", "records", "claims"},
     "command_line": {"records"},
     "check": {"checking", "callable_module", "command_app"},
@@ -38,6 +40,7 @@ ALLOWED = {
         "check", "checking", "command_app", "counterexample", "images", "records", "sweep",
     },
     "checking": {
+        "outside",
         "parameters",
         "regime",
         "judge",
@@ -48,10 +51,11 @@ ALLOWED = {
         "command_line",
     },
     "counterexample": {
-        "parameters", "regime", "judge", "records", "claims", "command_line", "command_app",
+        "outside", "parameters", "regime", "judge", "records", "claims", "command_line",
+        "command_app",
     },
     "sweep": {
-        "parameters", "regime", "judge", "records", "claims", "report", "command_line",
+        "outside", "parameters", "regime", "judge", "records", "claims", "report", "command_line",
         "command_app",
     },
 }  # fmt: skip

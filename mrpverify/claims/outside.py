@@ -1,23 +1,21 @@
 """Claims from outside this package: of other installed distributions, and of a file.
 
 A distribution names a module with ``CLAIMS`` under the entry point group ``mrpverify.claims``; a
-file is named on the command line (``python -m mrpverify.check my_claim.py``, or ``--plugin``).
+file, which may bring an objective and a data law too, is named on the command line (``python -m
+mrpverify.check my_claim.py``, or ``--plugin``).
 Workers get regimes and never claims, so nothing of it is pickled.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib.metadata import entry_points
-from pathlib import Path
 from types import ModuleType
 
+from ..outside import CLAIMS as ENTRY_POINTS
+from ..outside import IN_A_FILE, LAWS, OBJECTIVES, OutsideError, failed, use
 from .claim import Claim
-
-ENTRY_POINTS = "mrpverify.claims"
 
 
 class UnknownClaimError(ValueError):
@@ -34,30 +32,22 @@ def installed() -> Iterator[tuple[str, tuple[Claim, ...]]]:
         try:
             module = entry.load()
         except (Exception, SystemExit) as error:
-            raise UnknownClaimError(f"{where}: {_failed(error)}") from error
+            raise UnknownClaimError(f"{where}: {failed(error)}") from error
         yield where, _claims(module, where)
 
 
 def from_file(path: str) -> tuple[Claim, ...]:
-    """Claims of a Python file.
+    """Claims of a Python file, whose objectives and laws are known from now on.
 
-    Raises UnknownClaimError for a file that is missing, that cannot be imported, or has none.
+    Raises UnknownClaimError for a file that is missing, that cannot be imported, or has none of all
+    three.
     """
-    file = Path(path)
-    if not file.is_file():
-        raise UnknownClaimError(f"{path}: there is no such file; name one with CLAIMS = (...).")
-    # A name that no import can mean: a file numpy.py must not stand in for numpy.
-    spec = importlib.util.spec_from_file_location(f"claims of {file.resolve()}", file)
-    if spec is None or spec.loader is None:
-        raise UnknownClaimError(f"{path}: is no Python file; its name must end in .py.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # data classes look their module up
     try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # an exit code of the file's would pass for a verdict
-        del sys.modules[spec.name]
-        raise UnknownClaimError(f"{path}: {_failed(error)}") from error
-    return _claims(module, path)
+        module = use(path)
+    except OutsideError as error:
+        raise UnknownClaimError(str(error)) from error
+    others = any(getattr(module, IN_A_FILE[group], ()) for group in (OBJECTIVES, LAWS))
+    return () if others and not hasattr(module, "CLAIMS") else _claims(module, path)
 
 
 def added(known: Sequence[Claim], new: tuple[Claim, ...], where: str) -> tuple[Claim, ...]:
@@ -82,8 +72,3 @@ def _claims(module: ModuleType, where: str) -> tuple[Claim, ...]:
         if number > 1:
             raise UnknownClaimError(f"{where}: CLAIMS has {name} twice; rename one.")
     return tuple(found)
-
-
-def _failed(error: BaseException) -> str:
-    """What went wrong on import, in one line."""
-    return f"cannot be imported ({type(error).__name__}: {error})."

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from ..outside import files
 from .claim import Claim
 from .outside import UnknownClaimError as UnknownClaimError
 from .outside import added, from_file, installed
@@ -33,21 +34,24 @@ def all_claims() -> tuple[Claim, ...]:
 
 
 def known(plugins: Sequence[str] = ()) -> tuple[Claim, ...]:
-    """Every claim, those of the given files included; raises UnknownClaimError."""
+    """Every claim, those of the given files included; raises UnknownClaimError.
+
+    Files that the environment names (`outside.PLUGINS`) count as given, here and in `select`.
+    """
     return _with(_of_files(plugins))
 
 
-def _with(files: Mapping[Path, tuple[Claim, ...]]) -> tuple[Claim, ...]:
+def _with(given: Mapping[Path, tuple[Claim, ...]]) -> tuple[Claim, ...]:
     """Every claim and those of files; raises UnknownClaimError where an id is taken."""
     found = all_claims()
-    for path, new in files.items():
+    for path, new in given.items():
         found = added(found, new, str(path))
     return _sorted(found)
 
 
 def _of_files(paths: Sequence[str]) -> dict[Path, tuple[Claim, ...]]:
     """Claims by file; a file that is named twice is imported once."""
-    named = {Path(path).resolve(): path for path in paths}
+    named = {Path(path).resolve(): path for path in (*files(), *paths)}
     return {file: from_file(path) for file, path in named.items()}
 
 
@@ -71,11 +75,11 @@ def select(names: Sequence[str], plugins: Sequence[str] = ()) -> tuple[Claim, ..
 
     Files are asked as a whole where they are named; those of `plugins` are there to be named.
     """
-    files = _of_files([*plugins, *(name for name in names if name.endswith(".py"))])
-    there = _with(files)
+    given = _of_files([*plugins, *(name for name in names if name.endswith(".py"))])
+    there = _with(given)
     chosen: list[Claim] = []
     for name in names:
-        own = files.get(Path(name).resolve()) if name.endswith(".py") else None
+        own = given.get(Path(name).resolve()) if name.endswith(".py") else None
         matching = own or [claim for claim in there if _is_meant(claim, name)]
         if not matching:
             raise UnknownClaimError(_unknown(name, there))

@@ -37,7 +37,7 @@ def counterexample(
     quiet: Annotated[bool, typer.Option("--quiet", help="the result alone")] = False,
     plugins: Annotated[
         list[str] | None,
-        typer.Option("--plugin", help="a file of claims that may be named; repeatable"),
+        typer.Option("--plugin", help="a file of claims, objectives or laws; repeatable"),
     ] = None,
     version: Version = False,
 ) -> None:

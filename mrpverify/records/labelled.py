@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from ..outside import file_of
 from ..parameters import Parameters, check_start, relevant
 from ..simulate import descend
+from ..simulate.data_law import law_of
 from ..simulate.held_out import test_laws
+from ..simulate.run import objective_of
 from ..simulate.trajectory import Trajectory, snapshot_steps
 from .provenance import Addressed, provenance, versions
 from .source import imported_files, source_digest
@@ -78,11 +81,27 @@ class Request(Addressed):
             "start": None if self.start is None else relevant(self.start),
             "simulation": simulation_digest(),
             "torch": versions()["torch"],
+            **_from_outside(self.parameters),
         }
 
     def before(self) -> Request | None:
         """The run this one goes on from."""
         return None if self.start is None else Request(self.start, self.salt, self.seed)
+
+
+def _from_outside(parameters: Parameters) -> dict[str, str]:
+    """Digests of the source of an objective or a law from outside; none for those of here."""
+    objective, law = objective_of(parameters), law_of(parameters)
+    used: dict[str, tuple[Any, ...]] = {
+        "objective": (objective.start, objective.direction, objective.after_step),
+        "law": tuple(filter(None, (law.present, law.strengths, law.draw))),
+    }
+    digests = {}
+    for name, functions in used.items():
+        foreign = {file_of(function) for function in functions} - simulation_files()
+        if foreign:
+            digests[name] = source_digest(set().union(*map(imported_files, foreign)))
+    return digests
 
 
 def config_hash(parameters: Parameters) -> str:
@@ -93,7 +112,13 @@ def config_hash(parameters: Parameters) -> str:
 @cache
 def simulation_digest() -> str:
     """SHA-256 of the simulation's source: a record of other code is never taken for a new one."""
-    return source_digest(imported_files(Path(descend.__file__)))
+    return source_digest(simulation_files())
+
+
+@cache
+def simulation_files() -> set[Path]:
+    """The source files that a run's numbers come from."""
+    return imported_files(Path(descend.__file__))
 
 
 def label(

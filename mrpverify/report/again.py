@@ -12,7 +12,7 @@ from rich.table import Table
 
 from ..admissible import RegimeError
 from ..claims.evaluate import ClaimResult
-from ..parameters import FRAMEWORKS, Framework, Parameters
+from ..parameters import Framework, Parameters, regime_of
 
 ASKED = ("regime", "seeds", "salt", "claims")
 """What of a record is asked again."""
@@ -84,9 +84,8 @@ def _number(value: float | None) -> str:
 
 def _regimes(path: Path, given: Mapping[str, Any]) -> dict[Framework, Parameters]:
     """The regimes as parameters; raises RecordError for one that this version does not know."""
-    known = {str(name): name for name in FRAMEWORKS}
     try:
-        return {known[name]: Parameters(**values) for name, values in given.items()}
+        return {name: regime_of({**values, "framework": name}) for name, values in given.items()}
     except (RegimeError, KeyError, TypeError, AttributeError) as error:
         raise RecordError(
             f"--from {path}: its regime is not one of this version ({error}); ask by its command."

@@ -14,7 +14,7 @@ from ..claims.evaluate import ClaimResult
 from ..judge.numbers import ABOVE_ZERO
 from ..judge.verdicts import Verdict
 from ..parameters import STAND_INS, Framework, Parameters
-from ..theory.assumptions import conditions
+from ..theory.assumptions import applying
 from .record import Run, cell, observed, tables
 
 STYLES = {
@@ -98,9 +98,7 @@ def _conditions(framework: Framework, regime: Parameters) -> Table:
         "condition", "statement", "left", "right", "margin", "needed", "",
         title="Regime conditions", title_justify="left",
     )  # fmt: skip
-    for item in conditions(regime):
-        if framework not in item.applies_to:
-            continue
+    for item in applying(regime, framework):
         mark = Text("holds", "green") if item.holds else Text("VIOLATED", "bold red")
         table.add_row(
             item.id, Text(item.statement), f"{item.left:.3g}", f"{item.right:.3g}",

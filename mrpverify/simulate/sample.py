@@ -2,92 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import torch
 
 from ..parameters import Parameters
+from .data_law import law_of
+from .images import BACKGROUND as BACKGROUND
+from .images import MULTI_VIEW as MULTI_VIEW
+from .images import NO_PATCH as NO_PATCH
+from .images import Images as Images
 from .seeding import generator, normal, uniform
-
-BACKGROUND = -1
-"""Owner of a patch that shows no feature."""
-
-NO_PATCH = -2
-"""Owner of an all-zero patch that pads a seed to the widest seed of its batch (section 1 raises P
-per data set). It is exactly neutral: activation 0, gradient 0, nothing to reconstruct."""
 
 REMEMBERED, REMEMBERED_BYTES = 16, 12_000_000
 """Noise draws that a process remembers, and the bytes of one at most: 192 MB in all. A test on one
 seed has four draws that differ, of 2.5 MB each in preset quick."""
-
-MULTI_VIEW = -1
-"""Value of ``Images.shown_view`` for a multi-view image."""
-
-
-@dataclass(frozen=True)
-class Images:
-    """One data set per seed; seeds are the leading axis everywhere."""
-
-    patches: torch.Tensor
-    """x_p [seeds, images, patches, dimension], floating."""
-    labels: torch.Tensor
-    """y in [0, k) [seeds, images], int64."""
-    shown_view: torch.Tensor
-    """lhat in [0, views) of a single-view image, MULTI_VIEW otherwise [seeds, images], int64."""
-    owner: torch.Tensor
-    """Feature a patch belongs to, in [0, views k), BACKGROUND or NO_PATCH
-    [seeds, images, patches], int64. Feature f is view f % views of class f // views."""
-    strength: torch.Tensor
-    """Coefficient z_p of the owner; 0 on background [seeds, images, patches], floating."""
-    features: torch.Tensor
-    """Orthonormal v_f [seeds, views k, dimension], floating."""
-
-    def to(self, device: str | torch.device, dtype: torch.dtype) -> Images:
-        """The same images on a device, floating fields cast to `dtype`."""
-        moved = {}
-        for item in fields(self):
-            value: torch.Tensor = getattr(self, item.name)
-            moved[item.name] = value.to(device, dtype if value.is_floating_point() else value.dtype)
-        return Images(**moved)
-
-    def select(self, seeds: torch.Tensor) -> Images:
-        """The data sets of some seeds (indices along the leading axis)."""
-        return Images(**{f.name: getattr(self, f.name)[seeds] for f in fields(self)})
-
-    def first_per_class(self, number: int, classes: int) -> Images:
-        """The first `number` images of every class, in their order: the labels that were paid for.
-
-        Raises ValueError where a seed has fewer images of a class.
-        """
-        same = self.labels.unsqueeze(2) == torch.arange(classes, device=self.labels.device)
-        rank = same.cumsum(1).masked_fill(~same, 0).sum(2)
-        fewest = int(same.sum(1).min())
-        if fewest < number:
-            raise ValueError(f"labels={number}: a class has only {fewest} images; raise N.")
-        keep = [(row <= number).nonzero().squeeze(1) for row in rank]
-        seed = torch.arange(len(keep)).unsqueeze(1)
-        chosen = torch.stack(keep)
-        return Images(
-            **{
-                f.name: getattr(self, f.name)
-                if f.name == "features"
-                else getattr(self, f.name)[seed, chosen]
-                for f in fields(self)
-            }
-        )
-
-    def with_shuffled_labels(self, salt: str, seeds: list[int]) -> Images:
-        """The same images, the labels of each seed in random order: they say nothing."""
-        number = self.labels.shape[1]
-        order = [torch.randperm(number, generator=generator(salt, s, "labels")) for s in seeds]
-        return replace(self, labels=self.labels.gather(1, torch.stack(order)))
-
-    def coefficients(self) -> torch.Tensor:
-        """Dense z [seeds, images, patches, views k]: the strength of each feature in each patch."""
-        count = self.features.shape[1]
-        shows = self.owner.unsqueeze(-1) == torch.arange(count, device=self.owner.device)
-        return torch.where(shows, self.strength.unsqueeze(-1), 0.0)
 
 
 def sample_features(parameters: Parameters, salt: str, seed: int) -> torch.Tensor:
@@ -198,6 +128,9 @@ def feature_moments(parameters: Parameters, images: Images) -> Moments:
 
 def _one_seed(parameters: Parameters, salt: str, seed: int, purpose: str) -> Images:
     """One data set without the leading axis."""
+    law = law_of(parameters)
+    if law.draw is not None:
+        return law.draw(parameters, salt, seed, purpose)
     stream = generator(salt, seed, purpose)
     features = sample_features(parameters, salt, seed)
     n, v = parameters.images, parameters.views
@@ -205,9 +138,9 @@ def _one_seed(parameters: Parameters, salt: str, seed: int, purpose: str) -> Ima
     single = uniform(0, 1, (n,), stream) < parameters.single_view
     view = torch.randint(v, (n,), generator=stream)
     shown_view = torch.where(single, view, MULTI_VIEW)
-    presence = _presence(parameters, labels, stream)
+    presence = law.present(parameters, labels, stream)
     hidden = shown_view if parameters.hide else torch.full_like(shown_view, MULTI_VIEW)
-    totals = _totals(parameters, labels, hidden, stream) * presence
+    totals = law.strengths(parameters, labels, hidden, stream) * presence
     owner, strength = _place(parameters, presence, totals, stream)
     if parameters.coverage < 1:
         gone = absent_features(parameters, salt, seed)[owner.clamp(min=0)] & (owner != BACKGROUND)
@@ -217,39 +150,6 @@ def _one_seed(parameters: Parameters, salt: str, seed: int, purpose: str) -> Ima
     basis = torch.cat([features, torch.zeros(1, features.shape[1], dtype=torch.float64)])
     patches = strength.unsqueeze(-1) * basis[owner] + noise
     return Images(patches, labels, shown_view, owner, strength, features)
-
-
-def _presence(
-    parameters: Parameters, labels: torch.Tensor, stream: torch.Generator
-) -> torch.Tensor:
-    """V(X) as a boolean [images, features] (section 1, step 1); empty where there is no signal."""
-    count, views = parameters.features, parameters.views
-    class_of = torch.arange(count) // views
-    own = class_of == labels.unsqueeze(1)
-    chance = uniform(0, 1, (len(labels), count), stream) < parameters.off_class / parameters.classes
-    return (own | chance) & parameters.signal
-
-
-def _totals(
-    parameters: Parameters,
-    labels: torch.Tensor,
-    shown_view: torch.Tensor,
-    stream: torch.Generator,
-) -> torch.Tensor:
-    """sum_p z_p of every feature, were it present [images, features] (section 1, steps 4 and 5)."""
-    shape = (len(labels), parameters.features)
-    p = parameters
-    index = torch.arange(parameters.features)
-    own = (index // p.views) == labels.unsqueeze(1)
-    single = (shown_view != MULTI_VIEW).unsqueeze(1)
-    weak = own & single & ((index % p.views) != shown_view.unsqueeze(1))
-    strong_sum = uniform(p.own_low, p.own_high, shape, stream)
-    off_sum = uniform(p.off_low, p.off_high, shape, stream)
-    single_off_sum = uniform(p.single_view_off_class / 2, p.single_view_off_class, shape, stream)
-    weak_sum = uniform(p.weak_view, 2 * p.weak_view, shape, stream)
-    total = torch.where(single, single_off_sum, off_sum)
-    total = torch.where(own, strong_sum, total)
-    return torch.where(weak, weak_sum, total)
 
 
 def _place(

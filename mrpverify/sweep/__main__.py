@@ -38,6 +38,10 @@ def sweep(
     verdicts: Annotated[
         bool, typer.Option("--verdicts", help="exit code of the worst verdict, as check's")
     ] = False,
+    plugins: Annotated[
+        list[str] | None,
+        typer.Option("--plugin", help="a file of claims, objectives or laws; repeatable"),
+    ] = None,
     version: Version = False,
 ) -> None:
     """Sweep claims over a grid of regimes."""
@@ -46,6 +50,7 @@ def sweep(
     asked = sweeping.Asked(
         plan=plan, workers=workers, scheduler=scheduler, settings=settings or [], seeds=seeds,
         salt=salt, device=device, out=out, quiet=quiet, verdicts=verdicts,
+        plugins=plugins or [],
     )  # fmt: skip
     raise typer.Exit(sweeping.sweep(asked))
 

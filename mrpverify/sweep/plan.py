@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..claims.claim import Claim
 from ..claims.registry import select
 from ..command_line import UsageError
-from ..parameters import FRAMEWORKS, Framework, Parameters
+from ..parameters import Framework, Parameters
 from ..regime import Preset, RegimeError, canonical, check_seeds, load_preset
 
 MOST_CELLS = 100_000
@@ -178,7 +178,8 @@ def _restricted(preset: Preset, frameworks: Sequence[Framework]) -> Preset:
     """The preset's regimes of these frameworks alone; raises PlanError."""
     absent = [framework for framework in frameworks if framework not in preset.regimes]
     if absent:
-        raise PlanError(f"frameworks: {absent[0]} has no regime; allowed: {', '.join(FRAMEWORKS)}.")
+        there = ", ".join(preset.regimes)
+        raise PlanError(f"frameworks={absent[0]!r}: has no regime; allowed: {there}.")
     chosen = {f: regime for f, regime in preset.regimes.items() if f in frameworks}
     return replace(preset, regimes=chosen)
 

@@ -14,6 +14,7 @@ from ..claims.evaluate import ClaimResult, counts
 from ..claims.registry import UnknownClaimError
 from ..command_line import UsageError, progress_shown, resumable, stop, usable_store, writable_file
 from ..judge.verdicts import EXIT_USAGE, Verdict, exit_code
+from ..outside import use
 from ..records.collect import DeviceError, Machine, Trainers, choose_machine, local_trainers
 from ..records.store import Store
 from ..regime import RegimeError, parse_settings
@@ -39,6 +40,8 @@ class Asked:
     out: Path | None
     quiet: bool
     verdicts: bool
+    plugins: Sequence[str] = ()
+    """Files whose claims, objectives and laws the plan may name."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ def sweep(asked: Asked) -> int:
 
 def _order(asked: Asked) -> Order:
     """The checked request."""
+    for file in asked.plugins:
+        use(file)
     settings = parse_settings(list(asked.settings))
     laid_out = lay_out(read_plan(asked.plan), asked.plan.stem, settings, asked.seeds, asked.salt)
     table = _table_file(asked.out or Path(f"{asked.plan.stem}.csv"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import inf, log, sqrt
 
+from ..derivations import theory_of
 from ..parameters import FRAMEWORKS, PRETRAINING, STAND_INS, Parameters
 from .co_occurrence import expected_patch_count
 from .condition import Condition, much_less
@@ -43,11 +44,21 @@ def conditions(parameters: Parameters) -> tuple[Condition, ...]:
     )
 
 
+def applying(parameters: Parameters, framework: str) -> tuple[Condition, ...]:
+    """Conditions that apply to a framework; ValueError for an unknown one.
+
+    To an objective from outside apply those that apply to all, and its own.
+    """
+    theory = theory_of(framework) if framework not in EVERY else None
+    if theory is None:
+        return tuple(c for c in conditions(parameters) if framework in c.applies_to)
+    shared = (c for c in conditions(parameters) if set(EVERY) <= set(c.applies_to))
+    return (*shared, *theory.conditions(parameters))
+
+
 def violated(parameters: Parameters, framework: str) -> tuple[Condition, ...]:
     """Conditions that apply to the framework and fail; ValueError for an unknown framework."""
-    if framework not in EVERY:
-        raise ValueError(f"framework must be one of {', '.join(EVERY)}, got {framework!r}")
-    return tuple(c for c in conditions(parameters) if framework in c.applies_to and not c.holds)
+    return tuple(c for c in applying(parameters, framework) if not c.holds)
 
 
 def _data_conditions(p: Parameters) -> tuple[Condition, ...]:

@@ -14,8 +14,9 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from ..parameters import Parameters
-from . import mae_plateau, supervised
+from . import supervised
 from .growth import drawn_growth_rates, growth_rate, hitting_time, hitting_times
+from .hitting import crossing_time
 from .leak import leak_times, sibling_drive
 
 Array = NDArray[np.float64]
@@ -82,7 +83,8 @@ def feature_times(
 
     From C(0) [kernels, features] and E[1_v A^2], E[1_v B], E[1_y A] of the drawn images [features];
     the last counts in supervised learning alone, none in the masked autoencoder, where the law's
-    drive stands for the drawn one. Raises ValueError for another shape or framework.
+    drive stands for the drawn one. Of an objective from outside the time that comes with it, NaN
+    where that is open. Raises ValueError for another shape, or a framework without crossing times.
     """
     p, c = parameters, np.asarray(initial_correlations, dtype=np.float64)
     if c.shape != (p.kernels, p.features):
@@ -91,10 +93,8 @@ def feature_times(
         )
     if p.framework == "supervised":
         return _supervised_times(p, c, np.asarray(own_activity, dtype=np.float64))
-    if p.framework == "mae":
-        return np.array([_alone(p, start) for start in c.max(0)])
     if p.framework != "teacher-student":
-        raise ValueError(f"no crossing time is derived for the framework {p.framework!r}")
+        return np.array([_alone(p, start) for start in c.max(0)])
     rates = drawn_growth_rates(p, np.asarray(squared_activity), np.asarray(patch_activity))
     fastest: Array = kernel_times(p, c, rates).min(0)
     return fastest
@@ -118,8 +118,8 @@ def kernel_times(parameters: Parameters, initial_correlations: Array, rates: Arr
 
 
 def _alone(p: Parameters, start: float) -> float:
-    """Crossing time of the masked autoencoder's largest correlation with a feature."""
-    return mae_plateau.crossing_time(p, start) if start > 0 else np.inf
+    """Crossing time of the largest correlation with a feature, as if its kernel were alone."""
+    return crossing_time(p, start) if start > 0 else np.inf
 
 
 def _supervised_times(p: Parameters, c: Array, own_activity: Array) -> Array:

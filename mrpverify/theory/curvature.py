@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import roots_legendre
 
+from ..derivations import derived
 from ..parameters import Parameters
 from .activation import smoothed_relu
 from .data_law import Role, mean_power_sum, mean_power_sum_product, over_law
@@ -20,11 +21,9 @@ NODES = 40
 
 
 def largest_curvature(parameters: Parameters, framework: str) -> float:
-    """Bound on the curvature after capture; ValueError for an unknown framework [D]."""
+    """Bound on the curvature after capture, NaN where it is open; ValueError as above [D]."""
     rules = {"teacher-student": teacher_student, "mae": mae, "supervised": supervised}
-    if framework not in rules:
-        raise ValueError(f"framework must be one of {', '.join(rules)}, got {framework!r}")
-    return rules[framework](parameters)
+    return derived(rules, framework, "curvature", parameters)
 
 
 def is_smooth(parameters: Parameters) -> bool:

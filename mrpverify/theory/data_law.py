@@ -21,7 +21,9 @@ from typing import Literal
 import numpy as np
 from scipy.special import roots_genlaguerre, roots_legendre
 
+from .. import outside
 from ..parameters import Parameters
+from ..parts.law import MULTI_VIEW_LAW
 
 SHARE_LOW, SHARE_HIGH = 0.75, 1.25
 """Range of the unnormalised shares (section 1, the finite law)."""
@@ -30,8 +32,9 @@ NODES = 40
 """Quadrature nodes; doubling them changes no moment by more than rounding (tested)."""
 
 
-RoleName = Literal["shown", "weak", "off", "single_off"]
+RoleName = str
 ROLES: tuple[RoleName, ...] = ("shown", "weak", "off", "single_off")
+"""Those that every law has; one from outside may have more."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,13 @@ class Role:
 
 
 def roles(parameters: Parameters) -> tuple[Role, ...]:
-    """The four roles of any one feature; probabilities sum to P(present) (section 1 [R])."""
+    """The roles of any one feature; probabilities sum to P(present) (section 1 [R]).
+
+    Those of a law from outside come with it; raises OutsideError where it lacks one of ROLES.
+    """
     p = parameters
+    if p.law != MULTI_VIEW_LAW:
+        return _roles_from_outside(p)
     own, mu, hidden = 1 / p.classes, p.single_view, p.single_view * (p.views - 1) / p.views
     off = (1 - own) * off_class_probability(p)
     present = 1.0 if p.signal else 0.0
@@ -61,6 +69,15 @@ def roles(parameters: Parameters) -> tuple[Role, ...]:
             p.single_view_off_class,
         ),
     )
+
+
+def _roles_from_outside(p: Parameters) -> tuple[Role, ...]:
+    """What a law from outside says of itself."""
+    found: tuple[Role, ...] = outside.load(outside.LAWS, p.law).roles(p)
+    lacking = set(ROLES) - {role.name for role in found}
+    if lacking:
+        raise outside.OutsideError(f"law {p.law}: its roles lack {', '.join(sorted(lacking))}.")
+    return found
 
 
 def role(parameters: Parameters, name: RoleName) -> Role:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from math import log, sqrt
 
+from ..derivations import derived
 from ..parameters import Parameters
 from .activation import offset
 from .resting import rest
 
 
 def final_correlation(parameters: Parameters, framework: str) -> float:
-    """Lambda_end > 0 under "teacher-student", "mae" or "supervised"; ValueError for another [D]."""
+    """Lambda_end > 0 under "teacher-student", "mae" or "supervised" [D].
+
+    Of an objective from outside, what comes with it, NaN where that is open. ValueError for
+    another.
+    """
     rules = {"teacher-student": teacher_student, "mae": mae, "supervised": supervised}
-    if framework not in rules:
-        raise ValueError(f"framework must be one of {', '.join(rules)}, got {framework!r}")
-    return rules[framework](parameters)
+    return derived(rules, framework, "final_correlation", parameters)
 
 
 def teacher_student(parameters: Parameters) -> float:

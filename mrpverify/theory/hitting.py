@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import log, sqrt
 
+from ..derivations import derived
 from ..parameters import Framework, Parameters
 from . import mae_plateau, supervised
 from .growth import growth_rate
@@ -38,9 +39,7 @@ RIVALS: dict[str, Framework] = {
 
 def exponent(framework: str, power: int) -> int:
     """Slope of log T against log sigma_0, -n (L2 [D]); ValueError for an unknown framework."""
-    if framework not in EXPONENTS:
-        raise ValueError(f"framework must be one of {', '.join(EXPONENTS)}, got {framework!r}")
-    return -EXPONENTS[framework](power)
+    return -int(derived(EXPONENTS, framework, "exponent", power))
 
 
 def plateau_rate(parameters: Parameters) -> float:
@@ -54,12 +53,20 @@ def plateau_rate(parameters: Parameters) -> float:
 
 
 def crossing_time(parameters: Parameters, start: float) -> float:
-    """Physical time from the correlation `start` > 0 to varrho of a feature alone [D]."""
-    p = parameters
-    if p.framework == "supervised":
-        return supervised.hitting_time(p, start)
-    if p.framework == "mae":
-        return mae_plateau.crossing_time(p, start)
+    """Physical time from the correlation `start` > 0 to varrho of a feature alone [D].
+
+    Of an objective from outside, what comes with it, NaN where that is open.
+    """
+    rules = {
+        "supervised": supervised.hitting_time,
+        "mae": mae_plateau.crossing_time,
+        "teacher-student": _teacher_student,
+    }
+    return derived(rules, parameters.framework, "crossing_time", parameters, start)
+
+
+def _teacher_student(p: Parameters, start: float) -> float:
+    """L2."""
     return teacher_student_time(start, growth_rate(p), p.power, p.linear_from)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from math import log1p
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..parameters import STAND_INS, Parameters
+from ..derivations import no_prediction
+from ..parameters import PRETRAINING, STAND_INS, Parameters
 from . import final_correlation, mae_growth, mae_plateau
 from .gaussian import MEDIAN_POSITIVE, median_maximum
-from .growth import growth_rate, hitting_time
+from .growth import growth_rate
+from .hitting import crossing_time
 from .leak import sibling_leak_time
 from .plateau import fate
 from .resting import rest
@@ -21,6 +24,17 @@ Array = NDArray[np.float64]
 
 DOUBLINGS = 9
 """Of the first crossing's time, within which a growing kernel is looked at."""
+
+
+def _of_pretraining(predict: Callable[[Parameters], str]) -> Callable[[Parameters], str]:
+    """A sentence about the two objectives of the paper; about another one nothing is derived."""
+
+    @wraps(predict)
+    def said(parameters: Parameters) -> str:
+        derived = parameters.framework in PRETRAINING
+        return predict(parameters) if derived else no_prediction(parameters.framework)
+
+    return said
 
 
 def expected_coverage(parameters: Parameters) -> float:
@@ -50,10 +64,7 @@ def predicted_crossing_time(parameters: Parameters) -> float:
 
     Teacher-student: L2. MAE with tied init: the plateau dynamics of one kernel with one feature.
     """
-    p, start = parameters, covering_start(parameters)
-    if p.framework == "mae":
-        return mae_plateau.crossing_time(p, start)
-    return hitting_time(start, growth_rate(p), p.power, p.linear_from)
+    return crossing_time(parameters, covering_start(parameters))
 
 
 def one_feature_at_horizon(parameters: Parameters) -> bool:
@@ -69,6 +80,7 @@ def one_feature_at_horizon(parameters: Parameters) -> bool:
     return p.gain == "release" or (p.gain == "hold" and p.mask_penalty == 0)
 
 
+@_of_pretraining
 def predict_capture(parameters: Parameters) -> str:
     """Prediction for T1.capture, one sentence."""
     p = parameters
@@ -99,6 +111,7 @@ def longest_after_coverage(parameters: Parameters, times: Array) -> Array:
     return mae_growth.course(p, t, covering_start(p))
 
 
+@_of_pretraining
 @lru_cache(maxsize=64)
 def predict_bounded(parameters: Parameters) -> str:
     """Prediction for T1.bounded, one sentence."""
@@ -119,6 +132,7 @@ def predict_bounded(parameters: Parameters) -> str:
     return f"Lambda ends at about {end:.2f}, {word} the bound {bound:g}"
 
 
+@_of_pretraining
 def predict_monosemantic_at_crossing(parameters: Parameters) -> str:
     """Prediction for T1.monosemantic at each kernel's first crossing, one sentence."""
     p = parameters
@@ -130,6 +144,7 @@ def predict_monosemantic_at_crossing(parameters: Parameters) -> str:
     return f"holds for kernels with d_0/c_0 of siblings below {_safe_ratio(p):.2f} (L5)"
 
 
+@_of_pretraining
 def predict_monosemantic_at_horizon(parameters: Parameters) -> str:
     """Prediction for T1.monosemantic at T, one sentence."""
     p = parameters

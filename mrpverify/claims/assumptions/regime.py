@@ -10,14 +10,14 @@ import xarray as xr
 from ...judge.measurement import Measurement
 from ...judge.verdicts import Verdict
 from ...parameters import FRAMEWORKS, Parameters
-from ...theory.assumptions import conditions, violated
+from ...theory.assumptions import applying, violated
 from ..claim import Claim, Control
 
 
 def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
     """Smallest margin of a condition, relative to the margin it needs."""
     del runs
-    own = [c for c in conditions(parameters) if parameters.framework in c.applies_to]
+    own = applying(parameters, parameters.framework)
     smallest = min(own, key=lambda c: c.margin / c.needed_ratio)
     share = smallest.margin / smallest.needed_ratio
     inside = not violated(parameters, parameters.framework)
