@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .claims.claim import Claim, Control
     from .claims.legs import Leg
+    from .derivations import Theory
     from .interactive import Checked, check, claims, correlations, regime, sample, train
     from .judge.measurement import (
         Measurement,
@@ -28,28 +29,57 @@ if TYPE_CHECKING:
     )
     from .judge.verdicts import Verdict
     from .parameters import Parameters
+    from .parts.field import parameter
+    from .simulate.classifier import cross_entropy, pull
+    from .simulate.data_law import DataLaw, strengths
+    from .simulate.encoder import back_project, project, smoothed_relu
+    from .simulate.objective import Objective
+    from .simulate.sample import Images
+    from .simulate.seeding import generator, normal, uniform
+    from .simulate.similarity import draw_masks, mask_streams
+    from .theory.condition import Condition
+    from .theory.data_law import Role, multi_view_roles
 
     __version__: str
 
 __all__ = [
     "Checked",
     "Claim",
+    "Condition",
     "Control",
+    "DataLaw",
+    "Images",
     "Leg",
     "Measurement",
+    "Objective",
     "Parameters",
+    "Role",
+    "Theory",
     "Verdict",
     "__version__",
+    "back_project",
     "check",
     "claims",
     "correlations",
+    "cross_entropy",
+    "draw_masks",
+    "generator",
+    "mask_streams",
     "mean_above",
     "mean_share_over_seeds",
     "mean_within",
+    "multi_view_roles",
+    "normal",
+    "parameter",
+    "project",
+    "pull",
     "regime",
     "sample",
     "share_of_seeds",
+    "smoothed_relu",
+    "strengths",
     "train",
+    "uniform",
 ]
 
 _HOMES = {
@@ -61,6 +91,17 @@ _HOMES = {
     ),
     "judge.verdicts": ("Verdict",),
     "parameters": ("Parameters",),
+    "derivations": ("Theory",),
+    "parts.field": ("parameter",),
+    "simulate.classifier": ("cross_entropy", "pull"),
+    "simulate.data_law": ("DataLaw", "strengths"),
+    "simulate.encoder": ("back_project", "project", "smoothed_relu"),
+    "simulate.objective": ("Objective",),
+    "simulate.sample": ("Images",),
+    "simulate.seeding": ("generator", "normal", "uniform"),
+    "simulate.similarity": ("draw_masks", "mask_streams"),
+    "theory.condition": ("Condition",),
+    "theory.data_law": ("Role", "multi_view_roles"),
 }  # fmt: skip
 """Where the public names live."""
 CALLABLE = ("check", "claims", "regime")

@@ -18,6 +18,8 @@ from typing import Any
 from . import outside
 from .admissible import Domain, RegimeError, admit_all, domains, refuse
 from .parts import (
+    OF_KERNELS,
+    OF_LABELS,
     Clustering,
     Downstream,
     FineTuning,
@@ -46,14 +48,13 @@ FRAMEWORKS: tuple[Framework, ...] = (*PRETRAINING, "supervised")
 LABELLED: tuple[Framework, ...] = ("supervised", "fine-tuning")
 """Learning from labels: downstream of pretraining, which never sees one."""
 
-_DRAWN = (Law, Network, InitialKernels, Training)
 PARTS: Mapping[Framework, tuple[type, ...]] = MappingProxyType(
     {
-        "teacher-student": (*_DRAWN, Masks, TeacherStudent, Flow),
-        "mae": (*_DRAWN, Masks, MaskedAutoencoder, Flow),
-        "contrastive": (*_DRAWN, Masks, Similarity),
-        "clustering": (*_DRAWN, Masks, Similarity, Clustering),
-        "supervised": (*_DRAWN, Labels, Flow),
+        "teacher-student": (*OF_KERNELS, Masks, TeacherStudent, Flow),
+        "mae": (*OF_KERNELS, Masks, MaskedAutoencoder, Flow),
+        "contrastive": (*OF_KERNELS, Masks, Similarity),
+        "clustering": (*OF_KERNELS, Masks, Similarity, Clustering),
+        "supervised": (*OF_LABELS, Flow),
         "fine-tuning": (Law, Network, Training, Labels, FineTuning, Flow),
     }
 )
@@ -229,6 +230,9 @@ def _contradictions(p: Parameters) -> list[str]:
             "stop_gradient=false: with gain=ema the teacher is no function of the weights, so "
             "there is no gradient through it. Choose another gain or stop_gradient=true."
         )
+    only = None if p.law == MULTI_VIEW_LAW else outside.load(outside.LAWS, p.law).views
+    if only is not None and p.views != only:
+        complaints.append(f"views={p.views}: the law {p.law} has {only}. Set views={only}.")
     for low, high in (("own_low", "own_high"), ("off_low", "off_high")):
         if getattr(p, low) > getattr(p, high):
             a, b = DOMAINS[low].symbol, DOMAINS[high].symbol

@@ -11,7 +11,7 @@ import contextlib
 import difflib
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
@@ -55,6 +55,7 @@ class Preset:
             framework: build({**asdict(regime), **_had_by(regime, given)})
             for framework, regime in self.regimes.items()
         }
+        _all_had(canonical(settings), changed.values())
         return Preset(self.name, self.seeds, changed)
 
 
@@ -87,6 +88,17 @@ def _had_by(regime: Parameters, given: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the settings that a regime has: an option of one objective is not another's."""
     kind = _type({**asdict(regime), **given})
     return {name: value for name, value in given.items() if name in domains_of(kind)}
+
+
+def _all_had(given: Mapping[str, Any], regimes: Iterable[Parameters]) -> None:
+    """Raise RegimeError for a setting that no regime has: it would be dropped without a word."""
+    there = {name for regime in regimes for name in domains_of(type(regime))}
+    for name, value in given.items():
+        if name not in there:
+            raise RegimeError(
+                f"{name}={value}: belongs to an objective or a data law that no regime here has; "
+                f"choose it too, with --framework or --set law=NAME."
+            )
 
 
 def _read(admitted: Domain, value: Any) -> Any:

@@ -17,3 +17,8 @@ from .pretraining import Similarity as Similarity
 from .pretraining import TeacherStudent as TeacherStudent
 from .training import Flow as Flow
 from .training import Training as Training
+
+OF_KERNELS = (Law, Network, InitialKernels, Training)
+"""What every objective reads that draws its kernels."""
+OF_LABELS = (*OF_KERNELS, Labels)
+"""What such an objective reads if it learns from labels."""

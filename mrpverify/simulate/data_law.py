@@ -71,6 +71,8 @@ class DataLaw:
     ranges of sum z (`Role`): what the theory knows of a law. None is the paper's alone."""
     parts: tuple[type, ...] = ()
     """Parts of a regime of its own."""
+    views: int | None = None
+    """The only number of views a class that it can draw; None: any."""
     present: Present = present_features
     strengths: Strengths = strengths
     draw: Draw | None = None

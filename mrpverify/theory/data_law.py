@@ -52,9 +52,13 @@ def roles(parameters: Parameters) -> tuple[Role, ...]:
 
     Those of a law from outside come with it; raises OutsideError where it lacks one of ROLES.
     """
+    own = parameters.law == MULTI_VIEW_LAW
+    return multi_view_roles(parameters) if own else _roles_from_outside(parameters)
+
+
+def multi_view_roles(parameters: Parameters) -> tuple[Role, ...]:
+    """The four roles of the paper's law."""
     p = parameters
-    if p.law != MULTI_VIEW_LAW:
-        return _roles_from_outside(p)
     own, mu, hidden = 1 / p.classes, p.single_view, p.single_view * (p.views - 1) / p.views
     off = (1 - own) * off_class_probability(p)
     present = 1.0 if p.signal else 0.0

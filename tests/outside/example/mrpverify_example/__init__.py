@@ -1,0 +1,1 @@
+"""An objective, a data law and a claim from outside mrpverify."""
