@@ -21,7 +21,7 @@ from .claims.evaluate import ClaimResult, counts, evaluate
 from .claims.evidence import about_images
 from .claims.registry import all_claims, select
 from .judge.verdicts import Verdict, exit_code
-from .parameters import Framework, Parameters, changed
+from .parameters import Framework, Parameters
 from .records.collect import Machine, choose_machine, collect
 from .records.labelled import Request, join
 from .records.store import device_store
@@ -48,9 +48,7 @@ def regime(framework: Framework, preset: str = "quick", **changes: Any) -> Param
         raise RegimeError(
             f"framework={framework!r}: preset {preset} has {', '.join(regimes)}; choose one."
         )
-    given = canonical(changes)
-    like = changed(regimes[framework], law=given.get("law", regimes[framework].law))
-    return build({**asdict(like), **given})
+    return build({**asdict(regimes[framework]), **canonical(changes)})
 
 
 def sample(regime: Parameters, salt: str = "a", seeds: Seeds = 1) -> Images:

@@ -55,7 +55,7 @@ class Preset:
             framework: build({**asdict(regime), **_had_by(regime, given)})
             for framework, regime in self.regimes.items()
         }
-        _all_had(canonical(settings), changed.values())
+        _all_had(settings, changed.values())
         return Preset(self.name, self.seeds, changed)
 
 
@@ -93,10 +93,10 @@ def _had_by(regime: Parameters, given: Mapping[str, Any]) -> dict[str, Any]:
 def _all_had(given: Mapping[str, Any], regimes: Iterable[Parameters]) -> None:
     """Raise RegimeError for a setting that no regime has: it would be dropped without a word."""
     there = {name for regime in regimes for name in domains_of(type(regime))}
-    for name, value in given.items():
-        if name not in there:
+    for key, value in given.items():
+        if not there.issuperset(canonical({key: value})):
             raise RegimeError(
-                f"{name}={value}: belongs to an objective or a data law that no regime here has; "
+                f"{key}={value}: belongs to an objective or a data law that no regime here has; "
                 f"choose it too, with --framework or --set law=NAME."
             )
 

@@ -1,120 +1,34 @@
 """Import directions of the house (docs/decisions.md), read from the source."""
 
-import ast
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "mrpverify"
-
-# Folder or module -> parts of the package it may import. `admissible` imports nothing.
-ALLOWED = {
-    "admissible": set(),
-    "outside": {"admissible"},
-    "parts": {"outside"},
-    "parameters": {"admissible", "outside", "parts"},
-    "derivations": {"outside", "parameters"},
-    "callable_module": set(),
-    "command_app": set(),
-    "regime": {"admissible", "outside", "parameters", "callable_module"},
-    "theory": {"parameters", "parts", "outside", "derivations"},
-    "observe": {"parameters"},
-    "judge": {"parameters"},
-    "simulate": {"parameters", "parts", "outside", "derivations"},
-    "records": {"outside", "parameters", "simulate", "command_app"},
-    "images": {"simulate", "records", "command_app"},
-    "figures": {"judge", "images"},
-    "claims": {
-        "outside", "parameters", "theory", "observe", "judge", "records", "images", "figures",
-    },
-    "report": {"admissible", "parameters", "theory", "judge", "records", "claims"},
-    "command_line": {"records"},
-    "check": {"checking", "callable_module", "command_app"},
-    "interactive": {
-        "parameters", "regime", "simulate", "judge", "records", "claims", "report",
-    },
-    "__main__": {
-        "check", "checking", "command_app", "counterexample", "images", "records", "sweep",
-    },
-    "checking": {
-        "outside",
-        "parameters",
-        "regime",
-        "judge",
-        "records",
-        "claims",
-        "report",
-        "images",
-        "command_line",
-    },
-    "counterexample": {
-        "outside", "parameters", "regime", "judge", "records", "claims", "command_line",
-        "command_app",
-    },
-    "sweep": {
-        "outside", "parameters", "regime", "judge", "records", "claims", "report", "command_line",
-        "command_app",
-    },
-}  # fmt: skip
-THIRD_PARTY = {
-    "admissible": set(),
-    "outside": set(),
-    "parts": set(),
-    "parameters": set(),
-    "derivations": set(),
-    "theory": {"numpy", "scipy", "sympy"},
-    "observe": {"numpy"},
-    "judge": {"numpy", "scipy"},
-    "simulate": {"numpy", "torch"},
-}
+from tests import layers
 
 
-def modules():
-    return sorted(p for p in PACKAGE.rglob("*.py") if p.name != "__init__.py")
-
-
-def part_of(path):
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-
-
-def imported(path):
-    """(parts of this package, top-level names of others) that a file imports."""
-    own, others = set(), set()
-    here = ["mrpverify", *path.relative_to(PACKAGE).parts[:-1]]
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            others |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            others.add(node.module.split(".")[0])
-        elif isinstance(node, ast.ImportFrom):
-            base = here[: len(here) - node.level + 1] + (node.module or "").split(".")
-            base = [name for name in base if name]
-            names = [base[1]] if len(base) > 1 else [alias.name for alias in node.names]
-            own |= set(names)
-    return own, others - set(sys.stdlib_module_names)
-
-
-@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+@pytest.mark.parametrize("path", layers.modules(), ids=lambda p: str(p.relative_to(layers.PACKAGE)))
 def test_no_arrow_points_backwards(path):
-    part = part_of(path)
-    own, others = imported(path)
-    assert "mrpverify" not in others, "inside the package, imports are relative"
-    allowed = ALLOWED[part] | {part} | ({"claims"} if part == "claims" else set())
-    assert own <= allowed, f"{part} must not import {sorted(own - allowed)}"
-    if part in THIRD_PARTY:
-        assert others <= THIRD_PARTY[part], f"{part} must not import {sorted(others)}"
+    assert not layers.faults(path)
+
+
+def test_the_layers_are_printed_without_a_circle(capsys):
+    assert layers.main() == 0
+    assert "no import points back" in capsys.readouterr().out
+    assert layers.levels()[0] == ["admissible", "callable_module", "command_app"]
 
 
 def test_the_walk_sees_an_arrow_backwards(tmp_path, monkeypatch):
     fake = tmp_path / "theory"
     fake.mkdir()
     (fake / "bad.py").write_text("from ..simulate import mae\nimport torch\n")
-    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
-    with pytest.raises(AssertionError, match="simulate"):
-        test_no_arrow_points_backwards(fake / "bad.py")
+    monkeypatch.setattr(layers, "PACKAGE", tmp_path)
+    assert layers.faults(fake / "bad.py") == [
+        "theory must not import simulate",
+        "theory must not import torch",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What an objective is: the functions that a run asks it for, and what kind of run it is.
 
-One that comes from outside is written in the same way (docs/writing_an_objective.md). All tensors
+One that comes from outside is written in the same way (docs/from_outside.md). All tensors
 have the seeds first; a state is a dictionary of tensors with the kernels ``weights`` [seeds,
 kernels, dimension].
 """

@@ -1,0 +1,135 @@
+"""The layers of the package, read from its source: ``python tests/layers.py`` prints them.
+
+It ends with 1, and says which, where an import points back.
+"""
+
+import ast
+import sys
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "mrpverify"
+
+# Folder or module -> parts of the package it may import. `admissible` imports nothing.
+ALLOWED = {
+    "admissible": set(),
+    "outside": {"admissible"},
+    "parts": {"outside"},
+    "parameters": {"admissible", "outside", "parts"},
+    "derivations": {"outside", "parameters"},
+    "callable_module": set(),
+    "command_app": set(),
+    "regime": {"admissible", "outside", "parameters", "callable_module"},
+    "theory": {"parameters", "parts", "outside", "derivations"},
+    "observe": {"parameters"},
+    "judge": {"parameters"},
+    "simulate": {"parameters", "parts", "outside", "derivations"},
+    "records": {"outside", "parameters", "simulate", "command_app"},
+    "images": {"simulate", "records", "command_app"},
+    "figures": {"judge", "images"},
+    "claims": {
+        "outside", "parameters", "theory", "observe", "judge", "records", "images", "figures",
+    },
+    "report": {"admissible", "parameters", "theory", "judge", "records", "claims"},
+    "command_line": {"records"},
+    "check": {"checking", "callable_module", "command_app"},
+    "interactive": {
+        "parameters", "regime", "simulate", "judge", "records", "claims", "report",
+    },
+    "__main__": {
+        "check", "checking", "command_app", "counterexample", "images", "records", "sweep",
+    },
+    "checking": {
+        "outside",
+        "parameters",
+        "regime",
+        "judge",
+        "records",
+        "claims",
+        "report",
+        "images",
+        "command_line",
+    },
+    "counterexample": {
+        "outside", "parameters", "regime", "judge", "records", "claims", "command_line",
+        "command_app",
+    },
+    "sweep": {
+        "outside", "parameters", "regime", "judge", "records", "claims", "report", "command_line",
+        "command_app",
+    },
+}  # fmt: skip
+THIRD_PARTY = {
+    "admissible": set(),
+    "outside": set(),
+    "parts": set(),
+    "parameters": set(),
+    "derivations": set(),
+    "theory": {"numpy", "scipy", "sympy"},
+    "observe": {"numpy"},
+    "judge": {"numpy", "scipy"},
+    "simulate": {"numpy", "torch"},
+}
+
+
+def modules():
+    return sorted(p for p in PACKAGE.rglob("*.py") if p.name != "__init__.py")
+
+
+def part_of(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path):
+    """(parts of this package, top-level names of others) that a file imports."""
+    own, others = set(), set()
+    here = ["mrpverify", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            others |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            others.add(node.module.split(".")[0])
+        elif isinstance(node, ast.ImportFrom):
+            base = here[: len(here) - node.level + 1] + (node.module or "").split(".")
+            base = [name for name in base if name]
+            names = [base[1]] if len(base) > 1 else [alias.name for alias in node.names]
+            own |= set(names)
+    return own, others - set(sys.stdlib_module_names)
+
+
+def faults(path):
+    """What a file imports and must not, in words."""
+    part = part_of(path)
+    own, others = imported(path)
+    allowed = ALLOWED[part] | {part} | ({"claims"} if part == "claims" else set())
+    found = [f"{part} must not import {name}" for name in sorted(own - allowed)]
+    if "mrpverify" in others:
+        found.append("inside the package, imports are relative")
+    if part in THIRD_PARTY:
+        found += [f"{part} must not import {name}" for name in sorted(others - THIRD_PARTY[part])]
+    return found
+
+
+def levels():
+    """Parts by level: each imports only from levels before its own."""
+    left, found = dict(ALLOWED), []
+    while left:
+        done = {part for level in found for part in level}
+        free = sorted(part for part, needs in left.items() if needs - {part} <= done)
+        if not free:
+            raise ValueError(f"a circle among {', '.join(sorted(left))}")
+        found.append(free)
+        left = {part: needs for part, needs in left.items() if part not in free}
+    return found
+
+
+def main():
+    """Print the layers, and every import that points back."""
+    for number, parts in enumerate(levels()):
+        print(f"{number:>2}  {', '.join(parts)}")
+    wrong = [f"{path}: {fault}" for path in modules() for fault in faults(path)]
+    print("\n".join(wrong) or f"{len(modules())} files, no import points back")
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
