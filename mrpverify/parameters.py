@@ -28,6 +28,7 @@ from .parts import (
     Labels,
     Law,
     MaskedAutoencoder,
+    MaskedLabels,
     Masks,
     Network,
     Similarity,
@@ -45,8 +46,6 @@ PRETRAINING: tuple[Framework, ...] = ("teacher-student", "mae")
 """Mask-reconstruction pretraining: what the paper's theorems are about."""
 FRAMEWORKS: tuple[Framework, ...] = (*PRETRAINING, "supervised")
 """Frameworks with a regime of their own in a preset."""
-LABELLED: tuple[Framework, ...] = ("supervised", "fine-tuning")
-"""Learning from labels: downstream of pretraining, which never sees one."""
 
 PARTS: Mapping[Framework, tuple[type, ...]] = MappingProxyType(
     {
@@ -55,6 +54,7 @@ PARTS: Mapping[Framework, tuple[type, ...]] = MappingProxyType(
         "contrastive": (*OF_KERNELS, Masks, Similarity),
         "clustering": (*OF_KERNELS, Masks, Similarity, Clustering),
         "supervised": (*OF_LABELS, Flow),
+        "masked-supervised": (*OF_LABELS, Masks, MaskedLabels),
         "fine-tuning": (Law, Network, Training, Labels, FineTuning, Flow),
     }
 )
@@ -74,6 +74,7 @@ class Parameters(
     Training,
     Flow,
     FineTuning,
+    MaskedLabels,
     Labels,
     Clustering,
     Similarity,

@@ -31,14 +31,14 @@ REGIME = {
     "k": 2, "d": 10, "N": 100, "m": 6, "s": 0.1, "sigma_0": 0.02, "sigma_p": 0.01, "theta": 0.6,
 }  # fmt: skip
 SETTINGS = [part for pair in SMALL for part in ("--set", pair)]
-ASKED = ("EX.every_view", "--framework", "masked-supervised", *SETTINGS)
+ASKED = ("EX.every_view", "--framework", "dropped-patches", *SETTINGS)
 
 
 @pytest.fixture(scope="module")
 def plugin(tmp_path_factory):
     """All three in one file, as somebody has them who makes no distribution."""
     file = tmp_path_factory.mktemp("plugin") / "mine.py"
-    names = {"masked_supervised": "OBJECTIVE", "three_views": "LAW", "every_view": "CLAIMS"}
+    names = {"dropped_patches": "OBJECTIVE", "three_views": "LAW", "every_view": "CLAIMS"}
     lines = [f"import sys; sys.path.insert(0, {str(EXAMPLE)!r})"]
     lines += [f"from mrpverify_example.{module} import {name}" for module, name in names.items()]
     file.write_text("\n".join([*lines, "OBJECTIVES, LAWS = (OBJECTIVE,), (LAW,)\n"]))
@@ -113,15 +113,15 @@ def test_each_is_one_short_file_with_public_names_alone():
 
 def test_the_document_shows_what_is_tested():
     written = (Path(__file__).parents[1] / "docs" / "from_outside.md").read_text()
-    for file in ("masked_supervised", "three_views", "every_view"):
+    for file in ("dropped_patches", "three_views", "every_view"):
         assert f"```python\n{(PACKAGE / f'{file}.py').read_text()}```" in written
     groups = (EXAMPLE / "pyproject.toml").read_text().split('dependencies = ["mrpverify"]')[1]
     assert groups.strip() in written
 
 
 def test_a_regime_has_the_parts_of_its_objective_and_its_law(known):
-    p = mv.regime("masked-supervised", law="three-views", views=3, S_3=0.5, **REGIME)
-    assert (p.third, p.rescaled, p.framework, p.views) == (0.5, True, "masked-supervised", 3)
+    p = mv.regime("dropped-patches", law="three-views", views=3, S_3=0.5, **REGIME)
+    assert (p.third, p.rescaled, p.framework, p.views) == (0.5, True, "dropped-patches", 3)
     assert pickle.loads(pickle.dumps(p)) == p
     assert {"third", "rescaled", "visible", "labels"} < set(relevant(p))
     assert not {"gain", "target", "tolerance", "encoder_step"} & set(relevant(p))
@@ -129,11 +129,11 @@ def test_a_regime_has_the_parts_of_its_objective_and_its_law(known):
     assert type(back) is Parameters
     assert back.visible == p.visible
     with pytest.raises(RegimeError, match=r"S_3=2.*<= 1"):
-        mv.regime("masked-supervised", law="three-views", views=3, S_3=2, **REGIME)
+        mv.regime("dropped-patches", law="three-views", views=3, S_3=2, **REGIME)
     with pytest.raises(RegimeError, match="views=2: the law three-views has 3"):
-        mv.regime("masked-supervised", law="three-views", **REGIME)
+        mv.regime("dropped-patches", law="three-views", **REGIME)
     with pytest.raises(RegimeError, match="has parameters of its own"):
-        Parameters(framework="masked-supervised")
+        Parameters(framework="dropped-patches")
     with pytest.raises(RegimeError, match=r"S_3=0\.5: belongs to an objective or a data law"):
         load_preset("quick").override({"S_3": 0.5})
     with pytest.raises(RegimeError, match=r"law=three: must be"):
@@ -142,8 +142,8 @@ def test_a_regime_has_the_parts_of_its_objective_and_its_law(known):
 
 def test_what_is_not_known_from_outside_is_a_clear_error(tmp_path, monkeypatch):
     monkeypatch.setenv(outside.PLUGINS, "")
-    with pytest.raises(RegimeError, match="framework=masked-supervised: must be one of"):
-        regime_of({"framework": "masked-supervised"})
+    with pytest.raises(RegimeError, match="framework=dropped-patches: must be one of"):
+        regime_of({"framework": "dropped-patches"})
     file = tmp_path / "broken.py"
     file.write_text("OBJECTIVES = (object(),)\n")
     found = command(sys.executable, "A.regime", "--plugin", file, cache=tmp_path)
@@ -155,7 +155,7 @@ def test_what_is_not_known_from_outside_is_a_clear_error(tmp_path, monkeypatch):
 def test_the_roles_of_a_law_have_the_moments_of_its_images(known):
     """|z| < 4.4 for three moments of one law: false alarm 3e-5."""
     p = mv.regime(
-        "masked-supervised", law="three-views", views=3, S_3=0.6,
+        "dropped-patches", law="three-views", views=3, S_3=0.6,
         **{**REGIME, "N": 20000, "mu": 0.3, "s": 0.5, "k": 4, "d": 12},
     )  # fmt: skip
     images = mv.sample(p, salt="roles")
@@ -173,7 +173,7 @@ def test_the_roles_of_a_law_have_the_moments_of_its_images(known):
 
 def test_a_run_depends_on_its_own_options_and_on_the_source_of_both(known, tmp_path, monkeypatch):
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
-    p = mv.regime("masked-supervised", **{**REGIME, "N": 40, "max_steps": 20})
+    p = mv.regime("dropped-patches", **{**REGIME, "N": 40, "max_steps": 20})
     request = Request(p, "outside", 0)
     assert {"objective"} <= set(request.identity())
     assert "law" not in request.identity()
@@ -187,8 +187,8 @@ def test_a_run_depends_on_its_own_options_and_on_the_source_of_both(known, tmp_p
 
 
 def test_nothing_is_predicted_where_nothing_is_derived(known):
-    p = mv.regime("masked-supervised", **REGIME)
-    assert theorem1.predict_capture(p) == no_prediction("masked-supervised")
+    p = mv.regime("dropped-patches", **REGIME)
+    assert theorem1.predict_capture(p) == no_prediction("dropped-patches")
     assert np.isnan(theorem1.predicted_crossing_time(p))
     assert np.isnan(largest_curvature(p, p.framework))
     names = {condition.id for condition in applying(p, p.framework)}
@@ -198,9 +198,9 @@ def test_nothing_is_predicted_where_nothing_is_derived(known):
 
 def test_the_gradient_from_outside_is_that_of_its_loss(known):
     """At theta = 1 no mask is drawn, and the loss is a function whose slope can be measured."""
-    p = mv.regime("masked-supervised", **{**REGIME, "theta": 1.0, "sigma_0": 0.4})
+    p = mv.regime("dropped-patches", **{**REGIME, "theta": 1.0, "sigma_0": 0.4})
     p = replace(p, precision="float64")
-    objective = outside.load(outside.OBJECTIVES, "masked-supervised")
+    objective = outside.load(outside.OBJECTIVES, "dropped-patches")
     images = mv.sample(p)
     weights = p.init_scale * torch.randn(1, p.kernels, p.dimension, dtype=torch.float64)
     state = objective.start(p, weights, "a", [0])
@@ -214,5 +214,5 @@ def test_the_gradient_from_outside_is_that_of_its_loss(known):
 
 
 def test_asdict_makes_the_same_regime_again(known):
-    p = mv.regime("masked-supervised", **REGIME)
+    p = mv.regime("dropped-patches", **REGIME)
     assert regime_of(asdict(p)) == p

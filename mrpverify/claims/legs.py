@@ -22,6 +22,9 @@ SUPERVISED = "supervised"
 FEW_LABELS = 5
 """Labelled images per class of the leg with few labels."""
 
+MOST_STEPS = 40_000
+"""Steps after which masked supervised learning ends and is not known: several times the slowest."""
+
 NO_RULE = 1e9
 """A horizon no run reaches: the run ends with its number of steps."""
 
@@ -58,6 +61,25 @@ def supervised(regime: Parameters, **changes: object) -> Leg:
         horizon=0.0,
         coverage=1.0,
         max_steps=steps,
+    )
+    return Leg(replace(own, **changes))  # type: ignore[arg-type]
+
+
+def masked_supervised(regime: Parameters, **changes: object) -> Leg:
+    """Supervised learning on masked images, until every view is learned or MOST_STEPS are over.
+
+    Data and init are the regime's, the step is supervised learning's; masks have no flow.
+    """
+    p = regime
+    own = replace(
+        p,
+        framework="masked-supervised",
+        method="descent",
+        step=p.supervised_step,
+        horizon=0.0,
+        coverage=1.0,
+        deadline=0.0,
+        max_steps=MOST_STEPS,
     )
     return Leg(replace(own, **changes))  # type: ignore[arg-type]
 

@@ -8,6 +8,7 @@ from .field import parameter as parameter
 from .labelled import FineTuning as FineTuning
 from .labelled import Labels as Labels
 from .law import Law as Law
+from .masked_labels import MaskedLabels as MaskedLabels
 from .masks import Masks as Masks
 from .network import InitialKernels as InitialKernels
 from .network import Network as Network

@@ -92,6 +92,11 @@ STAND_INS: Mapping[str, StandIn] = MappingProxyType(
         "equal_accuracy": StandIn(
             0.01, "equal up to o(1)", "accuracies within one image in a hundred"
         ),
+        "equivalent_accuracy": StandIn(
+            0.02,
+            "two ways of training reach the same accuracy, up to o(1)",
+            "below a gain of order one, so that no difference is both",
+        ),
         "accuracy_gain": StandIn(0.02, "a gain of order one", "twice what counts as equal"),
         "accuracy_band": StandIn(
             0.05,

@@ -6,13 +6,21 @@ import torch
 
 from .. import outside
 from ..parameters import Parameters
-from . import clustering, contrastive, fine_tuning, mae, supervised, teacher_student
+from . import (
+    clustering,
+    contrastive,
+    fine_tuning,
+    mae,
+    masked_supervised,
+    supervised,
+    teacher_student,
+)  # fmt: skip
 from .held_out import count_correct, training_margins
 from .objective import Objective, State, one_feature_a_class
 from .sample import Images, Moments
 from .trajectory import NEVER
 
-_OWN = (teacher_student, mae, contrastive, clustering, supervised, fine_tuning)
+_OWN = (teacher_student, mae, contrastive, clustering, supervised, masked_supervised, fine_tuning)
 OBJECTIVES: dict[str, Objective] = {module.OBJECTIVE.name: module.OBJECTIVE for module in _OWN}
 """Those of this package."""
 LEAST_STEPS = 100

@@ -41,7 +41,7 @@ def logits(parameters: Parameters, state: State, patches: torch.Tensor) -> torch
     """F [seeds, images, classes] of patches [seeds, images, patches, dimension]."""
     u = project(state["weights"], patches)
     a, _ = smoothed_relu(u, parameters.power, parameters.linear_from)
-    return _blocks(parameters, a.sum(2))
+    return blocks(parameters, a.sum(2))
 
 
 def descent_direction(
@@ -59,7 +59,7 @@ def descent_direction(
         u = project(w, patches)
         reach = torch.maximum(reach, u.amax((1, 2, 3)))
         a, slope = smoothed_relu(u, parameters.power, parameters.linear_from)
-        g = pull(_blocks(parameters, a.sum(2)), labels)
+        g = pull(blocks(parameters, a.sum(2)), labels)
         per_kernel = g.repeat_interleave(parameters.kernels_per_class, 2)
         total += back_project(slope.mul_(per_kernel.unsqueeze(2)), patches)
     return {"weights": total / images.patches.shape[1]}, reach
@@ -73,7 +73,7 @@ def expected_loss(
     return cross_entropy(logits(parameters, state, images.patches), images.labels)
 
 
-def _blocks(parameters: Parameters, outputs: torch.Tensor) -> torch.Tensor:
+def blocks(parameters: Parameters, outputs: torch.Tensor) -> torch.Tensor:
     """Sums over the kernels of each class, [seeds, images, kernels] -> [seeds, images, classes]."""
     return outputs.view(*outputs.shape[:2], parameters.classes, -1).sum(3)
 

@@ -23,6 +23,7 @@ SHORT = {
     "teacher-student": {"horizon": 600.0, "max_steps": 4000},
     "mae": {"horizon": 300.0, "max_steps": 4000},
     "supervised": {"horizon": 80.0, "max_steps": 4000},
+    "masked-supervised": {"horizon": 80.0, "max_steps": 4000},
     "contrastive": {"horizon": 10.0},
     "clustering": {"horizon": 30.0},
     "fine-tuning": {"horizon": 20.0},

@@ -27,6 +27,6 @@ CLAIMS = (
         role_reason="an example",
         horizon="T",
         measure=measure,
-        controls={"masked-supervised": (NOTHING_MASKED,)},
+        controls={"dropped-patches": (NOTHING_MASKED,)},
     ),
 )

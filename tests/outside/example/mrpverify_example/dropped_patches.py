@@ -20,7 +20,7 @@ class Options:
 
 def start(parameters, weights, salt, seeds):
     """Kernels, and the streams that masks are drawn from."""
-    return {"weights": weights, "streams": mv.mask_streams(salt, seeds, "masked supervision")}
+    return {"weights": weights, "streams": mv.mask_streams(salt, seeds, "dropped patches")}
 
 
 def direction(parameters, state, images, largest):
@@ -54,7 +54,7 @@ def by_class(parameters, outputs):
 
 
 OBJECTIVE = mv.Objective(
-    name="masked-supervised",
+    name="dropped-patches",
     parts=(*parts.OF_LABELS, parts.Masks, Options),
     like="supervised",
     start=start,

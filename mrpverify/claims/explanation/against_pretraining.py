@@ -1,0 +1,94 @@
+"""CMP.mask [open]: does pretraining by reconstruction gain anything over masks with labels?
+
+Paired by seed: same images, same init. Equivalence (two one-sided tests, the whole interval within
+0.02 of zero) for single-view, multi-view and few labels is SUPPORTED; a difference beyond it is
+REFUTED, and its sign says who is ahead.
+"""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from ...judge.measurement import Measurement, Part, mean_within, together
+from ...parameters import STAND_INS, Parameters
+from ..accuracies import multi_view, resolution, single_view, summary
+from ..claim import Claim, Runs
+from ..legs import (
+    FEW_LABELS,
+    PRETRAINING,
+    SUPERVISED,
+    Leg,
+    Legs,
+    fine_tuned,
+    masked_supervised,
+    supervised,
+)
+from .runs import MASKED, as_long, instead
+
+EQUIVALENT = STAND_INS["equivalent_accuracy"].value
+TUNED, TUNED_FEW, MASKED_FEW = "fine-tuned", "fine-tuned, few labels", "masked, few labels"
+
+
+def legs(parameters: Parameters) -> Legs:
+    """Pretraining with its fine-tuning, masked and plain supervised learning; few labels too."""
+    p = parameters
+    return {
+        PRETRAINING: Leg(p),
+        TUNED: fine_tuned(p),
+        TUNED_FEW: fine_tuned(p, labels=FEW_LABELS),
+        MASKED: masked_supervised(p),
+        MASKED_FEW: masked_supervised(p, labels=FEW_LABELS),
+        SUPERVISED: supervised(p),
+    }
+
+
+def measure(parameters: Parameters, runs: Runs) -> Measurement:
+    """Paired differences of accuracy, fine-tuned pretraining minus masked supervised learning."""
+    finest = resolution(parameters)
+
+    def difference(one: str, other: str) -> Part:
+        number = runs[other].sizes["seed"]  # a control has the first seeds alone
+        values = single_view(_first(runs[one], number)) - single_view(runs[other])
+        return mean_within(values, 0.0, EQUIVALENT, finest)
+
+    number = runs[MASKED].sizes["seed"]
+    both = multi_view(_first(runs[TUNED], number)) - multi_view(runs[MASKED])
+    parts = {
+        "single-view, all labels": difference(TUNED, MASKED),
+        "multi-view, all labels": mean_within(both, 0.0, EQUIVALENT, finest),
+        f"single-view, {FEW_LABELS} labels a class": difference(TUNED_FEW, MASKED_FEW),
+    }
+    details = {
+        f"single-view accuracy, {leg}": summary(single_view(runs[leg]), finest)
+        for leg in (TUNED, MASKED, SUPERVISED, TUNED_FEW, MASKED_FEW)
+    }
+    return together("paired difference of single-view accuracy", parts, details)
+
+
+def _first(runs: xr.Dataset, number: int) -> xr.Dataset:
+    """The first seeds."""
+    return runs.isel(seed=slice(number))
+
+
+CONTROLS = (
+    instead("nothing masked", "plain supervised learning is not equivalent: that is the theorem"),
+    instead("background masked", "masks that hide no feature leave the lottery as it is"),
+)
+
+CLAIMS = (
+    Claim(
+        id="CMP.mask",
+        name="explanation.against_pretraining",
+        statement="fine-tuned pretraining and masked supervised learning classify equally well",
+        provenance="open; [D] laws2, AUG predicts equality with all labels",
+        role="finding",
+        role_reason="either outcome is the news: what reconstruction adds to its masks",
+        horizon="end",
+        measure=measure,
+        controls={"mae": CONTROLS, "teacher-student": CONTROLS},
+        order=2,
+        legs=legs,
+        more=as_long,
+        relies_on=("fine-tuning",),
+    ),
+)

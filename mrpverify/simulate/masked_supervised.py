@@ -1,0 +1,60 @@
+"""Supervised learning on masked images (laws2, AUG): labels and masks, no reconstruction.
+
+    L = -1/N sum_n log softmax(F)_{y_n},   F_i = sum over the kernels of block i of sum_p eps_p a_p,
+
+eps ~ Bernoulli(theta), divided by theta where `rescaled`. The expectation goes through a softmax
+and has no closed form: masks are drawn anew in every step, the same ones for every run of a salt
+and seed at one theta, and given the masks the gradient is exact. Tests see whole images.
+
+State: ``weights`` [seeds, kernels, dimension]; ``streams``, the masks' random streams, on the CPU.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from ..parameters import PARTS, Parameters
+from .classifier import pull
+from .encoder import back_project, project, smoothed_relu
+from .objective import Objective, State
+from .sample import Images
+from .similarity import draw_masks, mask_streams
+from .supervised import blocks, expected_loss, logits, plateau_degree
+
+
+def initial_state(
+    parameters: Parameters, weights: torch.Tensor, salt: str, seeds: list[int]
+) -> State:
+    """State at time 0: kernels and the streams of masks."""
+    del parameters
+    return {"weights": weights, "streams": mask_streams(salt, seeds, "masked supervision")}
+
+
+def descent_direction(
+    parameters: Parameters, state: State, images: Images, largest: torch.Tensor
+) -> tuple[State, torch.Tensor]:
+    """-grad for freshly drawn masks, and the largest pre-activation of each seed [seeds]."""
+    del largest
+    p, w, x = parameters, state["weights"], images.patches
+    masks, state["streams"] = draw_masks(p, state["streams"], x)
+    if p.hides == "background":
+        masks = torch.where(images.owner >= 0, 1.0, masks).to(x)
+    seen = (masks / p.visible if p.rescaled else masks).unsqueeze(3)
+    u = project(w, x)
+    reach = u.amax((1, 2, 3))
+    a, slope = smoothed_relu(u, p.power, p.linear_from)
+    g = pull(blocks(p, a.mul_(seen).sum(2)), images.labels)
+    per_kernel = g.repeat_interleave(p.kernels_per_class, 2).unsqueeze(2)
+    return {"weights": back_project(slope.mul_(seen).mul_(per_kernel), x) / x.shape[1]}, reach
+
+
+OBJECTIVE = Objective(
+    name="masked-supervised",
+    parts=PARTS["masked-supervised"],
+    start=initial_state,
+    direction=descent_direction,
+    loss=expected_loss,
+    plateau_degree=plateau_degree,
+    logits=logits,
+    labelled=True,
+)
