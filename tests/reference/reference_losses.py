@@ -1,9 +1,9 @@
 """Network and losses in plain float64 numpy, from docs/theory.md section 2 alone.
 
-The mask is never expected in closed form here: a loss is an average over masks that are given, drawn
-(`sampled_masks`) or all of them with their probabilities (`all_masks`). Gradients are the chain rule
-on one mask, averaged afterwards. Shapes: w [R, d], x [N, P, d]; masks [M, N, P] with weights [M, N],
-which add up to one over M for every image.
+The mask is never expected in closed form here: a loss is an average over masks that are given,
+drawn (`sampled_masks`) or all of them with their probabilities (`all_masks`). Gradients are the
+chain rule on one mask, averaged afterwards. Shapes: w [R, d], x [N, P, d]; masks [M, N, P] with
+weights [M, N], which add up to one over M for every image.
 """
 
 import itertools
@@ -78,7 +78,7 @@ def _through_encoder(per_output, slope, visible, weight, x):
 def teacher_student(w, x, activation, theta, masks: Masks, gain, teacher=None) -> Value:
     """1/(2N) sum_n sum_r (hhat_r - h_r(eps X)/theta)^2; the teacher gets no gradient.
 
-    `gain` [R] is tau of every kernel, `teacher` its weights (w itself unless a moving average is given).
+    `gain` [R] is tau of every kernel, `teacher` its weights (a moving average, or w itself).
     """
     a, slope = _activations(w, x, activation)
     followed = w if teacher is None else teacher
