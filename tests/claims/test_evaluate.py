@@ -124,3 +124,16 @@ def test_at_the_edges_of_its_range_a_parameter_breaks_no_claim_before_its_runs(e
             _no_runs(claim, regime, framework)
             if claim.prediction is not None:
                 claim.prediction(regime)
+
+
+@pytest.mark.parametrize(("seeds", "enough"), [(2, False), (24, True)])
+def test_a_control_that_looks_at_too_few_seeds_has_not_failed(seeds, enough, get):
+    """Two seeds, none true: their upper bound 0.78 is below 0.8, but two seeds are no control."""
+
+    def measure(parameters, runs):
+        return share_of_seeds(np.full(runs.sizes["seed"], "looked" not in runs.attrs), "unlooked")
+
+    control = Control("looked at", "x", look=lambda parameters, runs: runs.assign_attrs(looked=1))
+    (result,) = judged(claim(measure, control), get=get, seeds=seeds)
+    assert result.controls[0].measurement.successes == 0
+    assert result.controls[0].failed_as_it_should is enough

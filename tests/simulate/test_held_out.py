@@ -143,3 +143,35 @@ def test_the_memory_of_a_process_is_bounded():
     large = sample.REMEMBERED_BYTES // (8 * (P.features + P.dimension)) + 1
     sample._noise(P, sample_features(P, "h", 0), large, generator("h", 0, "somewhere"))
     assert sample._remembered.cache_info().currsize == 0
+
+
+def test_every_draw_of_a_test_is_its_own_stream_and_law(monkeypatch):
+    """As many test as training images: from the training stream they would be the same images."""
+    p = replace(P, test_images=P.images, coverage=0.5)
+    train = {
+        share: sample_images(replace(p, coverage=1.0, single_view=share), "h", SEEDS)
+        for share in (P.single_view, 0.0, 1.0)
+    }
+    drawn = []
+
+    def noted(law, salt, seeds, purpose="data"):
+        images = sample_images(law, salt, seeds, purpose)
+        drawn.append((law, salt, seeds, images))
+        return images
+
+    monkeypatch.setattr(held_out, "sample_images", noted)
+    right, number = count_correct(p, network(0), supervised.logits, "h", SEEDS)
+    changes = list(held_out.test_laws(p).values())
+    assert right.shape == number.shape == (len(SEEDS), len(changes), p.classes, 1 + p.views)
+    for index, (law, salt, seeds, images) in enumerate(drawn):
+        expected = replace(p, coverage=1.0, images=P.images, **changes[index // 2])
+        assert law == replace(expected, single_view=float(index % 2))
+        assert (salt, seeds) == ("h", SEEDS)
+        torch.testing.assert_close(images.features, train[0.0].features)
+        for same in train.values():
+            assert not torch.equal(images.labels, same.labels)
+            width = min(images.patches.shape[2], same.patches.shape[2])
+            apart = (images.patches[:, :, :width] - same.patches[:, :, :width]).abs().amax(-1)
+            real = (images.owner != sample.NO_PATCH)[..., :width]
+            assert (apart > 1e-6)[real].all(), "a patch of the training images"
+    assert len(drawn) == 2 * len(changes)

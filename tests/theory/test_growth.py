@@ -100,3 +100,31 @@ def test_refuses_what_has_no_flow() -> None:
         growth.hitting_time(0.0, 1.0, 3)
     with pytest.raises(ValueError, match="time must not be negative"):
         growth.flow(0.1, 1.0, 3, -1.0)
+
+
+@pytest.mark.parametrize("power", [3, 4])
+def test_rates_of_given_images_are_those_of_the_law_where_the_moments_are(power: int) -> None:
+    """R_v from E[1_v A^2] and E[1_v B] of one set of equal images, against dc/dt of the loss."""
+    p = replace(LAW, power=power, split="equal", off_class=0.0, own_low=1.2, own_high=1.2)
+    p = replace(p, single_view=0.0)
+    z, size = 1.2 / p.patches_per_feature, p.patches_per_feature
+    square = np.array([(size * z**power) ** 2, 0.0]) / p.classes
+    patch = np.array([size * z ** (2 * power), 0.0]) / p.classes
+    rates = growth.drawn_growth_rates(p, square, patch)
+    assert rates[0] == pytest.approx(growth.growth_rate(p))
+    c, level = 0.1, p.linear_from
+    a, slope = (z * c) ** power / (power * level ** (power - 1)), (z * c / level) ** (power - 1)
+    drift = size * ((p.start_gain**power - 1) * size * a - p.mask_penalty * a) * slope * z
+    assert rates[0] * c ** (2 * power - 1) == pytest.approx(drift / p.classes)
+    assert rates[1] == 0
+
+
+@pytest.mark.parametrize("rate", [0.7, -0.4])
+def test_many_starts_are_as_each_alone(rate: float) -> None:
+    starts = np.array([0.05, 0.2, 0.6, -0.1])
+    times = growth.hitting_times(starts, np.full(4, rate), 3, 0.5)
+    alone = [growth.hitting_time(c, rate, 3, 0.5) for c in starts[:3]]
+    np.testing.assert_allclose(times, [*alone, inf])
+    ends = growth.flows(starts, np.full(4, rate), 3, np.full(4, 7.0))
+    np.testing.assert_allclose(ends[:3], [growth.flow(c, rate, 3, 7.0) for c in starts[:3]])
+    assert ends[3] == -0.1

@@ -141,3 +141,16 @@ def test_drawn_moments_follow_the_drawn_frequencies():
     law = reduced_dynamics.law_moments(LAW)
     twice = reduced_dynamics.drawn_moments(LAW, 2 * np.diag(law.joint), law.patch)
     assert twice.joint == pytest.approx(2 * law.joint)
+
+
+def test_supervised_speedup_is_the_ratio_of_pulls_on_one_feature():
+    """At p = 1/k a kernel of block i is pulled by 1 - 1/k from own images, -1/k from others."""
+    p = replace(LAW, split="equal", single_view=0.0, off_class=1.5)
+    k, q, own = p.classes, p.power, 0.3
+
+    def mean_power(low, high):  # E z^q of U[low, high]; the C_p^(1-q) of the split cancels
+        return (high ** (q + 1) - low ** (q + 1)) / ((q + 1) * (high - low))
+
+    pull = own * (1 - 1 / k) * mean_power(p.own_low, p.own_high)
+    push = (1 - own) * p.off_class / k * mean_power(p.off_low, p.off_high) / k
+    assert off_class.supervised_speedup(p, own) == pytest.approx(1 - push / pull)

@@ -95,3 +95,22 @@ def test_exponent_and_frequency() -> None:
 def test_no_leak_time_at_power_two() -> None:
     with pytest.raises(ValueError, match="q >= 3"):
         leak.leak_time(0.1, 0.1, 2, 0.5)
+
+
+@pytest.mark.parametrize(("power", "varrho"), [(3, 0.5), (4, 0.8)])
+def test_leak_times_to_a_level_solve_the_drift(power: int, varrho: float) -> None:
+    """dd/dt = D (d/varrho)^{q-1} from several starts to 0.6 varrho, by an integrator."""
+    p, drive, level = replace(LAW, power=power, linear_from=varrho), 0.03, 0.6 * varrho
+    starts = np.array([0.05, 0.2, 0.9, -0.1])
+    times = leak.leak_times(p, starts, drive, level)
+    for start, time in zip(starts[:2], times[:2], strict=True):
+        run = solve_ivp(
+            lambda _, d: drive * (d / varrho) ** (power - 1),
+            (0, time),
+            [start],
+            rtol=1e-10,
+            atol=1e-14,
+        )
+        assert run.y[0, -1] == pytest.approx(level, rel=1e-6)
+    assert times[2:].tolist() == [0.0, inf]
+    assert leak.leak_times(p, starts, 0.0, level)[0] == inf

@@ -1,0 +1,215 @@
+"""Does a test notice? `python tests/mutation.py --sample 50 --salt a`.
+
+A mutant is the package with one constant, sign, axis, comparison, min/max or and/or changed, in a
+copy of the tree. The tests that belong to the mutated module are run on it; one that fails kills
+it. Printed: the mutant, what became of it, and the score over all that are not known to be
+equivalent (tests/mutants_known.txt). Exit code 1 where one survives.
+
+mutmut and cosmic-ray were looked at: both run one command for all mutants (minutes each here), and
+neither changes an axis, min against max, or a float by a part of itself.
+"""
+
+import argparse
+import ast
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+FOLDERS = ("theory", "simulate", "observe", "judge")
+KNOWN = Path(__file__).parent / "mutants_known.txt"
+SECONDS = 120.0
+SLOW = {"test_learning"}
+
+COMPARE = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq}
+ARITHMETIC = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
+              ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd}  # fmt: skip
+NAMES = {"min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum", "amax": "amin",
+         "amin": "amax", "argmax": "argmin", "all": "any", "any": "all"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: path below mrpverify/, position, and the text before and after."""
+
+    module: str
+    line: int
+    column: int
+    before: str
+    after: str
+
+    @property
+    def name(self) -> str:
+        """Told by its text, not by its line, so that edits above do not rename it."""
+        return f"{self.module}: {self.before} -> {self.after}"
+
+
+def changes(node: ast.AST) -> Iterator[ast.AST]:
+    """Changed copies of one node."""
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in COMPARE:
+        yield ast.Compare(node.left, [COMPARE[type(node.ops[0])](), *node.ops[1:]],
+                          node.comparators)  # fmt: skip
+    elif isinstance(node, ast.BinOp) and type(node.op) in ARITHMETIC:
+        yield ast.BinOp(node.left, ARITHMETIC[type(node.op)](), node.right)
+    elif isinstance(node, ast.BoolOp):
+        yield ast.BoolOp(ast.Or() if isinstance(node.op, ast.And) else ast.And(), node.values)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Not | ast.Invert):
+        yield node.operand
+    elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        yield ast.Constant(node.value + 1 if isinstance(node.value, int) else 1.1 * node.value)
+    elif isinstance(node, ast.Attribute) and node.attr in NAMES:
+        yield ast.Attribute(node.value, NAMES[node.attr], node.ctx)
+    elif isinstance(node, ast.Name) and node.id in NAMES:
+        yield ast.Name(NAMES[node.id], node.ctx)
+
+
+def nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes that compute, in the order of the source."""
+    if isinstance(node, ast.Raise | ast.JoinedStr | ast.Import | ast.ImportFrom):
+        return
+    for name, value in ast.iter_fields(node):
+        if name in ("annotation", "returns", "decorator_list"):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield child
+                yield from nodes(child)
+
+
+def mutants_of(path: Path) -> Iterator[Mutant]:
+    """All mutants of one module."""
+    module = path.relative_to(ROOT / "mrpverify").as_posix()
+    for node in nodes(ast.parse(path.read_text())):
+        if hasattr(node, "lineno"):
+            for changed in changes(node):
+                yield Mutant(module, node.lineno, node.col_offset, ast.unparse(node),
+                             ast.unparse(changed))  # fmt: skip
+
+
+def every_mutant() -> list[Mutant]:
+    """All mutants of the package's numeric folders."""
+    paths = sorted(p for f in FOLDERS for p in (ROOT / "mrpverify" / f).glob("*.py"))
+    return [mutant for path in paths for mutant in mutants_of(path)]
+
+
+def apply(mutant: Mutant, tree: Path) -> str:
+    """Write the mutant into a copied tree; the text of the module before."""
+    path = tree / "mrpverify" / mutant.module
+    text = path.read_text()
+    parsed = ast.parse(text)
+    for node in nodes(parsed):
+        where = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+        if where == (mutant.line, mutant.column) and ast.unparse(node) == mutant.before:
+            lines = text.encode().splitlines(keepends=True)
+            start = sum(map(len, lines[: node.lineno - 1])) + node.col_offset
+            end = sum(map(len, lines[: node.end_lineno - 1])) + node.end_col_offset
+            raw = text.encode()
+            path.write_bytes(raw[:start] + f"({mutant.after})".encode() + raw[end:])
+            return text
+    raise ValueError(f"no such place: {mutant}")
+
+
+def imports(path: Path) -> set[str]:
+    """Last parts of everything a file imports: modules and names."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            found |= {alias.name for alias in node.names} | {(node.module or "").split(".")[-1]}
+    return found
+
+
+SIMULATED = ("tests/reference/test_losses.py", "tests/reference/test_trajectory.py")
+
+
+def tests_of(module: str) -> list[str]:
+    """Test files in the order in which they are likely to notice: of the module's own name, then
+    those that import it, then all of its folder where none does; the second implementation last."""
+    folder, stem = module.removesuffix(".py").split("/")
+    near = [f for f in sorted((ROOT / "tests" / folder).glob("test_*.py")) if f.stem not in SLOW]
+    second = sorted((ROOT / "tests" / "reference").glob("test_*.py"))
+    own = [f for f in near if f.stem == f"test_{stem}"]
+    importing = [f for f in (*near, *second) if stem in imports(f)]
+    files = [*own, *importing] or near
+    if folder == "observe":
+        files.append(ROOT / "tests" / "claims" / "test_deciding.py")
+    found = [str(f.relative_to(ROOT)) for f in files]
+    return list(dict.fromkeys([*found, *(SIMULATED if folder == "simulate" else ())]))
+
+
+def run_tests(tree: Path, files: list[str], seconds: float) -> str:
+    """Killed, survived or timeout; a test that hangs on a mutant has noticed it as well."""
+    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
+    process = subprocess.Popen(
+        [*command, *files], cwd=tree, env=environment, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        return {0: "survived", 1: "killed", 2: "killed"}.get(process.wait(seconds), "no tests")
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return "timeout"
+
+
+def known_equivalents() -> dict[str, str]:
+    """Name -> reason of the mutants that compute the same."""
+    lines = KNOWN.read_text().splitlines() if KNOWN.exists() else []
+    pairs = [line.split("  # ") for line in lines if "  # " in line]
+    return {name.strip(): reason for name, reason in pairs}
+
+
+def copy_tree(target: Path) -> None:
+    """What the tests read."""
+    for name in ("mrpverify", "tests", "experiments"):
+        shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", target)
+
+
+def score(mutants: list[Mutant], seconds: float, report=print) -> dict[str, list[Mutant]]:
+    """Run them one after the other; what became of each."""
+    found: dict[str, list[Mutant]] = {}
+    known = known_equivalents()
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder)
+        copy_tree(tree)
+        for mutant in mutants:
+            begin = time.monotonic()
+            fate = "equivalent"
+            if mutant.name not in known:
+                before = apply(mutant, tree)
+                fate = run_tests(tree, tests_of(mutant.module), seconds)
+                (tree / "mrpverify" / mutant.module).write_text(before)
+            found.setdefault(fate, []).append(mutant)
+            report(f"{fate:10} {time.monotonic() - begin:5.0f} s  {mutant.line:4} {mutant.name}",
+                   flush=True)  # fmt: skip
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sample", type=int, default=50, help="mutants drawn (0: all)")
+    parser.add_argument("--salt", default="a", help="which ones are drawn")
+    parser.add_argument("--only", default="", help="modules whose path holds this text")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="time limit of one mutant")
+    asked = parser.parse_args()
+    mutants = [m for m in every_mutant() if asked.only in m.module]
+    if asked.sample:
+        drawn = random.Random(asked.salt).sample(mutants, min(asked.sample, len(mutants)))
+        print(f"{len(drawn)} of {len(mutants)} mutants, salt {asked.salt}")
+    found = score(drawn if asked.sample else mutants, asked.seconds)
+    noticed = len(found.get("killed", [])) + len(found.get("timeout", []))
+    judged = noticed + len(found.get("survived", [])) + len(found.get("no tests", []))
+    print(f"{noticed} of {judged} noticed; {len(found.get('timeout', []))} by the time limit alone")
+    return int(noticed < judged)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
