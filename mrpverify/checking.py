@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-import typer
 import xarray as xr
 from rich.console import Console
 from rich.table import Table
@@ -17,6 +17,7 @@ from .claims.claim import Claim
 from .claims.evaluate import ClaimResult, counts, evaluate
 from .claims.evidence import about_images, evaluate_images
 from .claims.registry import UnknownClaimError, known, select
+from .command_app import printing, tell
 from .command_line import (
     WIDTH,
     UsageError,
@@ -247,19 +248,35 @@ def _split(settings: Sequence[str]) -> tuple[dict[str, str], list[str]]:
 
 
 def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
-    """Report on the terminal; JSON, text and HTML files."""
-    if not order.quiet:
-        print_report(report_console(), run, results, order.strict)
-        if order.earlier is not None:
-            _print_again(order.earlier, results)
+    """JSON, text and HTML files, then the report on the terminal: nothing printed can lose a file.
+
+    Raises OSError where a file cannot be written.
+    """
     content = record(run, results)
     if order.json_file is not None:
         write_json(order.json_file, content)
     if order.folder is not None:
         write_json(order.folder / RECORD, content)
-        with (order.folder / REPORT).open("w", encoding="utf-8") as file:
-            print_report(Console(file=file, width=WIDTH, markup=False), run, results, order.strict)
-        (order.folder / PAGE).write_text(page(content, _drawn(order, results)), encoding="utf-8")
+        _write(order.folder / REPORT, _report(run, results, order.strict))
+        _write(order.folder / PAGE, page(content, _drawn(order, results)))
+    if not order.quiet:
+        with printing():
+            print_report(report_console(), run, results, order.strict)
+            if order.earlier is not None:
+                _print_again(order.earlier, results)
+
+
+def _report(run: Run, results: Sequence[ClaimResult], strict: bool) -> str:
+    """The report as plain text, whatever the environment says about colours."""
+    file = io.StringIO()
+    console = Console(file=file, width=WIDTH, markup=False, color_system=None, force_terminal=False)
+    print_report(console, run, results, strict)
+    return file.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a text; what UTF-8 has no place for, as in names of files, is written as its escape."""
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def _print_again(earlier: Earlier, results: Sequence[ClaimResult]) -> None:
@@ -281,7 +298,7 @@ def _drawn(order: Order, results: Sequence[ClaimResult]) -> list[dict[str, bytes
             try:
                 found = result.draw() if result.draw is not None else {}
             except MissingDataError as error:
-                typer.echo(f"{result.claim.id}: no pictures ({error})", err=True)
+                tell(f"{result.claim.id}: no pictures ({error})")
                 found = {}
             pictures.append({title: png(figure) for title, figure in found.items()})
     return pictures
@@ -342,6 +359,12 @@ def list_everything(plugins: Sequence[str] = ()) -> None:
         claims = known(plugins)
     except UnknownClaimError as error:
         stop(f"error: {error}", EXIT_USAGE)
+    with printing():
+        _list(claims)
+
+
+def _list(claims: Sequence[Claim]) -> None:
+    """Print the tables."""
     console = report_console()
     console.print(claims_table(claims))
     table = Table("symbol", "name", "default", "allowed", "meaning", title="Parameters (--set)")

@@ -11,6 +11,7 @@ import xarray as xr
 from ..claims.claim import Claim
 from ..claims.evaluate import ClaimResult, evaluate
 from ..claims.registry import UnknownClaimError, select
+from ..command_app import printing, tell
 from ..command_line import UsageError, progress_shown, resumable, stop, usable_store
 from ..judge.verdicts import EXIT_CODES, EXIT_USAGE, Verdict
 from ..parameters import Framework, Parameters
@@ -94,7 +95,7 @@ class Search:
 
     def _say(self, text: str) -> None:
         if not self.quiet:
-            typer.echo(text, err=True)
+            tell(text)
 
 
 def search(asked: Asked) -> None:
@@ -121,9 +122,10 @@ def _carry_out(search: Search, budget: int, salt: str, confirm: str) -> None:
     again = search.judge(found, confirm)
     if again is None or again.measurement.measured is not Verdict.REFUTED:
         stop(f"not confirmed on salt {confirm}: {_values(found)}", NOT_FOUND)
-    typer.echo(f"REFUTED at {_values(found)} {_outside(again)}")
-    typer.echo(f"{distance(search.start, found):.3g} from the start, as logarithm of ratios")
-    typer.echo(search.command(found, confirm))
+    with printing():
+        typer.echo(f"REFUTED at {_values(found)} {_outside(again)}")
+        typer.echo(f"{distance(search.start, found):.3g} from the start, as logarithm of ratios")
+        typer.echo(search.command(found, confirm))
 
 
 def _values(point: Point) -> str:

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ..command_app import printing, tell
 from .netcdf import read
 from .store import default_folder
 
@@ -36,13 +37,15 @@ def show() -> None:
     table = Table("device", "framework", "salt", "records", "MB", title=str(default_folder()))
     for kind in sorted(number):
         table.add_row(*kind, str(number[kind]), f"{weight[kind] / MEGABYTE:.1f}")
-    Console(markup=False).print(table)
+    with printing():
+        Console(markup=False).print(table)
 
 
 def size() -> None:
     """Print how many records there are, and their size."""
     sizes = [path.stat().st_size for path in files()]
-    typer.echo(f"{len(sizes)} records, {sum(sizes) / MEGABYTE:.1f} MB in {default_folder()}")
+    with printing():
+        typer.echo(f"{len(sizes)} records, {sum(sizes) / MEGABYTE:.1f} MB in {default_folder()}")
 
 
 def verify() -> int:
@@ -56,9 +59,10 @@ def verify() -> int:
             raise
         except Exception:  # nearly anything, where HDF5 finds a file damaged
             damaged.append(path)
-    for path in damaged:
-        typer.echo(f"damaged: {path} (it will be trained again)")
-    typer.echo(f"{seen} records, {len(damaged)} damaged")
+    with printing():
+        for path in damaged:
+            typer.echo(f"damaged: {path} (it will be trained again)")
+        typer.echo(f"{seen} records, {len(damaged)} damaged")
     return int(bool(damaged))
 
 
@@ -66,9 +70,7 @@ def clear(yes: bool) -> int:
     """Remove all records; without `yes` nothing is removed and the exit code is that of usage."""
     found = list(files())
     if not yes:
-        typer.echo(
-            f"{len(found)} records in {default_folder()}: add --yes to remove them.", err=True
-        )
+        tell(f"{len(found)} records in {default_folder()}: add --yes to remove them.")
         return USAGE
     left = 0
     for path in found:
@@ -76,8 +78,9 @@ def clear(yes: bool) -> int:
             path.unlink()
         except OSError as error:
             left += 1
-            typer.echo(f"{path}: {error.strerror}", err=True)
-    typer.echo(f"{len(found) - left} records removed")
+            tell(f"{path}: {error.strerror}")
+    with printing():
+        typer.echo(f"{len(found) - left} records removed")
     return int(left > 0)
 
 

@@ -12,7 +12,15 @@ import typer
 
 from ..claims.evaluate import ClaimResult, counts
 from ..claims.registry import UnknownClaimError
-from ..command_line import UsageError, progress_shown, resumable, stop, usable_store, writable_file
+from ..command_app import printing, tell
+from ..command_line import (
+    UsageError,
+    progress_shown,
+    resumable,
+    stop,
+    usable_store,
+    writable_file,
+)
 from ..judge.verdicts import EXIT_USAGE, Verdict, exit_code
 from ..records.collect import DeviceError, Machine, Trainers, choose_machine, local_trainers
 from ..records.store import Store
@@ -103,11 +111,12 @@ def _publish(order: Order, results: Sequence[Sequence[ClaimResult]], seconds: fl
         stop(f"error: the table could not be written ({error}); its runs are stored.", 1)
     found = [result for own in results for result in own]
     if not order.quiet:
-        typer.echo(
-            f"{order.table}: {len(order.sweep.cells)} cells, {len(table)} rows, sha256 {digest}"
-        )
+        with printing():
+            typer.echo(
+                f"{order.table}: {len(order.sweep.cells)} cells, {len(table)} rows, sha256 {digest}"
+            )
     for text in record["errors"]:
-        typer.echo(f"error: {text}", err=True)
+        tell(f"error: {text}")
     if order.verdicts:
         return exit_code(r.verdict for r in found if counts(r))
     return 1 if any(result.verdict is Verdict.ERROR for result in found) else 0
@@ -129,7 +138,7 @@ def _trainers(machine: Machine, scheduler: str | None) -> Trainers:
     """Processes here, or a cluster; raises UsageError where it does not answer."""
     if scheduler is None:
         return local_trainers(machine, machine.workers)
-    return Cluster(scheduler, machine, lambda text: typer.echo(text, err=True))
+    return Cluster(scheduler, machine, lambda text: tell(text))
 
 
 def _table_file(path: Path) -> Path:
