@@ -70,6 +70,7 @@ class Asked:
     from_file: Path | None = None
     plugins: Sequence[str] = ()
     """Files of claims that the names may mean."""
+    workers: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +123,7 @@ def _order(asked: Asked) -> Order:
     path = asked.from_file
     question = _question(asked) if path is None else _asked_before(asked, path)
     of_images, _ = _split(asked.settings)
-    machine = choose_machine(asked.device)
+    machine = choose_machine(asked.device, asked.workers)
     order = Order(
         **vars(question),
         machine=machine,

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import metadata
 from typing import IO, Annotated, Any
 
 import typer
+
+ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that ask a process to end, beside Ctrl-C."""
 
 
 class _App(typer.Typer):
@@ -21,7 +26,8 @@ class _App(typer.Typer):
             if getattr(stream, "errors", None) == "strict":  # else a name may be unprintable
                 stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         try:
-            return super().__call__(*arguments, **options)
+            with _endings_as_interrupts():
+                return super().__call__(*arguments, **options)
         except OSError as error:
             _nothing_printed(error)
             raise SystemExit(1) from None
@@ -49,6 +55,22 @@ def printing() -> Iterator[None]:
             sys.stdout.flush()
     except OSError as error:
         _nothing_printed(error)
+
+
+@contextmanager
+def _endings_as_interrupts() -> Iterator[None]:
+    """SIGTERM and a closed terminal end a command as Ctrl-C does, where nobody else hears them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    mine = [number for number in ENDINGS if signal.getsignal(number) is signal.SIG_DFL]
+    for number in mine:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in mine:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def tell(message: str) -> None:

@@ -26,7 +26,7 @@ ALLOWED = {
     "figures": {"judge", "images"},
     "claims": {"parameters", "theory", "observe", "judge", "records", "images", "figures"},
     "report": {"admissible", "parameters", "theory", "judge", "records", "claims"},
-    "command_line": {"records"},
+    "command_line": {"records", "command_app"},
     "check": {"checking", "callable_module", "command_app"},
     "interactive": {
         "parameters", "regime", "simulate", "judge", "records", "claims", "report",
@@ -43,6 +43,7 @@ ALLOWED = {
         "report",
         "images",
         "command_line",
+        "command_app",
     },
     "counterexample": {
         "parameters", "regime", "judge", "records", "claims", "command_line", "command_app",

@@ -13,7 +13,12 @@ from rich.table import Table
 
 from ..command_app import printing, tell
 from .netcdf import read
-from .store import default_folder
+from .provenance import key_of
+from .reservations import NOTES
+from .store import SET_ASIDE, default_folder
+
+RESTS = ("??/*.part", f"{SET_ASIDE}/*.nc", f"{NOTES}/*.json")
+"""What killed processes have left, and what was found damaged: no records."""
 
 MEGABYTE = 1e6
 USAGE = 2
@@ -49,19 +54,20 @@ def size() -> None:
 
 
 def verify() -> int:
-    """Read everything; prints what is damaged, and returns 1 where something is."""
+    """Read everything; prints what is damaged or foreign, and returns 1 where something is."""
     seen, damaged = 0, []
     for path in files():
         seen += 1
         try:
-            read(path)
+            if key_of(read(path)) != (path.stem, path.parents[1].name):
+                damaged.append(path)
         except MemoryError:
             raise
         except Exception:  # nearly anything, where HDF5 finds a file damaged
             damaged.append(path)
     with printing():
         for path in damaged:
-            typer.echo(f"damaged: {path} (it will be trained again)")
+            typer.echo(f"damaged or of another run: {path} (it will be trained again)")
         typer.echo(f"{seen} records, {len(damaged)} damaged")
     return int(bool(damaged))
 
@@ -73,14 +79,21 @@ def clear(yes: bool) -> int:
         tell(f"{len(found)} records in {default_folder()}: add --yes to remove them.")
         return USAGE
     left = 0
-    for path in found:
+    folder = default_folder()
+    # What killed processes left, and what was found damaged: no records.
+    rests = [
+        p
+        for g in ("??/*.part", f"{SET_ASIDE}/*.nc", f"{NOTES}/*.json")
+        for p in folder.glob(f"*/{g}")
+    ]
+    for path in [*found, *rests]:
         try:
             path.unlink()
         except OSError as error:
             left += 1
             tell(f"{path}: {error.strerror}")
     with printing():
-        typer.echo(f"{len(found) - left} records removed")
+        typer.echo(f"{sum(not path.exists() for path in found)} records removed")
     return int(left > 0)
 
 

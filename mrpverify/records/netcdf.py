@@ -63,11 +63,21 @@ def write(record: xr.Dataset) -> bytes:
 
 
 def read(path: Path) -> xr.Dataset:
-    """The record in memory; raises DamagedError where the file is not as it was written."""
-    sealed = path.read_bytes()
+    """The record in a file; raises DamagedError where the file is not as it was written."""
+    try:
+        return parse(path.read_bytes())
+    except DamagedError:
+        raise DamagedError(f"{path} is no record, or it is damaged; delete it.") from None
+
+
+def parse(sealed: bytes) -> xr.Dataset:
+    """The record in a file's content; raises DamagedError where that is not as it was written.
+
+    Nothing is asked of HDF5 before the checksum is right, and no lock of the file at all.
+    """
     content = sealed[:-SEAL_BYTES]
     if sealed[-SEAL_BYTES:] != _seal(content):
-        raise DamagedError(f"{path} is no record, or it is damaged; delete it.")
+        raise DamagedError("no record, or a damaged one")
     with h5py.File(h5py.h5f.open_file_image(content)) as file:
         found = {name: _attributes(data) for name, data in file.items()}
         names = {int(own["_Netcdf4Dimid"]): n for n, own in found.items() if "CLASS" in own}

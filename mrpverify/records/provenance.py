@@ -11,7 +11,10 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 IDENTITY = "identity"
 """Attribute of a record by which the store knows it again."""
@@ -35,6 +38,13 @@ class Addressed(ABC):
 def stamp(request: Addressed, device: str) -> str:
     """Identity of a record made on a kind of device, cpu or cuda: they differ in their rounding."""
     return _text({**request.identity(), "device": device})
+
+
+def key_of(record: xr.Dataset) -> tuple[str, str]:
+    """Key and kind of device that a record says it has; raises KeyError, ValueError, TypeError."""
+    identity = json.loads(record.attrs[IDENTITY])
+    device = identity.pop("device")
+    return hashlib.sha256(_text(identity).encode()).hexdigest(), str(device)
 
 
 def provenance(request: Addressed, device: str, precision: str) -> dict[str, str]:

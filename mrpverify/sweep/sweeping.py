@@ -125,8 +125,7 @@ def _publish(order: Order, results: Sequence[Sequence[ClaimResult]], seconds: fl
 def _machine(device: str, workers: int | None, scheduler: str | None) -> Machine:
     """What trains: this machine, or the machines of a cluster; raises UsageError, DeviceError."""
     if scheduler is None:
-        here = choose_machine(device)
-        return here if workers is None or here.device == "cuda" else Machine(here.device, workers)
+        return choose_machine(device, workers)
     if workers is not None:
         raise UsageError("--workers counts processes of this machine; drop it or --scheduler.")
     if device not in ("auto", "cpu", "cuda"):
