@@ -19,6 +19,7 @@ from .claims.evidence import about_images, evaluate_images
 from .claims.registry import UnknownClaimError, known, select
 from .command_app import printing, tell
 from .command_line import (
+    BROKEN,
     WIDTH,
     UsageError,
     progress_bar,
@@ -37,6 +38,7 @@ from .records.store import Store
 from .regime import (
     Preset,
     RegimeError,
+    check_salt,
     check_seeds,
     load_preset,
     parse_settings,
@@ -127,13 +129,21 @@ def _order(asked: Asked) -> Order:
     order = Order(
         **vars(question),
         machine=machine,
-        store=None if asked.no_cache else usable_store(machine.device, " use --no-cache or"),
+        store=_store(asked, question, machine),
         folder=_writable_folder(asked.out),
         json_file=writable_file(asked.json_file, "--json"),
         quiet=asked.quiet,
         strict=asked.strict,
     )
     return _with_images(order, asked.preset, of_images, asked.seeds)
+
+
+def _store(asked: Asked, question: Question, machine: Machine) -> Store | None:
+    """The store, none where no claim needs a run; raises UsageError for one not to be written."""
+    needs_runs = any(claim.needs_runs or about_images(claim) for claim in question.claims)
+    if asked.no_cache or not needs_runs:
+        return None
+    return usable_store(machine.device, " use --no-cache or")
 
 
 def _question(asked: Asked) -> Question:
@@ -145,7 +155,7 @@ def _question(asked: Asked) -> Question:
         claims=claims,
         regimes=_regimes(chosen, asked.framework, claims),
         seeds=check_seeds(chosen.seeds if asked.seeds is None else asked.seeds),
-        salt=asked.salt,
+        salt=check_salt(asked.salt),
     )
 
 
@@ -163,7 +173,7 @@ def _asked_before(asked: Asked, path: Path) -> Question:
         claims=select(earlier.names, asked.plugins),
         regimes=earlier.regimes,
         seeds=check_seeds(earlier.seeds),
-        salt=earlier.salt,
+        salt=check_salt(earlier.salt),
         earlier=earlier,
     )
 
@@ -177,7 +187,7 @@ def _carry_out(order: Order) -> int:
         kept = "finished runs are stored; the same command goes on from there."
         lost = "nothing was stored (--no-cache); the same command starts anew."
         stop(f"interrupted: {lost if order.store is None else kept}", 1)
-    except (OSError, MemoryError, RuntimeError, ValueError) as error:
+    except BROKEN as error:
         stop(f"error: the run failed ({type(error).__name__}: {error}).", 1)
     counted = [r.verdict for r in results if order.strict or counts(r)]
     run = Run(

@@ -19,6 +19,10 @@ WIDTH = 160
 """Columns of a report that is not read in a terminal."""
 
 
+BROKEN = (OSError, MemoryError, RuntimeError, ValueError, ArithmeticError, LookupError)
+"""What a run may raise where its machine fails, or its numbers leave their range."""
+
+
 class UsageError(ValueError):
     """Input that cannot be used, found before any training; exit code 2."""
 
@@ -135,7 +139,7 @@ def resumable(what: str) -> Iterator[None]:
         raise
     except KeyboardInterrupt:
         stop("interrupted: finished runs are stored; the same command goes on from there.", 1)
-    except (OSError, MemoryError, RuntimeError, ValueError) as error:
+    except BROKEN as error:
         stop(
             f"error: the {what} failed ({type(error).__name__}: {error}). Finished runs are "
             f"stored; the same command goes on from there.",

@@ -24,6 +24,8 @@ from .parameters import DOMAINS, FRAMEWORKS, Framework, Parameters, symbols
 
 PRESETS = ("quick", "paper", "large")
 MIN_SEEDS, MAX_SEEDS = 1, 10_000
+MAGNITUDES = 1e-30, 1e12
+"""Smallest and largest size of a number: in float64 its powers up to 10 and 25 are numbers too."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def build(values: Mapping[str, Any]) -> Parameters:
     """
     read = {name: _read(name, value) for name, value in canonical(values).items()}
     parameters = Parameters(**read)
-    refuse(_hasty(parameters))
+    refuse([*_hasty(parameters), *_beyond_numbers(parameters)])
     return parameters
 
 
@@ -82,6 +84,20 @@ def _hasty(p: Parameters) -> list[str]:
             f"horizon_factor=VALUE."
         )
     return complaints
+
+
+def _beyond_numbers(p: Parameters) -> list[str]:
+    """Numbers of which powers, sums and products leave the range of floats, in words."""
+    least, largest = MAGNITUDES
+    return [
+        f"{domain.symbol}={value:g}: a number other than 0 must be between {least:g} and "
+        f"{largest:g} in size, so that its powers are numbers too. Change it in the preset or with "
+        f"--set {domain.symbol}=VALUE."
+        for name, domain in DOMAINS.items()
+        if isinstance(value := getattr(p, name), float)
+        and value != 0
+        and not least <= abs(value) <= largest
+    ]
 
 
 def canonical(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,7 +144,7 @@ def load_preset(name: str) -> Preset:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RegimeError(f"--preset {name}: cannot read {path} ({error.strerror}).") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also of a name that no file can have
         raise RegimeError(f"--preset {name}: {path} is not valid TOML ({error}).") from None
     return _preset(path.stem, content)
 
@@ -172,6 +188,17 @@ def check_seeds(seeds: Any) -> int:
     if not MIN_SEEDS <= seeds <= MAX_SEEDS:
         raise RegimeError(f"seeds={seeds}: allowed are {MIN_SEEDS} to {MAX_SEEDS}.")
     return seeds
+
+
+def check_salt(salt: Any) -> str:
+    """A salt that a record can hold; raises RegimeError."""
+    if not isinstance(salt, str):
+        raise RegimeError(f"salt={salt!r}: expected a text.")
+    if "\0" in salt or salt.encode("utf-8", "replace").decode() != salt:
+        raise RegimeError(
+            f"salt={salt!r}: a record holds no NUL and no bytes but UTF-8; choose another."
+        )
+    return salt
 
 
 def _table(name: str, content: dict[str, Any], key: str) -> dict[str, Any]:

@@ -18,7 +18,15 @@ from ..parameters import Framework, Parameters
 from ..records.collect import DeviceError, Machine, choose_machine, collect
 from ..records.labelled import Request
 from ..records.store import Store
-from ..regime import Preset, RegimeError, canonical, check_seeds, load_preset, parse_settings
+from ..regime import (
+    Preset,
+    RegimeError,
+    canonical,
+    check_salt,
+    check_seeds,
+    load_preset,
+    parse_settings,
+)
 from .nearest import Budget, Point, distance, nearest_failure
 
 NOT_FOUND = EXIT_CODES[Verdict.INCONCLUSIVE]
@@ -141,7 +149,7 @@ def _outside(result: ClaimResult) -> str:
 
 def _search(asked: Asked) -> Search:
     """The checked request; raises UsageError, RegimeError, UnknownClaimError or DeviceError."""
-    if asked.salt == asked.confirm:
+    if check_salt(asked.salt) == check_salt(asked.confirm):
         raise UsageError(f"--confirm {asked.confirm}: must differ from --salt; name another one.")
     claim, framework = _claim(asked.name, asked.framework, asked.plugins)
     files = [*asked.plugins, *([asked.name] if asked.name.endswith(".py") else [])]

@@ -66,10 +66,24 @@ def test_a_torchvision_state_dict_is_the_network_it_was(adopt, state, tmp_path):
         (lambda s: {k: v for k, v in s.items() if k != "fc.bias"}, "fc.bias does not fit"),
         (lambda s: {**s, "layer5.weight": torch.zeros(1)}, "layer5.weight does not fit"),
         (lambda s: {**s, "fc.weight": torch.zeros(10, 2048)}, "fc.weight does not fit"),
-        (lambda s: [1, 2], "does not fit"),
+        (lambda s: [1, 2], "something else than tensors"),
+        (lambda s: {**s, "epoch": 3}, "something else than tensors"),
+        (lambda s: {**s, "fc.bias": [0.0] * 1000}, "something else than tensors"),
+        (lambda s: {**s, 7: torch.zeros(1)}, "something else than tensors"),
+        (lambda s: {**s, "fc.bias": torch.zeros(1000).to_sparse()}, "something else than tensors"),
         (lambda s: {"model": print}, "something else than tensors"),
     ],
-    ids=["one missing", "one more", "ten classes", "a list", "code"],
+    ids=[
+        "one missing",
+        "one more",
+        "ten classes",
+        "a list",
+        "a number",
+        "a list inside",
+        "a numbered one",
+        "sparse",
+        "code",
+    ],
 )
 def test_another_file_is_refused_in_one_line(spoil, part, adopt, state, tmp_path):
     torch.save(spoil(state), tmp_path / "net.pth")
