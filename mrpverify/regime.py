@@ -24,8 +24,8 @@ from .parameters import DOMAINS, FRAMEWORKS, Framework, Parameters, symbols
 
 PRESETS = ("quick", "paper", "large")
 MIN_SEEDS, MAX_SEEDS = 1, 10_000
-MAGNITUDES = 1e-30, 1e12
-"""Smallest and largest size of a number: in float64 its powers up to 10 and 25 are numbers too."""
+MAGNITUDES = 1e-12, 1e12
+"""Smallest and largest size of a number: in float64 its powers up to 25 are numbers too."""
 
 
 @dataclass(frozen=True)

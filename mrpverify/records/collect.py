@@ -125,9 +125,11 @@ def train_missing(
     What a run goes on from is trained first where it is missing too, and counts as a run of its
     own. `trainers` are kept for the caller to stop; by default processes of this machine.
     """
+    asked = set(missing)
     before = dict.fromkeys(request.before() for request in missing)
-    kernels = _kernels([r for r in before if r is not None and r not in missing], store)
-    earlier = [r for r in before if r is not None and r not in kernels and r not in missing]
+    others = [request for request in before if request is not None and request not in asked]
+    kernels = _kernels(others, store)
+    earlier = [request for request in others if request not in kernels]
     todo, done = [*missing, *earlier], 0
     _tell(progress, done, len(todo))
     for stage in _stages(todo):
@@ -202,14 +204,15 @@ def _reserve(
     """Those that are ours to train, those that somebody has stored, those in work elsewhere."""
     if store is None:
         return list(batch), {}, []
-    reserved = [request for request in batch if store.reserve(request)]
-    reserved += others_work.lost([request for request in batch if request not in reserved])
+    free = {request: store.reserve(request) for request in batch}
+    lost = others_work.lost([request for request, is_free in free.items() if not is_free])
+    reserved = [request for request in batch if free[request] or request in lost]
     # Asked after the reservation: a run finished elsewhere in between is seen.
     stored = _stored(reserved, store)
     for request in stored:
         store.release(request)
     mine = [request for request in reserved if request not in stored]
-    return mine, stored, [request for request in batch if request not in reserved]
+    return mine, stored, [r for r in batch if not free[r] and r not in lost]
 
 
 def _keep(request: Request, run: xr.Dataset, store: Store | None) -> None:

@@ -34,9 +34,9 @@ class Waiting:
         """Nothing else is left to do from now on."""
         self._since = time.monotonic()
 
-    def lost(self, requests: Sequence[Request]) -> list[Request]:
+    def lost(self, requests: Sequence[Request]) -> set[Request]:
         """Those that are waited for in vain; they are this process's to do."""
-        return [request for request in requests if self._lost(request)]
+        return {request for request in requests if self._lost(request)}
 
     def _lost(self, request: Request) -> bool:
         """Whether nothing has been heard for long of the one that has reserved a run."""
