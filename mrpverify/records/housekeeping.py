@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..command_app import printing, tell
-from .netcdf import read
+from .netcdf import attributes
 from .provenance import key_of
 from .reservations import NOTES
 from .store import SET_ASIDE, default_folder
@@ -59,7 +59,7 @@ def verify() -> int:
     for path in files():
         seen += 1
         try:
-            if key_of(read(path)) != (path.stem, path.parents[1].name):
+            if key_of(attributes(path.read_bytes())) != (path.stem, path.parents[1].name):
                 damaged.append(path)
         except MemoryError:
             raise
@@ -100,9 +100,8 @@ def clear(yes: bool) -> int:
 def _of(path: Path) -> tuple[str, str]:
     """Framework and salt of a record, '?' where it does not say."""
     try:
-        attributes = read(path).attrs
-        framework = json.loads(attributes["parameters"])["framework"]
-        return framework, str(attributes["salt"])
+        said = attributes(path.read_bytes())
+        return json.loads(said["parameters"])["framework"], str(said["salt"])
     except MemoryError:
         raise
     except Exception:  # damaged, or a look at a real image

@@ -7,14 +7,12 @@ import json
 import platform
 import subprocess
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import xarray as xr
+from typing import Any
 
 IDENTITY = "identity"
 """Attribute of a record by which the store knows it again."""
@@ -40,9 +38,9 @@ def stamp(request: Addressed, device: str) -> str:
     return _text({**request.identity(), "device": device})
 
 
-def key_of(record: xr.Dataset) -> tuple[str, str]:
+def key_of(attributes: Mapping[str, Any]) -> tuple[str, str]:
     """Key and kind of device that a record says it has; raises KeyError, ValueError, TypeError."""
-    identity = json.loads(record.attrs[IDENTITY])
+    identity = json.loads(attributes[IDENTITY])
     device = identity.pop("device")
     return hashlib.sha256(_text(identity).encode()).hexdigest(), str(device)
 

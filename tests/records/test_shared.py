@@ -16,11 +16,11 @@ import xarray as xr
 
 from mrpverify.parameters import Parameters
 from mrpverify.records import collect as collecting
-from mrpverify.records import cores, waiting
+from mrpverify.records import cores, housekeeping, waiting
 from mrpverify.records.collect import Machine, collect
 from mrpverify.records.labelled import Request
-from mrpverify.records.reservations import NOTES
-from mrpverify.records.store import SET_ASIDE, Store
+from mrpverify.records.reservations import LOCKS, NOTES
+from mrpverify.records.store import CACHE_VARIABLE, SET_ASIDE, Store, device_store
 
 TINY = Parameters(classes=2, kernels_per_class=3, dimension=8, images=20, max_steps=12)
 HERE = Machine("cpu")
@@ -253,3 +253,24 @@ def test_a_note_that_is_half_written_names_nobody(store):
     for text in ("", "{", "[]", json.dumps({"process": 3})):
         note.write_text(text)
         assert store.holder(request).text == "another process"
+
+
+def test_verify_finds_the_damaged_and_the_exchanged(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    store = device_store("cpu")
+    one, two, three = requests()
+    collect([one, two, three], HERE, store)
+    assert housekeeping.verify() == 0
+    store.path(two).write_bytes(store.path(one).read_bytes())
+    store.path(three).write_bytes(store.path(three).read_bytes()[1:])
+    (store.path(one).parent / "killed.part").write_bytes(b"half")
+    assert housekeeping.verify() == 1
+    said = capsys.readouterr().out
+    assert "3 records, 2 damaged" in said
+    assert str(store.path(two)) in said
+    assert str(store.path(three)) in said
+    assert str(store.path(one)) not in said
+    assert store.load(three) is None
+    assert housekeeping.clear(True) == 0
+    assert "2 records removed" in capsys.readouterr().out
+    assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == [LOCKS]
