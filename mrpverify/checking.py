@@ -188,7 +188,8 @@ def _carry_out(order: Order) -> int:
         lost = "nothing was stored (--no-cache); the same command starts anew."
         stop(f"interrupted: {lost if order.store is None else kept}", 1)
     except BROKEN as error:
-        stop(f"error: the run failed ({type(error).__name__}: {error}).", 1)
+        kept = "" if order.store is None else " Finished runs are stored."
+        stop(f"error: the run failed ({type(error).__name__}: {error}).{kept}", 1)
     counted = [r.verdict for r in results if order.strict or counts(r)]
     run = Run(
         command=["python", "-m", "mrpverify.check", *_words()],

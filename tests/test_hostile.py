@@ -30,6 +30,7 @@ from mrpverify.regime import (
 )
 from mrpverify.report.again import RecordError, read
 from mrpverify.report.html import page
+from mrpverify.sweep.cluster import is_open
 from mrpverify.sweep.plan import PlanError, lay_out, read_plan
 
 NAMES = st.sampled_from([*DOMAINS, *symbols(), "framework", "seeds", "", "=", "thetta"])
@@ -207,3 +208,22 @@ def test_whatever_a_record_says_is_escaped_in_its_page(statement, salt, key):
     for sign in ("<", ">"):
         assert found.count(sign) == page(plain).count(sign)
     assert found.count("49") == page(plain).count("49")
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("tcp://127.0.0.1:8786", False),
+        ("127.0.0.1:8786", False),
+        ("tcp://[::1]:8786", False),
+        ("tcp://localhost:8786", False),
+        ("tls://10.0.0.1:8786", False),
+        ("tcp://10.0.0.1:8786", True),
+        ("10.0.0.1:8786", True),
+        ("tcp://login-node:8786", True),
+        ("tcp://127.0.0.1.example.org:8786", True),
+        ("tcp://0.0.0.0:8786", True),
+    ],
+)
+def test_a_scheduler_that_others_reach_is_said(address, expected):
+    assert is_open(address) is expected

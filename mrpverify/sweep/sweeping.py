@@ -137,7 +137,7 @@ def _trainers(machine: Machine, scheduler: str | None) -> Trainers:
     """Processes here, or a cluster; raises UsageError where it does not answer."""
     if scheduler is None:
         return local_trainers(machine, machine.workers)
-    return Cluster(scheduler, machine, lambda text: tell(text))
+    return Cluster(scheduler, machine, tell)
 
 
 def _table_file(path: Path) -> Path:
