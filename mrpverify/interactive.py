@@ -114,7 +114,9 @@ class Checked:
 
     def __repr__(self) -> str:
         file = io.StringIO()
-        console = Console(file=file, width=REPORT_COLUMNS, markup=False)
+        console = Console(
+            file=file, width=REPORT_COLUMNS, markup=False, color_system=None, force_terminal=False
+        )
         print_report(console, self.run, self.results, strict=False)
         return file.getvalue()
 
