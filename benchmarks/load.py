@@ -2,7 +2,7 @@
 
 Each size has a process of its own. `fresh` and `stored` are checks of T1.capture in a tiny regime
 whose runs are trained, or read; `size` and `verify` look after a store of as many synthesised runs
-(whole and sealed, each of a seed of its own), and `check` asks 24 seeds in that store. Prints and
+(whole and sealed, each of a seed of its own), and `check` asks 24 seeds in that store. Prints, and
 appends to load.csv CPU seconds, MiB at most, and the exponent of growth from the size before.
 """
 
@@ -64,7 +64,9 @@ def _measured(what: str, number: int, folder: Path) -> dict[str, object]:
     own = {**os.environ, CACHE_VARIABLE: str(folder)}
     command = [sys.executable, __file__, "--task", what, str(number)]
     done = subprocess.run(command, env=own, capture_output=True, text=True, check=True)  # noqa: S603
-    return {"what": what, "number": number, **json.loads(done.stdout.splitlines()[-1])}
+    row = {"what": what, "number": number, **json.loads(done.stdout.splitlines()[-1])}
+    print(row, flush=True)
+    return row
 
 
 def _task(what: str, number: int) -> None:
@@ -117,7 +119,6 @@ def _with_exponents(rows: list[dict[str, object]]) -> list[dict[str, object]]:
         last = before.get(row["what"])
         row["exponent"] = "" if last is None else round(_slope(last, row), 2)
         before[row["what"]] = row
-        print(row)
     return rows
 
 
