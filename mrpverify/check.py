@@ -34,6 +34,9 @@ def check(
     seeds: Annotated[int | None, typer.Option(help="number of seeds (preset: 24 or more)")] = None,
     salt: Annotated[str, typer.Option(help="re-rolls every random draw")] = "a",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="processes (default: one per core that may be used)")
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the record here")] = None,
     from_file: Annotated[
         Path | None, typer.Option("--from", help="ask the same again as the record in this file")
@@ -65,6 +68,7 @@ def check(
         names=names or [], preset=preset, framework=framework, settings=settings or [],
         seeds=seeds, salt=salt, device=device, json_file=json_file, out=out,
         no_cache=no_cache, quiet=quiet, strict=strict, from_file=from_file, plugins=plugins or [],
+        workers=workers,
     )  # fmt: skip
     raise typer.Exit(checking.carry_out(asked))
 

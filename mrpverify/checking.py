@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-import typer
 import xarray as xr
 from rich.console import Console
 from rich.table import Table
@@ -17,7 +17,9 @@ from .claims.claim import Claim
 from .claims.evaluate import ClaimResult, counts, evaluate
 from .claims.evidence import about_images, evaluate_images
 from .claims.registry import UnknownClaimError, known, select
+from .command_app import printing, tell
 from .command_line import (
+    BROKEN,
     WIDTH,
     UsageError,
     progress_bar,
@@ -37,6 +39,7 @@ from .records.store import Store
 from .regime import (
     Preset,
     RegimeError,
+    check_salt,
     check_seeds,
     load_preset,
     parse_settings,
@@ -70,6 +73,7 @@ class Asked:
     from_file: Path | None = None
     plugins: Sequence[str] = ()
     """Files of claims that the names may mean."""
+    workers: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,17 +128,25 @@ def _order(asked: Asked) -> Order:
     path = asked.from_file
     question = _question(asked) if path is None else _asked_before(asked, path)
     of_images, _ = _split(asked.settings)
-    machine = choose_machine(asked.device)
+    machine = choose_machine(asked.device, asked.workers)
     order = Order(
         **vars(question),
         machine=machine,
-        store=None if asked.no_cache else usable_store(machine.device, " use --no-cache or"),
+        store=_store(asked, question, machine),
         folder=_writable_folder(asked.out),
         json_file=writable_file(asked.json_file, "--json"),
         quiet=asked.quiet,
         strict=asked.strict,
     )
     return _with_images(order, asked.preset, of_images, asked.seeds)
+
+
+def _store(asked: Asked, question: Question, machine: Machine) -> Store | None:
+    """The store, none where no claim needs a run; raises UsageError for one not to be written."""
+    needs_runs = any(claim.needs_runs or about_images(claim) for claim in question.claims)
+    if asked.no_cache or not needs_runs:
+        return None
+    return usable_store(machine.device, " use --no-cache or")
 
 
 def _question(asked: Asked) -> Question:
@@ -146,7 +158,7 @@ def _question(asked: Asked) -> Question:
         claims=claims,
         regimes=_regimes(chosen, asked.framework, claims),
         seeds=check_seeds(chosen.seeds if asked.seeds is None else asked.seeds),
-        salt=asked.salt,
+        salt=check_salt(asked.salt),
     )
 
 
@@ -164,7 +176,7 @@ def _asked_before(asked: Asked, path: Path) -> Question:
         claims=select(earlier.names, asked.plugins),
         regimes=earlier.regimes,
         seeds=check_seeds(earlier.seeds),
-        salt=earlier.salt,
+        salt=check_salt(earlier.salt),
         earlier=earlier,
     )
 
@@ -178,8 +190,9 @@ def _carry_out(order: Order) -> int:
         kept = "finished runs are stored; the same command goes on from there."
         lost = "nothing was stored (--no-cache); the same command starts anew."
         stop(f"interrupted: {lost if order.store is None else kept}", 1)
-    except (OSError, MemoryError, RuntimeError, ValueError) as error:
-        stop(f"error: the run failed ({type(error).__name__}: {error}).", 1)
+    except BROKEN as error:
+        kept = "" if order.store is None else " Finished runs are stored."
+        stop(f"error: the run failed ({type(error).__name__}: {error}).{kept}", 1)
     counted = [r.verdict for r in results if order.strict or counts(r)]
     run = Run(
         command=["python", "-m", "mrpverify.check", *_words()],
@@ -250,19 +263,35 @@ def _split(settings: Sequence[str]) -> tuple[dict[str, str], list[str]]:
 
 
 def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
-    """Report on the terminal; JSON, text and HTML files."""
-    if not order.quiet:
-        print_report(report_console(), run, results, order.strict)
-        if order.earlier is not None:
-            _print_again(order.earlier, results)
+    """JSON, text and HTML files, then the report on the terminal: nothing printed can lose a file.
+
+    Raises OSError where a file cannot be written.
+    """
     content = record(run, results)
     if order.json_file is not None:
         write_json(order.json_file, content)
     if order.folder is not None:
         write_json(order.folder / RECORD, content)
-        with (order.folder / REPORT).open("w", encoding="utf-8") as file:
-            print_report(Console(file=file, width=WIDTH, markup=False), run, results, order.strict)
-        (order.folder / PAGE).write_text(page(content, _drawn(order, results)), encoding="utf-8")
+        _write(order.folder / REPORT, _report(run, results, order.strict))
+        _write(order.folder / PAGE, page(content, _drawn(order, results)))
+    if not order.quiet:
+        with printing():
+            print_report(report_console(), run, results, order.strict)
+            if order.earlier is not None:
+                _print_again(order.earlier, results)
+
+
+def _report(run: Run, results: Sequence[ClaimResult], strict: bool) -> str:
+    """The report as plain text, whatever the environment says about colours."""
+    file = io.StringIO()
+    console = Console(file=file, width=WIDTH, markup=False, color_system=None, force_terminal=False)
+    print_report(console, run, results, strict)
+    return file.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a text; what UTF-8 has no place for, as in names of files, is written as its escape."""
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def _print_again(earlier: Earlier, results: Sequence[ClaimResult]) -> None:
@@ -284,7 +313,7 @@ def _drawn(order: Order, results: Sequence[ClaimResult]) -> list[dict[str, bytes
             try:
                 found = result.draw() if result.draw is not None else {}
             except MissingDataError as error:
-                typer.echo(f"{result.claim.id}: no pictures ({error})", err=True)
+                tell(f"{result.claim.id}: no pictures ({error})")
                 found = {}
             pictures.append({title: png(figure) for title, figure in found.items()})
     return pictures
@@ -346,6 +375,12 @@ def list_everything(plugins: Sequence[str] = ()) -> None:
         claims = known(plugins)
     except UnknownClaimError as error:
         stop(f"error: {error}", EXIT_USAGE)
+    with printing():
+        _list(claims)
+
+
+def _list(claims: Sequence[Claim]) -> None:
+    """Print the tables."""
     console = report_console()
     console.print(claims_table(claims))
     table = Table("symbol", "name", "default", "allowed", "meaning", title="Parameters (--set)")

@@ -2,20 +2,98 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import metadata
-from typing import Annotated
+from typing import IO, Annotated, Any
 
 import typer
+
+ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that ask a process to end, beside Ctrl-C."""
+
+
+class _App(typer.Typer):
+    """An application that ends in a line, not in a traceback, where nothing can be printed."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Run the command that the command line names."""
+        for stream in (sys.stdout, sys.stderr):
+            if getattr(stream, "errors", None) == "strict":  # else a name may be unprintable
+                stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        try:
+            with _endings_as_interrupts():
+                return super().__call__(*arguments, **options)
+        except OSError as error:
+            _nothing_printed(error)
+            raise SystemExit(1) from None
 
 
 def command_app() -> typer.Typer:
     """A Typer application with plain help, also under ``-h``."""
-    return typer.Typer(
+    return _App(
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """What is printed may fail (a closed pipe, a full disk): the exit code stays that of the work.
+
+    A reader that has seen enough, as ``| head``, is no failure; any other one is said.
+    """
+    try:
+        yield
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        _nothing_printed(error)
+
+
+@contextmanager
+def _endings_as_interrupts() -> Iterator[None]:
+    """SIGTERM and a closed terminal end a command as Ctrl-C does, where nobody else hears them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    mine = [number for number in ENDINGS if signal.getsignal(number) is signal.SIG_DFL]
+    for number in mine:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in mine:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def tell(message: str) -> None:
+    """A line on standard error, where it can be written."""
+    try:
+        typer.echo(message, err=True)
+    except OSError:
+        _discard(sys.stderr)
+
+
+def _nothing_printed(error: OSError) -> None:
+    """Say why, and keep Python from trying again at its end."""
+    if not isinstance(error, BrokenPipeError):
+        tell(f"what was to be said could not be printed ({error.strerror or error})")
+    _discard(sys.stdout)
+
+
+def _discard(stream: IO[str] | None) -> None:
+    """Send what a stream still holds nowhere."""
+    with suppress(OSError, ValueError, AttributeError):  # a stream that is closed, or none at all
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())  # type: ignore[union-attr]
+        os.close(nowhere)
 
 
 def _print_version(asked: bool) -> None:

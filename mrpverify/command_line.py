@@ -12,10 +12,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from .command_app import tell
 from .records.store import CACHE_VARIABLE, Store, device_store
 
 WIDTH = 160
 """Columns of a report that is not read in a terminal."""
+
+
+BROKEN = (OSError, MemoryError, RuntimeError, ValueError, ArithmeticError, LookupError)
+"""What a run may raise where its machine fails, or its numbers leave their range."""
 
 
 class UsageError(ValueError):
@@ -24,8 +29,16 @@ class UsageError(ValueError):
 
 def report_console() -> Console:
     """Standard output: as wide as the terminal, or wide enough for the tables in a file or pipe."""
-    console = Console(markup=False)
-    return console if console.is_terminal else Console(width=WIDTH, markup=False)
+    console = _Console(markup=False)
+    return console if console.is_terminal else _Console(width=WIDTH, markup=False)
+
+
+class _Console(Console):
+    """A console whose reader may leave: `printing` decides what that means."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Raise BrokenPipeError, where rich would end the process."""
+        raise BrokenPipeError
 
 
 def usable_store(device: str, advice: str = "") -> Store:
@@ -100,7 +113,7 @@ class _Lines:
         elif done < total and now - self._last >= self.EVERY_SECONDS:
             self._last = now
             left = (now - self._begin) / done * (total - done)
-            typer.echo(f"{done} of {total} runs, about {_duration(left)} left", err=True)
+            tell(f"{done} of {total} runs, about {_duration(left)} left")
 
 
 def _duration(seconds: float) -> str:
@@ -113,7 +126,7 @@ def _duration(seconds: float) -> str:
 
 def stop(message: str, code: int) -> NoReturn:
     """One clear message on standard error, then the exit code."""
-    typer.echo(message, err=True)
+    tell(message)
     raise typer.Exit(code)
 
 
@@ -126,7 +139,7 @@ def resumable(what: str) -> Iterator[None]:
         raise
     except KeyboardInterrupt:
         stop("interrupted: finished runs are stored; the same command goes on from there.", 1)
-    except (OSError, MemoryError, RuntimeError, ValueError) as error:
+    except BROKEN as error:
         stop(
             f"error: the {what} failed ({type(error).__name__}: {error}). Finished runs are "
             f"stored; the same command goes on from there.",

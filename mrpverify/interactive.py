@@ -25,7 +25,7 @@ from .parameters import Framework, Parameters
 from .records.collect import Machine, choose_machine, collect
 from .records.labelled import Request, join
 from .records.store import device_store
-from .regime import RegimeError, build, canonical, check_seeds, load_preset
+from .regime import RegimeError, build, canonical, check_salt, check_seeds, load_preset
 from .report.html import page
 from .report.record import Run, record
 from .report.text import print_report
@@ -53,7 +53,7 @@ def regime(framework: Framework, preset: str = "quick", **changes: Any) -> Param
 
 def sample(regime: Parameters, salt: str = "a", seeds: Seeds = 1) -> Images:
     """Training images of the regime's data law, [seeds, images, patches, dimension] (section 1)."""
-    return sample_images(regime, salt, _numbers(seeds))
+    return sample_images(regime, check_salt(salt), _numbers(seeds))
 
 
 def train(
@@ -70,7 +70,7 @@ def train(
     With more than one worker, processes are started: a script then needs a main guard.
     Raises DeviceError, RegimeError for a number of seeds, and OSError where nothing can be stored.
     """
-    requests = [Request(regime, salt, seed) for seed in _numbers(seeds)]
+    requests = [Request(regime, check_salt(salt), seed) for seed in _numbers(seeds)]
     machine = _machine(device, workers)
     found = collect(requests, machine, device_store(machine.device) if stored else None)
     return join([found[request] for request in requests])
@@ -114,7 +114,9 @@ class Checked:
 
     def __repr__(self) -> str:
         file = io.StringIO()
-        console = Console(file=file, width=REPORT_COLUMNS, markup=False)
+        console = Console(
+            file=file, width=REPORT_COLUMNS, markup=False, color_system=None, force_terminal=False
+        )
         print_report(console, self.run, self.results, strict=False)
         return file.getvalue()
 
@@ -146,6 +148,7 @@ def check(
     preset = load_preset(regimes if isinstance(regimes, str) else "quick")
     given = preset.regimes if isinstance(regimes, str) else regimes
     own = _regimes(given, framework, chosen)
+    check_salt(salt)
     number = check_seeds(preset.seeds if seeds is None else seeds)
     machine = _machine(device, workers)
     store = device_store(machine.device) if stored else None

@@ -38,6 +38,8 @@ from .parameters import (
 PRESETS = ("quick", "paper", "large")
 DEFAULT = Parameters()
 MIN_SEEDS, MAX_SEEDS = 1, 10_000
+MAGNITUDES = 1e-12, 1e12
+"""Smallest and largest size of a number: in float64 its powers up to 25 are numbers too."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def build(values: Mapping[str, Any]) -> Parameters:
             f"{foreign[0]}={given[foreign[0]]}: is a parameter of another objective or data law."
         )
     parameters = regime_of({name: _read(admitted[name], value) for name, value in given.items()})
-    refuse(_hasty(parameters))
+    refuse([*_hasty(parameters), *_beyond_numbers(parameters)])
     return parameters
 
 
@@ -131,6 +133,20 @@ def _hasty(p: Parameters) -> list[str]:
     return complaints
 
 
+def _beyond_numbers(p: Parameters) -> list[str]:
+    """Numbers of which powers, sums and products leave the range of floats, in words."""
+    least, largest = MAGNITUDES
+    return [
+        f"{domain.symbol}={value:g}: a number other than 0 must be between {least:g} and "
+        f"{largest:g} in size, so that its powers are numbers too. Change it in the preset or with "
+        f"--set {domain.symbol}=VALUE."
+        for name, domain in domains_of(type(p)).items()
+        if isinstance(value := getattr(p, name), float)
+        and value != 0
+        and not least <= abs(value) <= largest
+    ]
+
+
 def canonical(values: Mapping[str, Any]) -> dict[str, Any]:
     """Field name -> value, from symbols or field names; raises RegimeError for an unknown one."""
     by_symbol = {symbol: name for kind in regime_types() for symbol, name in symbols(kind).items()}
@@ -175,7 +191,7 @@ def load_preset(name: str) -> Preset:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RegimeError(f"--preset {name}: cannot read {path} ({error.strerror}).") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also of a name that no file can have
         raise RegimeError(f"--preset {name}: {path} is not valid TOML ({error}).") from None
     return _preset(path.stem, content)
 
@@ -230,6 +246,17 @@ def check_seeds(seeds: Any) -> int:
     if not MIN_SEEDS <= seeds <= MAX_SEEDS:
         raise RegimeError(f"seeds={seeds}: allowed are {MIN_SEEDS} to {MAX_SEEDS}.")
     return seeds
+
+
+def check_salt(salt: Any) -> str:
+    """A salt that a record can hold; raises RegimeError."""
+    if not isinstance(salt, str):
+        raise RegimeError(f"salt={salt!r}: expected a text.")
+    if "\0" in salt or salt.encode("utf-8", "replace").decode() != salt:
+        raise RegimeError(
+            f"salt={salt!r}: a record holds no NUL and no bytes but UTF-8; choose another."
+        )
+    return salt
 
 
 def _table(name: str, content: dict[str, Any], key: str) -> dict[str, Any]:

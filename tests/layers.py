@@ -30,7 +30,7 @@ ALLOWED = {
         "outside", "parameters", "theory", "observe", "judge", "records", "images", "figures",
     },
     "report": {"admissible", "parameters", "theory", "judge", "records", "claims"},
-    "command_line": {"records"},
+    "command_line": {"records", "command_app"},
     "check": {"checking", "callable_module", "command_app"},
     "interactive": {
         "parameters", "regime", "simulate", "judge", "records", "claims", "report",
@@ -48,6 +48,7 @@ ALLOWED = {
         "report",
         "images",
         "command_line",
+        "command_app",
     },
     "counterexample": {
         "outside", "parameters", "regime", "judge", "records", "claims", "command_line",

@@ -278,6 +278,9 @@ def test_unwritable_store_is_found_before_training(tmp_path):
     process = run("theorem1", cache=tmp_path / "file")
     assert process.returncode == 2
     assert CACHE_VARIABLE in process.stderr
+    assert "use --no-cache" in process.stderr
+    conditions = run("A.regime", cache=tmp_path / "file")
+    assert conditions.returncode == 0, "nothing to be stored"
 
 
 @pytest.mark.parametrize(

@@ -196,8 +196,18 @@ def _judge(
         controls_failed=all(result.failed_as_it_should for result in results),
         in_regime=not broken,
     )
-    prediction = claim.prediction(regime) if claim.prediction is not None else None
+    prediction = _predicted(claim, regime)
     return ClaimResult(claim, framework, measurement, results, broken, verdict, prediction)
+
+
+def _predicted(claim: Claim, regime: Parameters) -> str | None:
+    """What the claim predicts; why it cannot, where it breaks: that takes nothing from its runs."""
+    if claim.prediction is None:
+        return None
+    try:
+        return claim.prediction(regime)
+    except Exception as error:
+        return f"none, the prediction failed with {type(error).__name__}: {error}"
 
 
 def _broken(

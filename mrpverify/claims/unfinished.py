@@ -37,7 +37,10 @@ def open_seeds(legs: Legs, runs: Runs) -> np.ndarray:
 
 
 def with_unfinished(measurement: Measurement, legs: Legs, runs: Runs) -> Measurement:
-    """The measurement with its open seeds, and with a sentence about every leg that has some."""
+    """The measurement with its open seeds; a sentence for every leg with some, or diverged ones."""
+    gone = [line for name, run in runs.items() for line in _diverged(name, run)]
+    if gone:
+        measurement = replace(measurement, details={**measurement.details, "diverged": gone})
     unknown = open_seeds(legs, runs)
     if not unknown.any():
         return measurement
@@ -49,6 +52,17 @@ def with_unfinished(measurement: Measurement, legs: Legs, runs: Runs) -> Measure
     ]
     found = with_unknown(measurement, int(unknown.sum()), len(unknown))
     return replace(found, details={**found.details, "unfinished": lines})
+
+
+def _diverged(name: str, run: xr.Dataset) -> list[str]:
+    """Which seeds of a leg diverged: they count as what they are, and that is to be seen."""
+    if "diverged" not in run:
+        return []
+    gone = run["seed"].values[run["diverged"].values.astype(bool)]
+    if not len(gone):
+        return []
+    first = ", ".join(str(seed) for seed in gone[:10]) + (", ..." if len(gone) > 10 else "")
+    return [f"{len(gone)} of {run.sizes['seed']} seeds of {name} diverged (seed {first})"]
 
 
 def _sentence(name: str, parameters: Parameters, run: xr.Dataset) -> list[str]:

@@ -11,6 +11,7 @@ import xarray as xr
 from ..claims.claim import Claim
 from ..claims.evaluate import ClaimResult, evaluate
 from ..claims.registry import UnknownClaimError, select
+from ..command_app import printing, tell
 from ..command_line import UsageError, progress_shown, resumable, stop, usable_store
 from ..judge.verdicts import EXIT_CODES, EXIT_USAGE, Verdict
 from ..outside import use
@@ -18,7 +19,15 @@ from ..parameters import Framework, Parameters
 from ..records.collect import DeviceError, Machine, choose_machine, collect
 from ..records.labelled import Request
 from ..records.store import Store
-from ..regime import Preset, RegimeError, canonical, check_seeds, load_preset, parse_settings
+from ..regime import (
+    Preset,
+    RegimeError,
+    canonical,
+    check_salt,
+    check_seeds,
+    load_preset,
+    parse_settings,
+)
 from .nearest import Budget, Point, distance, nearest_failure
 
 NOT_FOUND = EXIT_CODES[Verdict.INCONCLUSIVE]
@@ -95,7 +104,7 @@ class Search:
 
     def _say(self, text: str) -> None:
         if not self.quiet:
-            typer.echo(text, err=True)
+            tell(text)
 
 
 def search(asked: Asked) -> None:
@@ -122,9 +131,10 @@ def _carry_out(search: Search, budget: int, salt: str, confirm: str) -> None:
     again = search.judge(found, confirm)
     if again is None or again.measurement.measured is not Verdict.REFUTED:
         stop(f"not confirmed on salt {confirm}: {_values(found)}", NOT_FOUND)
-    typer.echo(f"REFUTED at {_values(found)} {_outside(again)}")
-    typer.echo(f"{distance(search.start, found):.3g} from the start, as logarithm of ratios")
-    typer.echo(search.command(found, confirm))
+    with printing():
+        typer.echo(f"REFUTED at {_values(found)} {_outside(again)}")
+        typer.echo(f"{distance(search.start, found):.3g} from the start, as logarithm of ratios")
+        typer.echo(search.command(found, confirm))
 
 
 def _values(point: Point) -> str:
@@ -140,7 +150,7 @@ def _outside(result: ClaimResult) -> str:
 
 def _search(asked: Asked) -> Search:
     """The checked request; raises UsageError, RegimeError, UnknownClaimError or DeviceError."""
-    if asked.salt == asked.confirm:
+    if check_salt(asked.salt) == check_salt(asked.confirm):
         raise UsageError(f"--confirm {asked.confirm}: must differ from --salt; name another one.")
     for file in asked.plugins:
         use(file)

@@ -125,6 +125,8 @@ def _photos(given: Path, fresh: Path) -> Facts:
     digests: dict[str, str] = {}
     for path, label in photos.found_in(given, names).items():
         name = "_".join(path.relative_to(given).parts)
+        if name in labels:
+            raise MissingDataError(f"{path}: a second photo is called {name}; rename it.")
         _check_picture(path)
         shutil.copy(path, fresh / name)
         labels[name], digests[name] = label, file_sha256(path)
@@ -135,8 +137,10 @@ def _check_picture(path: Path) -> None:
     """Raise MissingDataError now for a file that no look at the photos could read."""
     try:
         with need_pillow().open(path) as opened:
-            opened.load()
-    except (OSError, SyntaxError) as error:
+            opened.convert("RGB")
+    except MemoryError:
+        raise
+    except Exception as error:  # a picture's decoder raises nearly anything, a bomb its own
         raise MissingDataError(f"{path}: no picture ({error}).") from None
 
 

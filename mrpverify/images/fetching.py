@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from ..command_app import tell
 from .download import Progress as Hears
 from .fetch import adopt, fetch
 from .folder import MissingDataError, data_folder, is_there
@@ -76,5 +77,5 @@ def _bars() -> Iterator[Callable[[str], Hears]]:
 
 def _stop(message: str, code: int) -> None:
     """One clear message on standard error, then the exit code."""
-    typer.echo(message, err=True)
+    tell(message)
     sys.exit(code)

@@ -200,6 +200,15 @@ def _read_shards(folder: Path) -> dict[str, np.ndarray]:
     return found
 
 
+def _is_weight(item: tuple[object, object]) -> bool:
+    """Whether a name goes with dense numbers, as in every state dict of this network."""
+    name, value = item
+    if not isinstance(name, str) or not isinstance(value, torch.Tensor):
+        return False
+    dense = value.layout is torch.strided and not value.is_quantized and not value.is_meta
+    return dense and not value.is_complex()
+
+
 def from_state_dict(path: Path) -> Weights:
     """Arrays of a torchvision state dict (read without running code); raises MissingDataError."""
     try:
@@ -209,7 +218,9 @@ def from_state_dict(path: Path) -> Weights:
     except Exception:  # what unpickling refuses has no class of its own; its advice is to trust all
         raise MissingDataError(f"{path}: refused, it holds something else than tensors.") from None
     expected = {k: v.shape for k, v in ResNet50(VARIANTS["torchvision"]).state_dict().items()}
-    shapes = {k: v.shape for k, v in state.items()} if isinstance(state, dict) else {}
+    if not isinstance(state, dict) or not all(map(_is_weight, state.items())):
+        raise MissingDataError(f"{path}: no state dict, it holds something else than tensors.")
+    shapes = {k: v.shape for k, v in state.items()}
     wrong = [n for n in expected if "num_batches" not in n and shapes.get(n) != expected[n]]
     if wrong or set(shapes) - set(expected):
         named = sorted([*wrong, *(set(shapes) - set(expected))])[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections import deque
@@ -15,10 +14,13 @@ import numpy as np
 import torch
 import xarray as xr
 
+from ..command_app import ENDINGS
 from ..simulate.descend import pretrain
 from ..simulate.encoder import ACTIVATIONS_IN_CACHE
+from .cores import default_workers
 from .labelled import Request, label
 from .store import Store
+from .waiting import Waiting
 from .workers import InThisProcess, Processes, Workers, can_start_processes
 
 Progress = Callable[[int, int], None]
@@ -58,14 +60,19 @@ class Machine:
         return torch.cuda.get_device_name() if self.device == "cuda" else "cpu"
 
 
-def choose_machine(device: str) -> Machine:
-    """Machine for auto, cpu or cuda (auto: cuda where there is one); raises DeviceError."""
+def choose_machine(device: str, workers: int | None = None) -> Machine:
+    """Machine for auto, cpu or cuda (auto: cuda where there is one); raises DeviceError.
+
+    Processes on the CPU by default: one for every core that this process may use.
+    """
     if device not in ("auto", "cpu", "cuda"):
         raise DeviceError(f"--device {device}: expected auto, cpu or cuda.")
     if device == "cuda" and not torch.cuda.is_available():
         raise DeviceError("--device cuda: torch finds no CUDA device here; use auto or cpu.")
     chosen = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
-    return Machine(chosen, default_workers() if chosen == "cpu" else 1)
+    if chosen == "cuda":
+        return Machine(chosen)
+    return Machine(chosen, default_workers() if workers is None else workers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,9 +125,11 @@ def train_missing(
     What a run goes on from is trained first where it is missing too, and counts as a run of its
     own. `trainers` are kept for the caller to stop; by default processes of this machine.
     """
+    asked = set(missing)
     before = dict.fromkeys(request.before() for request in missing)
-    kernels = _kernels([r for r in before if r is not None and r not in missing], store)
-    earlier = [r for r in before if r is not None and r not in kernels and r not in missing]
+    others = [request for request in before if request is not None and request not in asked]
+    kernels = _kernels(others, store)
+    earlier = [request for request in others if request not in kernels]
     todo, done = [*missing, *earlier], 0
     _tell(progress, done, len(todo))
     for stage in _stages(todo):
@@ -152,11 +161,13 @@ def _work(
     """Train batches as trainers are free; what another process trains meanwhile is waited for."""
     waiting: deque[list[Request]] = deque(batches)
     elsewhere: list[list[Request]] = []
-    with _interrupts_noted(trainers) as interrupted:
+    others_work, held = Waiting(store), set[Request]()
+    with _interrupts_noted(trainers) as interrupted, _given_back(held, store):
         while waiting or elsewhere or trainers.busy:
             while waiting and trainers.free:
-                mine, stored, others = _reserve(waiting.popleft(), store)
+                mine, stored, others = _reserve(waiting.popleft(), store, others_work)
                 yield from stored.items()
+                held.update(mine)
                 if mine:
                     trainers.start(Job(tuple(mine), _starts(mine, kernels)))
                 if others:
@@ -165,8 +176,10 @@ def _work(
                 break
             patience = POLL_SECONDS if trainers.busy or waiting else PATIENCE_SECONDS
             for job, runs in trainers.finished(patience):
+                others_work.begin()
                 for request, run in zip(job.batch, runs, strict=True):
                     _keep(request, run, store)
+                    held.discard(request)
                     yield request, run
             if trainers.free and not waiting:
                 waiting, elsewhere = deque(elsewhere), []
@@ -174,19 +187,32 @@ def _work(
                 raise KeyboardInterrupt
 
 
+@contextmanager
+def _given_back(held: set[Request], store: Store | None) -> Iterator[None]:
+    """Reservations end with the block, however it ends."""
+    try:
+        yield
+    finally:
+        for request in held:
+            if store is not None:
+                store.release(request)
+
+
 def _reserve(
-    batch: Sequence[Request], store: Store | None
+    batch: Sequence[Request], store: Store | None, others_work: Waiting
 ) -> tuple[list[Request], dict[Request, xr.Dataset], list[Request]]:
     """Those that are ours to train, those that somebody has stored, those in work elsewhere."""
     if store is None:
         return list(batch), {}, []
-    reserved = [request for request in batch if store.reserve(request)]
+    free = {request: store.reserve(request) for request in batch}
+    lost = others_work.lost([request for request, is_free in free.items() if not is_free])
+    reserved = [request for request in batch if free[request] or request in lost]
     # Asked after the reservation: a run finished elsewhere in between is seen.
     stored = _stored(reserved, store)
     for request in stored:
         store.release(request)
     mine = [request for request in reserved if request not in stored]
-    return mine, stored, [request for request in batch if request not in reserved]
+    return mine, stored, [r for r in batch if not free[r] and r not in lost]
 
 
 def _keep(request: Request, run: xr.Dataset, store: Store | None) -> None:
@@ -238,11 +264,6 @@ def _starts(batch: Sequence[Request], kernels: Mapping[Request, np.ndarray]) -> 
     return np.concatenate([kernels[request] for request in before if request is not None])
 
 
-def default_workers() -> int:
-    """Processes to train with on this CPU: one per core this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @contextmanager
 def _trainers(jobs: int, machine: Machine, given: Trainers | None) -> Iterator[Trainers]:
     """Those given, or this process, or processes of this machine that end with the block."""
@@ -270,19 +291,22 @@ def local_trainers(machine: Machine, jobs: int) -> Trainers:
 def _interrupts_noted(trainers: Trainers) -> Iterator[threading.Event]:
     """Ctrl-C is noted and acted on between runs, never while one is being saved.
 
-    Work in this very process is interrupted at once, as ever.
+    So are other ways to end a process, where the program hears them. Work in this very process is
+    interrupted at once, as ever.
     """
     noted = threading.Event()
+    handled = [signal.SIGINT, *(n for n in ENDINGS if callable(signal.getsignal(n)))]
     alone = isinstance(trainers, InThisProcess)
     # Only the main thread may handle signals.
     if alone or threading.current_thread() is not threading.main_thread():
         yield noted
         return
-    before = signal.signal(signal.SIGINT, lambda *_: noted.set())
+    before = {number: signal.signal(number, lambda *_: noted.set()) for number in handled}
     try:
         yield noted
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request]]:

@@ -11,8 +11,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from .netcdf import read
-from .store import default_folder
+from ..command_app import printing, tell
+from .netcdf import attributes
+from .provenance import key_of
+from .reservations import NOTES
+from .store import SET_ASIDE, default_folder
+
+RESTS = ("??/*.part", f"{SET_ASIDE}/*.nc", f"{NOTES}/*.json")
+"""What killed processes have left, and what was found damaged: no records."""
 
 MEGABYTE = 1e6
 USAGE = 2
@@ -36,29 +42,33 @@ def show() -> None:
     table = Table("device", "framework", "salt", "records", "MB", title=str(default_folder()))
     for kind in sorted(number):
         table.add_row(*kind, str(number[kind]), f"{weight[kind] / MEGABYTE:.1f}")
-    Console(markup=False).print(table)
+    with printing():
+        Console(markup=False).print(table)
 
 
 def size() -> None:
     """Print how many records there are, and their size."""
     sizes = [path.stat().st_size for path in files()]
-    typer.echo(f"{len(sizes)} records, {sum(sizes) / MEGABYTE:.1f} MB in {default_folder()}")
+    with printing():
+        typer.echo(f"{len(sizes)} records, {sum(sizes) / MEGABYTE:.1f} MB in {default_folder()}")
 
 
 def verify() -> int:
-    """Read everything; prints what is damaged, and returns 1 where something is."""
+    """Read everything; prints what is damaged or foreign, and returns 1 where something is."""
     seen, damaged = 0, []
     for path in files():
         seen += 1
         try:
-            read(path)
+            if key_of(attributes(path.read_bytes())) != (path.stem, path.parents[1].name):
+                damaged.append(path)
         except MemoryError:
             raise
         except Exception:  # nearly anything, where HDF5 finds a file damaged
             damaged.append(path)
-    for path in damaged:
-        typer.echo(f"damaged: {path} (it will be trained again)")
-    typer.echo(f"{seen} records, {len(damaged)} damaged")
+    with printing():
+        for path in damaged:
+            typer.echo(f"damaged or of another run: {path} (it will be trained again)")
+        typer.echo(f"{seen} records, {len(damaged)} damaged")
     return int(bool(damaged))
 
 
@@ -66,27 +76,32 @@ def clear(yes: bool) -> int:
     """Remove all records; without `yes` nothing is removed and the exit code is that of usage."""
     found = list(files())
     if not yes:
-        typer.echo(
-            f"{len(found)} records in {default_folder()}: add --yes to remove them.", err=True
-        )
+        tell(f"{len(found)} records in {default_folder()}: add --yes to remove them.")
         return USAGE
     left = 0
-    for path in found:
+    folder = default_folder()
+    # What killed processes left, and what was found damaged: no records.
+    rests = [
+        p
+        for g in ("??/*.part", f"{SET_ASIDE}/*.nc", f"{NOTES}/*.json")
+        for p in folder.glob(f"*/{g}")
+    ]
+    for path in [*found, *rests]:
         try:
             path.unlink()
         except OSError as error:
             left += 1
-            typer.echo(f"{path}: {error.strerror}", err=True)
-    typer.echo(f"{len(found) - left} records removed")
+            tell(f"{path}: {error.strerror}")
+    with printing():
+        typer.echo(f"{sum(not path.exists() for path in found)} records removed")
     return int(left > 0)
 
 
 def _of(path: Path) -> tuple[str, str]:
     """Framework and salt of a record, '?' where it does not say."""
     try:
-        attributes = read(path).attrs
-        framework = json.loads(attributes["parameters"])["framework"]
-        return framework, str(attributes["salt"])
+        said = attributes(path.read_bytes())
+        return json.loads(said["parameters"])["framework"], str(said["salt"])
     except MemoryError:
         raise
     except Exception:  # damaged, or a look at a real image

@@ -63,12 +63,19 @@ def write(record: xr.Dataset) -> bytes:
 
 
 def read(path: Path) -> xr.Dataset:
-    """The record in memory; raises DamagedError where the file is not as it was written."""
-    sealed = path.read_bytes()
-    content = sealed[:-SEAL_BYTES]
-    if sealed[-SEAL_BYTES:] != _seal(content):
-        raise DamagedError(f"{path} is no record, or it is damaged; delete it.")
-    with h5py.File(h5py.h5f.open_file_image(content)) as file:
+    """The record in a file; raises DamagedError where the file is not as it was written."""
+    try:
+        return parse(path.read_bytes())
+    except DamagedError:
+        raise DamagedError(f"{path} is no record, or it is damaged; delete it.") from None
+
+
+def parse(sealed: bytes) -> xr.Dataset:
+    """The record in a file's content; raises DamagedError where that is not as it was written.
+
+    Nothing is asked of HDF5 before the checksum is right, and no lock of the file at all.
+    """
+    with h5py.File(h5py.h5f.open_file_image(_unsealed(sealed))) as file:
         found = {name: _attributes(data) for name, data in file.items()}
         names = {int(own["_Netcdf4Dimid"]): n for n, own in found.items() if "CLASS" in own}
         variables = {
@@ -77,6 +84,20 @@ def read(path: Path) -> xr.Dataset:
             if not own.get("NAME", b"").startswith(NO_VARIABLE)
         }
         return xr.decode_cf(xr.Dataset(variables, attrs=_kept(_attributes(file))))
+
+
+def attributes(sealed: bytes) -> dict[str, Any]:
+    """The record's own attributes alone, a tenth of the work; raises as `parse` does."""
+    with h5py.File(h5py.h5f.open_file_image(_unsealed(sealed))) as file:
+        return _kept(_attributes(file))
+
+
+def _unsealed(sealed: bytes) -> bytes:
+    """What HDF5 wrote; raises DamagedError where the checksum is another one."""
+    content = sealed[:-SEAL_BYTES]
+    if sealed[-SEAL_BYTES:] != _seal(content):
+        raise DamagedError("no record, or a damaged one")
+    return content
 
 
 def _seal(content: bytes) -> bytes:

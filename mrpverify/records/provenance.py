@@ -7,6 +7,7 @@ import json
 import platform
 import subprocess
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
@@ -35,6 +36,13 @@ class Addressed(ABC):
 def stamp(request: Addressed, device: str) -> str:
     """Identity of a record made on a kind of device, cpu or cuda: they differ in their rounding."""
     return _text({**request.identity(), "device": device})
+
+
+def key_of(attributes: Mapping[str, Any]) -> tuple[str, str]:
+    """Key and kind of device that a record says it has; raises KeyError, ValueError, TypeError."""
+    identity = json.loads(attributes[IDENTITY])
+    device = identity.pop("device")
+    return hashlib.sha256(_text(identity).encode()).hexdigest(), str(device)
 
 
 def provenance(request: Addressed, device: str, precision: str) -> dict[str, str]:

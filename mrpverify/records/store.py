@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,14 +12,14 @@ from pathlib import Path
 import platformdirs
 import xarray as xr
 
-from .netcdf import read, write
+from .netcdf import parse, write
 from .provenance import IDENTITY, Addressed, provenance, stamp
+from .reservations import Holder, Reservations
 
-if sys.platform != "win32":
-    import fcntl
+LOG = logging.getLogger(__name__)
 
-RESERVATIONS = "reservations.lock"
-"""Empty file of a store; a run is reserved by locking the one byte at its key's place in it."""
+SET_ASIDE = "set-aside"
+"""Folder of a store for files that were found in the place of a record and are none."""
 
 CACHE_VARIABLE = "MRPVERIFY_CACHE"
 """Environment variable that moves the store."""
@@ -44,7 +44,8 @@ class Store:
 
     def __init__(self, folder: Path, device: str = "cpu") -> None:
         self.folder, self.device = folder / device, device
-        self._reservations: int | None = None
+        self._reservations = Reservations(self.folder)
+        self._said: set[Path] = set()
 
     def path(self, request: Addressed) -> Path:
         """File of a run."""
@@ -52,14 +53,31 @@ class Store:
         return self.folder / key[:2] / f"{key}.nc"
 
     def load(self, request: Addressed) -> xr.Dataset | None:
-        """The stored run, None where there is none that is whole and its own (redo it then)."""
+        """The stored run, None where there is none that is whole and its own (redo it then).
+
+        A file that is no record, or another run's, is set aside; one that cannot be read stays.
+        Both are said. No lock is asked for.
+        """
+        path = self.path(request)
         try:
-            run = read(self.path(request))
+            with path.open("rb") as file:
+                found, content = os.fstat(file.fileno()), file.read()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._say_unreadable(path, error)
+            return None
+        try:
+            run = parse(content)
         except MemoryError:
             raise
         except Exception:  # nearly anything, where HDF5 finds a file damaged
+            self._set_aside(path, found, "is damaged")
             return None
-        return run if run.attrs.get(IDENTITY) == stamp(request, self.device) else None
+        if run.attrs.get(IDENTITY) != stamp(request, self.device):
+            self._set_aside(path, found, "is the record of another run")
+            return None
+        return run
 
     def save(self, request: Addressed, run: xr.Dataset) -> None:
         """Write a run atomically; raises OSError where the folder cannot be written.
@@ -89,31 +107,38 @@ class Store:
     def reserve(self, request: Addressed) -> bool:
         """Whether a run is this process's to do: False while another process has it reserved.
 
-        The operating system gives a reservation back when its process ends, however it ends. Where
-        files cannot be locked everything is granted: a run done twice is a loss of time only.
+        The operating system gives a reservation back when its process ends, however it ends.
         """
-        try:
-            self._lock(request, exclusive=True)
-        except (BlockingIOError, PermissionError):
-            return False
-        except OSError:
-            return True
-        return True
+        return self._reservations.take(request.key())
+
+    def take_over(self, request: Addressed) -> None:
+        """Do a run that another process has reserved, and say so to others."""
+        self._reservations.take_over(request.key())
 
     def release(self, request: Addressed) -> None:
         """Give a reservation back."""
-        with contextlib.suppress(OSError):
-            self._lock(request, exclusive=False)
+        self._reservations.give_back(request.key())
 
-    def _lock(self, request: Addressed, exclusive: bool) -> None:
-        """Lock or unlock the byte of a run, where there are such locks; raises OSError."""
-        if sys.platform == "win32":
-            return
-        if self._reservations is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._reservations = os.open(self.folder / RESERVATIONS, os.O_RDWR | os.O_CREAT)
-        kind = fcntl.LOCK_EX | fcntl.LOCK_NB if exclusive else fcntl.LOCK_UN
-        fcntl.lockf(self._reservations, kind, 1, _place(request))
+    def holder(self, request: Addressed) -> Holder:
+        """Who has reserved a run."""
+        return self._reservations.holder(request.key())
+
+    def _set_aside(self, path: Path, found: os.stat_result, reason: str) -> None:
+        """Take what was found out of the way, unless a record has taken its place meanwhile."""
+        aside = self.folder / SET_ASIDE / path.name
+        LOG.warning("%s %s: set aside, its run is trained again.", path, reason)
+        with contextlib.suppress(OSError):
+            if os.path.samestat(found, path.stat()):
+                aside.parent.mkdir(exist_ok=True)
+                os.replace(path, aside)
+
+    def _say_unreadable(self, path: Path, error: OSError) -> None:
+        """Say once that a file is there and cannot be read."""
+        if path not in self._said:
+            self._said.add(path)
+            LOG.warning(
+                "%s cannot be read (%s): its run is trained again.", path, error.strerror or error
+            )
 
 
 def stored_or_made(
@@ -127,8 +152,3 @@ def stored_or_made(
         record = make().assign_attrs(provenance(request, store.device, "float32"))
         store.save(request, record)
     return record
-
-
-def _place(request: Addressed) -> int:
-    """Place of a run in the file of reservations, in [0, 2^60)."""
-    return int(request.key()[:15], 16)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import current_process, get_context, resource_tracker
+from multiprocessing import current_process, get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -25,6 +27,9 @@ PATIENCE_SECONDS = 5.0
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
+
+ORPHANED = 70
+"""Exit code of a process whose parent ended before it."""
 
 IMPORT_FAILED = 1
 """Exit code of a process that ended while it imported the program that started it."""
@@ -122,7 +127,7 @@ class Processes(Generic[Task, Answer]):
     """Processes that are started when needed and replaced when they die.
 
     Each has a pipe of its own, so that the end of one is seen at once and disturbs no other; a
-    process whose parent is gone ends by itself.
+    process whose parent is gone ends by itself, within a task too.
     """
 
     def __init__(self, work: Callable[[Task], Answer], count: int) -> None:
@@ -242,11 +247,20 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 def _serve(work: Callable[[Any], Any], pipe: Connection) -> None:
     """A process: answer tasks until nobody asks any more."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
             pipe.send(_answer(work, pipe.recv()))
         except (EOFError, OSError):
             return
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent is gone, however that went, in the middle of a task."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(ORPHANED)
 
 
 def _answer(work: Callable[[Any], Any], task: Any) -> tuple[BaseException | None, Any]:

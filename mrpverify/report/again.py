@@ -10,7 +10,6 @@ from typing import Any
 
 from rich.table import Table
 
-from ..admissible import RegimeError
 from ..claims.evaluate import ClaimResult
 from ..parameters import Framework, Parameters, regime_of
 
@@ -44,11 +43,13 @@ def read(path: Path) -> Earlier:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecordError(f"--from {path}: cannot be read ({error.strerror}).") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecordError(f"--from {path}: no JSON ({error}); name a record of --json.") from None
     missing = [name for name in ASKED if not isinstance(content, dict) or name not in content]
     if missing:
         raise RecordError(f"--from {path}: no record of a check, it lacks {', '.join(missing)}.")
+    if not isinstance(content["claims"], list) or not all(map(_is_claim, content["claims"])):
+        raise RecordError(f"--from {path}: no record of a check, its claims are not readable.")
     if any(claim["framework"] is None for claim in content["claims"]):
         raise RecordError(f"--from {path}: asks about real images; ask those by their command.")
     return Earlier(
@@ -77,6 +78,20 @@ def compared(earlier: Earlier, results: Sequence[ClaimResult]) -> Table:
     return table
 
 
+def _is_claim(given: Any) -> bool:
+    """Whether an entry says what is compared with what comes out now."""
+    kinds = {
+        "id": str,
+        "horizon": str,
+        "verdict": str,
+        "framework": str | None,
+        "value": int | float | None,
+    }
+    return isinstance(given, dict) and all(
+        name in given and isinstance(given[name], kind) for name, kind in kinds.items()
+    )
+
+
 def _number(value: float | None) -> str:
     """A value to six digits, as many as runs of one simulation agree to."""
     return "-" if value is None else f"{value:.6g}"
@@ -86,7 +101,7 @@ def _regimes(path: Path, given: Mapping[str, Any]) -> dict[Framework, Parameters
     """The regimes as parameters; raises RecordError for one that this version does not know."""
     try:
         return {name: regime_of({**values, "framework": name}) for name, values in given.items()}
-    except (RegimeError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
         raise RecordError(
             f"--from {path}: its regime is not one of this version ({error}); ask by its command."
         ) from None

@@ -36,7 +36,11 @@ def page(record: Mapping[str, Any], pictures: Pictures = ()) -> str:
         {
             **claim,
             "tables": tables(claim["details"]),
-            "lines": claim["details"].get("lines", []),
+            "lines": [
+                line
+                for key in ("lines", "diverged", "unfinished")
+                for line in claim["details"].get(key, [])
+            ],
             "pictures": _inline(own),
         }
         for claim, own in zip(record["claims"], shown, strict=True)

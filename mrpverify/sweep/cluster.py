@@ -7,6 +7,7 @@ but no shared file system, and what a client has stored survives scheduler, work
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -46,6 +47,11 @@ class Cluster:
     def __init__(self, address: str, machine: Machine, say: Callable[[str], None]) -> None:
         """Connect; raises UsageError where that cannot be done. `say` hears what is waited for."""
         self._client = _connect(address)
+        if is_open(address):
+            say(
+                f"--scheduler {address}: unencrypted, reached from other machines, and whoever "
+                f"reaches it can run code here; use tls://, or a scheduler on 127.0.0.1."
+            )
         self._address, self._say = address, say
         self._train = partial(train, machine=machine)
         self._device = machine.device
@@ -136,6 +142,18 @@ class Cluster:
         return ClusterError(
             f"the scheduler at {self._address} is gone; start it again, or use another one"
         )
+
+
+def is_open(address: str) -> bool:
+    """Whether what is sent there leaves this machine as it is: Dask sends code (pickles)."""
+    scheme, _, place = address.rpartition("://")
+    if scheme in ("tls", "wss", "inproc"):
+        return False
+    host = place.rpartition(":")[0] or place
+    try:
+        return not ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:  # a name
+        return host != "localhost"
 
 
 def _connect(address: str) -> Any:

@@ -20,7 +20,7 @@ from ..claims.claim import Claim
 from ..claims.registry import select
 from ..command_line import UsageError
 from ..parameters import Framework, Parameters
-from ..regime import Preset, RegimeError, canonical, check_seeds, load_preset
+from ..regime import Preset, RegimeError, canonical, check_salt, check_seeds, load_preset
 
 MOST_CELLS = 100_000
 """Cells of a grid at most: more are a slip of the pen."""
@@ -106,7 +106,7 @@ def read_plan(path: Path) -> Plan:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise PlanError(f"{path}: cannot be read ({error.strerror}).") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise PlanError(f"{path}: not valid TOML ({error}).") from None
     try:
         plan = Plan.model_validate(content)
@@ -155,7 +155,7 @@ def lay_out(
         cells,
         claims,
         check_seeds(base.seeds if wanted is None else wanted),
-        plan.salt if salt is None else salt,
+        check_salt(plan.salt if salt is None else salt),
     )
 
 

@@ -12,7 +12,15 @@ import typer
 
 from ..claims.evaluate import ClaimResult, counts
 from ..claims.registry import UnknownClaimError
-from ..command_line import UsageError, progress_shown, resumable, stop, usable_store, writable_file
+from ..command_app import printing, tell
+from ..command_line import (
+    UsageError,
+    progress_shown,
+    resumable,
+    stop,
+    usable_store,
+    writable_file,
+)
 from ..judge.verdicts import EXIT_USAGE, Verdict, exit_code
 from ..outside import use
 from ..records.collect import DeviceError, Machine, Trainers, choose_machine, local_trainers
@@ -108,11 +116,12 @@ def _publish(order: Order, results: Sequence[Sequence[ClaimResult]], seconds: fl
         stop(f"error: the table could not be written ({error}); its runs are stored.", 1)
     found = [result for own in results for result in own]
     if not order.quiet:
-        typer.echo(
-            f"{order.table}: {len(order.sweep.cells)} cells, {len(table)} rows, sha256 {digest}"
-        )
+        with printing():
+            typer.echo(
+                f"{order.table}: {len(order.sweep.cells)} cells, {len(table)} rows, sha256 {digest}"
+            )
     for text in record["errors"]:
-        typer.echo(f"error: {text}", err=True)
+        tell(f"error: {text}")
     if order.verdicts:
         return exit_code(r.verdict for r in found if counts(r))
     return 1 if any(result.verdict is Verdict.ERROR for result in found) else 0
@@ -121,8 +130,7 @@ def _publish(order: Order, results: Sequence[Sequence[ClaimResult]], seconds: fl
 def _machine(device: str, workers: int | None, scheduler: str | None) -> Machine:
     """What trains: this machine, or the machines of a cluster; raises UsageError, DeviceError."""
     if scheduler is None:
-        here = choose_machine(device)
-        return here if workers is None or here.device == "cuda" else Machine(here.device, workers)
+        return choose_machine(device, workers)
     if workers is not None:
         raise UsageError("--workers counts processes of this machine; drop it or --scheduler.")
     if device not in ("auto", "cpu", "cuda"):
@@ -134,7 +142,7 @@ def _trainers(machine: Machine, scheduler: str | None) -> Trainers:
     """Processes here, or a cluster; raises UsageError where it does not answer."""
     if scheduler is None:
         return local_trainers(machine, machine.workers)
-    return Cluster(scheduler, machine, lambda text: typer.echo(text, err=True))
+    return Cluster(scheduler, machine, tell)
 
 
 def _table_file(path: Path) -> Path:

@@ -85,7 +85,9 @@ def first_crossing(parameters: Parameters, c: Array, e: Array) -> NDArray[np.int
 def crossing_time(parameters: Parameters, start: float) -> float:
     """Physical time from c_0 to varrho of a kernel with ONE feature, tied init (L9 inside) [D].
 
-    Below varrho q e^2 = c^2 + (q - 1) c_0^2, which leaves one quadrature. inf where M_vv <= 0.
+    Below varrho q e^2 = c^2 + (q - 1) c_0^2, which leaves one quadrature, taken in x = log(c/c_0):
+    the time is spent near the start, over a range that c itself does not resolve. inf where
+    M_vv <= 0, or beyond what a float holds.
     """
     p, q = parameters, parameters.power
     drive = float(drive_matrix(p)[0, 0])
@@ -94,11 +96,14 @@ def crossing_time(parameters: Parameters, start: float) -> float:
     if start >= p.linear_from:
         return 0.0
 
-    def slowness(c: float) -> float:
-        e = np.sqrt((c**2 + (q - 1) * start**2) / q)
-        return float((p.linear_from / c) ** (q - 1) / (drive * e))
+    def slowness(x: float) -> float:
+        return float(np.exp((1 - q) * x) / np.sqrt((1 + (q - 1) * np.exp(-2 * x)) / q))
 
-    return float(quad(slowness, start, p.linear_from, limit=200)[0])
+    # (varrho/c_0)^{q-1}/(drive e) dc with e = c_0 e^x sqrt(...) and dc = c_0 e^x dx.
+    longest = np.log(p.linear_from) - np.log(start)
+    found = quad(slowness, 0.0, longest, limit=200)[0]
+    with np.errstate(over="ignore"):
+        return float(np.exp((q - 1) * longest) * found / drive)
 
 
 def _midpoint(

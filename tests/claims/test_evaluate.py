@@ -9,11 +9,14 @@ from mrpverify.claims.claim import CONTROL_SEEDS, Control
 from mrpverify.claims.evaluate import _no_runs, control_requests, evaluate
 from mrpverify.claims.legs import PRETRAINING
 from mrpverify.claims.registry import select
+from mrpverify.interactive import Checked
 from mrpverify.judge.measurement import share_of_seeds
 from mrpverify.judge.verdicts import Verdict
 from mrpverify.parameters import Parameters
 from mrpverify.records.labelled import Request, join
 from mrpverify.regime import load_preset
+from mrpverify.report.html import page
+from mrpverify.report.record import Run
 
 TINY = Parameters(
     framework="mae",
@@ -52,6 +55,36 @@ def test_a_claim_that_breaks_is_an_error_and_the_others_go_on(get):
     assert "one over nothing" in first.measurement.statistic
     assert "ZeroDivisionError" in first.measurement.details["traceback"]
     assert second.measurement.successes == 2
+
+
+def test_a_prediction_that_fails_takes_nothing_from_what_was_measured(get):
+    def predict(parameters):
+        raise ValueError("coverage 0.3 leaves a class less than views - 1 of its views")
+
+    (result,) = judged(replace(claim(always), prediction=predict), get=get, seeds=24)
+    assert result.measurement.measured is Verdict.SUPPORTED
+    assert result.prediction == (
+        "none, the prediction failed with ValueError: coverage 0.3 leaves a class less than views "
+        "- 1 of its views"
+    )
+
+
+def test_a_seed_that_diverged_is_named_in_record_text_and_page(get):
+    def one_gone(requests):
+        runs = get(requests)
+        return {
+            request: run.assign(diverged=("seed", [request.seed == 1]))
+            for request, run in runs.items()
+        }
+
+    results = judged(claim(always), get=one_gone, seeds=3)
+    line = "1 of 3 seeds of pretraining diverged (seed 1)"
+    assert results[0].measurement.details["diverged"] == [line]
+    run = Run(["check"], REGIMES, 3, "a", "cpu", 1.0, 0)
+    checked = Checked(run, tuple(results))
+    assert line in " ".join(repr(checked).split())
+    assert line in page(checked.record())
+    assert "diverged" not in judged(claim(always), get=get)[0].measurement.details
 
 
 def test_a_claim_whose_control_passes_is_uninformative(get):

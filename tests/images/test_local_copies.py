@@ -1,15 +1,21 @@
 """``fetch NAME --from PATH``: a torchvision state dict, a photo folder, CIFAR-10 binary batches."""
 
+import io
 import json
+import struct
+import zlib
+from contextlib import suppress
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from mrpverify.images import __main__ as command
-from mrpverify.images import cifar10, photos, resnet50
-from mrpverify.images.folder import MANIFEST, is_there, manifest
+from mrpverify.images import cifar10, fetch, photos, resnet50
+from mrpverify.images.folder import MANIFEST, MissingDataError, is_there, manifest
 from mrpverify.records.store import CACHE_VARIABLE
 
 Image = pytest.importorskip("PIL.Image", reason="photos need Pillow, extra [images]")
@@ -66,10 +72,24 @@ def test_a_torchvision_state_dict_is_the_network_it_was(adopt, state, tmp_path):
         (lambda s: {k: v for k, v in s.items() if k != "fc.bias"}, "fc.bias does not fit"),
         (lambda s: {**s, "layer5.weight": torch.zeros(1)}, "layer5.weight does not fit"),
         (lambda s: {**s, "fc.weight": torch.zeros(10, 2048)}, "fc.weight does not fit"),
-        (lambda s: [1, 2], "does not fit"),
+        (lambda s: [1, 2], "something else than tensors"),
+        (lambda s: {**s, "epoch": 3}, "something else than tensors"),
+        (lambda s: {**s, "fc.bias": [0.0] * 1000}, "something else than tensors"),
+        (lambda s: {**s, 7: torch.zeros(1)}, "something else than tensors"),
+        (lambda s: {**s, "fc.bias": torch.zeros(1000).to_sparse()}, "something else than tensors"),
         (lambda s: {"model": print}, "something else than tensors"),
     ],
-    ids=["one missing", "one more", "ten classes", "a list", "code"],
+    ids=[
+        "one missing",
+        "one more",
+        "ten classes",
+        "a list",
+        "a number",
+        "a list inside",
+        "a numbered one",
+        "sparse",
+        "code",
+    ],
 )
 def test_another_file_is_refused_in_one_line(spoil, part, adopt, state, tmp_path):
     torch.save(spoil(state), tmp_path / "net.pth")
@@ -160,3 +180,70 @@ def test_a_copy_needs_one_name_and_a_place_that_is_there(adopt, tmp_path):
     without = CliRunner().invoke(command.app, ["fetch", "--from", str(tmp_path)])
     assert without.exit_code == 2
     assert "--from needs the name" in without.stderr
+
+
+def saved_as(value):
+    """Bytes of a file of torch.save."""
+    file = io.BytesIO()
+    torch.save(value, file)
+    return file.getvalue()
+
+
+VALUES = st.recursive(
+    st.one_of(
+        st.none(), st.integers(), st.floats(), st.text(max_size=5),
+        st.just(torch.zeros(2)), st.just(torch.zeros(1, dtype=torch.complex64)),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=5,
+)  # fmt: skip
+DAMAGED = st.tuples(VALUES.map(saved_as), st.integers(0, 10**6), st.integers(0, 255)).map(
+    lambda drawn: bytes(
+        byte ^ drawn[2] * (place == drawn[1] % len(drawn[0])) for place, byte in enumerate(drawn[0])
+    )
+)
+
+
+@given(st.one_of(VALUES.map(saved_as), DAMAGED, st.binary(max_size=200)))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+def test_no_file_is_taken_for_a_state_dict_but_one(tmp_path_factory, content):
+    path = tmp_path_factory.mktemp("state") / "net.pth"
+    path.write_bytes(content)
+    with pytest.raises(MissingDataError, match=r"net\.pth: "):
+        resnet50.from_state_dict(path)
+
+
+def test_no_file_is_taken_for_a_picture_but_one(tmp_path):
+    """Bytes of a picture changed at every 7th place: taken or refused, in one line."""
+    file = io.BytesIO()
+    Image.new("RGB", (30, 20), (200, 100, 0)).save(file, format="PNG")
+    whole = file.getvalue()
+    path = tmp_path / "photo_7.png"
+    for place in range(0, len(whole), 7):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x41]) + whole[place + 1 :])
+        with suppress(MissingDataError):
+            fetch._check_picture(path)
+    for content in (b"", b"GIF89a", whole[:40], bomb()):
+        path.write_bytes(content)
+        with pytest.raises(MissingDataError, match=r"photo_7\.png: no picture"):
+            fetch._check_picture(path)
+
+
+def bomb():
+    """A picture that says it has 4e9 pixels."""
+    header = struct.pack(">IIBBBBB", 65_000, 65_000, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + header
+    crc = struct.pack(">I", zlib.crc32(chunk))
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", len(header)) + chunk + crc
+
+
+def test_two_photos_of_one_name_are_refused(adopt, tmp_path):
+    for name in ("a/b_7.png", "a_b_7.png"):
+        path = tmp_path / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8)).save(path)
+    done = adopt("photos", tmp_path / "photos")
+    assert done.exit_code == 2
+    assert "a second photo is called a_b_7.png" in done.output

@@ -20,9 +20,9 @@ from mrpverify.records import collect as collecting
 from mrpverify.records.collect import DeviceError, Machine, choose_machine, collect
 from mrpverify.records.labelled import AXES, Request, join, simulation_digest
 from mrpverify.records.provenance import Addressed, commit
+from mrpverify.records.reservations import LOCKS
 from mrpverify.records.store import (
     CACHE_VARIABLE,
-    RESERVATIONS,
     Store,
     default_folder,
     stored_or_made,
@@ -202,7 +202,7 @@ def test_a_look_is_stored_with_what_it_is_a_look_at(store):
 def test_saving_leaves_no_partial_file(store):
     collect(requests(1), HERE, store)
     files = [p.name for p in store.folder.rglob("*") if p.is_file()]
-    assert sorted(files) == sorted([store.path(requests(1)[0]).name, RESERVATIONS])
+    assert sorted(files) == sorted([store.path(requests(1)[0]).name, LOCKS])
 
 
 def test_several_processes_give_what_one_gives(store):

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.integrate import solve_ivp
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.integrate import quad, solve_ivp
 
 from mrpverify.parameters import Parameters
 from mrpverify.theory import mae_plateau, masking
@@ -156,3 +158,21 @@ def test_step_size_does_not_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mae_plateau, "RELATIVE_STEP", 0.005)
     fine = mae_plateau.first_crossing(LAW, c, c.copy())
     assert (coarse == fine).mean() >= 0.99
+
+
+@given(st.floats(-300.0, -1.0), st.integers(2, 5))
+def test_the_crossing_time_of_any_start_is_that_of_another_substitution(
+    digits: float, q: int
+) -> None:
+    """In v = c_0/c the time is (varrho/c_0)^{q-1} times a bounded integral over [c_0/varrho, 1]."""
+    p = replace(Parameters(framework="mae"), power=q, bias=False)
+    start = 10.0**digits
+    found = mae_plateau.crossing_time(p, start)
+    drive = float(mae_plateau.drive_matrix(p)[0, 0])
+    ratio = start / p.linear_from
+    whole = quad(lambda v: v ** (q - 2) / np.sqrt((1 + (q - 1) * v**2) / q), 0.0, 1.0)[0]
+    rest = quad(lambda v: v ** (q - 2) / np.sqrt((1 + (q - 1) * v**2) / q), 0.0, ratio)[0]
+    with np.errstate(over="ignore"):
+        expected = (whole - rest) / drive * np.float64(ratio) ** (1 - q)
+    assert found > 0
+    assert found == pytest.approx(expected, rel=1e-8)
