@@ -1,0 +1,104 @@
+"""The text beside a figure: what is seen, and everything that is needed to draw it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from ..parameters import Framework, Parameters, relevant
+from ..records.labelled import Request, simulation_digest
+from ..records.provenance import versions
+from .figure import AnyFigure, Study
+
+MOST_VALUES = 8
+"""Values of a parameter that are listed; of more only the ends."""
+
+_SYMBOLS = {item.name: item.metadata["symbol"] for item in fields(Parameters)}
+
+
+def caption(figure: AnyFigure, data: Any, study: Study, preset: str, command: str) -> str:
+    """The Markdown page of a figure that was drawn from these runs."""
+    lines = [
+        f"# {figure.name}: {figure.title}",
+        f"![{figure.title}]({figure.name}.svg)",
+        figure.caption(data),
+        f"The numbers are in [{figure.name}.csv]({figure.name}.csv).",
+        "\n".join(f"- {item}" for item in _how(study, preset, command)),
+    ]
+    return "\n\n".join(lines) + "\n"
+
+
+def _how(study: Study, preset: str, command: str) -> list[str]:
+    """Command, preset and what differs from it, salt, seeds, versions; one line each."""
+    items = [f"command: `{command}`"]
+    if study.asked:
+        runs = list(study.asked)
+        shown = sorted({run.salt for run in runs})
+        items += [
+            f"runs: {len(runs)}, seeds {_seeds(runs)}, salt {', '.join(f'`{salt}`' for salt in shown)}",
+            *_regimes(runs, study.regimes, preset),
+        ]
+    elif study.images is not None:
+        setup = study.images
+        items += [f"seeds: {setup.seeds}, salt `{setup.salt}`", f"settings: {_settings(setup)}"]
+    items.append(f"mrpverify {versions()['mrpverify']}, simulation `{simulation_digest()[:12]}`")
+    return items
+
+
+def _settings(setup: Any) -> str:
+    """The sizes of a study of real images."""
+    return ", ".join(f"{name} = {value}" for name, value in setup.settings.model_dump().items())
+
+
+def _seeds(runs: Iterable[Request]) -> str:
+    """Seeds of all runs: their ends where none is left out."""
+    seeds = sorted({run.seed for run in runs})
+    whole = seeds == list(range(seeds[0], seeds[-1] + 1)) and len(seeds) > 1
+    return f"{seeds[0]} to {seeds[-1]}" if whole else ", ".join(map(str, seeds))
+
+
+def _regimes(
+    runs: Sequence[Request], regimes: Mapping[Framework, Parameters], preset: str
+) -> list[str]:
+    """One line per objective: the regime it is nearest to in the preset, and what differs."""
+    found: dict[tuple[str, str], dict[str, set[Any]]] = {}
+    for parameters in dict.fromkeys(run.parameters for run in runs):
+        nearest, changes = _nearest(parameters, regimes)
+        own = found.setdefault((parameters.framework, nearest), {})
+        for name, value in changes.items():
+            own.setdefault(name, set()).add(value)
+        for name in own:
+            if name not in changes:
+                own[name].add(getattr(regimes[nearest], name))  # type: ignore[index]
+    lines = []
+    for (framework, nearest), changes in found.items():
+        told = ", ".join(
+            f"{_SYMBOLS[name]} = {_values(values)}" for name, values in changes.items()
+        )
+        lines.append(
+            f"{framework}: [{nearest}] of preset `{preset}`" + (f" with {told}" * bool(told))
+        )
+    return lines
+
+
+def _nearest(
+    parameters: Parameters, regimes: Mapping[Framework, Parameters]
+) -> tuple[str, dict[str, Any]]:
+    """The regime of the preset that differs in the fewest parameters, and these."""
+    own = {name: value for name, value in relevant(parameters).items() if name != "framework"}
+
+    def differing(regime: Parameters) -> dict[str, Any]:
+        return {name: value for name, value in own.items() if value != getattr(regime, name)}
+
+    name = min(regimes, key=lambda framework: len(differing(regimes[framework])))
+    return name, differing(regimes[name])
+
+
+def _values(values: Iterable[Any]) -> str:
+    """The values of one parameter in a row."""
+    kinds = sorted(values, key=lambda value: (isinstance(value, str), value))
+    shown = [f"{value:g}" if isinstance(value, float) else str(value) for value in kinds]
+    if len(shown) > MOST_VALUES:
+        return f"{shown[0]} to {shown[-1]} ({len(shown)} values)"
+    return ", ".join(shown)
