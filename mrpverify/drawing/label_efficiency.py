@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..images.cifar_study import METHODS, NOISE, name_of
-from .style import ARM_COLOURS, ARM_NAMES, Drawn, Rows, point
+from .style import ARM_COLOURS, ARM_NAMES, PAGE, Drawn, Rows, point, styled
 
 BUDGETS = {"supervised long": "-", "supervised short": "--"}
 """Line styles of supervised learning's budgets."""
@@ -24,6 +24,7 @@ _STEP = 1.07
 """Factor between neighbours on the axis of labels: curves that agree must not hide each other."""
 
 
+@styled
 def draw(found: xr.Dataset, seen: Sequence[str]) -> Drawn:
     """The figure for pretraining on the images named in `seen` (labelled, all).
 
@@ -31,7 +32,7 @@ def draw(found: xr.Dataset, seen: Sequence[str]) -> Drawn:
     """
     panels = len(seen) + 2
     across = 2 if panels == 4 else panels
-    size = (13.0 if across > 2 else 10.4, 4.4 * (panels // across) + 0.7)
+    size = (PAGE, 2.6 * (panels // across) + 0.6)
     figure = Figure(figsize=size, layout="constrained")
     places = figure.subplots(panels // across, across).flat
     numbers: Rows = []
@@ -41,11 +42,10 @@ def draw(found: xr.Dataset, seen: Sequence[str]) -> Drawn:
     handles, labels = figure.axes[0].get_legend_handles_labels()
     numbers += _mask_ratios(figure.axes[len(seen)], found)
     numbers += _probes(figure.axes[len(seen) + 1], found, seen)
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
     figure.suptitle(
         f"CIFAR-10: what mask reconstruction adds to labels "
         f"({found.sizes['seed']} training seeds, 90 % intervals)",
-        fontweight="bold",
     )
     return figure, numbers
 
@@ -83,7 +83,7 @@ def _curves(axes: Axes, found: xr.Dataset, pictures: str) -> Rows:
     axes.minorticks_off()
     axes.set_xlabel("labels (points are set apart sideways)")
     axes.set_ylabel("accuracy on all test images")
-    axes.set_title(_SEEN[pictures], loc="left", fontsize=10)
+    axes.set_title(_SEEN[pictures])
     axes.grid(alpha=0.25)
     return numbers
 
@@ -102,7 +102,7 @@ def _mask_ratios(axes: Axes, found: xr.Dataset) -> Rows:
     axes.set_xlabel("share of patches hidden (MAE-style on all of the pool)")
     axes.set_ylabel("accuracy on all test images")
     title = f"mask ratio, {few:,} labels, {found.sizes['sweep_seed']} seeds"
-    axes.set_title(title, loc="left", fontsize=10)
+    axes.set_title(title)
     axes.grid(alpha=0.25)
     return numbers
 
@@ -123,10 +123,10 @@ def _probes(axes: Axes, found: xr.Dataset, seen: Sequence[str]) -> Rows:
             {"panel": "linear probe", "curve": words.replace("\n", " "), "x": few, **row}
         )
     axes.yaxis.tick_right()
-    axes.set_yticks(range(len(names)), [words for words, _ in names.values()], fontsize=9)
+    axes.set_yticks(range(len(names)), [words for words, _ in names.values()])
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.set_xlabel("accuracy on all test images")
-    axes.set_title(f"linear probe, {few:,} labels", loc="left", fontsize=10)
+    axes.set_title(f"linear probe, {few:,} labels")
     axes.grid(alpha=0.25)
     return numbers

@@ -6,7 +6,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ..images.overlap import EQUAL_STEPS, LONG, MATCHED, OWN
-from .style import ARM_COLOURS, ARM_NAMES, Drawn, Rows, point
+from .style import ARM_COLOURS, ARM_NAMES, PAGE, Drawn, Rows, point, styled
 
 _MARKERS = {OWN: "o", MATCHED: "s", EQUAL_STEPS: "^", LONG: "x"}
 _WORDS = {
@@ -17,9 +17,10 @@ _WORDS = {
 }
 
 
+@styled
 def draw(found: xr.Dataset) -> Drawn:
     """The figure, from what `mrpverify.images.overlap.overlaps` gives."""
-    figure = Figure(figsize=(10, 5.2), layout="constrained")
+    figure = Figure(figsize=(PAGE, 3.4), layout="constrained")
     axes, numbers = figure.subplots(), Rows()
     arms, networks = found["arm"].values.tolist(), list(_MARKERS)
     for place, arm in enumerate(arms):
@@ -37,10 +38,9 @@ def draw(found: xr.Dataset) -> Drawn:
     axes.set_xlim(-0.5, len(arms) - 0.5)
     axes.set_ylabel("linear CKA of pooled features")
     axes.grid(axis="y", alpha=0.25)
-    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    figure.legend(loc="outside lower center", ncols=2)
     figure.suptitle(
         f"How alike are the features of two initialisations? "
         f"({found.sizes['seed']} training seeds, 90 % intervals)",
-        fontweight="bold",
     )
     return figure, numbers

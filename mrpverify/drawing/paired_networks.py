@@ -10,20 +10,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..images.comparison import PRETRAINED, SUPERVISED
-from .style import ARM_COLOURS, ARM_NAMES, Drawn, Rows, pair_in_legend, point
+from .style import ARM_COLOURS, ARM_NAMES, COLUMN, PAGE, Drawn, Rows, pair_in_legend, point, styled
 
 
+@styled
 def draw(seen: xr.Dataset, variables: Mapping[str, str]) -> Drawn:
     """One panel per variable (name -> words) of what `compare_all` gives; lines join one seed."""
-    figure = Figure(figsize=(max(7.5, 4.9 * len(variables)), 4.6), layout="constrained")
+    figure = Figure(
+        figsize=(min(PAGE, max(COLUMN, 2.5 * len(variables))), 3.0), layout="constrained"
+    )
     places = figure.subplots(1, len(variables), squeeze=False)[0]
     numbers: Rows = []
     for axes, (variable, words) in zip(places, variables.items(), strict=True):
         numbers += _panel(axes, seen[variable], words)
     handles, labels = places[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
     figure.suptitle(
-        f"Matched networks, {seen.sizes['seed']} training seeds, 90 % intervals", fontweight="bold"
+        f"Matched networks, {seen.sizes['seed']} training seeds, 90 % intervals",
     )
     return figure, numbers
 

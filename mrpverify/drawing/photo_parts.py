@@ -16,7 +16,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from ..images.photo_parts import PhotoParts, View
-from .style import Drawn, Rows, bare, listed
+from .style import Drawn, Rows, bare, listed, styled
 
 PART_COLOURS = ("#e6194b", "#3cb44b", "#4363d8", "#f5a623", "#9b3fd1")
 """One colour per part, the strongest first."""
@@ -24,6 +24,7 @@ _CAM, _PART = 0.75, 0.5
 """Opacity where Eigen-CAM and a part are largest."""
 
 
+@styled
 def draw(photos: Sequence[PhotoParts]) -> Drawn:
     """The sheet, one column per photo; raises ValueError where there is none."""
     if not photos:
@@ -37,7 +38,7 @@ def draw(photos: Sequence[PhotoParts]) -> Drawn:
     numbers: Rows = []
     for column, photo in zip(places.T, photos, strict=True):
         column[0].imshow(photo.crop)
-        column[0].set_title(shorten(photo.label, 22, placeholder=" ..."), fontsize=9)
+        column[0].set_title(shorten(photo.label, 22, placeholder=" ..."))
         for number, side in enumerate(sides):
             view = photo.views[side]
             _draw_cam(column[1 + number], photo.crop, view)
@@ -47,7 +48,7 @@ def draw(photos: Sequence[PhotoParts]) -> Drawn:
             bare(axes)
     words = [f"{kind}, {side} px" for kind in ("Eigen-CAM", "NMF parts") for side in sides]
     for axes, text in zip(places[:, 0], ["photo", *words], strict=True):
-        axes.set_ylabel(text, fontsize=10)
+        axes.set_ylabel(text)
     handles = [
         Line2D(
             [],
@@ -60,12 +61,11 @@ def draw(photos: Sequence[PhotoParts]) -> Drawn:
         )
         for number, colour in enumerate(PART_COLOURS, 1)
     ]
-    figure.legend(handles=handles, loc="lower center", ncols=len(handles), frameon=False)
+    figure.legend(handles=handles, loc="lower center", ncols=len(handles))
     figure.suptitle(
         f"The first {len(photos)} recognised photos by file name: what varies in the last map "
         "(Eigen-CAM), and its parts (NMF)\n"
         "class first: the parts that alone, pushed through the head, rank the photo's class first",
-        fontsize=11,
     )
     return figure, numbers
 
@@ -85,7 +85,7 @@ def _draw_cam(axes: Axes, crop: np.ndarray, view: View) -> None:
         picture, cmap="inferno", vmin=0, vmax=1, alpha=_CAM * picture, extent=extent,
         interpolation="bilinear",
     )  # fmt: skip
-    axes.set_xlabel(f"{view.cam.share:.0%} of the variance", fontsize=8, labelpad=2)
+    axes.set_xlabel(f"{view.cam.share:.0%} of the variance", fontsize=7, labelpad=2)
 
 
 def _draw_parts(axes: Axes, crop: np.ndarray, view: View) -> None:
@@ -96,7 +96,7 @@ def _draw_parts(axes: Axes, crop: np.ndarray, view: View) -> None:
     layer = np.concatenate([colours, _PART * view.parts.max(0)[..., None]], 2)
     axes.imshow(layer, extent=extent, interpolation="nearest")
     words = f"parts {listed(view.sufficient)}" if view.sufficient else "no part"
-    axes.set_xlabel(f"class first: {words}", fontsize=8, labelpad=2)
+    axes.set_xlabel(f"class first: {words}", fontsize=7, labelpad=2)
 
 
 def _rgb(colour: str) -> tuple[float, ...]:

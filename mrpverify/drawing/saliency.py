@@ -17,7 +17,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from ..images.comparison import PRETRAINED, SUPERVISED
 from ..images.occlusion import HIDDEN
 from ..images.saliency import Gaze, Seen
-from .style import Drawn, Rows, bare
+from .style import Drawn, Rows, bare, styled
 
 _NAMES = {SUPERVISED: "supervised", PRETRAINED: "MAE-style"}
 _LOST, _CAM = "RdBu_r", "inferno"
@@ -26,6 +26,7 @@ _CLEAREST = 0.7
 """Opacity of an occlusion map, and of Eigen-CAM where it is largest."""
 
 
+@styled
 def draw(seen: Sequence[Seen]) -> Drawn:
     """The sheet, one column per image; raises ValueError where there is none."""
     if not seen:
@@ -38,7 +39,7 @@ def draw(seen: Sequence[Seen]) -> Drawn:
     numbers: Rows = []
     for column, item in zip(places.T, seen, strict=True):
         column[0].imshow(item.image)
-        column[0].set_title(item.label, fontsize=10)
+        column[0].set_title(item.label)
         for number, network in enumerate(_NAMES):
             gaze = item.gazes[network]
             _draw_lost(column[1 + number], item.image, gaze, limit)
@@ -48,11 +49,10 @@ def draw(seen: Sequence[Seen]) -> Drawn:
             bare(axes)
     words = [f"{kind},\n{name}" for kind in ("occlusion", "Eigen-CAM") for name in _NAMES.values()]
     for axes, text in zip(places[:, 0], ["image", *words], strict=True):
-        axes.set_ylabel(text, fontsize=10)
+        axes.set_ylabel(text)
     _bars(figure, places, limit)
     figure.suptitle(
         "Two networks of equal accuracy: first test image of each class that both recognise\n",
-        fontweight="bold",
     )
     return figure, numbers
 
@@ -80,7 +80,7 @@ def _draw_lost(axes: Axes, image: np.ndarray, gaze: Gaze, limit: float) -> None:
     """The occlusion map over the image, on one scale for the whole sheet."""
     extent = _grey(axes, image)
     axes.imshow(gaze.lost, cmap=_LOST, vmin=-limit, vmax=limit, alpha=_CLEAREST, extent=extent)
-    axes.set_xlabel(f"clean {gaze.chance:.2f}", fontsize=8, labelpad=2)
+    axes.set_xlabel(f"clean {gaze.chance:.2f}", fontsize=7, labelpad=2)
 
 
 def _draw_cam(axes: Axes, image: np.ndarray, gaze: Gaze) -> None:
@@ -88,7 +88,7 @@ def _draw_cam(axes: Axes, image: np.ndarray, gaze: Gaze) -> None:
     extent = _grey(axes, image)
     picture = gaze.cam.picture
     axes.imshow(picture, cmap=_CAM, vmin=0, vmax=1, alpha=_CLEAREST * picture, extent=extent)
-    axes.set_xlabel(f"{gaze.cam.share:.0%} of variance", fontsize=8, labelpad=2)
+    axes.set_xlabel(f"{gaze.cam.share:.0%} of variance", fontsize=7, labelpad=2)
 
 
 def _row(item: Seen, network: str) -> dict[str, object]:

@@ -13,7 +13,9 @@ from typing import Any, ParamSpec, TypeVar
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure, FigureBase, SubFigure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ..judge.intervals import mean_interval
 
@@ -38,7 +40,7 @@ COLOURS = {
 """One colour per objective, the same in every figure."""
 MARKS = {
     "teacher-student": "o", "mae": "s", "supervised": "D", "contrastive": "^", "clustering": "v",
-    "untrained": "X",
+    "untrained": "P",
 }  # fmt: skip
 """One mark per objective, for those who print without colours."""
 NAMES = {
@@ -68,7 +70,7 @@ ROLES = {"measured": _BLUE, "prediction": "0.15", "rival": _VERMILION, "band": _
 PREDICTION: dict[str, Any] = {"color": ROLES["prediction"], "lw": 1.1, "zorder": 1.5}
 ASYMPTOTIC: dict[str, Any] = {**PREDICTION, "ls": ":"}
 
-_LOOK = {
+_LOOK: dict[str, Any] = {
     "font.family": "STIXGeneral", "mathtext.fontset": "stix", "font.size": 8.5,
     "axes.titlesize": 8.5, "axes.titlelocation": "left", "axes.labelsize": 8.5,
     "xtick.labelsize": 7.5, "ytick.labelsize": 7.5, "legend.fontsize": 7.5, "legend.frameon": False,
@@ -91,7 +93,7 @@ def styled(draw: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     def in_style(*arguments: Arguments.args, **options: Arguments.kwargs) -> Result:
         with mpl.rc_context():
             mpl.rcdefaults()
-            mpl.rcParams.update(_LOOK)
+            mpl.rcParams.update(_LOOK)  # type: ignore[arg-type]
             return draw(*arguments, **options)
 
     return in_style
@@ -102,11 +104,18 @@ def sheet(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def legend_below(figure: Figure, axes: Axes, columns: int) -> None:
-    """The legend of one panel under the whole figure, every label once."""
+def parts(figure: Figure, heights: Sequence[float]) -> list[SubFigure]:
+    """The figure cut into parts of these heights, from the top."""
+    cut: Any = figure.subfigures(len(heights), 1, height_ratios=list(heights), squeeze=False)
+    return list(cut[:, 0])
+
+
+def legend_below(figure: FigureBase, axes: Axes, columns: int, side: str = "center") -> None:
+    """The legend of one panel under the whole figure, every label once; left, center or right."""
     handles, labels = axes.get_legend_handles_labels()
     once = dict(zip(labels, handles, strict=True))
-    figure.legend(list(once.values()), list(once), loc="outside lower center", ncols=columns)
+    place: Any = f"outside lower {side}"
+    figure.legend(list(once.values()), list(once), loc=place, ncols=columns)
 
 
 def lettered(panels: Sequence[Axes], titles: Sequence[str]) -> None:
@@ -115,6 +124,25 @@ def lettered(panels: Sequence[Axes], titles: Sequence[str]) -> None:
         "abcdefghijkl", zip(panels, titles, strict=True), strict=False
     ):
         axes.set_title(f"({letter}) {title}")
+
+
+def in_short(value: float) -> str:
+    """A number for an axis: four digits, beyond 10^4 as a power of ten, in mathtext."""
+    if value == 0 or 1e-3 <= abs(value) < 1e4:
+        return f"{value:.4g}".replace("-", "\u2212")
+    digits, power = f"{value:.2e}".split("e")
+    factor = digits.rstrip("0").rstrip(".")
+    times = "" if factor == "1" else rf"{factor} \cdot "
+    return rf"${times}10^{{{int(power)}}}$"
+
+
+def logarithmic(axis: Axis) -> None:
+    """Ticks of a logarithmic axis: powers of ten, with 2 and 5 between where there are few."""
+    low, high = axis.get_view_interval()
+    few = np.log10(high / low) < 2.5
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,), numticks=8))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: in_short(value)))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def point(

@@ -23,7 +23,7 @@ _NEGATIVE = re.compile(r"(?<![\w$)}-])-(?=\d)")
 
 
 def typeset(text: str) -> str:
-    """The text with its symbols as mathtext: ``sigma_0`` is set with an index, ``2q-2`` as one term.
+    """The text with its symbols as mathtext: ``sigma_0`` gets an index, ``2q-2`` is one term.
 
     Text that already holds mathtext (a dollar sign) is returned as it is.
     """

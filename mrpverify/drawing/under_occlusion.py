@@ -12,15 +12,16 @@ from matplotlib.figure import Figure
 
 from ..images.comparison import PRETRAINED, SUPERVISED
 from ..images.occlusion import HIDDEN
-from .style import ARM_COLOURS, ARM_NAMES, Drawn, Rows, pair_in_legend, point
+from .style import ARM_COLOURS, ARM_NAMES, PAGE, Drawn, Rows, pair_in_legend, point, styled
 
 _FILLS = {"mean": "filled with the training mean", "shuffled": "its own pixels, shuffled"}
 
 
+@styled
 def draw(seen: xr.Dataset) -> Drawn:
     """The figure, from what `mrpverify.images.comparison.compare_all` gives."""
     fills, windows = seen["fill"].values.tolist(), seen["window"].values.tolist()
-    figure = Figure(figsize=(13, 8.6), layout="constrained")
+    figure = Figure(figsize=(PAGE, 5.4), layout="constrained")
     places = figure.subplots(len(windows), len(fills), sharey=True, squeeze=False)
     numbers: Rows = []
     for row, window in zip(places, windows, strict=True):
@@ -28,11 +29,10 @@ def draw(seen: xr.Dataset) -> Drawn:
             numbers += _panel(axes, seen, window, fill)
         row[0].set_ylabel("share still recognised")
     handles, labels = places[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
     figure.suptitle(
         f"Matched networks without a {HIDDEN} px window "
         f"({seen.sizes['seed']} training seeds, 90 % intervals)",
-        fontweight="bold",
     )
     return figure, numbers
 
@@ -53,9 +53,9 @@ def _panel(axes: Axes, seen: xr.Dataset, window: str, fill: str) -> Rows:
             )  # fmt: skip
     pair_in_legend(axes)
     axes.plot([], [], ".", color="0.2", alpha=0.5, label="single seeds")
-    axes.set_xticks(range(len(arms)), [_named(seen, arm) for arm in arms], fontsize=9)
+    axes.set_xticks(range(len(arms)), [_named(seen, arm) for arm in arms], fontsize=5.5)
     axes.set_xlim(-0.5, len(arms) - 0.5)
-    axes.set_title(f"without {_which(window)}: {_FILLS[fill]}", loc="left", fontsize=10)
+    axes.set_title(f"without {_which(window)}: {_FILLS[fill]}")
     axes.grid(axis="y", alpha=0.25)
     return numbers
 

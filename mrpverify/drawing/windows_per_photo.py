@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..judge.intervals import clopper_pearson
-from .style import COLOURS, Drawn, Rows
+from .style import COLOURS, PAGE, Drawn, Rows, styled
 
 Counts = Mapping[str, Mapping[str, np.ndarray]]
 """Kind (photo's own class, each control) -> windows -> their number [photos]."""
@@ -23,11 +23,12 @@ _ACROSS = 3
 """Histograms in a row."""
 
 
+@styled
 def draw(counts: Counts, threshold: float, limit: float) -> Drawn:
     """The figure; own class first, then the controls, which must stay below `limit`."""
     own, *_ = counts.values()
     down = -(-len(own) // _ACROSS)
-    figure = Figure(figsize=(14, 1.0 + 2.6 * down), layout="constrained")
+    figure = Figure(figsize=(PAGE, 0.9 + 1.7 * down), layout="constrained")
     left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(1.0, 1.45), wspace=0.02)[0]
     numbers = _shares(left.subplots(), counts, threshold, limit)
     places = right.subplots(down, _ACROSS, squeeze=False, sharex=True, sharey=True).flat
@@ -37,8 +38,10 @@ def draw(counts: Counts, threshold: float, limit: float) -> Drawn:
     for place in list(places)[len(own) :]:
         place.set_axis_off()
     photos = len(next(iter(own.values())))
-    right.suptitle(f"{photos} recognised photos by number of sufficient windows", fontsize=10)
-    figure.suptitle("Disjoint windows of a photo that each suffice alone", fontweight="bold")
+    right.suptitle(f"{photos} recognised photos by number of sufficient windows")
+    figure.suptitle(
+        "Disjoint windows of a photo that each suffice alone",
+    )
     return figure, numbers
 
 
@@ -68,7 +71,7 @@ def _shares(axes: Axes, counts: Counts, threshold: float, limit: float) -> Rows:
     axes.set_xlim(0, 1)
     axes.set_xlabel("share of photos with two or more, 90 % interval")
     axes.grid(axis="x", alpha=0.25)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.42, -0.1), ncols=2, frameon=False, fontsize=9)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.42, -0.1), ncols=2)
     return numbers
 
 
@@ -89,9 +92,9 @@ def _histogram(axes: Axes, counts: Counts, grid: str, most: int) -> Rows:
         ]  # fmt: skip
     axes.set_xticks(range(most + 1))
     axes.set_ylim(0, max(len(number) for number in shown.values()) + 1)
-    axes.set_title(grid, fontsize=9, loc="left")
-    axes.set_xlabel("windows", fontsize=9)
-    axes.set_ylabel("photos", fontsize=9)
+    axes.set_title(grid)
+    axes.set_xlabel("windows")
+    axes.set_ylabel("photos")
     axes.label_outer()
     return numbers
 

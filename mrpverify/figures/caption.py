@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from ..drawing.typeset import typeset
 from ..parameters import Framework, Parameters, relevant
 from ..records.labelled import Request, simulation_digest
 from ..records.provenance import versions
@@ -20,7 +21,7 @@ _SYMBOLS = {item.name: item.metadata["symbol"] for item in fields(Parameters)}
 def caption(figure: AnyFigure, data: Any, study: Study, preset: str, command: str) -> str:
     """The Markdown page of a figure that was drawn from these runs."""
     lines = [
-        f"# {figure.name}: {figure.title}",
+        f"# {figure.name}: {typeset(figure.title)}",
         f"![{figure.title}]({figure.name}.svg)",
         figure.caption(data),
         f"The numbers are in [{figure.name}.csv]({figure.name}.csv).",
@@ -34,9 +35,9 @@ def _how(study: Study, preset: str, command: str) -> list[str]:
     items = [f"command: `{command}`"]
     if study.asked:
         runs = list(study.asked)
-        shown = sorted({run.salt for run in runs})
+        shown = sorted({f"`{run.salt}`" for run in runs})
         items += [
-            f"runs: {len(runs)}, seeds {_seeds(runs)}, salt {', '.join(f'`{salt}`' for salt in shown)}",
+            f"runs: {len(runs)}, seeds {_seeds(runs)}, salt {' and '.join(shown)}",
             *_regimes(runs, study.regimes, preset),
         ]
     elif study.images is not None:
@@ -62,29 +63,27 @@ def _regimes(
     runs: Sequence[Request], regimes: Mapping[Framework, Parameters], preset: str
 ) -> list[str]:
     """One line per objective: the regime it is nearest to in the preset, and what differs."""
-    found: dict[tuple[str, str], dict[str, set[Any]]] = {}
+    found: dict[tuple[str, Framework], list[dict[str, Any]]] = {}
     for parameters in dict.fromkeys(run.parameters for run in runs):
         nearest, changes = _nearest(parameters, regimes)
-        own = found.setdefault((parameters.framework, nearest), {})
-        for name, value in changes.items():
-            own.setdefault(name, set()).add(value)
-        for name in own:
-            if name not in changes:
-                own[name].add(getattr(regimes[nearest], name))  # type: ignore[index]
+        found.setdefault((parameters.framework, nearest), []).append(changes)
     lines = []
-    for (framework, nearest), changes in found.items():
+    for (framework, nearest), every in found.items():
+        base = regimes[nearest]
+        names = dict.fromkeys(name for changes in every for name in changes)
         told = ", ".join(
-            f"{_SYMBOLS[name]} = {_values(values)}" for name, values in changes.items()
+            f"{_SYMBOLS[name]} = "
+            + _values({changes.get(name, getattr(base, name)) for changes in every})
+            for name in names
         )
-        lines.append(
-            f"{framework}: [{nearest}] of preset `{preset}`" + (f" with {told}" * bool(told))
-        )
+        regime = f"table `[{nearest}]` of preset `{preset}`"
+        lines.append(f"{framework}: {regime}" + (f" with {told}" if told else ""))
     return lines
 
 
 def _nearest(
     parameters: Parameters, regimes: Mapping[Framework, Parameters]
-) -> tuple[str, dict[str, Any]]:
+) -> tuple[Framework, dict[str, Any]]:
     """The regime of the preset that differs in the fewest parameters, and these."""
     own = {name: value for name, value in relevant(parameters).items() if name != "framework"}
 

@@ -21,7 +21,7 @@ from .figure import RunsFigure, Study
 SEEDS = 8
 SHARES = (0.5, 0.625, 0.75, 0.875, 1.0)
 APART = 0.012
-"""Marks of one share are set apart by this much, so that those that agree do not hide each other."""
+"""Marks of one share are set apart by this much: those that agree must not hide each other."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,12 @@ def _draw(axes: Axes, panel: Panel) -> Rows:
     numbers = style.line(axes, SHARES, whole, "predicted, all", **style.PREDICTION)
     rest = [e.others for e in expected[:-1]]
     numbers += style.line(axes, SHARES[:-1], rest, "predicted, another view", **style.ASYMPTOTIC)
-    for place, (values, label, colour, marker) in enumerate((
+    looks = (
         (panel.every, "all single-view images", style.COLOURS[PRETRAINING[0]], "o"),
-        (panel.covered, "showing a view that pretraining showed", style.COLOURS[PRETRAINING[1]], "s"),
+        (panel.covered, "showing a view shown in pretraining", style.COLOURS[PRETRAINING[1]], "s"),
         (panel.others[:-1], "showing another view", style.COLOURS["contrastive"], "v"),
-    )):  # fmt: skip
+    )  # fmt: skip
+    for place, (values, label, colour, marker) in enumerate(looks):
         x = [share + (place - 1) * APART for share, _ in zip(SHARES, values, strict=False)]
         rows = style.measured(axes, x, values, colour, label, marker, largest=1.0)
         numbers += [{**row, "x": share} for row, share in zip(rows, SHARES, strict=False)]

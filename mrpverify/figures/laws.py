@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from matplotlib.figure import Figure as Sheet
 from matplotlib.figure import SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 
 from ..claims.claim import Claim
 from ..claims.evaluate import evaluate
@@ -29,6 +30,8 @@ FRAME = 4.0
 """What the panel of numbers shows, in half-widths of the band; marks beyond stand at the frame."""
 ACROSS = 3
 """Curves in a row."""
+LABEL = 28
+"""Letters of a line of an axis's label."""
 
 Row = dict[str, Any]
 
@@ -68,13 +71,13 @@ class LawFigure:
         """The figure, and the drawn numbers as flat rows."""
         curves = [(row["framework"], content) for row in rows for content in row["curves"]]
         lines = -(-len(curves) // ACROSS)
-        heights = (1.75 * lines, 0.75 + 0.27 * sum(len(row["numbers"]) + 1 for row in rows))
+        heights = (1.75 * lines, 0.7 + 0.2 * sum(len(row["numbers"]) + 1 for row in rows))
         figure = style.sheet(style.PAGE, sum(heights) + 0.3)
         if lines:
-            above, below = figure.subfigures(2, 1, height_ratios=heights)
+            above, below = style.parts(figure, heights)
             _draw_curves(above, curves, lines)
         else:
-            below = figure.subfigures(1, 1)
+            (below,) = style.parts(figure, heights[1:])
         _draw_numbers(below.subplots(), rows)
         _legend(figure, bool(lines))
         return figure, [flat for row in rows for flat in _flat(row)]
@@ -89,7 +92,7 @@ class LawFigure:
         )  # fmt: skip
         numbers = (
             "every number of the law with its 90 % interval, in units in which the prediction is 0 "
-            "and the edge of the band 1; crosses are the rivals, at the frame where they lie beyond."
+            "and the edge of the band 1; crosses are the rivals (at the frame: beyond it)."
         )
         text = curves + numbers
         return f"{text[0].upper()}{text[1:]} Verdicts on these runs: {told}."
@@ -102,16 +105,18 @@ class LawFigure:
 
 def _draw_curves(part: SubFigure, curves: Sequence[tuple[str, Row]], lines: int) -> None:
     """All curves of all frameworks in a grid."""
-    across = min(ACROSS, len(curves))
-    places = list(part.subplots(lines, across, squeeze=False).ravel())
-    for axes in places[len(curves) :]:
+    if len(curves) == 1:
+        left, own, right = part.subplots(1, 3, width_ratios=(1, 2.2, 1))
+        places, empty = [own], [left, right]
+    else:
+        every = part.subplots(lines, min(ACROSS, len(curves)), squeeze=False).ravel()
+        places, empty = list(every[: len(curves)]), list(every[len(curves) :])
+    for axes in empty:
         axes.set_axis_off()
-    for axes, (framework, content) in zip(places, curves, strict=False):
+    for axes, (framework, content) in zip(places, curves, strict=True):
         _draw_curve(axes, content, framework)
-    names = [
-        f"{style.NAMES[framework]}, {typeset(content['name'])}" for framework, content in curves
-    ]
-    style.lettered(places[: len(curves)], names)
+    names = [f"{style.NAMES[name]}, {typeset(content['name'])}" for name, content in curves]
+    style.lettered(places, names)
 
 
 def _draw_curve(axes: Axes, content: Row, framework: str) -> None:
@@ -128,13 +133,17 @@ def _draw_curve(axes: Axes, content: Row, framework: str) -> None:
     if content["logarithmic"]:
         axes.set_xscale("log")
         axes.set_yscale("log")
-        ticks = x[:: len(x) // 4 + 1]
-        axes.set_xticks(ticks, [f"{value:.3g}" for value in ticks])
+        ticks = x[:: -(-len(x) // 4)]
+        axes.set_xticks(ticks, [style.in_short(float(value)) for value in ticks])
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_locator(LogLocator(numticks=6))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel(typeset(content["x_label"]))
-    axes.set_ylabel(typeset(content["y_label"]))
+        style.logarithmic(axes.yaxis)
+    axes.set_xlabel(_wrapped(content["x_label"]))
+    axes.set_ylabel(_wrapped(content["y_label"]))
+
+
+def _wrapped(label: str) -> str:
+    """The label of an axis in lines that fit it."""
+    return "\n".join(typeset(line) for line in wrap(label, LABEL))
 
 
 def _draw_numbers(axes: Axes, rows: Sequence[Row]) -> None:

@@ -79,14 +79,21 @@ def draw(rows: Sequence[Maps]) -> Drawn:
 def _draw_map(place: Axes, row: Maps) -> None:
     """One line per seed, one cell per class; a cross where the winner was not the predicted one."""
     cells = row.maps[SCRATCH]
-    place.pcolormesh(cells, cmap=ListedColormap(FILLS), vmin=-0.5, vmax=3.5, ec="w", lw=0.4)
+    seeds, classes = cells.shape
+    place.imshow(
+        cells, cmap=ListedColormap(FILLS), vmin=-0.5, vmax=3.5, aspect="auto",
+        interpolation="nearest", extent=(0, classes, seeds, 0),
+    )  # fmt: skip
+    place.hlines(range(seeds + 1), 0, classes, color="w", lw=0.6)
+    place.vlines(range(classes + 1), 0, seeds, color="w", lw=0.6)
+    for side in place.spines.values():
+        side.set_visible(False)
     wrong = ((cells == 1) & (row.predicted != 0)) | ((cells == 2) & (row.predicted != 1))
     seed, label = np.nonzero(wrong)
     place.plot(label + 0.5, seed + 0.5, "kx", ms=3, mew=0.8)
-    place.invert_yaxis()
-    place.set_xticks(np.arange(cells.shape[1]) + 0.5, range(1, cells.shape[1] + 1))
-    shown = range(0, cells.shape[0], 4)
-    place.set_yticks(np.array(shown) + 0.5, shown)
+    place.set_xticks(np.arange(classes) + 0.5, [str(label + 1) for label in range(classes)])
+    shown = np.arange(0, seeds, 4)
+    place.set_yticks(shown + 0.5, [str(seed) for seed in shown])
     place.tick_params(length=0)
     place.set_xlabel("class")
 
@@ -108,10 +115,10 @@ def _draw_shares(place: Axes, rows: Sequence[Maps]) -> Rows:
                 expected = 1 - row.both
                 place.plot([expected] * 2, [y - 0.45, y + 0.45], color="k", lw=1.4)
                 numbers.append(_share(row, stage, "both views, predicted", row.both))
-        place.text(0, y - 2.55, style.NAMES[row.framework], va="bottom", fontsize=7.5)
-    y = [n + 0.5 * (n >= len(names) // 2) for n in range(len(names))]
-    place.set_yticks(y, names)
-    place.set_ylim(max(y) + 0.6, -1.0)
+        place.text(0.01, y - 2.55, style.NAMES[row.framework], va="bottom", fontsize=7.5)
+    places = [n + 0.5 * (n >= len(names) // 2) for n in range(len(names))]
+    place.set_yticks(places, names)
+    place.set_ylim(max(places) + 0.6, -1.0)
     place.tick_params(axis="y", length=0)
     place.set_xlim(0, 1)
     place.set_xlabel("share of classes")

@@ -87,9 +87,9 @@ class MapFigure:
         trials = max(row["trials"] for row in data)
         return (
             f"{' '.join(self.text.split())} Each cell holds in how many of its {trials} seeds the "
-            f"claim is true, its fill the same from white (none) to blue (all); a cell with a frame "
-            f"is SUPPORTED, one with hatching INCONCLUSIVE, the others are REFUTED. Lines are derived, "
-            f"not fitted. The regimes are those of the plan `{self.name}`."
+            f"claim is true, its fill the same from white (none) to blue (all); a framed cell is "
+            f"SUPPORTED, a hatched one INCONCLUSIVE, the others REFUTED. Lines are derived, not "
+            f"fitted. The regimes are those of the plan `{self.name}`."
         )
 
     def obstacle(self, published: bool) -> str:

@@ -83,13 +83,14 @@ def _draw_scores(axes: Axes, rows: list[dict[str, Any]], head: str) -> Rows:
     numbers: Rows = []
     for shift, kind, filled in zip((-0.16, 0.16), SCORES, (False, True), strict=True):
         for place, row in enumerate(rows):
-            score = row.get(f"{head}, {kind}", row.get(kind))
+            score = row[key] if (key := f"{head}, {kind}") in row else row[kind]
             low, high = (float(np.clip(end, 0, 1)) for end in score["interval"])
             name = row["objective"]
             colour = style.COLOURS[name]
             y, face = place + shift, colour if filled else "white"
             axes.plot([low, high], [y, y], color=colour, lw=1.3)
-            axes.plot(score["mean"], y, style.MARKS[name], ms=4.5, color=colour, mfc=face)
+            mark = style.MARKS[name]
+            axes.plot(score["mean"], y, marker=mark, ms=4.5, color=colour, mfc=face)
             numbers.append(_number(head, kind, name, score["mean"], low, high))
     axes.axvline(1, **style.ASYMPTOTIC)
     axes.tick_params(axis="y", length=0)

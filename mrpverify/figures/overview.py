@@ -1,9 +1,10 @@
-"""The whole theory in one picture with measured numbers: what is learned, what is kept, its worth."""
+"""The whole theory in one picture with measured numbers: what is learned, kept, and its worth."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,7 +18,7 @@ from ..claims.theorem1 import capture
 from ..claims.theorem2 import retain
 from ..claims.theorem2.runs import FINE_TUNED
 from ..drawing import style
-from ..drawing.style import Drawn, Rows
+from ..drawing.style import Drawn
 from ..judge.measurement import Measurement
 from ..parameters import PRETRAINING, Parameters
 from ..theory import supervised as theory
@@ -68,18 +69,48 @@ def _framework(p: Parameters, study: Study) -> Framework:
 @style.styled
 def draw(found: Sequence[Framework]) -> Drawn:
     """The figure, and the drawn numbers."""
-    figure = style.sheet(style.PAGE, 4.5)
-    above, below = figure.subfigures(2, 1, height_ratios=(1.15, 1))
+    figure = style.sheet(style.PAGE, 4.3)
+    above, below = style.parts(figure, (1.1, 1))
     _draw_scheme(above.subplots(), found)
-    axes = below.subplots(1, 3, sharey=True)
-    numbers = _draw_rows(axes, found)
-    axes[0].set_yticks([0, 1, 2.4, 3.4], _row_names(found))
-    axes[0].set_ylim(3.9, -0.5)
-    titles = ("features learned", "features kept downstream", "single-view images recognised")
-    for letter, place, title in zip("bcd", axes, titles, strict=True):
-        place.set_title(f"({letter}) {title}")
-    style.legend_below(figure, axes[2], 4)
+    axes = below.subplots(1, 2, sharey=True)
+    numbers = [_draw_row(axes, row) for row in _rows(found)]
+    for panel in axes:
+        panel.axhspan(1.7, _PLACES[-1] + 0.7, color="0.95", lw=0, zorder=0)
+        panel.tick_params(axis="y", length=0)
+        for label, look in _KEY.items():
+            panel.plot([], [], label=label, **look)
+    axes[0].set_yticks(_PLACES, _row_names(found))
+    axes[0].set_ylim(_PLACES[-1] + 0.7, -0.5)
+    axes[0].set_title("(b) features held by a class-pure kernel")
+    axes[0].set_xlabel("share of all features")
+    axes[1].set_title("(c) single-view images recognised")
+    axes[1].set_xlabel("test accuracy")
+    style.legend_below(figure, axes[1], 4)
     return figure, numbers
+
+
+_PLACES = (0.0, 1.0, 2.4, 3.8)
+"""Where the learners stand: both frameworks, then supervised learning from either init."""
+_KEY: dict[str, dict[str, Any]] = {
+    "predicted": style.PREDICTION,
+    "mean over seeds, 90 % interval": {"color": "0.3", "marker": "o", "lw": 1.1},
+    "before fine-tuning": {"color": "0.3", "marker": "o", "ls": "", "mfc": "w"},
+    "one seed": {"color": "0.3", "marker": ".", "ls": "", "alpha": 0.5},
+}
+"""What the lines and marks of the lower panels mean."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One quantity of one learner: where it is drawn, every seed, and what is predicted."""
+
+    panel: int
+    y: float
+    values: np.ndarray
+    learner: str
+    quantity: str
+    predicted: float
+    hollow: bool = False
 
 
 def _row_names(found: Sequence[Framework]) -> list[str]:
@@ -88,41 +119,35 @@ def _row_names(found: Sequence[Framework]) -> list[str]:
     return [*names, *(f"supervised, init of the\n{name}" for name in names)]
 
 
-def _draw_rows(axes: Sequence[Axes], found: Sequence[Framework]) -> Rows:
-    """Shares over seeds, with what the theory says of each."""
-    numbers: Rows = []
+def _rows(found: Sequence[Framework]) -> list[Row]:
+    """What the lower panels show."""
+    rows = []
     for place, own in enumerate(found):
-        name, beside = own.regime.framework, place + 2.4
-        rows = (
-            (axes[0], place, own.learned, name, 1.0, "features learned"),
-            (axes[1], place, own.kept, name, 1.0, "features kept"),
-            (axes[2], place, own.accuracy, name, 1.0, "single-view accuracy"),
-            (axes[0], beside, own.scratch_learned, "supervised",
-             (1 + theory.both_views_probability(own.scratch)) / 2, "features learned"),
-            (axes[2], beside, own.scratch_accuracy, "supervised", _expected(own.scratch),
-             "single-view accuracy"),
-        )  # fmt: skip
-        for panel, y, values, learner, expected, quantity in rows:
-            row = style.point(
-                panel, y, values, style.COLOURS[learner], flat=True, marker=style.MARKS[learner]
-            )
-            panel.plot([expected] * 2, [y - 0.32, y + 0.32], **style.PREDICTION)
-            init = "" if learner == name else f", init of {name}"
-            numbers.append(
-                {"learner": f"{learner}{init}", "quantity": quantity, "predicted": expected, **row}
-            )
-    for panel in axes:
-        panel.axhspan(1.7, 3.9, color="0.95", lw=0, zorder=0)
-        panel.tick_params(axis="y", length=0)
-    axes[0].set(xlim=(0.45, 1.02), xlabel="share of all features")
-    axes[1].set(xlim=(0.45, 1.02), xlabel="share of all features")
-    axes[1].text(0.735, 2.9, "no pretraining:\nnothing to keep", ha="center", va="center",
-                 fontsize=7.5, color="0.4")  # fmt: skip
-    axes[2].set_xlabel("test accuracy")
-    axes[2].plot([], [], "o", color="0.3", label="mean over seeds, 90 % interval")
-    axes[2].plot([], [], ".", color="0.3", alpha=0.5, label="one seed")
-    axes[2].plot([], [], label="predicted", **style.PREDICTION)
-    return numbers
+        name, y = own.regime.framework, _PLACES[len(found) + place]
+        beside = f"supervised, init of {name}"
+        learned = (1 + theory.both_views_probability(own.scratch)) / 2
+        rows += [
+            Row(0, place - 0.17, own.learned, name, "features learned", 1.0, True),
+            Row(0, place + 0.17, own.kept, name, "features kept", 1.0),
+            Row(1, place, own.accuracy, name, "single-view accuracy", 1.0),
+            Row(0, y, own.scratch_learned, beside, "features learned", learned),
+            Row(1, y, own.scratch_accuracy, beside, "single-view accuracy",
+                _expected(own.scratch)),
+        ]  # fmt: skip
+    return rows
+
+
+def _draw_row(axes: Sequence[Axes], row: Row) -> dict[str, Any]:
+    """All seeds, their mean and its prediction; returns the numbers."""
+    learner = row.learner.split(",")[0]
+    panel, colour = axes[row.panel], style.COLOURS[learner]
+    panel.plot([row.predicted] * 2, [row.y - 0.3, row.y + 0.3], **style.PREDICTION)
+    told = style.point(panel, row.y, row.values, colour, flat=True, marker=style.MARKS[learner])
+    if row.hollow:
+        panel.plot(told["mean"], row.y, style.MARKS[learner], color=colour, mfc="w", zorder=4)
+    return {
+        "learner": row.learner, "quantity": row.quantity, "predicted": row.predicted, **told
+    }  # fmt: skip
 
 
 def _expected(p: Parameters) -> float:
@@ -133,34 +158,72 @@ def _expected(p: Parameters) -> float:
 
 def _draw_scheme(axes: Axes, found: Sequence[Framework]) -> None:
     """From images to what a learner knows, with the numbers of both frameworks in the boxes."""
-    axes.set(xlim=(0, 100), ylim=(0, 44))
+    axes.set(xlim=(-0.5, 100.5), ylim=(0, 42))
     axes.set_axis_off()
     axes.set_title("(a) the theory, with the numbers of these runs")
     p = found[0].regime
-    scratch = np.concatenate([own.scratch_learned for own in found])
-    both = 2 * scratch.mean() - 1
-    _box(axes, 0, 15, 17, 17,
-         f"images: {p.classes} classes,\n{p.views} features (views) each;\na share $\\mu = {p.single_view:g}$\nshows one of them")  # fmt: skip
-    colour = style.COLOURS["teacher-student"]
-    _box(axes, 24, 26, 31, 16, f"mask-reconstruction pretraining\nlearns all {p.features} features\n"
-         + _in_seeds([(own.regime.framework, own.captured) for own in found]), colour)  # fmt: skip
-    _box(axes, 62, 26, 38, 16, "fine-tuning loses none of them\n"
-         + _in_seeds([(own.regime.framework, own.retained) for own in found])
-         + f"\nsingle-view accuracy {_mean([own.accuracy for own in found])}", colour)  # fmt: skip
-    wrong = style.COLOURS["supervised"]
-    _box(axes, 24, 3, 31, 16, "supervised learning learns the view\nits initialisation favours, and both in\n"
-         f"near ties: {100 * both:.0f} % of the classes", wrong)  # fmt: skip
-    _box(axes, 62, 3, 38, 16, "an image that shows the other view\nis at the mercy of foreign features:\n"
-         f"single-view accuracy {_mean([own.scratch_accuracy for own in found])}", wrong)  # fmt: skip
-    for start, end in (
-        ((17, 26), (24, 33)),
-        ((17, 20), (24, 11)),
-        ((55, 34), (62, 34)),
-        ((55, 11), (62, 11)),
-    ):
+    both = 100 * (2 * np.mean([own.scratch_learned for own in found]) - 1)
+    captured, retained = (
+        _in_seeds([(own.regime.framework, getattr(own, name)) for own in found])
+        for name in ("captured", "retained")
+    )
+    own, beside = style.COLOURS["teacher-student"], style.COLOURS["supervised"]
+    _box(
+        axes,
+        (0, 12),
+        18,
+        "0.3",
+        rf"""images: {p.classes} classes with
+        {p.features // p.classes} features (views) each;
+        a share $\mu = {p.single_view:g}$ of them
+        shows one view""",
+    )
+    _box(
+        axes,
+        (24, 23),
+        34,
+        own,
+        f"""mask-reconstruction pretraining
+        learns all {p.features} features
+        {captured}""",
+    )
+    _box(
+        axes,
+        (64, 23),
+        36,
+        own,
+        f"""fine-tuning loses none of them
+        {retained}
+        single-view accuracy {_mean([f.accuracy for f in found])}""",
+    )
+    _box(
+        axes,
+        (24, 2),
+        34,
+        beside,
+        f"""supervised learning learns the view
+        that its initialisation favours, and both
+        in near ties: {both:.0f} % of the classes""",
+    )
+    _box(
+        axes,
+        (64, 2),
+        36,
+        beside,
+        f"""an image that shows the other view
+        is at the mercy of foreign features:
+        single-view accuracy {_mean([f.scratch_accuracy for f in found])}""",
+    )
+    for start, end in _ARROWS:
         axes.add_patch(
             FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=8, color="0.3", lw=0.8)
         )
+
+
+_ARROWS = (((18, 24), (24, 30)), ((18, 18), (24, 12)), ((58, 31), (64, 31)), ((58, 10), (64, 10)))
+"""Start and end of the arrows between the boxes."""
+_HIGH = 17
+"""Height of a box."""
 
 
 def _in_seeds(measured: Sequence[tuple[str, Measurement]]) -> str:
@@ -176,16 +239,14 @@ def _mean(values: Sequence[np.ndarray]) -> str:
     return " and ".join(dict.fromkeys(shown))
 
 
-def _box(
-    axes: Axes, x: float, y: float, width: float, height: float, text: str, colour: str = "0.3"
-) -> None:
-    """A frame with words in it."""
-    axes.add_patch(
-        FancyBboxPatch(
-            (x + 1, y + 1), width - 2, height - 2, boxstyle="round,pad=1", fc="w", ec=colour, lw=1
-        )
+def _box(axes: Axes, at: tuple[float, float], width: float, colour: str, text: str) -> None:
+    """A frame with words in it, its lower left corner `at`."""
+    (x, y), words = at, "\n".join(line.strip() for line in text.splitlines())
+    frame = FancyBboxPatch(
+        (x + 1, y + 1), width - 2, _HIGH - 2, boxstyle="round,pad=1", fc="w", ec=colour, lw=1
     )
-    axes.text(x + width / 2, y + height / 2, text, ha="center", va="center", fontsize=7.8)
+    axes.add_patch(frame)
+    axes.text(x + width / 2, y + _HIGH / 2, words, ha="center", va="center", fontsize=7.5)
 
 
 FIGURE = RunsFigure(
@@ -193,11 +254,12 @@ FIGURE = RunsFigure(
     "what mask pretraining learns, what supervised learning learns, what fine-tuning keeps",
     gather,
     draw,
-    r"""(a) The theory from images to what a learner knows, with the numbers of these runs. (b)
-    Share of all features held by a class-pure kernel after pretraining, and by supervised learning
-    from the same init on the same images. (c) The same after fine-tuning. (d) Accuracy on
-    single-view test images, which show one view of their class. Dots are seeds, marks means with
-    90 % intervals; dark ticks are predictions: 1 for what follows pretraining, and for supervised
-    learning one view of every class plus the near ties in which it learns both, with the accuracy
-    of L12 for the others.""",
+    r"""(a) The theory from images to what a learner knows, with the numbers of these runs; where
+    the two frameworks differ, teacher-student comes first. (b) Share of all features held by a
+    class-pure kernel after pretraining (hollow) and after fine-tuning (full), and by supervised
+    learning from the same init on the same images. (c) Accuracy on single-view test images, which
+    show one view of their class. Dots are seeds, marks means with 90 % intervals; dark ticks are
+    predictions: 1 for pretraining and what follows it, and for supervised learning one view of
+    every class plus the near ties in which it learns both, with the accuracy of L12 for the other
+    classes.""",
 )

@@ -128,6 +128,7 @@ def _draw_courses(axes: Axes, courses: Courses) -> Rows:
         xlabel="physical time", ylabel=r"leading correlation $c/\varrho$", xlim=(0, 1.15 * last)
     )
     axes.set_yscale("log")
+    style.logarithmic(axes.yaxis)
     return numbers
 
 
@@ -142,6 +143,8 @@ def _draw_times(axes: Axes, courses: Courses) -> Rows:
         axes.plot(*times, ls="", marker=".", ms=3.5, mew=0, alpha=0.8, color=LOOKS[name]["color"])
         numbers += _rows("hitting time", name, *times)
     axes.set(xscale="log", yscale="log")
+    style.logarithmic(axes.xaxis)
+    style.logarithmic(axes.yaxis)
     axes.set(xlabel="hitting time, simulated", ylabel="hitting time, predicted")
     return numbers
 
@@ -160,7 +163,9 @@ def _draw_errors(axes: Axes, courses: Courses) -> Rows:
         numbers += _rows("error", name, error, share)
     axes.axvline(law.ALLOWED, **style.ASYMPTOTIC)
     axes.annotate("allowed\nmedian", (law.ALLOWED * 1.15, 0.02), fontsize=7)
-    axes.set(xscale="log", xlabel="error of the hitting time, %", ylabel="share of kernels")
+    axes.set_xscale("log")
+    style.logarithmic(axes.xaxis)
+    axes.set(xlabel="error of the hitting time, %", ylabel="share of kernels")
     return numbers
 
 

@@ -94,9 +94,10 @@ def _draw_strengths(axes: Axes, image: Image) -> Rows:
                       fontsize=7.5)  # fmt: skip
         numbers.append(
             {"image": image.title, "class": image.label + 1, "patch": patch + 1, "owner": kind,
-             "feature": name.strip("$"), "z": float(z), "norm": float(np.linalg.norm(image.patches[patch]))}
+             "feature": name.strip("$"), "z": float(z),
+             "norm": float(np.linalg.norm(image.patches[patch]))}
         )  # fmt: skip
-    axes.set_xticks(range(len(image.owner)), range(1, len(image.owner) + 1))
+    axes.set_xticks(range(len(image.owner)), [str(patch + 1) for patch in range(len(image.owner))])
     axes.set_xlabel("patch $p$")
     axes.margins(y=0.18)
     return numbers

@@ -105,8 +105,8 @@ def _draw_error(axes: Axes, panel: Panel) -> Rows:
     """Overall error on logarithmic axes that reach down to 0, with its predictions."""
     p, shares = panel.regime, np.array(SHARES)
     finite = [theory.overall_error(p, float(mu)) for mu in shares]
-    numbers = style.line(axes, SHARES, finite, r"predicted, one view: $\mu\, e(k, s)$, $e(k, s)$ (L12)",
-                         **style.PREDICTION)  # fmt: skip
+    label = r"predicted for one view per class (L12)"
+    numbers = style.line(axes, SHARES, finite, label, **style.PREDICTION)
     limit = [0.5 * mu for mu in SHARES]
     numbers += style.line(
         axes, SHARES, limit, r"$\mu/2$, the limit $s\to\infty$", **style.ASYMPTOTIC

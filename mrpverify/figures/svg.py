@@ -15,6 +15,7 @@ _COORDINATES = re.compile(r'\b(d|x|y|points|transform)="([^"]*)"')
 _FRACTION = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
 _NAME = re.compile(r' id="([^"]*)"')
 _REFERENCE = re.compile(r"#([\w.-]+)")
+_SHIFTED = re.compile(r'(<use\b[^>]*) transform="translate\(([-\d.]+)[ ,]+([-\d.]+)\)"(?=[ /])')
 _STYLE = re.compile(r'style="([^"]*)"')
 
 
@@ -25,6 +26,7 @@ def slim(text: str, title: str) -> str:
     text = _STYLE.sub(
         lambda found: f'style="{found[1].replace("; ", ";").replace(": ", ":")}"', text
     )
+    text = _SHIFTED.sub(_placed, text).replace("xlink:href", "href")
     text = _renamed(text)
     text = re.sub(r">\s+<", "><", text)
     text = re.sub(r"<g>\s*</g>", "", text)
@@ -44,6 +46,13 @@ def _shorter(found: re.Match[str]) -> str:
 def _two_decimals(found: re.Match[str]) -> str:
     """A shift or turn with two decimals."""
     return f"{found[1]}({_FRACTION.sub(lambda number: _rounded(number[0]), found[2])})"
+
+
+def _placed(found: re.Match[str]) -> str:
+    """A shifted copy by its place, which is shorter."""
+    across, down = (f' {name}="{value}"' * (value != "0") for name, value in
+                    (("x", found[2]), ("y", found[3])))  # fmt: skip
+    return found[1].rstrip() + across + down
 
 
 def _rounded(number: str) -> str:

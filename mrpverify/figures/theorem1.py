@@ -1,4 +1,4 @@
-"""Theorem 1 in one picture: every feature is learned by some kernel, and the control learns none."""
+"""Theorem 1 in one picture: every feature is learned by some kernel, the control learns none."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ BAND = (0.05, 0.95)
 """Shares of the seeds between which a band lies."""
 TIMES = np.linspace(0, 1, 121)
 """Times at which curves are drawn, in units of T."""
-QUANTILES = {"first to cross": 0.0, "median": 0.5, "last": 1.0}
+_WHEN = {"initial": "at the start", "final": "at $T$"}
+QUANTILES = {"first feature to cross": 0.0, "median feature": 0.5, "last": 1.0}
 """Features of a seed that are drawn, by their rank in the order of crossing."""
 
 
@@ -70,24 +71,19 @@ def gather(study: Study) -> list[Learner]:
 @style.styled
 def draw(learners: Sequence[Learner]) -> Drawn:
     """The figure, and the drawn numbers as flat rows."""
-    figure = style.sheet(style.PAGE, 5.6)
-    above, below = figure.subfigures(2, 1, height_ratios=(1, 1.25))
+    figure = style.sheet(style.PAGE, 5.3)
+    above, below = style.parts(figure, (1, 1.3))
     axes = above.subplots(1, 3)
     numbers: Rows = []
     trained = learners[:2]
     for place, learner in zip(axes[:2], trained, strict=True):
         numbers += _draw_courses(place, learner)
     numbers += _draw_captured(axes[2], learners)
-    maps, more = _draw_maps(below, trained)
-    names = [f"{learner.name}\n" for learner in trained]
-    stages = [
-        f"{learner.name},\n{when}" for learner in trained for when in ("at the start", "at $T$")
-    ]
-    style.lettered([*axes, *maps], [*names, "all features\n", *stages])
-    for place, columns in ((axes[0], 4), (axes[2], 3)):
-        handles, labels = place.get_legend_handles_labels()
-        where = "outside upper left" if columns == 4 else "outside upper right"
-        above.legend(handles, labels, loc=where, ncols=2 if columns == 4 else 1)
+    maps, stages, more = _draw_maps(below, trained)
+    names = [learner.name for learner in trained]
+    style.lettered([*axes, *maps], [*names, "features crossed", *stages])
+    for place, side, columns in ((axes[0], "left", 2), (axes[2], "right", 1)):
+        style.legend_below(above, place, columns, side)
     return figure, numbers + more
 
 
@@ -96,8 +92,8 @@ def _draw_courses(axes: Axes, learner: Learner) -> Rows:
     numbers: Rows = []
     level = learner.regime.linear_from
     curves = _courses(learner)
-    greys = ("#0072b2", "#009e73", "#d55e00")
-    for (name, values), colour in zip(curves.items(), greys, strict=True):
+    colours = ("0.15", "#cc79a7", "#e69f00")
+    for (name, values), colour in zip(curves.items(), colours, strict=True):
         numbers += _band(axes, values / level, colour, f"{name}", learner.name)
     axes.axhline(1, color="0.3", lw=0.7, ls="--", label=r"crossing: $\varrho$")
     held = hold_level(learner.regime) / level
@@ -157,9 +153,10 @@ def _draw_captured(axes: Axes, learners: Sequence[Learner]) -> Rows:
     return numbers
 
 
-def _draw_maps(part: SubFigure, learners: Sequence[Learner]) -> tuple[list[Axes], Rows]:
-    """Kernels against features at the start and at T, in seed 0, one colour scale each."""
+def _draw_maps(part: SubFigure, learners: Sequence[Learner]) -> tuple[list[Axes], list[str], Rows]:
+    """Kernels against features at the start and at T, in seed 0; panels, their titles, numbers."""
     places = part.subplots(1, 4)
+    titles: list[str] = []
     numbers: Rows = []
     for number, learner in enumerate(learners):
         run = learner.runs.isel(seed=0)
@@ -169,9 +166,11 @@ def _draw_maps(part: SubFigure, learners: Sequence[Learner]) -> tuple[list[Axes]
         for axes, when in zip(places[2 * number :], ("initial", "final"), strict=False):
             values = run[f"{when}_correlations"].values[order]
             _draw_map(axes, values, predicted[order], learner.regime)
+            largest = np.abs(values).max() / learner.regime.linear_from
+            titles.append(f"{learner.name},\n{_WHEN[when]}, up to ${largest:.2g}\\,\\varrho$")
             numbers += _cells(learner, when, order, values, predicted)
         places[2 * number].set_ylabel("kernel, by predicted feature")
-    return list(places), numbers
+    return list(places), titles, numbers
 
 
 def _draw_map(axes: Axes, values: np.ndarray, predicted: np.ndarray, p: Parameters) -> None:
@@ -187,25 +186,26 @@ def _draw_map(axes: Axes, values: np.ndarray, predicted: np.ndarray, p: Paramete
     axes.set_xticks(classes * p.views + (p.views - 1) / 2, classes + 1)
     axes.tick_params(length=0)
     axes.set_xlabel("feature, by class")
-    text = f"largest {limit / p.linear_from:.2g}$\\,\\varrho$"
-    axes.annotate(text, (0.97, 0.97), xycoords="axes fraction", ha="right", va="top", fontsize=7)
 
 
 def _cells(
     learner: Learner, when: str, order: np.ndarray, values: np.ndarray, predicted: np.ndarray
 ) -> Rows:
-    """The cells of a map, one line each."""
+    """The lines of a map: one per kernel, one column per feature."""
     views = learner.regime.views
     return [
         {
             "panel": f"{learner.name}, {when}", "kernel": int(kernel),
-            "class": feature // views + 1, "view": feature % views + 1,
-            "correlation": float(values[row, feature]),
-            "predicted_winner": bool(predicted[kernel] == feature),
+            "predicted": _feature(int(predicted[kernel]), views),
+            **{_feature(feature, views): float(value) for feature, value in enumerate(values[row])},
         }
         for row, kernel in enumerate(order)
-        for feature in range(values.shape[1])
     ]  # fmt: skip
+
+
+def _feature(index: int, views: int) -> str:
+    """A feature by its class and view: v_1_2."""
+    return f"v_{index // views + 1}_{index % views + 1}"
 
 
 FIGURE = RunsFigure(
