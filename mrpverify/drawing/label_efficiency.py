@@ -62,7 +62,10 @@ def _curves(axes: Axes, found: xr.Dataset, pictures: str) -> Rows:
 
     def curve(runs: Sequence[str], label: str, colour: str, style: str, shift: int) -> None:
         x = [n * _STEP**shift for n, _ in zip(counts, runs, strict=False)]
-        rows = [point(axes, a, _of(found, run), colour) for a, run in zip(x, runs, strict=True)]
+        rows = [
+            point(axes, a, _of(found, run), colour, within=(0, 1))
+            for a, run in zip(x, runs, strict=True)
+        ]
         axes.plot(x, [row["mean"] for row in rows], style, color=colour, marker="o", label=label)
         numbers.extend(
             {"panel": _SEEN[pictures], "curve": label, "x": n, **row}
@@ -93,7 +96,7 @@ def _mask_ratios(axes: Axes, found: xr.Dataset) -> Rows:
     few, numbers = found.attrs["few"], []
     for ratio in found["ratio"].values.tolist():
         values = found["by_ratio"].sel(ratio=ratio).values
-        row = point(axes, ratio, values, ARM_COLOURS["pixels"])
+        row = point(axes, ratio, values, ARM_COLOURS["pixels"], within=(0, 1))
         numbers.append({"panel": "mask ratio", "curve": "MAE-style", "x": ratio, **row})
     for budget, style in BUDGETS.items():
         level = float(_of(found, budget).mean())
@@ -118,7 +121,7 @@ def _probes(axes: Axes, found: xr.Dataset, seen: Sequence[str]) -> Rows:
     names[f"probe {name_of(*NOISE, few)}"] = ("MAE-style,\non noise (control)", "noise")
     numbers: Rows = []
     for place, (run, (words, arm)) in enumerate(names.items()):
-        row = point(axes, place, _of(found, run), ARM_COLOURS[arm], flat=True)
+        row = point(axes, place, _of(found, run), ARM_COLOURS[arm], flat=True, within=(0, 1))
         numbers.append(
             {"panel": "linear probe", "curve": words.replace("\n", " "), "x": few, **row}
         )

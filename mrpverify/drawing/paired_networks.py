@@ -10,7 +10,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..images.comparison import PRETRAINED, SUPERVISED
-from .style import ARM_COLOURS, ARM_NAMES, COLUMN, PAGE, Drawn, Rows, pair_in_legend, point, styled
+from .style import (
+    ARM_COLOURS,
+    ARM_NAMES,
+    COLUMN,
+    PAGE,
+    Drawn,
+    Rows,
+    legend_below,
+    pair_in_legend,
+    point,
+    styled,
+)
 
 
 @styled
@@ -23,8 +34,7 @@ def draw(seen: xr.Dataset, variables: Mapping[str, str]) -> Drawn:
     numbers: Rows = []
     for axes, (variable, words) in zip(places, variables.items(), strict=True):
         numbers += _panel(axes, seen[variable], words)
-    handles, labels = places[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    legend_below(figure, places[0], 3 if len(variables) > 1 else 1)
     figure.suptitle(
         f"Matched networks, {seen.sizes['seed']} training seeds, 90 % intervals",
     )

@@ -64,7 +64,7 @@ ARM_NAMES = {
     "supervised": "supervised",
     "untrained": "untrained",
 }
-ROLES = {"measured": _BLUE, "prediction": "0.15", "rival": _VERMILION, "band": _SKY}
+ROLES = {"measured": _BLUE, "prediction": "0.15", "rival": "0.5", "band": _SKY}
 """Colours of a comparison of one number with its prediction."""
 
 PREDICTION: dict[str, Any] = {"color": ROLES["prediction"], "lw": 1.1, "zorder": 1.5}
@@ -147,17 +147,18 @@ def logarithmic(axis: Axis) -> None:
 
 def point(
     axes: Axes, x: float, values: np.ndarray, colour: str, *, flat: bool = False, marker: str = "o",
-    label: str | None = None, finest: float = 0.0,
+    within: tuple[float, float] = (-np.inf, np.inf),
 ) -> dict[str, Any]:  # fmt: skip
     """Every seed as a small dot, their mean with its 90 % interval; returns the numbers.
 
     `values` are [seeds]. Values run upwards, or to the right where `flat`; an interval that is open
-    (fewer than two seeds) is left out.
+    (fewer than two seeds) is left out, and none goes beyond `within`, the values that can be.
     """
-    mean, (low, high) = float(np.mean(values)), mean_interval(values, resolution=finest)
-    known = np.isfinite([low, high]).all()
+    mean, interval = float(np.mean(values)), mean_interval(values)
+    known = np.isfinite(interval).all()
+    low, high = (float(np.clip(end, *within)) for end in interval)
     faint: dict[str, Any] = {"ls": "", "marker": ".", "ms": 3.5, "mew": 0, "alpha": 0.5}
-    strong: dict[str, Any] = {"fmt": marker, "ms": 4, "capsize": 2, "zorder": 3, "label": label}
+    strong: dict[str, Any] = {"fmt": marker, "ms": 4, "capsize": 2, "zorder": 3}
     spread = [[mean - low], [high - mean]] if known else None
     here = np.full(len(values), x)
     if flat:

@@ -45,7 +45,14 @@ def _panel(axes: Axes, seen: xr.Dataset, window: str, fill: str) -> Rows:
         for side, network in ((-0.13, PRETRAINED), (0.13, SUPERVISED)):
             own = arm if network == PRETRAINED else "supervised"
             values = seen["still_right"].sel(arm=arm, network=network, window=window, fill=fill)
-            row = point(axes, place + side, values.values, ARM_COLOURS[own], marker="os"[side > 0])
+            row = point(
+                axes,
+                place + side,
+                values.values,
+                ARM_COLOURS[own],
+                marker="os"[side > 0],
+                within=(0, 1),
+            )
             numbers.append(
                 {"window": window, "fill": fill, "pair": arm, "network": network,
                  "clean_accuracy": _clean(seen, arm, network),
@@ -55,7 +62,7 @@ def _panel(axes: Axes, seen: xr.Dataset, window: str, fill: str) -> Rows:
     axes.plot([], [], ".", color="0.2", alpha=0.5, label="single seeds")
     axes.set_xticks(range(len(arms)), [_named(seen, arm) for arm in arms], fontsize=5.5)
     axes.set_xlim(-0.5, len(arms) - 0.5)
-    axes.set_title(f"without {_which(window)}: {_FILLS[fill]}")
+    axes.set_title(f"without {_which(window)}:\n{_FILLS[fill]}")
     axes.grid(axis="y", alpha=0.25)
     return numbers
 

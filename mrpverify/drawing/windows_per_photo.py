@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..judge.intervals import clopper_pearson
-from .style import COLOURS, PAGE, Drawn, Rows, styled
+from .style import COLOURS, PAGE, Drawn, Rows, legend_below, styled
 
 Counts = Mapping[str, Mapping[str, np.ndarray]]
 """Kind (photo's own class, each control) -> windows -> their number [photos]."""
@@ -30,7 +30,9 @@ def draw(counts: Counts, threshold: float, limit: float) -> Drawn:
     down = -(-len(own) // _ACROSS)
     figure = Figure(figsize=(PAGE, 0.9 + 1.7 * down), layout="constrained")
     left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(1.0, 1.45), wspace=0.02)[0]
-    numbers = _shares(left.subplots(), counts, threshold, limit)
+    shares = left.subplots()
+    numbers = _shares(shares, counts, threshold, limit)
+    legend_below(figure, shares, 3)
     places = right.subplots(down, _ACROSS, squeeze=False, sharex=True, sharey=True).flat
     most = max(int(number.max()) for number in own.values())
     for place, grid in zip(places, own, strict=False):
@@ -71,7 +73,6 @@ def _shares(axes: Axes, counts: Counts, threshold: float, limit: float) -> Rows:
     axes.set_xlim(0, 1)
     axes.set_xlabel("share of photos with two or more, 90 % interval")
     axes.grid(axis="x", alpha=0.25)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.42, -0.1), ncols=2)
     return numbers
 
 

@@ -124,7 +124,7 @@ class MapFigure:
         x = np.geomspace(*ends) if self.log_x else np.linspace(*ends)
         lines = self.boundaries(rows[0]["regime"], x)
         for label, y, look in lines:
-            axes.plot(x, y, label=label, lw=1.6, **look)
+            axes.plot(x, y, label=label, lw=1.6, zorder=2, **look)
         self._set_axes(axes, list(columns), list(levels))
         axes.set_ylim(min(levels.values())[0], max(levels.values())[1])
         axes.set_xlim(*ends)
@@ -155,10 +155,10 @@ def _draw_cell(
     share = row["successes"] / row["trials"]
     (left, right), (low, high) = across, up
     looks: dict[str, dict[str, Any]] = {
-        "SUPPORTED": {"ec": "k", "lw": 1.0, "zorder": 2.2},
-        "INCONCLUSIVE": {"ec": "0.75", "lw": 0.4, "hatch": "////", "zorder": 2.1},
+        "SUPPORTED": {"ec": "k", "lw": 1.0, "zorder": 1.3},
+        "INCONCLUSIVE": {"ec": "0.75", "lw": 0.4, "hatch": "////", "zorder": 1.2},
     }
-    look = looks.get(row["measured"], {"ec": "0.85", "lw": 0.4})
+    look = looks.get(row["measured"], {"ec": "0.85", "lw": 0.4, "zorder": 1.1})
     axes.bar(left, high - low, right - left, low, align="edge", fc=SHARES(STRONG * share), **look)
     axes.annotate(
         str(row["successes"]), (x, y), ha="center", va="center", fontsize=7, zorder=2.6,

@@ -142,7 +142,8 @@ def _draw_row(axes: Sequence[Axes], row: Row) -> dict[str, Any]:
     learner = row.learner.split(",")[0]
     panel, colour = axes[row.panel], style.COLOURS[learner]
     panel.plot([row.predicted] * 2, [row.y - 0.3, row.y + 0.3], **style.PREDICTION)
-    told = style.point(panel, row.y, row.values, colour, flat=True, marker=style.MARKS[learner])
+    told = style.point(panel, row.y, row.values, colour, flat=True, marker=style.MARKS[learner],
+                       within=(0, 1))  # fmt: skip
     if row.hollow:
         panel.plot(told["mean"], row.y, style.MARKS[learner], color=colour, mfc="w", zorder=4)
     return {

@@ -162,7 +162,10 @@ def _draw_errors(axes: Axes, courses: Courses) -> Rows:
         )  # fmt: skip
         numbers += _rows("error", name, error, share)
     axes.axvline(law.ALLOWED, **style.ASYMPTOTIC)
-    axes.annotate("allowed\nmedian", (law.ALLOWED * 1.15, 0.02), fontsize=7)
+    axes.annotate(
+        "allowed\nmedian", (law.ALLOWED * 1.12, 0.03), fontsize=7,
+        xycoords=("data", "axes fraction"),
+    )  # fmt: skip
     axes.set_xscale("log")
     style.logarithmic(axes.xaxis)
     axes.set(xlabel="error of the hitting time, %", ylabel="share of kernels")

@@ -1,21 +1,13 @@
 """Figures of laws and maps: drawn from rows as claims give them, with the numbers in the CSV."""
 
-import sys
-from pathlib import Path
-
-import matplotlib as mpl
-
-mpl.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "paper_figures"))
-import laws
-import maps
-
 from mrpverify.claims.laws.curves import curve
+from mrpverify.claims.registry import select
+from mrpverify.drawing import style
+from mrpverify.figures import laws, maps
+from mrpverify.figures.figure import Study
 from mrpverify.judge.numbers import Rival, all_numbers, mean_number
 from mrpverify.records.collect import Machine, collect
 from mrpverify.records.store import Store
@@ -23,12 +15,6 @@ from mrpverify.regime import load_preset
 from tests.sweep.tiny import write_plan
 
 QUICK = load_preset("quick").regimes
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def law_rows(value):
@@ -48,8 +34,8 @@ def law_rows(value):
 
 
 def test_a_law_shows_points_prediction_rival_and_every_number():
-    figure, flat = laws.LawFigure("L2").draw(law_rows(1.1))
-    curve_axes, number_axes = figure.axes
+    figure, flat = laws.LawFigure(select(["L2"])[0]).draw(law_rows(1.1))
+    _, curve_axes, _, number_axes = figure.axes
     points = [row for row in flat if row["panel"] == "curve"]
     assert [row["prediction"] for row in points] == pytest.approx([1, 2, 4, 8])
     assert [row["rival"] for row in points] == pytest.approx([1, 8, 64, 512])
@@ -57,7 +43,9 @@ def test_a_law_shows_points_prediction_rival_and_every_number():
     assert {line.get_label() for line in curve_axes.lines} >= {"prediction", "rival"}
     (number,) = [row for row in flat if row["panel"] == "number"]
     assert (number["band_low"], number["band_high"], number["rival"]) == (0.5, 1.5, 3.0)
-    dots = [line.get_xdata() for line in number_axes.lines if line.get_marker() == "o"]
+    dots = [
+        line.get_xdata() for line in number_axes.lines if line.get_marker() == style.MARKS["mae"]
+    ]
     assert dots[0][0] == pytest.approx(0.2)  # 0.1 of a half-width of 0.5
 
 
@@ -96,12 +84,19 @@ def test_cells_of_a_map_meet_halfway():
 
 def test_a_map_draws_every_cell_of_its_plan(tmp_path, monkeypatch):
     write_plan(tmp_path, PLAN)
-    monkeypatch.setattr(maps, "PLANS", tmp_path)
+    monkeypatch.setattr(maps, "preset_folder", lambda: tmp_path)
     own = maps.MapFigure(
-        "plan", "theta", "sigma_0", "claim", maps.scale_boundary, {"T1.capture": "capture"}
+        "plan",
+        "a map",
+        "theta",
+        "sigma_0",
+        "claim",
+        maps.scale_boundary,
+        {"T1.capture": "capture"},
+        "What is seen.",
     )
     store = Store(tmp_path / "records")
-    rows = own.gather({}, "a", lambda requests: collect(requests, Machine("cpu", 1), store))
+    rows = own.gather(Study({}, "a", lambda requests: collect(requests, Machine("cpu", 1), store)))
     assert [(r["theta"], r["sigma_0"]) for r in rows] == [
         (a, b) for a in (0.3, 0.7) for b in (0.02, 0.08)
     ]
