@@ -197,7 +197,7 @@ def _cells(
         {
             "panel": f"{learner.name}, {when}", "kernel": int(kernel),
             "predicted": _feature(int(predicted[kernel]), views),
-            **{_feature(feature, views): float(value) for feature, value in enumerate(values[row])},
+            **{_feature(f, views): float(f"{c:.4g}") for f, c in enumerate(values[row])},
         }
         for row, kernel in enumerate(order)
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -83,7 +84,7 @@ def test_the_csv_holds_what_the_record_holds(drawn):
     for row in rows:
         stored = run["final_correlations"].values[0, int(row["kernel"])]
         names = [f"v_{f // regime.views + 1}_{f % regime.views + 1}" for f in range(len(stored))]
-        assert np.allclose([float(row[name]) for name in names], stored, rtol=1e-5)
+        assert np.allclose([float(row[name]) for name in names], stored, rtol=1e-3)
 
 
 def test_the_control_learns_nothing_and_the_runs_do(drawn):
@@ -141,3 +142,18 @@ def test_an_unknown_figure_is_named(tmp_path):
     process = regenerate("theorem9", cache=tmp_path)
     assert process.returncode == 2
     assert "theorem9" in process.stderr
+
+
+def test_the_documents_list_every_figure_and_show_files_that_are_there():
+    listed = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "figures.md").read_text(), re.M)
+    assert listed == list(figures())
+    shown = [
+        (page, ROOT / "docs" / target)
+        for page in (ROOT / "docs").glob("*.md")
+        for target in re.findall(r"\((\.\./paper_figures/drawn/[^)]*)\)", page.read_text())
+    ]
+    assert len(shown) > 10
+    for page, target in shown:
+        assert target.is_file(), f"{page.name} shows {target.name}"
+        assert target.suffix in {".svg", ".csv", ".md"}, "what a command makes is not kept"
+        assert target.stat().st_size < 200_000
