@@ -126,12 +126,14 @@ def lettered(panels: Sequence[Axes], titles: Sequence[str]) -> None:
         axes.set_title(f"({letter}) {title}")
 
 
-def in_short(value: float) -> str:
-    """A number for an axis: four digits, beyond 10^4 as a power of ten, in mathtext."""
+def in_short(value: float, digits: int = 4) -> str:
+    """A number with so many digits, beyond 10^4 with a power of ten, in mathtext."""
+    if np.isinf(value):
+        return "\u221e" if value > 0 else "\u2212\u221e"
     if value == 0 or 1e-3 <= abs(value) < 1e4:
-        return f"{value:.4g}".replace("-", "\u2212")
-    digits, power = f"{value:.2e}".split("e")
-    factor = digits.rstrip("0").rstrip(".")
+        return f"{value:.{digits}g}".replace("-", "\u2212")
+    factor, power = f"{value:.{digits - 1}e}".split("e")
+    factor = factor.rstrip("0").rstrip(".") if "." in factor else factor
     times = "" if factor == "1" else rf"{factor} \cdot "
     return rf"${times}10^{{{int(power)}}}$"
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from ..drawing.typeset import typeset
-from ..parameters import Framework, Parameters, relevant
+from ..parameters import PRETRAINING, Framework, Parameters, relevant
 from ..records.labelled import Request, simulation_digest
 from ..records.provenance import versions
 from .figure import AnyFigure, Study
@@ -84,12 +84,17 @@ def _regimes(
 def _nearest(
     parameters: Parameters, regimes: Mapping[Framework, Parameters]
 ) -> tuple[Framework, dict[str, Any]]:
-    """The regime of the preset that differs in the fewest parameters, and these."""
+    """The regime of the preset, and what differs from it.
+
+    Pretraining has a regime of its own; of the others the one with the fewest differences is told.
+    """
     own = {name: value for name, value in relevant(parameters).items() if name != "framework"}
 
     def differing(regime: Parameters) -> dict[str, Any]:
         return {name: value for name, value in own.items() if value != getattr(regime, name)}
 
+    if parameters.framework in PRETRAINING and parameters.framework in regimes:
+        return parameters.framework, differing(regimes[parameters.framework])
     name = min(regimes, key=lambda framework: len(differing(regimes[framework])))
     return name, differing(regimes[name])
 

@@ -30,8 +30,8 @@ FRAME = 4.0
 """What the panel of numbers shows, in half-widths of the band; marks beyond stand at the frame."""
 ACROSS = 3
 """Curves in a row."""
-LABEL = 28
-"""Letters of a line of an axis's label."""
+LABEL_BELOW, LABEL_BESIDE = 38, 28
+"""Letters in a line of an axis's label."""
 
 Row = dict[str, Any]
 
@@ -137,13 +137,13 @@ def _draw_curve(axes: Axes, content: Row, framework: str) -> None:
         axes.set_xticks(ticks, [style.in_short(float(value)) for value in ticks])
         axes.xaxis.set_minor_locator(NullLocator())
         style.logarithmic(axes.yaxis)
-    axes.set_xlabel(_wrapped(content["x_label"]))
-    axes.set_ylabel(_wrapped(content["y_label"]))
+    axes.set_xlabel(_wrapped(content["x_label"], LABEL_BELOW))
+    axes.set_ylabel(_wrapped(content["y_label"], LABEL_BESIDE))
 
 
-def _wrapped(label: str) -> str:
-    """The label of an axis in lines that fit it."""
-    return "\n".join(typeset(line) for line in wrap(label, LABEL))
+def _wrapped(label: str, width: int) -> str:
+    """The label of an axis in lines of at most so many letters."""
+    return "\n".join(typeset(line) for line in wrap(label, width))
 
 
 def _draw_numbers(axes: Axes, rows: Sequence[Row]) -> None:
@@ -207,7 +207,7 @@ def _half_width(number: Row) -> float:
 def _told(number: Row) -> str:
     """A number beside its prediction and its rival."""
     values = (number["value"], number["prediction"], number["rival_value"])
-    shown = [f"{value:.3g}".replace("-", "\u2212") for value in values]
+    shown = [style.in_short(float(value), 3) for value in values]
     return f"{shown[0]}, predicted {shown[1]}, rival {shown[2]}"
 
 

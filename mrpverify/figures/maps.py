@@ -159,10 +159,11 @@ def _draw_cell(
         "INCONCLUSIVE": {"ec": "0.75", "lw": 0.4, "hatch": "////", "zorder": 1.2},
     }
     look = looks.get(row["measured"], {"ec": "0.85", "lw": 0.4, "zorder": 1.1})
-    axes.bar(left, high - low, right - left, low, align="edge", fc=SHARES(STRONG * share), **look)
+    fill = SHARES(STRONG * share)
+    axes.bar(left, high - low, right - left, low, align="edge", fc=fill, **look)
     axes.annotate(
-        str(row["successes"]), (x, y), ha="center", va="center", fontsize=7, zorder=2.6,
-        color="w" if share > DARK else "0.35",
+        str(row["successes"]), (x, y), ha="center", va="center", fontsize=7, zorder=1.8,
+        color="w" if share > DARK else "0.35", bbox={"fc": fill, "ec": "none", "pad": 0.8},
     )  # fmt: skip
 
 
@@ -170,9 +171,9 @@ def _legend(figure: Sheet, axes: Axes) -> None:
     """Cells first, then the lines."""
     full = SHARES(STRONG)
     handles: list[Patch | Line2D] = [
-        Patch(fc=full, ec="k", label="true in all seeds: SUPPORTED"),
-        Patch(fc=SHARES(0.8), ec="0.75", hatch="////", label="INCONCLUSIVE"),
-        Patch(fc="w", ec="0.7", label="true in none: REFUTED"),
+        Patch(fc=full, ec="k", label="SUPPORTED (framed)"),
+        Patch(fc=SHARES(0.8), ec="0.75", hatch="////", label="INCONCLUSIVE (hatched)"),
+        Patch(fc="w", ec="0.7", label="REFUTED (neither)"),
     ]
     lines = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
     figure.legend(handles=[*handles, *lines], loc="outside lower center", ncols=3)
