@@ -11,6 +11,7 @@ from .check import __doc__ as about_check
 from .check import check
 from .command_app import Version, command_app
 from .counterexample import __main__ as counterexample
+from .figures import __main__ as figures
 from .images import __main__ as images
 from .records import __main__ as records
 from .sweep import __main__ as sweep
@@ -50,6 +51,7 @@ def _add(name: str, command: Callable[..., None], about: str | None) -> None:
 _add("check", check, about_check)
 _add("sweep", sweep.sweep, sweep.__doc__)
 _add("counterexample", counterexample.counterexample, counterexample.__doc__)
+_add("figures", figures.figures, figures.__doc__)
 app.add_typer(images.app, name="images", short_help=_summary(images.__doc__))
 app.add_typer(records.app, name="records", short_help=_summary(records.__doc__))
 

@@ -25,9 +25,14 @@ ALLOWED = {
     "simulate": {"parameters", "parts", "outside", "derivations"},
     "records": {"outside", "parameters", "simulate", "command_app"},
     "images": {"simulate", "records", "command_app"},
-    "figures": {"judge", "images"},
+    "drawing": {"judge", "images"},
     "claims": {
-        "outside", "parameters", "theory", "observe", "judge", "records", "images", "figures",
+        "outside", "parameters", "theory", "observe", "judge", "records", "images", "drawing",
+    },
+    # Figures stand above what they show: nothing but the command line may import them.
+    "figures": {
+        "outside", "parameters", "regime", "theory", "simulate", "observe", "judge", "records",
+        "images", "drawing", "claims", "sweep", "command_line", "command_app",
     },
     "report": {"admissible", "parameters", "theory", "judge", "records", "claims"},
     "command_line": {"records", "command_app"},
@@ -36,7 +41,8 @@ ALLOWED = {
         "parameters", "regime", "simulate", "judge", "records", "claims", "report",
     },
     "__main__": {
-        "check", "checking", "command_app", "counterexample", "images", "records", "sweep",
+        "check", "checking", "command_app", "counterexample", "figures", "images", "records",
+        "sweep",
     },
     "checking": {
         "outside",

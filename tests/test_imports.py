@@ -80,7 +80,7 @@ def run_blocked(module, blocked, *arguments, **environment):
     )
 
 
-@pytest.mark.parametrize("program", ["check", "sweep", "counterexample", "images"])
+@pytest.mark.parametrize("program", ["check", "sweep", "counterexample", "images", "figures"])
 def test_help_and_unknown_options_need_no_heavy_library(program):
     module = f"mrpverify.{program}"
     shown = run_blocked(module, HEAVY, "--help")

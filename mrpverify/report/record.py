@@ -118,7 +118,9 @@ def tables(details: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 
 def cell(value: object) -> str:
-    """One value of a table in short: three decimals, intervals in brackets."""
+    """A value of a table in short: three decimals, intervals in brackets, estimates by the mean."""
+    if isinstance(value, Mapping) and "mean" in value:
+        return cell(value["mean"])
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(cell(item) for item in value) + "]"
     if isinstance(value, float):

@@ -269,7 +269,7 @@ def _objectives(rows: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(*(key.replace("_", " ") for key in columns),
                   title="CMP.ssl, every objective", title_justify="left")  # fmt: skip
     for row in rows:
-        table.add_row(*(_cell(row.get(key)) for key in columns))
+        table.add_row(*(cell(row.get(key)) for key in columns))
     return table
 
 
@@ -289,15 +289,6 @@ def _numbers(claim: str, rows: Sequence[Mapping[str, Any]]) -> Table:
             Text(row["measured"], STYLES[row["measured"]]),
         )  # fmt: skip
     return table
-
-
-def _cell(value: object) -> str:
-    """A cell of a table: words, a number, an estimate, or nothing."""
-    if isinstance(value, Mapping):
-        return "-" if value["mean"] is None else f"{value['mean']:.3f}"
-    if isinstance(value, float):
-        return f"{value:.2f}"
-    return "-" if value is None else str(value)
 
 
 def _features(rows: Sequence[dict[str, object]]) -> Table:

@@ -11,7 +11,7 @@ import xarray as xr
 
 from mrpverify.claims.images import fingerprints, gain, multiview
 from mrpverify.claims.images.fingerprint_pictures import COUNTED
-from mrpverify.figures import (
+from mrpverify.drawing import (
     label_efficiency,
     overlap_of_inits,
     paired_networks,
@@ -20,7 +20,7 @@ from mrpverify.figures import (
     under_occlusion,
     windows_per_photo,
 )
-from mrpverify.figures import style as style_of_figures
+from mrpverify.drawing import style as style_of_figures
 from mrpverify.images import photo_parts as parts_of_photos
 from mrpverify.images import resnet50
 from mrpverify.images.cifar_study import METHODS, SEEN, Study, name_of

@@ -1,7 +1,6 @@
 """From the command line on a small generated CIFAR-10: pictures in the report, figures, errors."""
 
 import csv
-import importlib
 import os
 import re
 import subprocess
@@ -13,6 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from mrpverify import check, checking
+from mrpverify.figures import __main__ as figures
+from mrpverify.figures import catalogue, drawing_order, real_images
 from mrpverify.images import cifar_runs
 from mrpverify.images.cifar10 import CLASS_NAMES
 from mrpverify.images.fetch import adopt
@@ -74,18 +75,6 @@ def in_this_process(device):
     return Machine("cpu", 1)
 
 
-@pytest.fixture
-def regenerate(monkeypatch):
-    """The script of all figures as a module."""
-    monkeypatch.syspath_prepend(str(ROOT / "paper_figures"))
-    before = set(sys.modules)
-    module = importlib.import_module("regenerate")
-    monkeypatch.setattr(module, "choose_machine", in_this_process)
-    yield module
-    for name in set(sys.modules) - before:
-        sys.modules.pop(name)
-
-
 def test_the_page_of_a_check_shows_the_figures(generated, tmp_path, monkeypatch):
     monkeypatch.setattr(checking, "choose_machine", in_this_process)
     options = ["--quiet", "--preset", str(generated / "tiny.toml"), "--out", str(tmp_path)]
@@ -97,14 +86,17 @@ def test_the_page_of_a_check_shows_the_figures(generated, tmp_path, monkeypatch)
     assert all(start.startswith("iVBORw0KGgo") for start, _ in pictures)
 
 
-def test_figures_are_drawn_with_their_numbers(generated, tmp_path, regenerate):
-    names, preset = ["image_labels", "image_saliency"], str(generated / "tiny.toml")
-    regenerate.regenerate(names, preset=preset, salt="a", device="cpu", out=tmp_path)
+def test_figures_are_drawn_with_their_numbers(generated, tmp_path, monkeypatch):
+    monkeypatch.setattr(drawing_order, "choose_machine", in_this_process)
+    drawn = ["image_labels", "image_saliency", "--out", str(tmp_path), "--quiet"]
+    outcome = CliRunner().invoke(figures.app, [*drawn, "--preset", str(generated / "tiny.toml")])
+    assert outcome.exit_code == 0, outcome.output
     with (tmp_path / "image_labels.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert {row["x"] for row in rows if row["curve"].endswith("long budget")} == {"10", "20"}
     assert (tmp_path / "image_saliency.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "image_saliency.svg").exists()
+    assert "pool = 20" in (tmp_path / "image_labels.md").read_text()
 
 
 def test_a_named_figure_without_its_data_says_what_to_fetch(tmp_path):
@@ -118,21 +110,30 @@ def test_a_named_figure_without_its_data_says_what_to_fetch(tmp_path):
     assert "python -m mrpverify.images fetch resnet50 photos" in process.stderr
 
 
-def test_without_names_what_cannot_be_drawn_is_left_out_with_a_line(
-    regenerate, tmp_path, monkeypatch, capsys
+def test_of_all_figures_those_that_cannot_be_drawn_are_left_out_with_a_line(
+    tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
-    assert regenerate._chosen([], published=True) == list(regenerate.FIGURES)
+    drawn = [figure.name for figure in drawing_order.drawable(["all"], published=True)]
     lines = capsys.readouterr().err.splitlines()
-    names = list(regenerate.real_images.FIGURES)
+    names = [figure.name for figure in real_images.FIGURES]
     assert [line.split(":")[0] for line in lines] == [f"left out {name}" for name in names]
+    assert [*drawn, *names] == list(catalogue.figures())
 
 
-def test_pictures_of_others_are_not_drawn_into_the_repository(regenerate, generated):
+def test_pictures_of_others_are_not_drawn_into_the_repository(generated):
     with pytest.raises(MissingDataError, match="not ours to publish"):
-        regenerate._chosen(["image_saliency"], published=True)
-    assert regenerate._chosen(["image_saliency"], published=False) == ["image_saliency"]
-    drawn = {path.stem for path in regenerate.DRAWN.iterdir()}
-    private = {n for n, own in regenerate.real_images.FIGURES.items() if own.shows_pictures}
+        drawing_order.drawable(["image_saliency"], published=True)
+    (own,) = drawing_order.drawable(["image_saliency"], published=False)
+    assert own.name == "image_saliency"
+    drawn = {path.stem for path in (ROOT / "paper_figures" / "drawn").iterdir()}
+    private = {figure.name for figure in real_images.FIGURES if figure.shows_pictures}
     assert private == {"image_parts", "image_saliency"}
     assert not drawn & private
+
+
+def test_the_folder_of_the_repository_is_known_by_its_path(generated):
+    out = ROOT / "paper_figures" / "drawn"
+    outcome = CliRunner().invoke(figures.app, ["image_saliency", "--out", str(out)])
+    assert outcome.exit_code == 2
+    assert "not ours to publish" in outcome.output

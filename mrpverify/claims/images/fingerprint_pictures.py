@@ -22,7 +22,7 @@ _IN_TABLES = "In the tables MAE-style is 'pixels' and data2vec-style is 'teacher
 
 def of_occlusion(setup: Setup, seen: xr.Dataset) -> Mapping[str, Any]:
     """What matched networks still recognise, and where they look."""
-    from ...figures import saliency, under_occlusion
+    from ...drawing import saliency, under_occlusion
 
     shares, _ = under_occlusion.draw(seen)
     sheet, _ = saliency.draw(look_in_images(setup))
@@ -40,7 +40,7 @@ def of_counts(variables: Sequence[str]) -> Callable[[Setup, xr.Dataset], Mapping
     """Numbers per network, every arm beside supervised learning."""
 
     def pictures(setup: Setup, seen: xr.Dataset) -> Mapping[str, Any]:
-        from ...figures import paired_networks
+        from ...drawing import paired_networks
 
         del setup
         figure, _ = paired_networks.draw(seen, {name: COUNTED[name] for name in variables})
@@ -52,7 +52,7 @@ def of_counts(variables: Sequence[str]) -> Callable[[Setup, xr.Dataset], Mapping
 
 def of_overlap(setup: Setup, found: xr.Dataset) -> Mapping[str, Any]:
     """Overlap of two inits for every arm."""
-    from ...figures import overlap_of_inits
+    from ...drawing import overlap_of_inits
 
     del setup
     figure, _ = overlap_of_inits.draw(found)

@@ -89,7 +89,7 @@ def _asked(setup: Setup, pictures: str) -> xr.Dataset:
 
 def pictures(setup: Setup, found: xr.Dataset) -> Mapping[str, Any]:
     """Accuracy against labels for the claim's arm, mask ratios, linear probe."""
-    from ...figures import label_efficiency
+    from ...drawing import label_efficiency
 
     del setup
     figure, _ = label_efficiency.draw(found, [found.attrs["seen"]])

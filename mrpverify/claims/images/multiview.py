@@ -26,7 +26,7 @@ from ..claim import Claim, Control
 from .multiview_counts import by_number, grid_places, places_line, runner_up_photos
 
 if TYPE_CHECKING:
-    from ...figures.windows_per_photo import Counts
+    from ...drawing.windows_per_photo import Counts
 
 HALF = 0.5
 """'Most' photos: the one-sided lower bound must clear one half."""
@@ -153,7 +153,7 @@ RANDOM_WEIGHTS = Control(
 
 def pictures(setup: Setup, looks: xr.Dataset) -> Mapping[str, Any]:
     """The counts behind the number, and the first recognised photos with what the network saw."""
-    from ...figures import photo_parts, windows_per_photo
+    from ...drawing import photo_parts, windows_per_photo
 
     del setup
     counts, _ = windows_per_photo.draw(counts_of_windows(looks), HALF, CONTROL_LIMIT)

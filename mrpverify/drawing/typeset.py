@@ -1,0 +1,55 @@
+"""Mathematics as claims and records spell it, in plain letters, as matplotlib typesets it."""
+
+from __future__ import annotations
+
+import re
+
+_GREEK = (
+    "sigma", "varrho", "rho", "theta", "tau", "Delta", "lambda", "Lambda", "gamma", "Gamma", "mu",
+    "eta", "delta", "beta",
+)  # fmt: skip
+_LETTERS = "qkmnstuvcdwTKPNCEABZR"
+"""Single letters that stand for quantities; others, like the article, are words."""
+
+_SIGNS = {"<<": "\u226a", ">>": "\u226b", ">=": "\u2265", "<=": "\u2264", " ~ ": " \u221d "}
+_INDEX = r"_(?:\{[^}]*\}|\w+)"
+_POWER = r"\^(?:\{[^}]*\}|\w|\*)|\*"
+_SYMBOL = re.compile(
+    rf"(?<![\w'$\\.|])(\d?)({'|'.join(_GREEK)}|[{_LETTERS}])({_INDEX})?({_POWER})?([-+]\d)?(?![\w']|\.\w)"
+)
+_NORM = re.compile(r"\|\|(\w)\|\|(\^\w)?")
+_MINUS = re.compile(r"(?<=[\w$)\]]) - (?=[\w$(\u2016])")
+_NEGATIVE = re.compile(r"(?<![\w$)}-])-(?=\d)")
+
+
+def typeset(text: str) -> str:
+    """The text with its symbols as mathtext: ``sigma_0`` gets an index, ``2q-2`` is one term.
+
+    Text that already holds mathtext (a dollar sign) is returned as it is.
+    """
+    if "$" in text:
+        return text
+    shown = _SYMBOL.sub(_symbol, text)
+    shown = _NORM.sub(lambda found: rf"$\Vert {found[1]} \Vert{found[2] or ''}$", shown)
+    for plain, sign in _SIGNS.items():
+        shown = shown.replace(plain, sign)
+    return _NEGATIVE.sub("\u2212", _MINUS.sub(" \u2212 ", shown))
+
+
+def _symbol(found: re.Match[str]) -> str:
+    """One quantity with its factor, index, power and what is added to it."""
+    factor, name, index, power, added = found.groups()
+    letter = rf"\{name}" if name in _GREEK else name
+    index = _braced(index)
+    power = "^*" if power == "*" else _braced(power)
+    return f"${factor}{letter}{index}{power}{added or ''}$"
+
+
+def _braced(part: str | None) -> str:
+    """An index or a power with braces; words in it stand upright."""
+    if not part:
+        return ""
+    mark, inside = part[0], part[1:].strip("{}")
+    if re.fullmatch(r"[A-Za-z]{2,}", inside) and inside not in _GREEK:
+        inside = rf"\mathrm{{{inside}}}"
+    return f"{mark}{{{inside}}}"

@@ -1,0 +1,108 @@
+"""The text beside a figure: what is seen, and everything that is needed to draw it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from ..drawing.typeset import typeset
+from ..parameters import PRETRAINING, Framework, Parameters, relevant
+from ..records.labelled import Request, simulation_digest
+from ..records.provenance import versions
+from .figure import AnyFigure, Study
+
+MOST_VALUES = 8
+"""Values of a parameter that are listed; of more only the ends."""
+
+_SYMBOLS = {item.name: item.metadata["symbol"] for item in fields(Parameters)}
+
+
+def caption(figure: AnyFigure, data: Any, study: Study, preset: str, command: str) -> str:
+    """The Markdown page of a figure that was drawn from these runs."""
+    lines = [
+        f"# {figure.name}: {typeset(figure.title)}",
+        f"![{figure.title}]({figure.name}.svg)",
+        figure.caption(data),
+        f"The numbers are in [{figure.name}.csv]({figure.name}.csv).",
+        "\n".join(f"- {item}" for item in _how(study, preset, command)),
+    ]
+    return "\n\n".join(lines) + "\n"
+
+
+def _how(study: Study, preset: str, command: str) -> list[str]:
+    """Command, preset and what differs from it, salt, seeds, versions; one line each."""
+    items = [f"command: `{command}`"]
+    if study.asked:
+        runs = list(study.asked)
+        shown = sorted({f"`{run.salt}`" for run in runs})
+        items += [
+            f"runs: {len(runs)}, seeds {_seeds(runs)}, salt {' and '.join(shown)}",
+            *_regimes(runs, study.regimes, preset),
+        ]
+    elif study.images is not None:
+        setup = study.images
+        items += [f"seeds: {setup.seeds}, salt `{setup.salt}`", f"settings: {_settings(setup)}"]
+    items.append(f"mrpverify {versions()['mrpverify']}, simulation `{simulation_digest()[:12]}`")
+    return items
+
+
+def _settings(setup: Any) -> str:
+    """The sizes of a study of real images."""
+    return ", ".join(f"{name} = {value}" for name, value in setup.settings.model_dump().items())
+
+
+def _seeds(runs: Iterable[Request]) -> str:
+    """Seeds of all runs: their ends where none is left out."""
+    seeds = sorted({run.seed for run in runs})
+    whole = seeds == list(range(seeds[0], seeds[-1] + 1)) and len(seeds) > 1
+    return f"{seeds[0]} to {seeds[-1]}" if whole else ", ".join(map(str, seeds))
+
+
+def _regimes(
+    runs: Sequence[Request], regimes: Mapping[Framework, Parameters], preset: str
+) -> list[str]:
+    """One line per objective: the regime it is nearest to in the preset, and what differs."""
+    found: dict[tuple[str, Framework], list[dict[str, Any]]] = {}
+    for parameters in dict.fromkeys(run.parameters for run in runs):
+        nearest, changes = _nearest(parameters, regimes)
+        found.setdefault((parameters.framework, nearest), []).append(changes)
+    lines = []
+    for (framework, nearest), every in found.items():
+        base = regimes[nearest]
+        names = dict.fromkeys(name for changes in every for name in changes)
+        told = ", ".join(
+            f"{_SYMBOLS[name]} = "
+            + _values({changes.get(name, getattr(base, name)) for changes in every})
+            for name in names
+        )
+        regime = f"table `[{nearest}]` of preset `{preset}`"
+        lines.append(f"{framework}: {regime}" + (f" with {told}" if told else ""))
+    return lines
+
+
+def _nearest(
+    parameters: Parameters, regimes: Mapping[Framework, Parameters]
+) -> tuple[Framework, dict[str, Any]]:
+    """The regime of the preset, and what differs from it.
+
+    Pretraining has a regime of its own; of the others the one with the fewest differences is told.
+    """
+    own = {name: value for name, value in relevant(parameters).items() if name != "framework"}
+
+    def differing(regime: Parameters) -> dict[str, Any]:
+        return {name: value for name, value in own.items() if value != getattr(regime, name)}
+
+    if parameters.framework in PRETRAINING and parameters.framework in regimes:
+        return parameters.framework, differing(regimes[parameters.framework])
+    name = min(regimes, key=lambda framework: len(differing(regimes[framework])))
+    return name, differing(regimes[name])
+
+
+def _values(values: Iterable[Any]) -> str:
+    """The values of one parameter in a row."""
+    kinds = sorted(values, key=lambda value: (isinstance(value, str), value))
+    shown = [f"{value:g}" if isinstance(value, float) else str(value) for value in kinds]
+    if len(shown) > MOST_VALUES:
+        return f"{shown[0]} to {shown[-1]} ({len(shown)} values)"
+    return ", ".join(shown)

@@ -1,0 +1,141 @@
+"""Carrying out ``mrpverify figures``: from what is asked for to files in a folder."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+import xarray as xr
+
+from ..command_line import UsageError, progress_shown, resumable, stop, usable_store
+from ..images.folder import MissingDataError
+from ..images.setup import SettingsError, Setup, load_settings
+from ..judge.verdicts import EXIT_USAGE
+from ..records.collect import DeviceError, Machine, choose_machine, collect
+from ..records.labelled import Request
+from ..records.store import Store
+from ..regime import Preset, RegimeError, check_seeds, load_preset, preset_path
+from .caption import caption
+from .catalogue import ALL, chosen, figures
+from .figure import AnyFigure, Study
+from .files import write
+
+PUBLISHED = Path("paper_figures", "drawn")
+"""End of the path of the folder whose figures are public."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the command line asks for, unchecked."""
+
+    names: Sequence[str]
+    preset: str
+    salt: str
+    seeds: int | None
+    device: str
+    out: Path
+    quiet: bool
+
+    def command(self, name: str) -> str:
+        """The command that draws one of the figures again."""
+        words = ["mrpverify", "figures", name, "--preset", self.preset, "--salt", self.salt]
+        words += [] if self.seeds is None else ["--seeds", str(self.seeds)]
+        return shlex.join(words)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A checked request: everything needed before the first run starts."""
+
+    figures: list[AnyFigure]
+    preset: Preset
+    images: Setup
+    machine: Machine
+    store: Store
+
+
+def list_figures() -> None:
+    """Every figure with what it is about, one line each."""
+    there = figures()
+    width = max(map(len, there))
+    for name, figure in there.items():
+        typer.echo(f"{name:<{width}}  {figure.title}")
+    typer.echo("\nDraw them: mrpverify figures NAME ... --out FOLDER (names, patterns, or all).")
+
+
+def carry_out(asked: Asked) -> None:
+    """Draw what is asked for and say which files were written.
+
+    Raises typer.Exit for what ends early, after one message on standard error.
+    """
+    try:
+        order = _order(asked)
+    except (RegimeError, SettingsError, MissingDataError, DeviceError, UsageError) as error:
+        stop(f"error: {error}", EXIT_USAGE)
+    with resumable("figure"):
+        for figure in order.figures:
+            for path in _draw(figure, asked, order):
+                typer.echo(path)
+
+
+def _order(asked: Asked) -> Order:
+    """The checked request; what reads nothing but the words comes before what looks around."""
+    drawn = drawable(asked.names, asked.out.resolve().parts[-2:] == PUBLISHED.parts)
+    preset = load_preset(asked.preset)
+    settings = load_settings(preset_path(asked.preset), {})
+    seeds = settings.seeds if asked.seeds is None else min(check_seeds(asked.seeds), settings.seeds)
+    machine = choose_machine(asked.device)
+    try:
+        asked.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out {asked.out}: no folder can be made ({error.strerror}).") from None
+    store = usable_store(machine.device)
+    return Order(
+        figures=drawn, preset=preset, machine=machine, store=store,
+        images=Setup(settings, seeds, asked.salt, machine, store),
+    )  # fmt: skip
+
+
+def drawable(names: Sequence[str], published: bool) -> list[AnyFigure]:
+    """The figures with these names; of a pattern those that can be drawn, and a line for the rest.
+
+    Raises UsageError for an unknown name and MissingDataError for a named one that cannot be drawn.
+    """
+    found = []
+    for figure in chosen(names):
+        obstacle = figure.obstacle(published)
+        if obstacle and figure.name in names:
+            raise MissingDataError(f"{figure.name}: {obstacle}")
+        if obstacle:
+            typer.echo(f"left out {figure.name}: {obstacle}", err=True)
+        else:
+            found.append(figure)
+    return found
+
+
+def _draw(figure: AnyFigure, asked: Asked, order: Order) -> list[Path]:
+    """The files of one figure."""
+    with progress_shown(asked.quiet) as show:
+        study = Study(
+            order.preset.regimes, asked.salt, _collector(order, show), asked.seeds, order.images
+        )
+        data = figure.gather(study)
+    text = caption(figure, data, study, order.preset.name, asked.command(figure.name))
+    return write(asked.out, figure.name, figure.title, figure.draw(data), text)
+
+
+def _collector(
+    order: Order, show: Callable[[int, int], None] | None
+) -> Callable[[Sequence[Request]], Mapping[Request, xr.Dataset]]:
+    """Gets runs from the store, training what is missing."""
+
+    def get(requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
+        return collect(requests, order.machine, order.store, show)
+
+    return get
+
+
+__all__ = ["ALL", "Asked", "carry_out", "drawable", "list_figures"]
