@@ -24,6 +24,7 @@ import torch
 from ..parameters import Parameters
 from .certificate import Certificate
 from .chebyshev import Chebyshev
+from .partitioned import Partitioned
 from .run import LEAST_STEPS, OBJECTIVES, State, classified, correlate, diverged, enough_crossed
 from .sample import NO_PATCH, Images, feature_moments
 from .trajectory import NEVER, Trajectory
@@ -97,8 +98,18 @@ class Field:
 
     def integrator(self) -> Chebyshev:
         """The flow of this field from its state."""
-        own = bool(self.objective.INDEPENDENT_KERNELS)
-        return Chebyshev(self, self.layout.pack(self.fixed), self.parameters.tolerance, own)
+        state, tolerance = self.layout.pack(self.fixed), self.parameters.tolerance
+        if hasattr(self.objective, "loud"):
+            return Partitioned(self, state, tolerance, self._loud)
+        return Chebyshev(self, state, tolerance, bool(self.objective.INDEPENDENT_KERNELS))
+
+    def _loud(self, state: torch.Tensor) -> torch.Tensor:
+        """Kernels that take part in the stiffness [seeds, kernels]."""
+        weights = self.layout.unpack(state)["weights"]
+        found: torch.Tensor = self.objective.loud(
+            self.parameters, correlate(weights, self.images).amax(2)
+        )
+        return found
 
 
 class _Flow:
