@@ -129,23 +129,37 @@ class Chebyshev:
         h = torch.minimum(torch.minimum(self.step, limit), until - self.time)
         h = torch.where(active, h, 0.0)
         stages = torch.where(active, stages_needed(RADIUS_MARGIN * self.radius * h), 0)
-        chosen = self._first(stages)
-        new = self._stages(chosen, h, stages)
-        flow = self._evaluate(new, chosen, stages)
+        chosen, new, flow = self._step(h, stages)
         return self._judge(active, h, new, flow, chosen)
 
     def measure_radius(self) -> None:
         """Look at the spectral radius where the clocks stand now."""
         self._refresh_radius(torch.ones_like(self.time, dtype=torch.bool))
 
-    def _stages(self, chosen: torch.Tensor, h: torch.Tensor, stages: torch.Tensor) -> torch.Tensor:
+    def _step(
+        self, h: torch.Tensor, stages: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The kernels that move, their y_{n+1} and their flow there."""
+        chosen = self._first(stages)
+        y, f = self._take(self.state, chosen), self._take(self.flow, chosen)
+        own, push = self._at(stages, chosen), self._at(h, chosen)
+        new = self._stages(y, f, push, own, chosen, self._derivative)
+        return chosen, new, self._evaluate(new, chosen, stages)
+
+    def _stages(
+        self,
+        y: torch.Tensor,
+        f: torch.Tensor,
+        h: torch.Tensor,
+        stages: torch.Tensor,
+        chosen: torch.Tensor,
+        derivative: Derivative,
+    ) -> torch.Tensor:
         """y_{n+1} of the chosen kernels, which come in the order of their stages, most first.
 
         What a clock does not need is not evaluated, but where another seed needs as many kernels.
         """
-        own, push = self._at(stages, chosen), self._at(h, chosen)
-        y, f = self._take(self.state, chosen), self._take(self.flow, chosen)
-        table, going = self._table(own, push), self._still_going(own)
+        table, going = self._table(stages, h), self._still_going(stages, y.shape[1])
         older, last = y, torch.addcmul(y, table[0][3], f)
         ended = []
         for count, row in zip(going[1:], table[1:], strict=True):
@@ -153,7 +167,7 @@ class Chebyshev:
                 ended.append(last[:, count:])
                 y, f, older, last = (x[:, :count] for x in (y, f, older, last))
             start, of_last, of_older, of_flow, of_first = (c[:, :count] for c in row)
-            g = self._derivative(last, chosen[:, :count])
+            g = derivative(last, chosen[:, :count])
             new = (start * y).addcmul_(of_last, last).addcmul_(of_older, older)
             older, last = last, new.addcmul_(of_flow, g).addcmul_(of_first, f)
         return torch.cat([last, *reversed(ended)], 1)
@@ -168,8 +182,7 @@ class Chebyshev:
     ) -> torch.Tensor:
         """Accept or reject the step of every active clock, and choose the next one."""
         y, f = self._take(self.state, chosen), self._take(self.flow, chosen)
-        push = self._at(h, chosen).unsqueeze(2).to(y.dtype)
-        estimate = 0.8 * (y - new) + 0.4 * push * (f + flow)
+        estimate = self._estimate(self._at(h, chosen).unsqueeze(2).to(y.dtype), y, f, new, flow)
         length = torch.maximum(y.norm(dim=2), new.norm(dim=2)).clamp(min=1e-30)
         relative = (estimate.norm(dim=2) / length / self.tolerance).double()
         relative = torch.where(torch.isfinite(relative), relative, 1e6)
@@ -186,6 +199,17 @@ class Chebyshev:
         self._age = torch.where(good, self._age + 1, self._age)
         self._age = torch.where(active & ~good, STEPS_PER_RADIUS, self._age)
         return good
+
+    def _estimate(
+        self,
+        h: torch.Tensor,
+        y: torch.Tensor,
+        f: torch.Tensor,
+        new: torch.Tensor,
+        flow: torch.Tensor,
+    ) -> torch.Tensor:
+        """Error of a step of h [seeds, chosen or 1, 1] from y to new, with the flow at both."""
+        return 0.8 * (y - new) + 0.4 * h * (f + flow)
 
     def _keep(
         self,
@@ -247,11 +271,11 @@ class Chebyshev:
         most = int((wanted != 0).sum(1).max())
         return torch.argsort(wanted.int(), dim=1, descending=True, stable=True)[:, :most]
 
-    def _still_going(self, stages: torch.Tensor) -> list[int]:
+    def _still_going(self, stages: torch.Tensor, kernels: int) -> list[int]:
         """How many of the kernels have a stage 1, 2, ...: as many as the seed with most."""
         number = torch.arange(int(stages.max()), device=stages.device)
         if not self.own_clocks:
-            return [self.state.shape[1]] * len(number)
+            return [kernels] * len(number)
         counts: list[int] = (stages.unsqueeze(2) > number).sum(1).amax(0).tolist()
         return counts
 

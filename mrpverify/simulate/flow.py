@@ -16,6 +16,7 @@ horizon_factor times the time of the last one, before which T cannot lie.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -24,7 +25,8 @@ import torch
 from ..parameters import Parameters
 from .certificate import Certificate
 from .chebyshev import Chebyshev
-from .objective import State, one_feature_a_class
+from .objective import Loud, State, one_feature_a_class
+from .partitioned import Partitioned
 from .run import LEAST_STEPS, classified, correlate, diverged, enough_crossed, objective_of
 from .sample import NO_PATCH, Images, feature_moments
 from .trajectory import NEVER, Trajectory
@@ -98,8 +100,16 @@ class Field:
 
     def integrator(self) -> Chebyshev:
         """The flow of this field from its state."""
-        own = self.objective.independent_kernels
-        return Chebyshev(self, self.layout.pack(self.fixed), self.parameters.tolerance, own)
+        state, tolerance = self.layout.pack(self.fixed), self.parameters.tolerance
+        loud = self.objective.loud
+        if loud is None:
+            return Chebyshev(self, state, tolerance, self.objective.independent_kernels)
+        return Partitioned(self, state, tolerance, partial(self._loud, loud))
+
+    def _loud(self, loud: Loud, state: torch.Tensor) -> torch.Tensor:
+        """Kernels that take part in the stiffness [seeds, kernels]."""
+        weights = self.layout.unpack(state)["weights"]
+        return loud(self.parameters, correlate(weights, self.images).amax(2))
 
 
 class _Flow:

@@ -22,6 +22,10 @@ from .objective import Objective, State
 from .sample import Images
 from .seeding import generator, normal
 
+LOUD = 0.1
+"""Share of varrho from which on a kernel is loud: below, its curvature is 10^-4 of a captured one's
+at q = 3, and h lambda is far below 1 in every step that its growth allows."""
+
 
 def trained(parameters: Parameters, state: State) -> dict[str, int]:
     """Trained tensors and their width per kernel."""
@@ -39,6 +43,14 @@ def slowdown(parameters: Parameters) -> float:
     p = parameters
     left = (p.gain_floor - 1) / p.gain_floor
     return 1 / left if p.views > 1 and left > 0 else (1.0 if p.views == 1 else float("inf"))
+
+
+def loud(parameters: Parameters, largest: torch.Tensor) -> torch.Tensor:
+    """Kernels that make the loss stiff, by their largest correlation [seeds, kernels].
+
+    Without the others they have the loss of a smaller network, with next to the same curvature.
+    """
+    return largest > LOUD * parameters.linear_from
 
 
 def initial_state(
@@ -125,4 +137,5 @@ OBJECTIVE = Objective(
     plateau_degree=plateau_degree,
     trained=trained,
     slowdown=slowdown,
+    loud=loud,
 )

@@ -26,6 +26,9 @@ Loss = Callable[[Any, State, Images, torch.Tensor], torch.Tensor]
 """(the same) -> the loss [seeds]."""
 Logits = Callable[[Any, State, torch.Tensor], torch.Tensor]
 """(parameters, state, patches) -> F [seeds, images, classes]."""
+Loud = Callable[[Any, torch.Tensor], torch.Tensor]
+"""(parameters, largest correlation of every kernel [seeds, kernels]) -> which kernels can make the
+loss stiff [seeds, kernels], bool."""
 
 
 def nothing_follows(parameters: Any, state: State, largest: torch.Tensor) -> None:
@@ -61,6 +64,9 @@ class Objective:
     """The classifier, of an objective with labels."""
     labelled: bool = False
     """Whether it learns from paid-for labels, and may have them shuffled."""
+    loud: Loud | None = None
+    """Kernels that the inner stages of a stiff step see; None: all. The others must be able to be
+    left out, and a kernel of zeros to rest."""
     independent_kernels: bool = False
     """Whether no kernel feels another one: each then has a clock of its own."""
     covers: Literal["every feature", "one feature a class"] = "every feature"

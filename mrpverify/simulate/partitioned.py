@@ -1,0 +1,101 @@
+"""RKC2 whose inner stages see only the loud kernels of a seed, the others being calm.
+
+Far below varrho a kernel neither makes stiffness nor feels it: its activations are of order
+(C/varrho)^q, so its share of the curvature is of order (C/varrho)^{2q-2}. With A(y) the flow that
+the loud kernels would have without the others, 0 on these, and B = F - A, a step of size h is
+
+    z       = y_n + h B(y_n) + (what RKC2 adds for dy/dt = A(y) + B(y_n)),
+    y_{n+1} = z on loud kernels,  y_n + h/2 (F(y_n) + F(z)) on calm ones:
+
+a splitting into a stiff part, by RKC2, and one that is not, by Heun's method (Hundsdorfer and
+Verwer, 2003, chapter IV). It is of second order but for h^2/2 dB/dt on loud kernels, what a change
+of the calm ones does to them: of order (C/varrho)^q, and 0.4 h (B(z) - B(y_n)) of it stands in the
+error estimate, so the step answers to it. Adding h/2 (B(z) - B(y_n)) there as well would mend the
+order, but h times a rounding error excites the stiff modes: in float32 that kept h at 50 where 400
+will do. A step costs one evaluation with all kernels, and one with the loud ones for each stage.
+Steps that are not stiff are taken as ever, and are of third order. The error of a calm kernel is
+that of the trapezoidal rule, h^3/12 d^2F/dt^2, by differences over this step and the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from .chebyshev import THIRD_ORDER, Chebyshev, Derivative
+
+Loud = Callable[[torch.Tensor], torch.Tensor]
+"""Which kernels of a state [seeds, kernels, width] take part in its stiffness [seeds, kernels]."""
+
+GROUP = 16
+"""Loud kernels are filled up with zeros to a multiple of this: products of ten columns took twice
+as long as of sixteen (2400 x 48 patches, one core with 512-bit registers)."""
+
+
+class Partitioned(Chebyshev):
+    """The flow of seeds whose kernels share a clock.
+
+    `derivative` of some of the kernels must be their flow without the others; a kernel of zeros
+    must rest there and do nothing to the others.
+    """
+
+    def __init__(
+        self, derivative: Derivative, state: torch.Tensor, tolerance: float, loud: Loud
+    ) -> None:
+        super().__init__(derivative, state, tolerance, own_clocks=False)
+        self._loud = loud
+        self._calm = torch.zeros(state.shape[:2], dtype=torch.bool, device=state.device)
+
+    def _step(
+        self, h: torch.Tensor, stages: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        if int(stages.max()) <= THIRD_ORDER:
+            self._calm = torch.zeros_like(self._calm)
+            return super()._step(h, stages)
+        # Without stiffness all kernels of a seed are loud: it has the order it has alone.
+        loud = torch.where(stages > THIRD_ORDER, self._loud(self.state), stages > 0)
+        self._calm = ~loud
+        chosen = self._grouped(loud)
+        there = loud.gather(1, chosen).unsqueeze(2)
+        index = chosen.unsqueeze(2).expand(-1, -1, self.state.shape[2])
+        y, f = (torch.where(there, x.gather(1, index), 0.0) for x in (self.state, self.flow))
+        rest = f - self._derivative(y, chosen)
+
+        def beside_the_calm(x: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
+            return self._derivative(x, kernels) + rest
+
+        z = self._stages(y, f, h, stages, chosen, beside_the_calm)
+        push = h.unsqueeze(2).to(y.dtype)
+        calm = self.state + push * self.flow
+        z = calm.scatter(1, index, torch.where(there, z, calm.gather(1, index)))
+        flow = self._evaluate(z, self._every, self._paid(stages, loud))
+        new = torch.where(loud.unsqueeze(2), z, self.state + push / 2 * (self.flow + flow))
+        return self._every, new, flow
+
+    def _estimate(
+        self,
+        h: torch.Tensor,
+        y: torch.Tensor,
+        f: torch.Tensor,
+        new: torch.Tensor,
+        flow: torch.Tensor,
+    ) -> torch.Tensor:
+        past = (self.time - self.previous[0]).unsqueeze(2).to(y.dtype).clamp(min=1e-30)
+        now = h.clamp(min=1e-30)
+        bend = ((flow - f) / now - (f - self.previous[2]) / past) / (now + past) * 2
+        usual = super()._estimate(h, y, f, new, flow)
+        return torch.where(self._calm.unsqueeze(2), now**3 / 12 * bend, usual)
+
+    @staticmethod
+    def _grouped(loud: torch.Tensor) -> torch.Tensor:
+        """Kernels with all loud ones of every seed first, full groups of them [seeds, n]."""
+        groups = max(1, -(-int(loud.sum(1).max()) // GROUP))
+        order = torch.argsort(loud.int(), dim=1, descending=True, stable=True)
+        return order[:, : groups * GROUP]
+
+    @staticmethod
+    def _paid(stages: torch.Tensor, loud: torch.Tensor) -> torch.Tensor:
+        """Evaluations that a step of each seed costs where it is alone [seeds, 1]."""
+        share = loud.double().mean(1, keepdim=True)
+        return torch.where(stages > THIRD_ORDER, 1 + stages * share, stages.double())
