@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..parameters import STAND_INS
-from .intervals import clopper_pearson, mean_interval, share_interval
+from .betting import bounded_interval
+from .intervals import clopper_pearson, mean_interval
 from .sequential import Design, Outcome, design
 from .verdicts import Verdict, all_of, measured_above, measured_within
 
@@ -201,12 +202,13 @@ def mean_share_over_seeds(
     statistic: str,
     details: Mapping[str, Any] | None = None,
 ) -> Measurement:
-    """A share in [0, 1] per seed [seeds] whose mean must lie above `threshold`: t-interval.
+    """A share in [0, 1] per seed [seeds] whose mean must lie above `threshold`: betting interval.
 
-    NaN marks a seed in which the share does not exist; it counts as 0. Fewer than FEWEST_SEEDS
-    values say nothing: the interval is (0, 1).
+    Valid however rare a loss is. NaN marks a seed in which the share does not exist; it counts
+    as 0. Fewer than FEWEST_SEEDS values say nothing: the interval is (0, 1). Raises ValueError for
+    a share outside [0, 1].
     """
-    low, high = share_interval(np.nan_to_num(values, nan=0.0))
+    low, high = bounded_interval(np.nan_to_num(values, nan=0.0), (0.0, 1.0))
     interval = (low, high) if len(values) >= FEWEST_SEEDS else (0.0, 1.0)
     value = float(np.nan_to_num(values, nan=0.0).mean())
     return Measurement(
