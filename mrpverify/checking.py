@@ -16,6 +16,7 @@ from rich.table import Table
 from .claims.claim import Claim
 from .claims.evaluate import ClaimResult, counts, evaluate
 from .claims.evidence import about_images, evaluate_images
+from .claims.few_seeds import TooFewSeedsError, too_few
 from .claims.registry import UnknownClaimError, known, select
 from .command_app import printing, tell
 from .command_line import (
@@ -116,6 +117,7 @@ def carry_out(asked: Asked) -> int:
         SettingsError,
         MissingDataError,
         RecordError,
+        TooFewSeedsError,
     ) as error:
         stop(f"error: {error}", EXIT_USAGE)
     return _carry_out(order)
@@ -127,6 +129,8 @@ def _order(asked: Asked) -> Order:
         use(file)
     path = asked.from_file
     question = _question(asked) if path is None else _asked_before(asked, path)
+    for line in too_few(question.claims, question.seeds):
+        typer.echo(f"warning: {line}", err=True)
     of_images, _ = _split(asked.settings)
     machine = choose_machine(asked.device, asked.workers)
     order = Order(

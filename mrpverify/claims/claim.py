@@ -27,7 +27,8 @@ Measure = Callable[[Any, Any], Measurement]
 A claim about real images gets its setup and its evidence."""
 
 CONTROL_SEEDS = 4
-"""Seeds of a control: none of four true has the upper bound 0.53, below p0 = 0.8."""
+"""Seeds of a control at first: none of four true refutes. Where one is, a claim that is judged in
+rounds looks at more seeds of the control."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +97,9 @@ class Claim:
     """Further legs, once the ones so far are there (bisection); none: the runs are complete."""
     conditions: Callable[[Parameters], tuple[Condition, ...]] | None = None
     """What the claim's own regime must meet; by default those of its framework (section 1)."""
+    per_seed: bool = False
+    """Whether it is true or false in every seed (`share_of_seeds`): seeds are then run in rounds,
+    until its sequential design decides. Any other claim has all its seeds at once."""
 
     def without_controls(self) -> Claim:
         """The claim as a measurement alone: on a map, or on the way of a search."""

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 import xarray as xr
 
-from ..judge.measurement import Measurement
+from ..judge.measurement import Measurement, judged_by
+from ..judge.sequential import FIRST_LOOK, USUAL_CAP, Design, design
 from ..judge.verdicts import Verdict, final_verdict
-from ..parameters import Framework, Parameters
+from ..parameters import STAND_INS, Framework, Parameters
 from ..records.labelled import Request, join
 from ..theory.assumptions import measured_step_size
 from ..theory.condition import Condition
@@ -65,7 +66,9 @@ def evaluate(
 ) -> list[ClaimResult]:
     """Verdicts of all claims in all given frameworks (their runs first, then the controls').
 
-    A claim that has no runs in a regime outside its own one, a step of 1/0 say, is OUT_OF_REGIME.
+    A claim that is true or false in every seed asks for the seeds of its next look only while it
+    is undecided, and so do its controls; any other has all seeds at once. A claim that has no runs
+    in a regime outside its own one, a step of 1/0 say, is OUT_OF_REGIME.
     """
     every = [(claim, f) for f in regimes for claim in claims if f in claim.frameworks]
     outside = {
@@ -74,28 +77,95 @@ def evaluate(
         if (reason := _no_runs(claim, regimes[f], f)) is not None
     }
     pairs = [pair for pair in every if pair not in outside]
-    legs = {(claim, f): claim.runs_needed(regimes[f]) for claim, f in pairs}
-    runs = _joined({pair: _requests(own, seeds, salt) for pair, own in legs.items()}, collect)
-    asked = {(claim, f): (claim, regimes[f], seeds) for claim, f in pairs}
-    _complete(runs, asked, salt, collect)
+    own = {(claim, f): _Study.of_claim(claim, regimes[f], seeds) for claim, f in pairs}
+    runs = _in_rounds(own, salt, collect)
     controls = {
-        (claim, control, f): control_requests(claim, control, regimes[f], runs[claim, f], salt)
+        (claim, control, f): _Study.of_control(
+            claim, control, regimes[f], runs[claim, f], len(seeds)
+        )
         for claim, f in pairs
         for control in claim.controls[f]
         if control.change is not None and claim.needs_runs
     }
-    control_runs = _joined(controls, collect)
-    changed = {
-        (claim, control, f): (claim, control.parameters(regimes[f], 0), range(control.seeds))
-        for claim, control, f in controls
-    }
-    _complete(control_runs, changed, salt, collect)
+    control_runs = _in_rounds(controls, salt, collect)
     return [
         _not_run(claim, f, regimes[f], outside[claim, f])
         if (claim, f) in outside
-        else _judge(claim, f, regimes[f], runs[claim, f], control_runs)
+        else _judge(claim, f, regimes[f], runs[claim, f], control_runs, len(seeds))
         for claim, f in every
     ]
+
+
+@dataclass(frozen=True)
+class _Study:
+    """Runs that one measurement needs: their legs, their seeds, and how many at first."""
+
+    claim: Claim
+    parameters: Parameters
+    """What the claim measures with."""
+    legs: Legs
+    seeds: Sequence[int]
+    """As many as may be needed."""
+    first: int
+    is_control: bool = False
+
+    @classmethod
+    def of_claim(cls, claim: Claim, regime: Parameters, seeds: Sequence[int]) -> _Study:
+        """The claim's own runs."""
+        first = min(FIRST_LOOK, len(seeds)) if claim.per_seed else len(seeds)
+        return cls(claim, regime, claim.runs_needed(regime), seeds, first)
+
+    @classmethod
+    def of_control(
+        cls, claim: Claim, control: Control, regime: Parameters, runs: Runs, cap: int
+    ) -> _Study:
+        """The runs of a control that trains."""
+        legs = control_legs(claim, control, regime, runs)
+        number = max(control.seeds, cap, USUAL_CAP) if claim.per_seed else control.seeds
+        parameters = control.parameters(regime, regime.horizon)
+        return cls(claim, parameters, legs, range(number), control.seeds, is_control=True)
+
+    def measured(self, runs: Runs) -> Measurement:
+        """The claim's statistic; a claim's own open seeds count as open."""
+        claim, seen = self.claim, self.claim.seen(runs)
+        if self.is_control:
+            return measured(lambda: claim.measure(self.parameters, seen))
+        return measured(
+            lambda: with_unfinished(claim.measure(self.parameters, seen), self.legs, runs)
+        )
+
+    def next_look(self, runs: Runs, used: int) -> int | None:
+        """Seeds of the next look, None where the seeds so far decide or are all there are."""
+        if not self.claim.per_seed or used >= len(self.seeds):
+            return None
+        cap = len(self.seeds)
+        found = judged_by(self.measured(runs), _rule(cap))
+        if found.outcomes is None or found.measured is not Verdict.INCONCLUSIVE:
+            return None
+        return _rule(cap).after(used)
+
+
+def _rule(cap: int) -> Design:
+    """The design of a per-seed claim with so many seeds at most."""
+    return design(cap, STAND_INS["success_rate"].value)
+
+
+def _in_rounds(studies: Mapping[Key, _Study], salt: str, collect: Collect) -> dict[Key, Runs]:
+    """The runs of every study, look by look: all studies that go on are trained together."""
+    runs: dict[Key, Runs] = {}
+    number = {key: study.first for key, study in studies.items()}
+    while number:
+        seeds = {key: studies[key].seeds[:n] for key, n in number.items()}
+        wanted = {key: _requests(studies[key].legs, own, salt) for key, own in seeds.items()}
+        found = _joined(wanted, collect)
+        asked = {
+            key: (studies[key].claim, studies[key].parameters, own) for key, own in seeds.items()
+        }
+        _complete(found, asked, salt, collect)
+        runs.update(found)
+        then = {key: studies[key].next_look(runs[key], n) for key, n in number.items()}
+        number = {key: n for key, n in then.items() if n is not None}
+    return runs
 
 
 def _no_runs(claim: Claim, regime: Parameters, framework: Framework) -> str | None:
@@ -161,16 +231,22 @@ def _complete(
 def control_requests(
     claim: Claim, control: Control, regime: Parameters, runs: Runs, salt: str
 ) -> LegRequests:
-    """A control's runs: at least four seeds, the claim's salt and the largest T of its own seeds.
+    """The first runs of a control: at least four seeds, the claim's salt."""
+    legs = control_legs(claim, control, regime, runs)
+    return _requests(legs, range(control.seeds), salt)
 
-    T is that of pretraining; what follows it has a horizon of its own. Seeds that diverged or ran
-    out of steps count with the time they got to.
+
+def control_legs(claim: Claim, control: Control, regime: Parameters, runs: Runs) -> Legs:
+    """A control's legs, with the largest T of the claim's first seeds.
+
+    As many of them as the control has at first, four: a later look changes no horizon. T is that of
+    pretraining; what follows it has a horizon of its own. Seeds that diverged or ran out of steps
+    count with the time they got to.
     """
     horizon = 0.0
     if PRETRAINING in runs:
         horizon = float(runs[PRETRAINING]["final_time"].values[: control.seeds].max())
-    legs = claim.runs_needed(control.parameters(regime, horizon))
-    return _requests(legs, range(control.seeds), salt)
+    return claim.runs_needed(control.parameters(regime, horizon))
 
 
 def _judge(
@@ -179,14 +255,16 @@ def _judge(
     regime: Parameters,
     runs: Runs,
     control_runs: Mapping[tuple[Claim, Control, Framework], Runs],
+    cap: int,
 ) -> ClaimResult:
     """Measure a claim and its controls with the same statistic, and conclude."""
-    legs = claim.runs_needed(regime)
-    measurement = measured(
-        lambda: with_unfinished(claim.measure(regime, claim.seen(runs)), legs, runs)
-    )
+    measurement = _Study.of_claim(claim, regime, range(cap)).measured(runs)
+    if claim.per_seed:
+        measurement = judged_by(measurement, _rule(cap))
     results = tuple(
-        _judge_control(claim, control, regime, runs, control_runs.get((claim, control, framework)))
+        _judge_control(
+            claim, control, regime, runs, control_runs.get((claim, control, framework)), cap
+        )
         for control in claim.controls[framework]
     )
     broken = _broken(claim, regime, framework, runs)
@@ -231,6 +309,7 @@ def _judge_control(
     regime: Parameters,
     runs: Runs,
     trained: Runs | None,
+    cap: int,
 ) -> ControlResult:
     """The claim's own statistic on the control."""
     parameters = control.parameters(regime, regime.horizon)
@@ -240,6 +319,8 @@ def _judge_control(
     measurement = measured(
         lambda: claim.measure(parameters, look(parameters, seen) if look else seen)
     )
+    # No laxer than the usual design, in which one success in four seeds refutes nothing.
+    measurement = judged_by(measurement, _rule(max(cap, USUAL_CAP)))
     enough = all(leg.sizes["seed"] >= control.seeds for leg in observed.values())
     sound = measurement.measured is not Verdict.ERROR
     failed = enough and sound and control.failed(parameters, measurement)

@@ -12,7 +12,7 @@ from math import ceil, sqrt
 import numpy as np
 import xarray as xr
 
-from ..judge.measurement import Measurement, with_unknown
+from ..judge.measurement import Measurement, seeds_not_known, with_unknown
 from ..parameters import EVERY, FRAMEWORKS, Parameters
 from ..theory.coverage_time import of_seed
 from .claim import Runs
@@ -50,7 +50,8 @@ def with_unfinished(measurement: Measurement, legs: Legs, runs: Runs) -> Measure
         if leg.parameters.method == "flow" and "cannot_cover" in runs[name]
         for line in _sentence(name, leg.parameters, runs[name])
     ]
-    found = with_unknown(measurement, int(unknown.sum()), len(unknown))
+    found = seeds_not_known(measurement, unknown)
+    found = with_unknown(found, int(unknown.sum()), len(unknown))
     return replace(found, details={**found.details, "unfinished": lines})
 
 

@@ -43,15 +43,3 @@ def mean_interval(
         return mean, mean
     low, high = stats.t.interval(confidence, len(finite) - 1, loc=mean, scale=error)
     return float(low), float(high)
-
-
-def share_interval(values: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Interval of the mean of independent shares in [0, 1] [seeds], clipped to [0, 1].
-
-    The t-interval; where all values are equal (no spread to estimate), Hoeffding's bound instead.
-    """
-    low, high = mean_interval(values, confidence)
-    if low == high:
-        half = float(np.sqrt(np.log(2 / (1 - confidence)) / (2 * len(values))))
-        low, high = low - half, high + half
-    return max(low, 0.0), min(high, 1.0)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ..parameters import STAND_INS
-from .intervals import clopper_pearson, mean_interval, share_interval
+from .betting import bounded_interval
+from .intervals import clopper_pearson, mean_interval
+from .sequential import Design, Outcome, design
 from .verdicts import Verdict, all_of, measured_above, measured_within
 
 
@@ -27,6 +29,8 @@ class Measurement:
     details: Mapping[str, Any] = field(default_factory=dict)
     band: tuple[float, float] | None = None
     """Where the whole interval has to lie, in a claim about a number; `threshold` predicts it."""
+    outcomes: tuple[Outcome, ...] | None = None
+    """What every seed says, in the seeds' order, where the statement is true or false in each."""
 
 
 FEWEST_SEEDS = 16
@@ -105,22 +109,61 @@ def _enough(values: np.ndarray, measured: Verdict) -> Verdict:
 def with_unknown(measurement: Measurement, unknown: int, seeds: int) -> Measurement:
     """The same measurement where `unknown` of its `seeds` could have come out either way.
 
-    A count of seeds is held against both extremes. A mean of shares, accuracies or gains moves by
-    at most unknown/seeds times the range 1, and is then decided by none of its numbers. One that
-    has counted them itself, or is an ERROR, stays as it is.
+    A count of seeds is held against both extremes, `share_of_seeds` does that seed by seed. A mean
+    of shares, accuracies or gains moves by at most unknown/seeds times the range 1, and is then
+    decided by none of its numbers. One that has counted them itself, or is an ERROR, stays.
     """
     m = measurement
     if m.measured is Verdict.ERROR or "seeds_not_known" in m.details:
         return m
     details = {**m.details, "seeds_not_known": unknown}
-    if m.successes is None or m.trials is None:
-        low, high = m.interval
-        wide = (low - unknown / seeds, high + unknown / seeds)
-        return replace(m, interval=wide, measured=Verdict.INCONCLUSIVE, details=details)
-    low, _ = clopper_pearson(max(m.successes - unknown, 0), m.trials)
-    _, high = clopper_pearson(min(m.successes + unknown, m.trials), m.trials)
-    measured = measured_above((low, high), m.threshold)
-    return replace(m, interval=(low, high), measured=measured, details=details)
+    low, high = m.interval
+    wide = (low - unknown / seeds, high + unknown / seeds)
+    return replace(m, interval=wide, measured=Verdict.INCONCLUSIVE, details=details)
+
+
+def seeds_not_known(measurement: Measurement, unknown: np.ndarray) -> Measurement:
+    """A count of seeds judged again with those seeds open that are `unknown` [seeds], bool.
+
+    One that has marked its open seeds itself stays as it is.
+    """
+    m = measurement
+    if m.outcomes is None or "seeds_not_known" in m.details or m.measured is Verdict.ERROR:
+        return m
+    pairs = zip(m.outcomes, unknown, strict=True)
+    outcomes = tuple(None if is_open else seed for seed, is_open in pairs)
+    marked = replace(m, outcomes=outcomes, details={**m.details, "seeds_not_known": 0})
+    return judged_by(marked, design(len(outcomes), m.threshold))
+
+
+def judged_by(measurement: Measurement, rule: Design) -> Measurement:
+    """A count of seeds judged by a sequential design: at its own look, by the seeds up to there.
+
+    Seeds beyond the look that decides are not used. The interval is the exact one of a fixed number
+    of seeds, shown beside the verdict and not corrected for looking. What is no count of seeds, or
+    is an ERROR, stays as it is.
+    """
+    m = measurement
+    if m.outcomes is None or m.measured is Verdict.ERROR:
+        return m
+    used, verdict = rule.decide(m.outcomes)
+    looked = m.outcomes[:used]
+    successes, open_seeds = sum(s is True for s in looked), sum(s is None for s in looked)
+    low, _ = clopper_pearson(successes, used)
+    _, high = clopper_pearson(successes + open_seeds, used)
+    sequential = {**rule.summary(), "seeds_used": used, "words": rule.words()}
+    details = {**m.details, "sequential": sequential}
+    if "seeds_not_known" in details:
+        details["seeds_not_known"] = open_seeds
+    return replace(
+        m,
+        value=successes / used,
+        interval=(low, high),
+        measured=verdict,
+        successes=successes,
+        trials=used,
+        details=details,
+    )
 
 
 def share_of_seeds(
@@ -129,29 +172,28 @@ def share_of_seeds(
     details: Mapping[str, Any] | None = None,
     known: np.ndarray | None = None,
 ) -> Measurement:
-    """A per-seed true/false claim [seeds] against p0: exact interval over independent seeds.
+    """A per-seed true/false claim [seeds] against p0, by the sequential design of so many seeds.
 
-    A seed that is not `known` (it never got to where the claim is judged) widens the interval: the
-    lower bound counts it as false, the upper one as true.
+    A seed that is not `known` (it never got to where the claim is judged) counts as false below and
+    as true above. Raises ValueError where there is no seed.
     """
+    if len(holds) == 0:
+        raise ValueError("a share of seeds needs at least one seed")
     sure = np.ones_like(holds, dtype=bool) if known is None else known
-    successes, trials = int(np.sum(holds & sure)), len(holds)
-    open_seeds = int(np.sum(~sure))
-    low, _ = clopper_pearson(successes, trials)
-    _, high = clopper_pearson(successes + open_seeds, trials)
-    interval = (low, high)
-    details = {**(details or {}), "seeds_not_known": open_seeds}
+    outcomes: Sequence[Outcome] = [
+        bool(true) if is_known else None for true, is_known in zip(holds, sure, strict=True)
+    ]
     p0 = STAND_INS["success_rate"].value
-    return Measurement(
+    blank = Measurement(
         statistic,
-        successes / trials,
-        interval,
+        float("nan"),
+        (0.0, 1.0),
         p0,
-        measured_above(interval, p0),
-        successes,
-        trials,
-        details,
+        Verdict.INCONCLUSIVE,
+        details={**(details or {}), **({} if known is None else {"seeds_not_known": 0})},
+        outcomes=tuple(outcomes),
     )
+    return judged_by(blank, design(len(outcomes), p0))
 
 
 def mean_share_over_seeds(
@@ -160,12 +202,13 @@ def mean_share_over_seeds(
     statistic: str,
     details: Mapping[str, Any] | None = None,
 ) -> Measurement:
-    """A share in [0, 1] per seed [seeds] whose mean must lie above `threshold`: t-interval.
+    """A share in [0, 1] per seed [seeds] whose mean must lie above `threshold`: betting interval.
 
-    NaN marks a seed in which the share does not exist; it counts as 0. Fewer than FEWEST_SEEDS
-    values say nothing: the interval is (0, 1).
+    Valid however rare a loss is. NaN marks a seed in which the share does not exist; it counts
+    as 0. Fewer than FEWEST_SEEDS values say nothing: the interval is (0, 1). Raises ValueError for
+    a share outside [0, 1].
     """
-    low, high = share_interval(np.nan_to_num(values, nan=0.0))
+    low, high = bounded_interval(np.nan_to_num(values, nan=0.0), (0.0, 1.0))
     interval = (low, high) if len(values) >= FEWEST_SEEDS else (0.0, 1.0)
     value = float(np.nan_to_num(values, nan=0.0).mean())
     return Measurement(

@@ -213,6 +213,12 @@ def _findings(result: ClaimResult) -> list[str]:
             if row["mean"] is not None
         )
         lines.append(f"{name}, rules: {rules} (chance {details['chance']:.3f})")
+    if "sequential" in details:
+        rule = details["sequential"]
+        lines.append(
+            f"{name}: {result.measurement.measured} after {rule['seeds_used']} of at most "
+            f"{rule['looks'][-1]} seeds ({rule['words']})"
+        )
     if details.get("seeds_not_known"):
         lines.append(
             f"{name}: {details['seeds_not_known']} seeds ran out of steps or work before T; not "

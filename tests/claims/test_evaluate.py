@@ -103,8 +103,44 @@ def test_a_control_sees_its_changed_regime_and_its_own_runs(get):
         return always(parameters, runs)
 
     control = Control("seen", "x", change=lambda parameters: {"visible": 0.75})
-    judged(claim(measure, control), get=get, seeds=6)
+    judged(replace(claim(measure, control), per_seed=False), get=get, seeds=6)
     assert seen == [(TINY.visible, 6), (0.75, CONTROL_SEEDS)]
+
+
+@pytest.mark.parametrize(
+    ("false", "looks", "verdict"),
+    [
+        ((), [4, 8, 16], Verdict.SUPPORTED),
+        ((2,), [4, 8, 16, 24], Verdict.SUPPORTED),
+        (range(4), [4], Verdict.REFUTED),
+        ((1, 2, 3), [4, 8, 16, 24], Verdict.INCONCLUSIVE),
+    ],
+)
+def test_seeds_are_asked_for_look_by_look_until_the_design_decides(get, false, looks, verdict):
+    asked = []
+
+    def measure(parameters, runs):
+        seeds = runs.sizes["seed"]
+        asked.append(seeds)
+        return share_of_seeds(~np.isin(np.arange(seeds), list(false)), "some")
+
+    (result,) = judged(claim(measure), get=get, seeds=24)
+    assert list(dict.fromkeys(asked)) == looks
+    assert result.measurement.measured is verdict
+    assert result.measurement.trials == looks[-1]
+    assert result.measurement.details["sequential"]["looks"] == [4, 8, 16, 24]
+
+
+def test_a_control_with_one_success_in_four_is_looked_at_again(get):
+    def measure(parameters, runs):
+        seeds = np.arange(runs.sizes["seed"])
+        return share_of_seeds(seeds == 0 if parameters.visible > TINY.visible else seeds >= 0, "")
+
+    control = Control("rare", "x", change=lambda parameters: {"visible": 0.75})
+    (result,) = judged(claim(measure, control), get=get, seeds=4)
+    (found,) = result.controls
+    assert (found.measurement.successes, found.measurement.trials) == (1, 8)
+    assert found.failed_as_it_should
 
 
 def test_control_runs_share_salt_seeds_and_the_largest_horizon(get):

@@ -2,11 +2,18 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from mrpverify.claims.evaluate import evaluate
 from mrpverify.claims.registry import select
-from mrpverify.judge.measurement import Measurement, share_of_seeds, with_unknown
+from mrpverify.judge.intervals import clopper_pearson
+from mrpverify.judge.measurement import (
+    Measurement,
+    seeds_not_known,
+    share_of_seeds,
+    with_unknown,
+)
 from mrpverify.judge.verdicts import Verdict
 from mrpverify.records.collect import Machine, collect
 from tests.claims.small import SMALL
@@ -17,17 +24,15 @@ def mean(interval, measured=Verdict.SUPPORTED):
 
 
 def test_a_count_is_held_against_both_extremes():
-    found = with_unknown(replace(counted(20), details={}), 4, 20)
-    assert found.interval[0] == pytest.approx(counted(16).interval[0])
+    found = seeds_not_known(counted(20), np.arange(20) < 4)
+    assert found.interval[0] == clopper_pearson(16, 20)[0]
     assert found.interval[1] == counted(20).interval[1]
     assert found.measured is Verdict.INCONCLUSIVE
-    false = with_unknown(replace(counted(0), details={}), 2, 20)
+    false = seeds_not_known(counted(0), np.arange(20) < 2)
     assert false.measured is Verdict.REFUTED, "two seeds more would not save it"
 
 
 def counted(successes, trials=20):
-    import numpy as np
-
     return share_of_seeds(np.arange(trials) < successes, "share")
 
 
@@ -39,8 +44,8 @@ def test_a_mean_is_decided_by_no_number_while_a_seed_is_open():
 
 
 def test_what_counts_its_own_open_seeds_and_what_broke_stay():
-    own = counted(20)
-    assert with_unknown(own, 3, 20) is own
+    own = share_of_seeds(np.ones(20, bool), "share", known=np.ones(20, bool))
+    assert seeds_not_known(own, np.arange(20) < 3) is own
     broken = mean((0.9, 1.0), Verdict.ERROR)
     assert with_unknown(broken, 3, 20) is broken
 

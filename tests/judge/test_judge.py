@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mrpverify.judge.intervals import clopper_pearson, mean_interval, share_interval
+from mrpverify.judge.intervals import clopper_pearson, mean_interval
 from mrpverify.judge.measurement import (
     mean_above,
     mean_share_over_seeds,
@@ -81,14 +81,8 @@ def test_too_few_seeds_or_seeds_without_a_share_do_not_support_a_mean():
     assert mean_share_over_seeds(np.r_[1.0, 1.0, gone], 0.5, "").measured is Verdict.REFUTED
 
 
-def test_equal_shares_get_an_interval_of_their_own():
-    low, high = share_interval(np.ones(24))
-    assert high == 1.0
-    assert np.isclose(low, 1 - np.sqrt(np.log(20) / 48))
-
-
 def test_seeds_that_are_not_known_widen_the_interval_to_both_sides():
-    holds, known = np.arange(24) < 20, np.arange(24) < 22
+    holds, known = np.arange(24) >= 4, np.arange(24) >= 2
     measurement = share_of_seeds(holds, "", known=known)
     assert measurement.interval[0] == clopper_pearson(20, 24)[0]
     assert measurement.interval[1] == clopper_pearson(22, 24)[1]

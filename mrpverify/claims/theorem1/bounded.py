@@ -72,6 +72,7 @@ def _claim(
         role_reason=role_reason,
         horizon="T",
         measure=measure,
+        per_seed=True,
         controls={framework: (control,)},
         prediction=theorem1.predict_bounded,
         order=order,

@@ -83,6 +83,7 @@ CLAIMS = (
         role_reason="the statement the paper is about",
         horizon="T",
         measure=measure,
+        per_seed=True,
         controls={
             "teacher-student": (
                 controls.NO_AMPLIFICATION,

@@ -74,6 +74,7 @@ def _claim(horizon: Horizon, order: int) -> Claim:
         role_reason="by L6 the strict form is expected to fail at stationarity; open at crossing",
         horizon=horizon,
         measure=measure_at_crossing if at_crossing else measure_at_horizon,
+        per_seed=True,
         controls={
             "teacher-student": (controls.LARGE_START, controls.NO_WINNER),
             "mae": (controls.LARGE_START,),

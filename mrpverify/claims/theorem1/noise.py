@@ -54,6 +54,7 @@ CLAIMS = (
         role_reason="a kernel that memorises patches would not transfer",
         horizon="T",
         measure=measure,
+        per_seed=True,
         controls={
             "teacher-student": (controls.NOISY_FROM_A_LARGER_START,),
             "mae": (controls.FEW_NOISY_IMAGES,),

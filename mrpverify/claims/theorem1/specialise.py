@@ -51,6 +51,7 @@ CLAIMS = (
         role_reason="what downstream classification needs",
         horizon="T",
         measure=measure,
+        per_seed=True,
         # A quadratic activation is no control: it mixes views, and classes only by coarse steps.
         controls=dict.fromkeys(PRETRAINING, (controls.LARGE_START,)),
         order=3,

@@ -49,6 +49,7 @@ CLAIMS = (
         role_reason="the paper's downstream statement",
         horizon="T",
         measure=measure,
+        per_seed=True,
         controls={
             "teacher-student": (HALF_COVERED, FUSED),
             "mae": (HALF_COVERED, FUSED),

@@ -85,6 +85,7 @@ CLAIMS = (
         role_reason="the reason given for the gain: coverage",
         horizon="T",
         measure=measure,
+        per_seed=True,
         controls={"teacher-student": (EVERYTHING_COVERED,), "mae": (EVERYTHING_COVERED,)},
         prediction=theorem2.predict_cover,
         order=4,

@@ -58,6 +58,7 @@ CLAIMS = (
         role_reason="what makes pretraining useful downstream",
         horizon="T",
         measure=measure,
+        per_seed=True,
         controls={"teacher-student": (OVERSHOOT,), "mae": (OVERSHOOT,)},
         prediction=theorem2.predict_retain,
         order=1,

@@ -47,6 +47,7 @@ CLAIMS = (
         role_reason="a network that does not fit has not been fine-tuned",
         horizon="T",
         measure=measure,
+        per_seed=True,
         controls={"teacher-student": (FUSED,), "mae": (FUSED,)},
         prediction=theorem2.predict_train,
         order=2,
