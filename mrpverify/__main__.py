@@ -25,15 +25,19 @@ def mrpverify(version: Version = False) -> None:
 
 @app.command("list")
 def list_command(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="claims in depth (T1.capture, 'T1.*'), parameters or stand-ins"),
+    ] = None,
     plugins: Annotated[
         list[str] | None, typer.Option("--plugin", help="a file of claims to list too; repeatable")
     ] = None,
     version: Version = False,
 ) -> None:
-    """Claims with their statements, parameters, stand-ins."""
+    """Claims, one line each; those named, parameters or stand-ins in depth."""
     from . import checking  # torch and its like: seconds that --help need not wait for
 
-    checking.list_everything(plugins or [])
+    checking.list_claims(names or [], plugins or [])
 
 
 def _summary(about: str | None) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
 import xarray as xr
 from rich.console import Console
-from rich.table import Table
 
 from .claims.claim import Claim
 from .claims.evaluate import ClaimResult, counts, evaluate
@@ -29,7 +28,7 @@ from .command_line import (
 from .images.folder import MissingDataError, missing_message
 from .images.setup import PREFIX, SettingsError, Setup, load_settings
 from .judge.verdicts import EXIT_USAGE, exit_code
-from .parameters import DOMAINS, FRAMEWORKS, Framework, Parameters
+from .parameters import FRAMEWORKS, Framework, Parameters
 from .records.collect import DeviceError, Machine, choose_machine, collect
 from .records.labelled import Request, simulation_digest
 from .records.store import Store
@@ -43,8 +42,19 @@ from .regime import (
 )
 from .report.again import Earlier, RecordError, compared, read
 from .report.html import page, png
-from .report.record import Run, record, write_json
-from .report.text import claims_table, print_report, stand_ins_table
+from .report.listing import (
+    PARAMETERS,
+    STAND_IN_NAMES,
+    print_claim,
+    print_claims,
+    print_parameters,
+    print_stand_ins,
+)
+from .report.record import Run, as_json, record, write_json
+from .report.text import print_report
+
+STDOUT = Path("-")
+"""The file of --json that stands for standard output; the report then goes to standard error."""
 
 RECORD, REPORT, PAGE = "record.json", "report.txt", "report.html"
 """Files of --out."""
@@ -127,7 +137,7 @@ def _order(asked: Asked) -> Order:
         machine=machine,
         store=None if asked.no_cache else usable_store(machine.device, " use --no-cache or"),
         folder=_writable_folder(asked.out),
-        json_file=writable_file(asked.json_file, "--json"),
+        json_file=asked.json_file and _json_file(asked.json_file),
         quiet=asked.quiet,
         strict=asked.strict,
     )
@@ -249,11 +259,14 @@ def _split(settings: Sequence[str]) -> tuple[dict[str, str], list[str]]:
 def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
     """Report on the terminal; JSON, text and HTML files."""
     if not order.quiet:
-        print_report(report_console(), run, results, order.strict)
+        console = report_console(stderr=order.json_file == STDOUT)
+        print_report(console, run, results, order.strict)
         if order.earlier is not None:
-            _print_again(order.earlier, results)
+            _print_again(console, order.earlier, results)
     content = record(run, results)
-    if order.json_file is not None:
+    if order.json_file == STDOUT:
+        typer.echo(as_json(content), nl=False)
+    elif order.json_file is not None:
         write_json(order.json_file, content)
     if order.folder is not None:
         write_json(order.folder / RECORD, content)
@@ -262,9 +275,13 @@ def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
         (order.folder / PAGE).write_text(page(content, _drawn(order, results)), encoding="utf-8")
 
 
-def _print_again(earlier: Earlier, results: Sequence[ClaimResult]) -> None:
+def _json_file(path: Path) -> Path:
+    """The file of --json, or STDOUT; raises UsageError where it cannot be written."""
+    return path if path == STDOUT else writable_file(path, "--json") or path
+
+
+def _print_again(console: Console, earlier: Earlier, results: Sequence[ClaimResult]) -> None:
     """What came out then and now, and whether one simulation made both."""
-    console = report_console()
     console.print(compared(earlier, results))
     same = earlier.simulation == simulation_digest()
     then = "not named in that record" if earlier.simulation is None else "another one now"
@@ -333,22 +350,23 @@ def _writable_folder(path: Path | None) -> Path | None:
     return path
 
 
-def list_everything(plugins: Sequence[str] = ()) -> None:
-    """Print claims, those of the given files included, parameters and stand-ins.
+def list_claims(names: Sequence[str] = (), plugins: Sequence[str] = ()) -> None:
+    """Print claims, those of the given files included: one line each, or in depth where named.
 
-    Raises typer.Exit, after a message, where claims from outside cannot be had.
+    `parameters` and `stand-ins` are names too. Raises typer.Exit, after a message, for a name that
+    is none and where claims from outside cannot be had.
     """
+    tables = {PARAMETERS: print_parameters, STAND_IN_NAMES: print_stand_ins}
+    wanted = [name for name in names if name.lower() not in tables]
     try:
-        claims = known(plugins)
+        claims = select(wanted, plugins) if names else known(plugins)
     except UnknownClaimError as error:
         stop(f"error: {error}", EXIT_USAGE)
     console = report_console()
-    console.print(claims_table(claims))
-    table = Table("symbol", "name", "default", "allowed", "meaning", title="Parameters (--set)")
-    for item in fields(Parameters):
-        if item.name != "framework":
-            meta = item.metadata
-            words = DOMAINS[item.name].words
-            table.add_row(meta["symbol"], item.name, str(item.default), words, meta["meaning"])
-    console.print(table)
-    console.print(stand_ins_table())
+    if not names:
+        print_claims(console, claims)
+    else:
+        for claim in claims:
+            print_claim(console, claim)
+    for name in dict.fromkeys(name.lower() for name in names if name.lower() in tables):
+        tables[name](console)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,17 +16,26 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from .records.store import CACHE_VARIABLE, Store, device_store
 
 WIDTH = 160
-"""Columns of a report that is not read in a terminal."""
+"""Columns of a report that is not read in a terminal, unless COLUMNS says otherwise."""
+
+NARROWEST = 60
+"""Columns that every report takes at least: ids and verdicts are whole from there on."""
 
 
 class UsageError(ValueError):
     """Input that cannot be used, found before any training; exit code 2."""
 
 
-def report_console() -> Console:
-    """Standard output: as wide as the terminal, or wide enough for the tables in a file or pipe."""
-    console = Console(markup=False)
-    return console if console.is_terminal else Console(width=WIDTH, markup=False)
+def report_console(stderr: bool = False) -> Console:
+    """Standard output (or error): as wide as the terminal or COLUMNS say, else WIDTH.
+
+    Colours are left out where NO_COLOR is set and where nobody looks.
+    """
+    console = Console(markup=False, highlight=False, stderr=stderr)
+    said = os.environ.get("COLUMNS", "")
+    told = console.is_terminal or (said.isdigit() and int(said) > 0)
+    width = max(console.width, NARROWEST) if told else WIDTH
+    return Console(width=width, markup=False, highlight=False, stderr=stderr)
 
 
 def usable_store(device: str, advice: str = "") -> Store:

@@ -53,7 +53,12 @@ def record(run: Run, results: Sequence[ClaimResult]) -> dict[str, Any]:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a record; raises OSError where the file cannot be written."""
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    path.write_text(as_json(content), encoding="utf-8")
+
+
+def as_json(content: Mapping[str, Any]) -> str:
+    """A record as text that ends with a line feed."""
+    return json.dumps(content, indent=2) + "\n"
 
 
 def _claim(result: ClaimResult) -> dict[str, Any]:
@@ -99,11 +104,16 @@ def _control(item: ControlResult) -> dict[str, Any]:
 
 
 def observed(item: ControlResult) -> str:
-    """What the control's own measurement showed, in words."""
+    """What the control's own measurement showed, with what its numbers alone say."""
+    return f"{seen(item)}: {item.measurement.measured}"
+
+
+def seen(item: ControlResult) -> str:
+    """What the control's own measurement showed, in numbers."""
     m = item.measurement
     if m.trials is not None:
-        return f"{m.successes} of {m.trials} {m.details.get('unit', 'seeds')}: {m.measured}"
-    return f"{m.value:.3f} [{m.interval[0]:.3f}, {m.interval[1]:.3f}]: {m.measured}"
+        return f"{m.successes} of {m.trials} {m.details.get('unit', 'seeds')}"
+    return f"{m.value:.3f} [{m.interval[0]:.3f}, {m.interval[1]:.3f}]"
 
 
 def tables(details: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
