@@ -13,6 +13,8 @@ from .command_app import Version, command_app
 from .counterexample import __main__ as counterexample
 from .images import __main__ as images
 from .records import __main__ as records
+from .results import __doc__ as about_results
+from .results import results
 from .sweep import __main__ as sweep
 
 app = command_app()
@@ -54,6 +56,7 @@ def _add(name: str, command: Callable[..., None], about: str | None) -> None:
 _add("check", check, about_check)
 _add("sweep", sweep.sweep, sweep.__doc__)
 _add("counterexample", counterexample.counterexample, counterexample.__doc__)
+_add("results", results, about_results)
 app.add_typer(images.app, name="images", short_help=_summary(images.__doc__))
 app.add_typer(records.app, name="records", short_help=_summary(records.__doc__))
 

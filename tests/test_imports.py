@@ -27,12 +27,14 @@ ALLOWED = {
     "claims": {"parameters", "theory", "observe", "judge", "records", "images", "figures"},
     "report": {"admissible", "parameters", "theory", "judge", "records", "claims"},
     "command_line": {"records"},
+    "results": {"command_app", "command_line", "judge", "report"},
     "check": {"checking", "callable_module", "command_app"},
     "interactive": {
         "parameters", "regime", "simulate", "judge", "records", "claims", "report",
     },
     "__main__": {
-        "check", "checking", "command_app", "counterexample", "images", "records", "sweep",
+        "check", "checking", "command_app", "counterexample", "images", "records", "results",
+        "sweep",
     },
     "checking": {
         "parameters",
