@@ -15,6 +15,7 @@ from ..records.labelled import config_hash, simulation_digest
 from ..records.provenance import commit, versions
 from ..theory.assumptions import conditions
 from ..theory.condition import Condition
+from .next_steps import next_steps
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def _claim(result: ClaimResult) -> dict[str, Any]:
         "band": None if measurement.band is None else list(measurement.band),
         "successes": measurement.successes,
         "trials": measurement.trials,
+        "next": next_steps(result),
         "details": dict(measurement.details),
         "controls": [_control(item) for item in result.controls],
     }

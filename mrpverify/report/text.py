@@ -16,6 +16,7 @@ from ..parameters import Framework, Parameters
 from ..records.provenance import versions
 from ..theory.assumptions import conditions
 from ..theory.condition import Condition
+from .next_steps import next_steps
 from .record import Run, cell, seen, tables
 
 ROOMY = 120
@@ -381,6 +382,10 @@ def _print_outcome(
                 "bold blue",
             )
         )
+    for result in results:
+        name = f"{result.claim.id} ({result.framework or 'images'}, {result.claim.horizon})"
+        for words in next_steps(result):
+            console.print(Text(f"next, {name}: {words}"))
     counted = "gates and findings" if strict else "gates"
     console.print(
         f"{run.seeds} seeds, salt {run.salt!r}, {run.device}, {run.seconds:.0f} s; "

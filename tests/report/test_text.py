@@ -117,3 +117,14 @@ def test_a_control_that_failed_reads_as_it_should():
     shown = text(*found)
     (line,) = [line for line in shown.splitlines() if "failed, as it should" in line]
     assert not any(verdict in line for verdict in Verdict)
+
+
+def test_an_open_share_says_how_many_seeds_would_decide():
+    open_share = result(
+        value=1.0, interval=(0.688, 1.0), measured=Verdict.INCONCLUSIVE, successes=8, trials=8
+    )
+    assert "--seeds 14 would decide" in text(open_share)
+    (claim,) = record(run(), [open_share])["claims"]
+    assert "--seeds 14" in claim["next"][0]
+    assert "mrpverify.counterexample T1.lottery" in text(result())
+    assert "next," not in text(result(measured=Verdict.SUPPORTED))
