@@ -14,6 +14,8 @@ from .counterexample import __main__ as counterexample
 from .figures import __main__ as figures
 from .images import __main__ as images
 from .records import __main__ as records
+from .results import __doc__ as about_results
+from .results import results
 from .sweep import __main__ as sweep
 
 app = command_app()
@@ -26,15 +28,19 @@ def mrpverify(version: Version = False) -> None:
 
 @app.command("list")
 def list_command(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="claims in depth (T1.capture, 'T1.*'), parameters or stand-ins"),
+    ] = None,
     plugins: Annotated[
         list[str] | None, typer.Option("--plugin", help="a file of claims to list too; repeatable")
     ] = None,
     version: Version = False,
 ) -> None:
-    """Claims with their statements, parameters, stand-ins."""
+    """Claims, one line each; those named, parameters or stand-ins in depth."""
     from . import checking  # torch and its like: seconds that --help need not wait for
 
-    checking.list_everything(plugins or [])
+    checking.list_claims(names or [], plugins or [])
 
 
 def _summary(about: str | None) -> str:
@@ -52,6 +58,7 @@ _add("check", check, about_check)
 _add("sweep", sweep.sweep, sweep.__doc__)
 _add("counterexample", counterexample.counterexample, counterexample.__doc__)
 _add("figures", figures.figures, figures.__doc__)
+_add("results", results, about_results)
 app.add_typer(images.app, name="images", short_help=_summary(images.__doc__))
 app.add_typer(records.app, name="records", short_help=_summary(records.__doc__))
 

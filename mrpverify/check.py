@@ -29,7 +29,8 @@ def check(
     preset: Annotated[str, typer.Option(help="quick, paper, large or a .toml file")] = "quick",
     framework: Annotated[str, typer.Option(help="teacher-student, mae or both")] = "both",
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="key=value, repeatable; keys: --list")
+        list[str] | None,
+        typer.Option("--set", help="key=value, repeatable; keys: --list parameters"),
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="number of seeds (preset: 24 or more)")] = None,
     salt: Annotated[str, typer.Option(help="re-rolls every random draw")] = "a",
@@ -37,14 +38,16 @@ def check(
     workers: Annotated[
         int | None, typer.Option(min=1, help="processes (default: one per core that may be used)")
     ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="write the record here")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="write the record here (-: to stdout)")
+    ] = None,
     from_file: Annotated[
         Path | None, typer.Option("--from", help="ask the same again as the record in this file")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="folder for report.html, report.txt, record.json")
     ] = None,
-    list_all: Annotated[bool, typer.Option("--list", help="claims, parameters, stand-ins")] = False,
+    list_all: Annotated[bool, typer.Option("--list", help="claims; with NAME in depth")] = False,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="train everything again, store nothing")
     ] = False,
@@ -62,7 +65,7 @@ def check(
     from . import checking  # torch and its like: seconds that --help need not wait for
 
     if list_all:
-        checking.list_everything(plugins or [])
+        checking.list_claims(names or [], plugins or [])
         return
     asked = checking.Asked(
         names=names or [], preset=preset, framework=framework, settings=settings or [],

@@ -6,12 +6,11 @@ import io
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import xarray as xr
 from rich.console import Console
-from rich.table import Table
 
 from .claims.claim import Claim
 from .claims.evaluate import ClaimResult, counts, evaluate
@@ -33,7 +32,7 @@ from .images.folder import MissingDataError, missing_message
 from .images.setup import PREFIX, SettingsError, Setup, load_settings
 from .judge.verdicts import EXIT_USAGE, exit_code
 from .outside import use
-from .parameters import Framework, Parameters, domains_of, regime_types
+from .parameters import Framework, Parameters
 from .records.collect import DeviceError, Machine, choose_machine, collect
 from .records.labelled import Request, simulation_digest
 from .records.store import Store
@@ -48,9 +47,22 @@ from .regime import (
 )
 from .report.again import Earlier, RecordError, compared, read
 from .report.html import page, png
-from .report.record import Run, record, write_json
-from .report.text import claims_table, print_report, stand_ins_table
+from .report.listing import (
+    PARAMETERS,
+    STAND_IN_NAMES,
+    print_claim,
+    print_claims,
+    print_parameters,
+    print_stand_ins,
+)
+from .report.record import Run, as_json, record, write_json
+from .report.text import print_report
 
+STDOUT = Path("-")
+"""The file of --json that stands for standard output; the report then goes to standard error."""
+
+TABLES = {PARAMETERS: print_parameters, STAND_IN_NAMES: print_stand_ins}
+"""What may be listed beside claims."""
 RECORD, REPORT, PAGE = "record.json", "report.txt", "report.html"
 """Files of --out."""
 
@@ -138,7 +150,7 @@ def _order(asked: Asked) -> Order:
         machine=machine,
         store=_store(asked, question, machine),
         folder=_writable_folder(asked.out),
-        json_file=writable_file(asked.json_file, "--json"),
+        json_file=asked.json_file and _json_file(asked.json_file),
         quiet=asked.quiet,
         strict=asked.strict,
     )
@@ -269,20 +281,25 @@ def _split(settings: Sequence[str]) -> tuple[dict[str, str], list[str]]:
 def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
     """JSON, text and HTML files, then the report on the terminal: nothing printed can lose a file.
 
-    Raises OSError where a file cannot be written.
+    With --json - the record is on standard output and the report on standard error. Raises OSError
+    where a file cannot be written.
     """
     content = record(run, results)
-    if order.json_file is not None:
+    to_stdout = order.json_file == STDOUT
+    if order.json_file is not None and not to_stdout:
         write_json(order.json_file, content)
     if order.folder is not None:
         write_json(order.folder / RECORD, content)
         _write(order.folder / REPORT, _report(run, results, order.strict))
         _write(order.folder / PAGE, page(content, _drawn(order, results)))
-    if not order.quiet:
-        with printing():
-            print_report(report_console(), run, results, order.strict)
+    with printing():
+        if to_stdout:
+            print(as_json(content), end="")
+        if not order.quiet:
+            console = report_console(stderr=to_stdout)
+            print_report(console, run, results, order.strict)
             if order.earlier is not None:
-                _print_again(order.earlier, results)
+                _print_again(console, order.earlier, results)
 
 
 def _report(run: Run, results: Sequence[ClaimResult], strict: bool) -> str:
@@ -298,9 +315,13 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
-def _print_again(earlier: Earlier, results: Sequence[ClaimResult]) -> None:
+def _json_file(path: Path) -> Path:
+    """The file of --json, or STDOUT; raises UsageError where it cannot be written."""
+    return path if path == STDOUT else writable_file(path, "--json") or path
+
+
+def _print_again(console: Console, earlier: Earlier, results: Sequence[ClaimResult]) -> None:
     """What came out then and now, and whether one simulation made both."""
-    console = report_console()
     console.print(compared(earlier, results))
     same = earlier.simulation == simulation_digest()
     then = "not named in that record" if earlier.simulation is None else "another one now"
@@ -370,28 +391,27 @@ def _writable_folder(path: Path | None) -> Path | None:
     return path
 
 
-def list_everything(plugins: Sequence[str] = ()) -> None:
-    """Print claims, those of the given files included, parameters and stand-ins.
+def list_claims(names: Sequence[str] = (), plugins: Sequence[str] = ()) -> None:
+    """Print claims, those of the given files included: one line each, or in depth where named.
 
-    Raises typer.Exit, after a message, where claims from outside cannot be had.
+    `parameters` and `stand-ins` are names too. Raises typer.Exit, after a message, for a name that
+    is none and where claims from outside cannot be had.
     """
+    wanted = [name for name in names if name.lower() not in TABLES]
     try:
-        claims = known(plugins)
+        claims = select(wanted, plugins) if names else known(plugins)
     except UnknownClaimError as error:
         stop(f"error: {error}", EXIT_USAGE)
     with printing():
-        _list(claims)
+        _list(claims, names)
 
 
-def _list(claims: Sequence[Claim]) -> None:
-    """Print the tables."""
+def _list(claims: Sequence[Claim], names: Sequence[str]) -> None:
+    """Print claims and the tables that are named."""
     console = report_console()
-    console.print(claims_table(claims))
-    table = Table("symbol", "name", "default", "allowed", "meaning", title="Parameters (--set)")
-    parameters = {item.name: (kind, item) for kind in regime_types()[::-1] for item in fields(kind)}
-    for name, (kind, item) in parameters.items():
-        if name != "framework":
-            domain = domains_of(kind)[name]
-            table.add_row(domain.symbol, name, str(item.default), domain.words, domain.meaning)
-    console.print(table)
-    console.print(stand_ins_table())
+    if not names:
+        print_claims(console, claims)
+    for claim in claims if names else ():
+        print_claim(console, claim)
+    for name in dict.fromkeys(name.lower() for name in names if name.lower() in TABLES):
+        TABLES[name](console)

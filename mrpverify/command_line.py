@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,10 @@ from .command_app import tell
 from .records.store import CACHE_VARIABLE, Store, device_store
 
 WIDTH = 160
-"""Columns of a report that is not read in a terminal."""
+"""Columns of a report that is not read in a terminal, unless COLUMNS says otherwise."""
+
+NARROWEST = 60
+"""Columns that every report takes at least: ids and verdicts are whole from there on."""
 
 
 BROKEN = (OSError, MemoryError, RuntimeError, ValueError, ArithmeticError, LookupError)
@@ -27,10 +31,16 @@ class UsageError(ValueError):
     """Input that cannot be used, found before any training; exit code 2."""
 
 
-def report_console() -> Console:
-    """Standard output: as wide as the terminal, or wide enough for the tables in a file or pipe."""
-    console = _Console(markup=False)
-    return console if console.is_terminal else _Console(width=WIDTH, markup=False)
+def report_console(stderr: bool = False) -> Console:
+    """Standard output (or error): as wide as the terminal or COLUMNS say, else WIDTH.
+
+    Colours are left out where NO_COLOR is set and where nobody looks.
+    """
+    console = _Console(markup=False, highlight=False, stderr=stderr)
+    said = os.environ.get("COLUMNS", "")
+    told = console.is_terminal or (said.isdigit() and int(said) > 0)
+    width = max(console.width, NARROWEST) if told else WIDTH
+    return _Console(width=width, markup=False, highlight=False, stderr=stderr)
 
 
 class _Console(Console):

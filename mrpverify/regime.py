@@ -156,7 +156,11 @@ def canonical(values: Mapping[str, Any]) -> dict[str, Any]:
         name = by_symbol.get(key, key)
         if name not in names:
             near = difflib.get_close_matches(key, [*by_symbol, *names], n=3)
-            hint = f"did you mean {', '.join(near)}?" if near else "see `--list` for all of them."
+            hint = (
+                f"did you mean {', '.join(near)}?"
+                if near
+                else "see `--list parameters` for all of them."
+            )
             raise RegimeError(f"{key}={value}: no parameter has this name; {hint}")
         if name in result:
             raise RegimeError(f"{key}={value}: {name} is given twice; keep one of the two.")

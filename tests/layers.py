@@ -36,13 +36,14 @@ ALLOWED = {
     },
     "report": {"admissible", "parameters", "theory", "judge", "records", "claims"},
     "command_line": {"records", "command_app"},
+    "results": {"command_app", "command_line", "judge", "report"},
     "check": {"checking", "callable_module", "command_app"},
     "interactive": {
         "parameters", "regime", "simulate", "judge", "records", "claims", "report",
     },
     "__main__": {
         "check", "checking", "command_app", "counterexample", "figures", "images", "records",
-        "sweep",
+        "results", "sweep",
     },
     "checking": {
         "outside",

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from mrpverify import check as command
 from mrpverify import checking
+from mrpverify.claims.registry import all_claims
 from mrpverify.records import collect as collecting
 from mrpverify.records.store import CACHE_VARIABLE
 
@@ -195,19 +196,25 @@ def test_regime_conditions_need_no_run_and_have_their_exit_code(preset, tmp_path
     assert not list(tmp_path.rglob("*.nc"))
 
 
-def test_list_shows_claims_parameters_and_stand_ins(cache):
-    process = run("--list", cache=cache)
-    assert process.returncode == 0
-    for word in (
-        "T1.capture",
-        "[A]",
-        "U[rho",
-        "sigma_0",
-        "much_less",
-        "varrho",
-        "Finite stand-ins",
-    ):
-        assert word in process.stdout
+def test_list_is_short_and_shows_what_is_named_in_depth(cache):
+    short = run("--list", cache=cache)
+    ids = {claim.id for claim in all_claims()}
+    assert short.returncode == 0
+    assert ids <= set(short.stdout.split())
+    assert len(short.stdout.splitlines()) < len(all_claims()) + 20
+    deep = run("--list", "t1.CAPTURE", "parameters", "stand-ins", cache=cache).stdout
+    for word in ("T1.capture", "[A]", "control", "U[rho", "sigma_0", "much_less", "varrho",
+                 "Finite stand-ins"):  # fmt: skip
+        assert word in deep
+    unknown = run("--list", "T1.captur", cache=cache)
+    assert (unknown.returncode, "T1.capture" in unknown.stderr) == (2, True)
+
+
+def test_json_to_stdout_is_all_there_is_on_it(cache):
+    process = run("A.regime", "--json", "-", cache=cache)
+    assert {claim["id"] for claim in json.loads(process.stdout)["claims"]} == {"A.regime"}
+    assert "SUPPORTED" in process.stderr
+    assert not Path("-").exists()
 
 
 BAD_INPUT = [

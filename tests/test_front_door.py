@@ -125,7 +125,7 @@ COMMANDS = [
     "mrpverify images", "mrpverify images fetch", "mrpverify images list", "mrpverify records",
     "mrpverify records list", "mrpverify records size", "mrpverify records verify",
     "mrpverify records clear", "mrpverify.check", "mrpverify.sweep", "mrpverify.counterexample",
-    "mrpverify.images", "mrpverify.records",
+    "mrpverify.images", "mrpverify.records", "mrpverify results", "mrpverify.results",
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
@@ -73,6 +74,7 @@ def groups() -> tuple[str, ...]:
 def select(names: Sequence[str], plugins: Sequence[str] = ()) -> tuple[Claim, ...]:
     """Claims of the given groups, ids, long names or files, each once; raises UnknownClaimError.
 
+    Names are read without their case and may be patterns (``T1.*``).
     Files are asked as a whole where they are named; those of `plugins` are there to be named.
     """
     given = _of_files([*plugins, *(name for name in names if name.endswith(".py"))])
@@ -88,14 +90,16 @@ def select(names: Sequence[str], plugins: Sequence[str] = ()) -> tuple[Claim, ..
 
 
 def _is_meant(claim: Claim, name: str) -> bool:
-    """Whether a name of the command line means this claim."""
-    return name in (claim.group, claim.id, claim.name) or (name == "all" and claim.group in ALL)
+    """Whether a name of the command line means this claim, in any case, or by a pattern."""
+    asked = name.lower()
+    own = (claim.group.lower(), claim.id.lower(), claim.name.lower())
+    return (asked == "all" and claim.group in ALL) or any(fnmatchcase(n, asked) for n in own)
 
 
 def _unknown(name: str, there: Sequence[Claim]) -> str:
     """Message for a name that matches nothing."""
-    words = [word for claim in there for word in (claim.group, claim.id, claim.name)]
-    near = difflib.get_close_matches(name, dict.fromkeys((*words, "all")), n=3)
+    words = {w.lower(): w for c in there for w in (c.group, c.id, c.name)} | {"all": "all"}
+    near = [words[low] for low in difflib.get_close_matches(name.lower(), words, n=3)]
     hint = f"did you mean {' or '.join(dict.fromkeys(near))}? " if near else ""
     return (
         f"{name!r} is no group and no claim; {hint}--list shows all of them, --plugin FILE "

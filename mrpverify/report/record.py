@@ -15,6 +15,7 @@ from ..records.labelled import config_hash, simulation_digest
 from ..records.provenance import commit, versions
 from ..theory.assumptions import conditions
 from ..theory.condition import Condition
+from .next_steps import next_steps
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,12 @@ def record(run: Run, results: Sequence[ClaimResult]) -> dict[str, Any]:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a record; raises OSError where the file cannot be written."""
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    path.write_text(as_json(content), encoding="utf-8")
+
+
+def as_json(content: Mapping[str, Any]) -> str:
+    """A record as text that ends with a line feed."""
+    return json.dumps(content, indent=2) + "\n"
 
 
 def _claim(result: ClaimResult) -> dict[str, Any]:
@@ -79,6 +85,7 @@ def _claim(result: ClaimResult) -> dict[str, Any]:
         "band": None if measurement.band is None else list(measurement.band),
         "successes": measurement.successes,
         "trials": measurement.trials,
+        "next": next_steps(result),
         "details": dict(measurement.details),
         "controls": [_control(item) for item in result.controls],
     }
@@ -99,11 +106,16 @@ def _control(item: ControlResult) -> dict[str, Any]:
 
 
 def observed(item: ControlResult) -> str:
-    """What the control's own measurement showed, in words."""
+    """What the control's own measurement showed, with what its numbers alone say."""
+    return f"{seen(item)}: {item.measurement.measured}"
+
+
+def seen(item: ControlResult) -> str:
+    """What the control's own measurement showed, in numbers."""
     m = item.measurement
     if m.trials is not None:
-        return f"{m.successes} of {m.trials} {m.details.get('unit', 'seeds')}: {m.measured}"
-    return f"{m.value:.3f} [{m.interval[0]:.3f}, {m.interval[1]:.3f}]: {m.measured}"
+        return f"{m.successes} of {m.trials} {m.details.get('unit', 'seeds')}"
+    return f"{m.value:.3f} [{m.interval[0]:.3f}, {m.interval[1]:.3f}]"
 
 
 def tables(details: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:

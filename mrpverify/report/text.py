@@ -6,16 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
-from ..claims.claim import Claim
-from ..claims.evaluate import ClaimResult
+from ..claims.evaluate import ClaimResult, ControlResult
 from ..judge.numbers import ABOVE_ZERO
 from ..judge.verdicts import Verdict
-from ..parameters import STAND_INS, Framework, Parameters
+from ..parameters import Framework, Parameters
+from ..records.provenance import versions
 from ..theory.assumptions import applying
-from .record import Run, cell, observed, tables
+from ..theory.condition import Condition
+from .next_steps import next_steps
+from .record import Run, cell, seen, tables
+
+ROOMY = 120
+"""Columns from which verdicts, conditions and controls are tables."""
 
 STYLES = {
     Verdict.SUPPORTED: "bold green",
@@ -31,11 +36,15 @@ def print_report(console: Console, run: Run, results: Sequence[ClaimResult], str
     """Conditions, verdicts, controls and features of every framework, then the outcome."""
     for framework, regime in run.regimes.items():
         own = [result for result in results if result.framework == framework]
-        console.rule(Text(f"{framework}  ({_summary(regime)})", "bold"), align="left")
-        console.print(_conditions(framework, regime))
+        title = Text(f"{framework}  ({_summary(regime)})", "bold")
+        if console.width < ROOMY:  # a rule would cut it
+            console.print(title)
+        else:
+            console.rule(title, align="left")
+        _print_conditions(console, framework, regime)
         if own:
-            console.print(_verdicts(own))
-            console.print(_controls(own))
+            _print_verdicts(console, own)
+            _print_controls(console, own)
         for result in own:
             _print_details(console, result)
     _print_images(console, [result for result in results if result.framework is None])
@@ -47,8 +56,8 @@ def _print_images(console: Console, results: Sequence[ClaimResult]) -> None:
     if not results:
         return
     console.rule(Text("real images", "bold"), align="left")
-    console.print(_verdicts(results))
-    console.print(_controls(results))
+    _print_verdicts(console, results)
+    _print_controls(console, results)
     for result in results:
         for title, rows in tables(result.measurement.details).items():
             console.print(_rows(f"{result.claim.id}, {title}", rows))
@@ -58,29 +67,9 @@ def _print_images(console: Console, results: Sequence[ClaimResult]) -> None:
 
 def _rows(title: str, rows: Sequence[Mapping[str, object]]) -> Table:
     """A table of rows that share their keys."""
-    table = Table(*(key.replace("_", " ") for key in rows[0]), title=title, title_justify="left")
+    table = _table(*(key.replace("_", " ") for key in rows[0]), title=title)
     for row in rows:
         table.add_row(*(cell(value) for value in row.values()))
-    return table
-
-
-def claims_table(claims: Sequence[Claim]) -> Table:
-    """What ``--list`` shows: every claim with its statement and where it comes from."""
-    table = Table(
-        "claim", "long name", "role", "horizon", "statement", "provenance", title="Claims"
-    )
-    for claim in claims:
-        table.add_row(
-            claim.id, claim.name, claim.role, claim.horizon, claim.statement, Text(claim.provenance)
-        )
-    return table
-
-
-def stand_ins_table() -> Table:
-    """The finite stand-ins for asymptotic orders, with their reasons."""
-    table = Table("stand-in", "value", "replaces", "reason", title="Finite stand-ins")
-    for name, item in STAND_INS.items():
-        table.add_row(name, f"{item.value:g}", item.replaces, item.reason)
     return table
 
 
@@ -92,39 +81,81 @@ def _summary(p: Parameters) -> str:
     )
 
 
-def _conditions(framework: Framework, regime: Parameters) -> Table:
-    """Every condition of the regime with its margin."""
-    table = Table(
+def _table(*headers: str, title: str) -> Table:
+    """A table that folds what is too long for it and never cuts it."""
+    columns = [Column(header, overflow="fold") for header in headers]
+    return Table(*columns, title=title, title_justify="left")
+
+
+def _print_conditions(console: Console, framework: Framework, regime: Parameters) -> None:
+    """Every condition of the regime with its margin: a table, or lines where there is no room."""
+    own = applying(regime, framework)
+    if console.width < ROOMY:
+        console.print(Text("Regime conditions", "italic"))
+        for item in own:
+            margin = f" {item.id}: {item.statement}; margin {item.margin:.3g}"
+            console.print(Text.assemble(_mark(item), f"{margin}, needs {item.needed_ratio:g}"))
+        return
+    table = _table(
         "condition", "statement", "left", "right", "margin", "needed", "",
-        title="Regime conditions", title_justify="left",
+        title="Regime conditions",
     )  # fmt: skip
-    for item in applying(regime, framework):
-        mark = Text("holds", "green") if item.holds else Text("VIOLATED", "bold red")
+    for item in own:
         table.add_row(
             item.id, Text(item.statement), f"{item.left:.3g}", f"{item.right:.3g}",
-            f"{item.margin:.3g}", f"{item.needed_ratio:g}", mark,
+            f"{item.margin:.3g}", f"{item.needed_ratio:g}", _mark(item),
         )  # fmt: skip
-    return table
+    console.print(table)
 
 
-def _verdicts(results: Sequence[ClaimResult]) -> Table:
-    """One line per claim: what was found."""
-    table = Table(
+def _mark(item: Condition) -> Text:
+    """Whether a condition holds."""
+    return Text("holds", "green") if item.holds else Text("VIOLATED", "bold red")
+
+
+def _print_verdicts(console: Console, results: Sequence[ClaimResult]) -> None:
+    """What was found for every claim: a table, or lines where there is no room for one."""
+    if console.width < ROOMY:
+        console.print(Text("Verdicts", "italic"))
+        for result in results:
+            claim, at = result.claim, f" at {result.claim.horizon}"
+            console.print(
+                Text.assemble(
+                    (claim.id, "bold"), "" if claim.horizon == "none" else at,
+                    f" ({claim.role}): ", _verdict(result),
+                )
+            )  # fmt: skip
+            value, interval, aim = _numbers_in_words(result)
+            console.print(Text(f"    {value}, 90 % interval {interval}, needed {aim}"))
+            console.print(Text(f"    {result.measurement.statistic}"))
+        return
+    table = _table(
         "claim", "at", "role", "verdict", "value", "90 % interval", "threshold", "statistic",
-        title="Verdicts", title_justify="left",
+        title="Verdicts",
     )  # fmt: skip
+    for column in table.columns[:-1]:
+        column.no_wrap = True
     for result in results:
-        m, claim = result.measurement, result.claim
-        low, high = m.interval
-        verdict = Text(result.verdict, STYLES[result.verdict])
-        if result.verdict != m.measured:
-            verdict.append(f" (measured {m.measured})", "dim")
-        value = f"{m.value:.3f}" + (f" ({m.successes}/{m.trials})" if m.trials else "")
+        claim = result.claim
         table.add_row(
-            claim.id, claim.horizon, claim.role, verdict, value,
-            f"[{low:.3f}, {high:.3f}]", target(m.threshold, m.band), m.statistic,
+            claim.id, claim.horizon, claim.role, _verdict(result), *_numbers_in_words(result),
+            result.measurement.statistic,
         )  # fmt: skip
-    return table
+    console.print(table)
+
+
+def _verdict(result: ClaimResult) -> Text:
+    """The verdict, and what the numbers alone say where that is another."""
+    verdict = Text(result.verdict, STYLES[result.verdict])
+    measured = result.measurement.measured
+    return verdict if result.verdict == measured else verdict.append(f" (measured {measured})")
+
+
+def _numbers_in_words(result: ClaimResult) -> tuple[str, str, str]:
+    """Value, interval, and what they are held against."""
+    m = result.measurement
+    value = f"{m.value:.3f}" + (f" ({m.successes}/{m.trials})" if m.trials else "")
+    return value, f"[{m.interval[0]:.3f}, {m.interval[1]:.3f}]", target(m.threshold, m.band)
 
 
 def target(threshold: float, band: Sequence[float] | None) -> str:
@@ -139,18 +170,31 @@ def band_in_words(band: Sequence[float], digits: int) -> str:
     return f"{start}, {high:.{digits}g}]"
 
 
-def _controls(results: Sequence[ClaimResult]) -> Table:
-    """One line per control: whether it failed as it should."""
-    table = Table(
-        "claim", "control", "failed as it should", "observed", "expected",
-        title="Negative controls", title_justify="left",
-    )  # fmt: skip
+def _print_controls(console: Console, results: Sequence[ClaimResult]) -> None:
+    """Whether every control failed, as it should: a table, or lines where there is no room."""
+    if console.width < ROOMY:
+        console.print(Text("Negative controls", "italic"))
+        for result in results:
+            for item in result.controls:
+                name = f"{result.claim.id}, {item.control.id}: "
+                words = f" ({seen(item)}); expected: {item.control.expected}"
+                console.print(Text.assemble(name, _came_out(item), words))
+        return
+    table = _table("claim", "control", "came out", "seen", "expected", title="Negative controls")
+    table.columns[0].no_wrap = table.columns[2].no_wrap = True
     for result in results:
         for item in result.controls:
-            mark = Text("yes", "green") if item.failed_as_it_should else Text("NO", "bold red")
             claim = f"{result.claim.id} ({result.claim.horizon})"
-            table.add_row(claim, item.control.id, mark, observed(item), item.control.expected)
-    return table
+            expected = item.control.expected
+            table.add_row(claim, item.control.id, _came_out(item), seen(item), expected)
+    console.print(table)
+
+
+def _came_out(item: ControlResult) -> Text:
+    """What became of a control."""
+    if item.failed_as_it_should:
+        return Text("failed, as it should", "green")
+    return Text("DID NOT FAIL", "bold red")
 
 
 def _print_details(console: Console, result: ClaimResult) -> None:
@@ -245,9 +289,9 @@ def _aim(part: Mapping[str, Any]) -> str:
 def _accuracies(claim: str, legs: Mapping[str, Mapping[str, Any]]) -> Table:
     """One line per leg: accuracies on test and training images, share of features learned."""
     kinds = ("multi_view", "single_view", "overall", "train_multi_view", "train_single_view")
-    table = Table(
+    table = _table(
         "leg", *(kind.replace("_", " ") for kind in kinds), "features learned",
-        title=f"{claim}, accuracies", title_justify="left",
+        title=f"{claim}, accuracies",
     )  # fmt: skip
     for leg, row in legs.items():
         table.add_row(leg, *(_estimate(row[kind]) for kind in kinds), f"{row['learned_share']:.3f}")
@@ -257,9 +301,9 @@ def _accuracies(claim: str, legs: Mapping[str, Mapping[str, Any]]) -> Table:
 def _confusion(claim: str, leg: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     """View shown in the image against views learned by its class: accuracy and images."""
     learned = sorted({row["learned"] for row in rows})
-    table = Table(
+    table = _table(
         "image shows", *(f"class learned {name}" for name in learned),
-        title=f"{claim}, {leg}: accuracy (images)", title_justify="left",
+        title=f"{claim}, {leg}: accuracy (images)",
     )  # fmt: skip
     cells = {
         (row["shown"], row["learned"]): f"{row['accuracy']:.3f} ({row['images']})" for row in rows
@@ -272,8 +316,8 @@ def _confusion(claim: str, leg: str, rows: Sequence[Mapping[str, Any]]) -> Table
 def _objectives(rows: Sequence[Mapping[str, Any]]) -> Table:
     """One line per objective: features held, accuracies with each head."""
     columns = dict.fromkeys(key for row in rows for key in row)
-    table = Table(*(key.replace("_", " ") for key in columns),
-                  title="CMP.ssl, every objective", title_justify="left")  # fmt: skip
+    table = _table(*(key.replace("_", " ") for key in columns),
+                   title="CMP.ssl, every objective")  # fmt: skip
     for row in rows:
         table.add_row(*(cell(row.get(key)) for key in columns))
     return table
@@ -281,10 +325,10 @@ def _objectives(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 def _numbers(claim: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     """One line per number of a law: value, prediction, band and rival."""
-    table = Table(
+    table = _table(
         "number", "seeds", "value", "90 % interval", "prediction", "band", "rival",
         "rival excluded", "",
-        title=f"{claim}, every number", title_justify="left",
+        title=f"{claim}, every number",
     )  # fmt: skip
     for row in rows:
         low, high = row["interval"]
@@ -299,9 +343,9 @@ def _numbers(claim: str, rows: Sequence[Mapping[str, Any]]) -> Table:
 
 def _features(rows: Sequence[dict[str, object]]) -> Table:
     """One line per feature."""
-    table = Table(
+    table = _table(
         "class", "view", "captured", "90 % interval", "median correlation",
-        title="T1.capture, every feature", title_justify="left",
+        title="T1.capture, every feature",
     )  # fmt: skip
     for row in rows:
         low, high = row["interval"]  # type: ignore[misc]
@@ -336,8 +380,25 @@ def _print_outcome(
                 "bold blue",
             )
         )
+    for result in results:
+        name = f"{result.claim.id} ({result.framework or 'images'}, {result.claim.horizon})"
+        for words in next_steps(result):
+            console.print(Text(f"next, {name}: {words}"))
     counted = "gates and findings" if strict else "gates"
     console.print(
         f"{run.seeds} seeds, salt {run.salt!r}, {run.device}, {run.seconds:.0f} s; "
         f"exit code {run.exit_code} (from the {counted})"
     )
+    console.print(Text(quotable(run, results), "bold"), soft_wrap=True)
+
+
+def quotable(run: Run, results: Sequence[ClaimResult]) -> str:
+    """The outcome in one line that can be quoted: claims by verdict, draws and version."""
+    found = []
+    for verdict in STYLES:
+        own = [result for result in results if result.verdict == verdict]
+        names = dict.fromkeys(f"{r.claim.id} ({r.framework or 'images'})" for r in own)
+        if own:
+            found.append(f"{verdict}: {', '.join(names)}")
+    version = versions()["mrpverify"]
+    return f"{'; '.join(found)} [{run.seeds} seeds, salt {run.salt}, mrpverify {version}]"

@@ -18,7 +18,9 @@ app = command_app()
 
 @app.command(help=__doc__)
 def sweep(
-    plan: Annotated[Path, typer.Argument(help="TOML file, for example experiments/map_gain.toml")],
+    plan: Annotated[
+        Path | None, typer.Argument(help="a TOML file, or a shipped plan by name (map_gain)")
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="processes on this machine (default: one per core)")
     ] = None,
@@ -42,14 +44,24 @@ def sweep(
         list[str] | None,
         typer.Option("--plugin", help="a file of claims, objectives or laws; repeatable"),
     ] = None,
+    list_all: Annotated[bool, typer.Option("--list", help="names of the shipped plans")] = False,
     version: Version = False,
 ) -> None:
     """Sweep claims over a grid of regimes."""
-    from . import sweeping  # torch and its like: seconds that --help need not wait for
+    # torch and its like: seconds that --help need not wait for
+    from ..command_line import stop
+    from ..judge.verdicts import EXIT_USAGE
+    from . import sweeping
+    from .plan import plan_path, shipped_plans
 
+    if list_all:
+        typer.echo("\n".join(shipped_plans()))
+        return
+    if plan is None:
+        stop("error: name a plan, a TOML file or one of --list.", EXIT_USAGE)
     asked = sweeping.Asked(
-        plan=plan, workers=workers, scheduler=scheduler, settings=settings or [], seeds=seeds,
-        salt=salt, device=device, out=out, quiet=quiet, verdicts=verdicts,
+        plan=plan_path(plan), workers=workers, scheduler=scheduler, settings=settings or [],
+        seeds=seeds, salt=salt, device=device, out=out, quiet=quiet, verdicts=verdicts,
         plugins=plugins or [],
     )  # fmt: skip
     raise typer.Exit(sweeping.sweep(asked))

@@ -20,7 +20,15 @@ from ..claims.claim import Claim
 from ..claims.registry import select
 from ..command_line import UsageError
 from ..parameters import Framework, Parameters
-from ..regime import Preset, RegimeError, canonical, check_salt, check_seeds, load_preset
+from ..regime import (
+    Preset,
+    RegimeError,
+    canonical,
+    check_salt,
+    check_seeds,
+    load_preset,
+    preset_folder,
+)
 
 MOST_CELLS = 100_000
 """Cells of a grid at most: more are a slip of the pen."""
@@ -100,12 +108,27 @@ class Sweep:
     salt: str
 
 
+def shipped_plans() -> list[str]:
+    """Names of the plans that come with the package: its TOML files with a grid."""
+    files = sorted(preset_folder().glob("*.toml"))
+    return [f.stem for f in files if "grid" in tomllib.loads(f.read_text(encoding="utf-8"))]
+
+
+def plan_path(plan: Path) -> Path:
+    """The file of a plan: the path itself, or that of the shipped plan of this name."""
+    named = not plan.exists() and str(plan) in shipped_plans()
+    return preset_folder() / f"{plan}.toml" if named else plan
+
+
 def read_plan(path: Path) -> Plan:
     """The plan in a TOML file; raises PlanError."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise PlanError(f"{path}: cannot be read ({error.strerror}).") from None
+        raise PlanError(
+            f"{path}: cannot be read ({error.strerror}); shipped plans are "
+            f"{', '.join(shipped_plans())}."
+        ) from None
     except (ValueError, RecursionError) as error:
         raise PlanError(f"{path}: not valid TOML ({error}).") from None
     try:

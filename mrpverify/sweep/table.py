@@ -24,6 +24,8 @@ STATISTIC = "statistic"
 
 TYPES = {
     "cell": "int64",
+    "seeds": "int64",
+    "salt": "str",
     "framework": "str",
     "claim": "str",
     "horizon": "str",
@@ -48,8 +50,9 @@ Row = dict[str, Any]
 
 def tabulate(sweep: Sweep, results: Sequence[Sequence[ClaimResult]]) -> pd.DataFrame:
     """The table of a sweep, in the order of its cells."""
+    draws = {"seeds": sweep.seeds, "salt": sweep.salt}
     rows = [
-        {**cell.point, "cell": index, **row}
+        {**cell.point, "cell": index, **draws, **row}
         for index, (cell, own) in enumerate(zip(sweep.cells, results, strict=True))
         for result in own
         for row in _rows(result)

@@ -56,3 +56,16 @@ def test_every_claim_states_its_case_and_has_a_control_per_framework(claim):
         for control in controls:
             assert (control.change is None) != (control.look is None)
             assert control.expected
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [
+        ("t1.capture", "T1.capture"),
+        ("THEOREM1", "theorem1"),
+        ("theorem1.*", "theorem1"),
+        ("t1.[!a]*", "T1.*"),
+    ],
+)
+def test_names_are_read_without_case_and_as_patterns(name, same):
+    assert select([name]) == select([same])

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from mrpverify.claims.evaluate import ClaimResult, evaluate
 from mrpverify.claims.registry import select
+from mrpverify.command_line import WIDTH, report_console
 from mrpverify.judge.measurement import Measurement
 from mrpverify.judge.numbers import ABOVE_ZERO
 from mrpverify.judge.verdicts import Verdict
@@ -34,8 +35,8 @@ def result(**values):
     return ClaimResult(claim, "mae", measurement, (), (), measurement.measured, "a guess [R]")
 
 
-def text(*results, salt="a"):
-    console = Console(file=io.StringIO(), width=160, markup=False)
+def text(*results, salt="a", width=160):
+    console = Console(file=io.StringIO(), width=width, markup=False)
     print_report(console, run(salt), results, strict=False)
     return console.file.getvalue()
 
@@ -87,3 +88,43 @@ def test_regime_conditions_come_without_any_run():
 )
 def test_a_band_reads_as_an_interval(band, words):
     assert target(0.0, band) == f"in {words}"
+
+
+@pytest.mark.parametrize("width", [60, 80, 119, 120, 160])
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_ids_and_verdicts_are_whole_at_every_width(width, verdict):
+    shown = text(result(measured=verdict), width=width)
+    verdicts = shown[shown.index("Verdicts") :].splitlines()
+    assert any("T1.lottery" in line and verdict in line for line in verdicts)
+    assert "\N{HORIZONTAL ELLIPSIS}" not in shown
+    assert max(map(len, shown.splitlines()[:-1])) <= width
+
+
+@pytest.mark.parametrize(("columns", "width"), [("60", 60), ("20", 60), ("97", 97), ("x", WIDTH)])
+def test_columns_count_where_nobody_looks(monkeypatch, columns, width):
+    monkeypatch.setenv("COLUMNS", columns)
+    assert report_console().width == width
+
+
+def test_the_last_line_can_be_quoted():
+    last = text(result(), width=60).splitlines()[-1]
+    assert last.startswith("REFUTED: T1.lottery (mae) [24 seeds, salt a, mrpverify ")
+
+
+def test_a_control_that_failed_reads_as_it_should():
+    (claim,) = select(["A.regime"])
+    found = evaluate((claim,), {"mae": REGIME}, range(2), "a", lambda _: {})
+    shown = text(*found)
+    (line,) = [line for line in shown.splitlines() if "failed, as it should" in line]
+    assert not any(verdict in line for verdict in Verdict)
+
+
+def test_an_open_share_says_how_many_seeds_would_decide():
+    open_share = result(
+        value=1.0, interval=(0.688, 1.0), measured=Verdict.INCONCLUSIVE, successes=8, trials=8
+    )
+    assert "--seeds 14 would decide" in text(open_share)
+    (claim,) = record(run(), [open_share])["claims"]
+    assert "--seeds 14" in claim["next"][0]
+    assert "mrpverify.counterexample T1.lottery" in text(result())
+    assert "next," not in text(result(measured=Verdict.SUPPORTED))

@@ -1,13 +1,22 @@
 """Plans: what is written, what it lays out, and what is refused before any work."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mrpverify.sweep import sweeping
-from mrpverify.sweep.plan import Plan, PlanError, Range, lay_out, read_plan
+from mrpverify.sweep.plan import (
+    Plan,
+    PlanError,
+    Range,
+    lay_out,
+    plan_path,
+    read_plan,
+    shipped_plans,
+)
 from tests.sweep.tiny import PLAN, records, write_plan
 
 
@@ -143,3 +152,13 @@ def test_nothing_is_trained_before_every_cell_is_known_to_be_valid(command, tmp_
 def test_an_absent_plan_is_named(tmp_path):
     with pytest.raises(PlanError, match=r"absent\.toml: cannot be read"):
         read_plan(tmp_path / "absent.toml")
+
+
+def test_shipped_plans_are_named_without_their_folder():
+    names = shipped_plans()
+    assert "map_gain" in names
+    assert "quick" not in names
+    for name in names:
+        assert read_plan(plan_path(Path(name))).grid
+    with pytest.raises(PlanError, match="map_gain"):
+        read_plan(plan_path(Path("map_gian")))

@@ -1,0 +1,214 @@
+"""Results first: stored records of checks, kept small, as the tables of README and docs/results.md.
+
+Every number of the tables is one of a record; nothing is known here but how to say it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..judge.verdicts import Verdict
+
+BEGIN, END = "<!-- results: begin (mrpverify results) -->", "<!-- results: end -->"
+"""What stands around the table in README."""
+
+OF_RECORD = ("mrpverify", "simulation", "commit", "command", "seeds", "salt", "device", "seconds")
+OF_CLAIM = (
+    "id", "name", "horizon", "role", "framework", "statement", "verdict", "measured", "statistic",
+    "value", "interval", "threshold", "band", "successes", "trials",
+)  # fmt: skip
+REFEREE = {
+    Verdict.SUPPORTED: "reproduced in the stated regime",
+    Verdict.REFUTED: "fails in this regime",
+    Verdict.INCONCLUSIVE: "not decided by these seeds",
+    Verdict.UNINFORMATIVE: "not tested: a control that must fail passed",
+    Verdict.OUT_OF_REGIME: "the numbers are those of a regime outside the stated one",
+    Verdict.ERROR: "not measured: the check broke",
+}
+"""What a referee would write about a verdict."""
+
+GROUPS = ("assumptions", "theorem1", "theorem2", "supervised", "comparison")
+NOT_REPRODUCED = (
+    ("ImageNet and VOC accuracies", "the data sets and their training are beyond this project"),
+    ("ResNet50 pretrained 300 epochs and fine-tuned 100", "needs ImageNet and many GPUs"),
+)
+
+Record = Mapping[str, Any]
+
+
+class StoredRecordError(ValueError):
+    """A file that is no record of a check."""
+
+
+def compact(path: Path) -> dict[str, Any]:
+    """What the tables need of a record of ``check --json``; raises StoredRecordError, OSError."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        kept = {key: record[key] for key in OF_RECORD}
+        kept["claims"] = [
+            {key: claim[key] for key in OF_CLAIM}
+            | {"violated": [c["id"] for c in claim["violated"]]}
+            for claim in record["claims"]
+        ]
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoredRecordError(f"{path}: no record of check --json ({error!r}).") from None
+    return kept | {"command": _repeatable(kept["command"])}
+
+
+def file_name(record: Record) -> str:
+    """Name of a stored record: its groups and its salt."""
+    groups = dict.fromkeys(claim["name"].partition(".")[0] for claim in record["claims"])
+    salt = re.sub(r"[^\w.-]", "_", record["salt"])
+    return f"{'-'.join(groups)}-{salt}.json"
+
+
+def stored(folder: Path) -> list[dict[str, Any]]:
+    """The compact records of a folder, by name; raises OSError, ValueError."""
+    return [json.loads(f.read_text(encoding="utf-8")) for f in sorted(folder.glob("*.json"))]
+
+
+def summary_table(records: Sequence[Record]) -> str:
+    """The table of README: a row for every claim and framework, its salts together."""
+    rows: dict[tuple[str, str, str], list[tuple[Record, Record]]] = {}
+    for record, claim in _claims(records):
+        key = (claim["id"], claim["framework"] or "real images", claim["horizon"])
+        rows.setdefault(key, []).append((record, claim))
+    return _table(
+        ("statement", "framework", "verdict", "number [90 % interval]", "seeds", "command"),
+        [_summary_row(key, own) for key, own in rows.items()]
+        + [(f"group `{group}`", "", "not run", "", "", f"`mrpverify check {group}`")
+           for group in absent(records)],
+    )  # fmt: skip
+
+
+def absent(records: Sequence[Record]) -> list[str]:
+    """Groups of `all` that no record is about."""
+    there = {claim["name"].partition(".")[0] for _, claim in _claims(records)}
+    return [group for group in GROUPS if group not in there]
+
+
+def results_page(records: Sequence[Record]) -> str:
+    """docs/results.md: every claim, framework and salt, and what was not reproduced."""
+    rows = [
+        (
+            f"{claim['id']}{_at(claim['horizon'])}: {claim['statement']}",
+            claim["framework"] or "real images", f"**{claim['verdict']}**", _sentence(claim),
+            _number(claim), _aim(claim), record["seeds"], record["salt"],
+        )
+        for record, claim in _claims(records)
+    ]  # fmt: skip
+    runs = [
+        (f"`{' '.join(r['command'])}`", f"{r['seconds'] / 60:.1f}", r["device"], r["mrpverify"])
+        for r in records
+    ]
+    head = ("statement", "framework", "verdict", "a referee would write", "number", "needed",
+            "seeds", "salt")  # fmt: skip
+    return "\n\n".join(
+        (
+            "# Results",
+            "A *replication* in the words of ReScience: the claims of the paper, checked by "
+            "software of its own. Made from the records in `docs/results/` by `mrpverify "
+            "results`; refuted and undecided claims stand among the others.",
+            _table(head, rows),
+            "Not run yet: " + (", ".join(absent(records)) or "nothing") + ".",
+            "## Runs",
+            "Minutes are those of the whole command, on a machine that did other work beside.",
+            _table(("command", "minutes", "device", "version"), runs),
+            "## Not reproduced",
+            _table(("result of the paper", "reason"), NOT_REPRODUCED),
+            "## To make this page again",
+            "```bash\nfor s in a b c; do for g in assumptions theorem1 theorem2 supervised "
+            "comparison; do\n  python -m mrpverify.check $g --salt $s --json $g-$s.json --quiet"
+            "\ndone; done\npython -m mrpverify results *-[abc].json\n```",
+        )
+    ) + "\n"  # fmt: skip
+
+
+def with_table(readme: str, table: str) -> str:
+    """README with the table between its markers; raises StoredRecordError where they lack."""
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise StoredRecordError(f"README.md lacks the markers {BEGIN} and {END}.")
+    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+
+
+def _claims(records: Sequence[Record]) -> list[tuple[Record, Record]]:
+    """Every claim of every record, in the order of the groups, then of the records."""
+    pairs = [(record, claim) for record in records for claim in record["claims"]]
+    order = {group: place for place, group in enumerate(GROUPS)}
+    return sorted(pairs, key=lambda p: order.get(p[1]["name"].partition(".")[0], len(order)))
+
+
+def _summary_row(key: tuple[str, str, str], own: Sequence[tuple[Record, Record]]) -> Sequence[Any]:
+    """One row of README; where salts differ, each says its verdict."""
+    _, first = own[0]
+    by_salt = [(record["salt"], claim) for record, claim in own]
+    same = len({claim["verdict"] for _, claim in by_salt}) == 1
+    verdicts = (
+        f"**{first['verdict']}**"
+        if same
+        else "; ".join(f"{salt}: **{claim['verdict']}**" for salt, claim in by_salt)
+    )
+    return (
+        f"{key[0]}{_at(key[2])}: {first['statement']}", key[1], verdicts,
+        "; ".join(f"{salt}: {_number(claim)}" for salt, claim in by_salt),
+        ", ".join(str(n) for n in dict.fromkeys(record["seeds"] for record, _ in own)),
+        f"`mrpverify check {key[0]}`",
+    )  # fmt: skip
+
+
+def _sentence(claim: Record) -> str:
+    """What a referee would write, with the conditions that do not hold."""
+    words = REFEREE[Verdict(claim["verdict"])]
+    if not claim["violated"]:
+        return words
+    if claim["verdict"] == Verdict.OUT_OF_REGIME and claim["measured"] == Verdict.SUPPORTED:
+        words = "holds outside the stated regime"
+    return f"{words} (violated: {', '.join(claim['violated'])})"
+
+
+def _number(claim: Record) -> str:
+    """The value with its interval; a count where it is one."""
+    low, high = (_short(end) for end in claim["interval"])
+    count = f" ({claim['successes']}/{claim['trials']})" if claim["trials"] else ""
+    return f"{_short(claim['value'])}{count} [{low}, {high}]"
+
+
+def _aim(claim: Record) -> str:
+    """What the interval is held against."""
+    if claim["band"] is None:
+        return f"> {_short(claim['threshold'])}"
+    return f"in [{', '.join(_short(end) for end in claim['band'])}]"
+
+
+def _short(value: float | None) -> str:
+    """A number to three digits, or a dash where there is none."""
+    return "-" if value is None else f"{value:.3g}"
+
+
+def _at(horizon: str) -> str:
+    """When a claim is judged, in brackets."""
+    return "" if horizon == "none" else f" ({horizon})"
+
+
+def _repeatable(words: Sequence[str]) -> list[str]:
+    """A command without the files it wrote and without --quiet: what one types to see it again."""
+    kept, skip = [], False
+    for word in words:
+        if not skip and word not in ("--json", "--out", "--quiet"):
+            kept.append(word)
+        skip = word in ("--json", "--out")
+    return kept
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A Markdown table; a bar within a cell is escaped."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
