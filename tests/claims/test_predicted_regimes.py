@@ -88,9 +88,9 @@ def band(p: Parameters, run, seed: int, degree: int) -> np.ndarray:
     c = run.initial_correlations[seed]
     length = np.linalg.norm(run.initial_weights[seed], axis=-1)[:, None]
     z = (p.own_low + p.own_high) / 2 / p.patches_per_feature
-    with np.errstate(divide="ignore"):
-        x = p.patch_noise * length / np.maximum(z * c, 0)
-        feature_noise = p.feature_noise * np.abs(c).sum(1, keepdims=True) / np.maximum(z * c, 0)
+    seen = np.maximum(z * c, 1e-12)  # of a feature that never grows the doubt is without bound
+    x = p.patch_noise * length / seen
+    feature_noise = p.feature_noise * np.abs(c).sum(1, keepdims=True) / seen
     own = p.images / p.classes * p.patches_per_feature
     average = degree * (degree - 1) / 2 * x**2
     return DEVIATIONS * degree * x / np.sqrt(own) + average + degree * feature_noise
