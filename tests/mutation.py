@@ -63,7 +63,9 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Not | ast.Invert):
         yield node.operand
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        yield ast.Constant(node.value + 1 if isinstance(node.value, int) else 1.1 * node.value)
+        yield ast.Constant(
+            node.value + 1 if isinstance(node.value, int) else 1.1 * node.value or 1.0
+        )
     elif isinstance(node, ast.Attribute) and node.attr in NAMES:
         yield ast.Attribute(node.value, NAMES[node.attr], node.ctx)
     elif isinstance(node, ast.Name) and node.id in NAMES:

@@ -176,3 +176,14 @@ def test_equal_values_are_known_as_finely_as_their_resolution():
     assert mean_interval(ones) == (1, 1)
     spread = np.arange(16.0)
     assert mean_interval(spread, resolution=0.01) == mean_interval(spread)
+
+
+def test_exit_codes_are_those_of_the_documented_contract():
+    """docs/command_line.md; scripts branch on them."""
+    from mrpverify.judge.verdicts import EXIT_CODES, EXIT_USAGE
+
+    names = ("SUPPORTED", "ERROR", "REFUTED", "INCONCLUSIVE", "UNINFORMATIVE", "OUT_OF_REGIME")
+    assert {v.value: code for v, code in EXIT_CODES.items()} == dict(
+        zip(names, (0, 1, 3, 4, 5, 6), strict=True)
+    )
+    assert EXIT_USAGE == 2

@@ -52,6 +52,7 @@ CLAIMS = (
             )
         },
         prediction=predict_capture,
+        per_seed=True,
         order=1,
         legs=legs,
         more=as_long,
