@@ -97,7 +97,7 @@ def test_a_built_and_installed_distribution_is_judged(installed, tmp_path):
         [str(installed), "-m", "mrpverify", "list"],
         capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "200"},
     ).stdout  # fmt: skip
-    for name in ("EX.every_view", "S_3", "rescaled"):
+    for name in ("EX.every_view", "S_3", "louder"):
         assert name in listed
 
 
@@ -121,9 +121,9 @@ def test_the_document_shows_what_is_tested():
 
 def test_a_regime_has_the_parts_of_its_objective_and_its_law(known):
     p = mv.regime("dropped-patches", law="three-views", views=3, S_3=0.5, **REGIME)
-    assert (p.third, p.rescaled, p.framework, p.views) == (0.5, True, "dropped-patches", 3)
+    assert (p.third, p.louder, p.framework, p.views) == (0.5, True, "dropped-patches", 3)
     assert pickle.loads(pickle.dumps(p)) == p
-    assert {"third", "rescaled", "visible", "labels"} < set(relevant(p))
+    assert {"third", "louder", "visible", "labels"} < set(relevant(p))
     assert not {"gain", "target", "tolerance", "encoder_step"} & set(relevant(p))
     back = changed(p, framework="mae", law="multi-view")
     assert type(back) is Parameters
@@ -178,7 +178,7 @@ def test_a_run_depends_on_its_own_options_and_on_the_source_of_both(known, tmp_p
     assert {"objective"} <= set(request.identity())
     assert "law" not in request.identity()
     assert "objective" not in Request(changed(p, framework="supervised"), "outside", 0).identity()
-    other = replace(p, rescaled=False)
+    other = replace(p, louder=False)
     assert Request(other, "outside", 0).key() != request.key()
     one, two = (mv.train(q, salt="outside", seeds=1, stored=False) for q in (p, other))
     assert not np.array_equal(one["final_weights"], two["final_weights"])

@@ -121,7 +121,7 @@ class _Study:
     ) -> _Study:
         """The runs of a control that trains."""
         legs = control_legs(claim, control, regime, runs)
-        number = max(control.seeds, cap, USUAL_CAP) if claim.per_seed else control.seeds
+        number = max(control.seeds, cap, USUAL_CAP)
         parameters = control.parameters(regime, regime.horizon)
         return cls(claim, parameters, legs, range(number), control.seeds, is_control=True)
 
@@ -136,7 +136,7 @@ class _Study:
 
     def next_look(self, runs: Runs, used: int) -> int | None:
         """Seeds of the next look, None where the seeds so far decide or are all there are."""
-        if not self.claim.per_seed or used >= len(self.seeds):
+        if used >= len(self.seeds) or not (self.claim.per_seed or self.is_control):
             return None
         cap = len(self.seeds)
         found = judged_by(self.measured(runs), _rule(cap))

@@ -28,5 +28,6 @@ CLAIMS = (
         horizon="T",
         measure=measure,
         controls={"mae": (NOTHING_SHOWN,)},
+        per_seed=True,
     ),
 )

@@ -15,7 +15,7 @@ from mrpverify import parts
 class Options:
     """What this objective alone reads."""
 
-    rescaled: bool = mv.parameter(True, "rescaled", "masked outputs are divided by theta")
+    louder: bool = mv.parameter(True, "louder", "masked outputs are divided by theta")
 
 
 def start(parameters, weights, salt, seeds):
@@ -28,7 +28,7 @@ def direction(parameters, state, images, largest):
     masks, state["streams"] = mv.draw_masks(parameters, state["streams"], images.patches)
     u = mv.project(state["weights"], images.patches)
     a, slope = mv.smoothed_relu(u, parameters.power, parameters.linear_from)
-    masks = masks / parameters.visible if parameters.rescaled else masks
+    masks = masks / parameters.visible if parameters.louder else masks
     pull = mv.pull(by_class(parameters, (a * masks.unsqueeze(3)).sum(2)), images.labels)
     per_kernel = pull.repeat_interleave(parameters.kernels_per_class, 2)
     signal = slope * masks.unsqueeze(3) * per_kernel.unsqueeze(2)

@@ -28,5 +28,6 @@ CLAIMS = (
         horizon="T",
         measure=measure,
         controls={"dropped-patches": (NOTHING_MASKED,)},
+        per_seed=True,
     ),
 )
