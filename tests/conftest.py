@@ -9,6 +9,7 @@ from hypothesis import settings
 # (--hypothesis-profile dev, or the variable). No deadline: the first call of a kernel is slow.
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("dev", deadline=None, print_blob=True)
+settings.register_profile("nightly", deadline=None, max_examples=500, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 # Small matrices: several threads only wait for each other, and sums would depend on their number.

@@ -5,8 +5,8 @@ copy of the tree. The tests that belong to the mutated module are run on it; one
 it. Printed: the mutant, what became of it, and the score over all that are not known to be
 equivalent (tests/mutants_known.txt). Exit code 1 where one survives.
 
-mutmut and cosmic-ray were looked at: both run one command for all mutants (minutes each here), and
-neither changes an axis, min against max, or a float by a part of itself.
+A tool of our own, because each mutant must run the tests of its module alone (the suite takes
+minutes), and axes, min against max and parts of a float are what numeric code gets wrong.
 """
 
 import argparse

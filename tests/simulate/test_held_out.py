@@ -175,3 +175,18 @@ def test_every_draw_of_a_test_is_its_own_stream_and_law(monkeypatch):
             real = (images.owner != sample.NO_PATCH)[..., :width]
             assert (apart > 1e-6)[real].all(), "a patch of the training images"
     assert len(drawn) == 2 * len(changes)
+
+
+def test_answers_of_three_views_stand_at_what_an_image_shows():
+    """Every kind of image is counted once, in the place of its class and of the view it shows."""
+    p = Parameters(
+        framework="supervised", classes=2, views=3, kernels_per_class=2, dimension=8, images=30,
+        test_images=60,
+    )  # fmt: skip
+    weights = torch.zeros(2, p.kernels, p.dimension, dtype=torch.float64)
+    right, number = count_correct(p, {"weights": weights}, supervised.logits, "three views", [0, 1])
+    assert number.shape == (2, len(held_out.test_laws(p)), p.classes, 1 + p.views)
+    assert not right.any()  # all logits are equal: a tie is wrong
+    assert (number[..., 0].sum(-1) == p.test_images).all()
+    assert (number[..., 1:].sum((-1, -2)) == p.test_images).all()
+    assert (number > 0).all()

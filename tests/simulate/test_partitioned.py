@@ -140,7 +140,7 @@ def test_a_kernel_of_zeros_is_not_there(regime, decoder, target):
 
 
 def test_a_masked_autoencoder_with_calm_kernels_goes_where_it_goes_without(regime):
-    """To T by both, each kernel's correlations and crossings, at a quarter of the gradients less."""
+    """To T by both, with the same correlations and crossings, at a quarter less gradients."""
     p = replace(regime("mae"), method="flow", init_scale=0.02, horizon=1500.0)
     found = pretrain(p, "calm", [0])
     whole = replace(OBJECTIVES["mae"], loud=None)
