@@ -26,5 +26,5 @@ def test_seeds_that_can_support_are_told_nothing(seeds):
 def test_one_seed_is_refused_where_it_decides_nothing_that_is_asked():
     with pytest.raises(TooFewSeedsError, match="supported from 14"):
         too_few(select(["T1.capture"]), 1)
-    assert too_few(select(["theorem1"]), 1), "T1.lottery is a mean; a line is enough"
+    assert too_few(select(["T1.capture", "L10"]), 1), "L10 is no count of seeds: a line is enough"
     assert too_few(select(["L10"]), 1) == []

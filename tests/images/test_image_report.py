@@ -70,7 +70,7 @@ def generated(cache, monkeypatch):
     cifar_runs.data.cache_clear()
 
 
-def in_this_process(device):
+def in_this_process(device, workers=None):
     """For so little training, other processes would take longer to start."""
     return Machine("cpu", 1)
 
