@@ -86,8 +86,8 @@ class Both:
                 tensors["teacher"] = self.teacher
         state = {name: torch.as_tensor(value)[None] for name, value in tensors.items()}
         largest = correlate(state["weights"], self.images).amax(2)
-        loss = objective.expected_loss(self.p, state, self.images, largest)
-        drive, _ = objective.descent_direction(self.p, state, self.images, largest)
+        loss = objective.loss(self.p, state, self.images, largest)
+        drive, _ = objective.direction(self.p, state, self.images, largest)
         names = {"weights": "w", "decoder": "b", "head": "head"}
         return float(loss[0]), {names[n]: d[0].numpy() for n, d in drive.items()}
 
