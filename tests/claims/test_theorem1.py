@@ -152,7 +152,7 @@ def test_sabotage_turns_capture_refuted_with_the_seeds_that_supported_it(
     assert capture.measure(regime, honest).measured is Verdict.SUPPORTED
     wrong = sabotaged(regime, kind, train, honest, monkeypatch)
     measurement = capture.measure(regime, wrong)
-    assert measurement.trials == SEEDS
+    assert measurement.trials in measurement.details["sequential"]["looks"]
     assert measurement.details["seeds_not_known"] == 0
     assert measurement.measured is Verdict.REFUTED, measurement
 
