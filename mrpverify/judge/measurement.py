@@ -10,7 +10,7 @@ import numpy as np
 
 from ..parameters import STAND_INS
 from .betting import bounded_interval
-from .intervals import clopper_pearson, mean_interval
+from .intervals import APPROXIMATE, clopper_pearson, mean_interval
 from .sequential import Design, Outcome, design
 from .verdicts import Verdict, all_of, measured_above, measured_within
 
@@ -38,6 +38,9 @@ FEWEST_SEEDS = 16
 for a claim. It can still speak against one, which is what a control has to do."""
 
 
+T_ASSUMES = f"{APPROXIMATE}; one by betting, which is not, would be wider than such a band"
+
+
 @dataclass(frozen=True)
 class Part:
     """One of several statements that a claim makes at once: a mean over seeds and its target."""
@@ -47,7 +50,10 @@ class Part:
     threshold: float
     measured: Verdict
     band: tuple[float, float] | None = None
-    """Where the whole interval has to lie; without one it has to lie above `threshold`."""
+    """Where the whole interval has to lie, an equivalence test (two one-sided tests, TOST); without
+    one it has to lie above `threshold`."""
+    assumes: str | None = None
+    """What the interval takes for granted; None where it is exact."""
 
     def summary(self) -> dict[str, Any]:
         """The part as it stands in a record."""
@@ -61,18 +67,20 @@ class Part:
 
 
 def mean_above(values: np.ndarray, threshold: float, resolution: float = 0.0) -> Part:
-    """A number per seed [seeds] whose mean must lie above `threshold`: t-interval."""
+    """A number per seed [seeds] whose mean must lie above `threshold`: t-interval, approximate."""
     interval = mean_interval(values, resolution=resolution)
     measured = _enough(values, measured_above(interval, threshold))
-    return Part(_mean(values), interval, threshold, measured)
+    return Part(_mean(values), interval, threshold, measured, assumes=T_ASSUMES)
 
 
 def mean_within(values: np.ndarray, target: float, delta: float, resolution: float = 0.0) -> Part:
-    """A number per seed [seeds] whose mean must lie within `target` +- `delta`: t-interval."""
+    """A number per seed [seeds] whose mean must lie within `target` +- `delta`: equivalence test.
+
+    Two one-sided tests (TOST): the whole t-interval, approximate, has to lie in the band.
+    """
     interval, band = mean_interval(values, resolution=resolution), (target - delta, target + delta)
-    return Part(
-        _mean(values), interval, target, _enough(values, measured_within(interval, band)), band
-    )
+    measured = _enough(values, measured_within(interval, band))
+    return Part(_mean(values), interval, target, measured, band, T_ASSUMES)
 
 
 def together(
@@ -80,6 +88,7 @@ def together(
 ) -> Measurement:
     """A claim of several parts: refuted by one, supported by all; the first gives its numbers."""
     first = next(iter(parts.values()))
+    assumed = {name: part.assumes for name, part in parts.items() if part.assumes is not None}
     return Measurement(
         statistic,
         first.value,
@@ -88,6 +97,7 @@ def together(
         all_of(part.measured for part in parts.values()),
         details={
             "parts": {name: part.summary() for name, part in parts.items()},
+            **({"assumes": assumed} if assumed else {}),
             **(details or {}),
         },
         band=first.band,
@@ -132,8 +142,23 @@ def seeds_not_known(measurement: Measurement, unknown: np.ndarray) -> Measuremen
         return m
     pairs = zip(m.outcomes, unknown, strict=True)
     outcomes = tuple(None if is_open else seed for seed, is_open in pairs)
-    marked = replace(m, outcomes=outcomes, details={**m.details, "seeds_not_known": 0})
+    details = {**m.details, "seeds_not_known": 0}
+    if rows := _seed_parts(m):
+        details["parts"] = {name: _opened(row, unknown) for name, row in rows.items()}
+    marked = replace(m, outcomes=outcomes, details=details)
     return judged_by(marked, design(len(outcomes), m.threshold))
+
+
+def _seed_parts(measurement: Measurement) -> Mapping[str, Mapping[str, Any]]:
+    """The statements that each seed must meet at once (`per_seed`), none where it has no such."""
+    rows: Mapping[str, Mapping[str, Any]] = measurement.details.get("parts", {})
+    return rows if all("outcomes" in row for row in rows.values()) else {}
+
+
+def _opened(row: Mapping[str, Any], unknown: np.ndarray) -> dict[str, Any]:
+    """One of them with those seeds open that are `unknown` [seeds], bool."""
+    pairs = zip(row["outcomes"], unknown, strict=True)
+    return {**row, "outcomes": [None if is_open else seed for seed, is_open in pairs]}
 
 
 def judged_by(measurement: Measurement, rule: Design) -> Measurement:
@@ -155,6 +180,10 @@ def judged_by(measurement: Measurement, rule: Design) -> Measurement:
     details = {**m.details, "sequential": sequential}
     if "seeds_not_known" in details:
         details["seeds_not_known"] = open_seeds
+    if rows := _seed_parts(m):
+        parts = _parts_judged(rows, rule, used)
+        refuted = [name for name, row in parts.items() if row["measured"] is Verdict.REFUTED]
+        details |= {"parts": parts, "refuted_parts": refuted}
     return replace(
         m,
         value=successes / used,
@@ -164,6 +193,19 @@ def judged_by(measurement: Measurement, rule: Design) -> Measurement:
         trials=used,
         details=details,
     )
+
+
+def _parts_judged(
+    rows: Mapping[str, Mapping[str, Any]], rule: Design, used: int
+) -> dict[str, dict[str, Any]]:
+    """The statements that a seed must meet at once, each alone by the same design and seeds."""
+    found = {}
+    for name, row in rows.items():
+        looked = row["outcomes"][:used]
+        true = sum(seed is True for seed in looked)
+        measured = rule.decide(looked)[1]
+        found[name] = {**row, "true_seeds": true, "seeds": used, "measured": measured}
+    return found
 
 
 def share_of_seeds(

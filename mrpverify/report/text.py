@@ -225,10 +225,8 @@ def _findings(result: ClaimResult) -> list[str]:
     """What a claim measured beside its verdict, in lines."""
     details = result.measurement.details
     name = f"{result.claim.id} at {result.claim.horizon}"
-    lines = [
-        f"{name}, {part}: {_estimate(row)}, {_aim(row)}: {row['measured']}"
-        for part, row in details.get("parts", {}).items()
-    ]
+    lines = [f"{name}, {part}: {_part(row)}" for part, row in details.get("parts", {}).items()]
+    lines += _assumptions(name, details.get("assumes", {}))
     lines += [
         f"{name}, {key}: {_estimate(row)}"
         for key, row in details.items()
@@ -271,6 +269,22 @@ def _findings(result: ClaimResult) -> list[str]:
     for key in ("diverged", "unfinished"):
         lines += [f"{name}: {line}" for line in details.get(key, ())]
     return lines
+
+
+def _part(row: Mapping[str, Any]) -> str:
+    """One of several statements of a claim: a count of seeds, or a mean."""
+    if "outcomes" in row:
+        true = f"{row['needed']} in {row['true_seeds']} of {row['seeds']} seeds"
+        return f"{true}: {row['measured']}; mean {_estimate(row)}"
+    return f"{_estimate(row)}, {_aim(row)}: {row['measured']}"
+
+
+def _assumptions(name: str, assumed: Mapping[str, str]) -> list[str]:
+    """What intervals take for granted: one line for all that take the same."""
+    return [
+        f"{name}, {', '.join(part for part in assumed if assumed[part] == text)}: {text}"
+        for text in dict.fromkeys(assumed.values())
+    ]
 
 
 def _estimate(row: Mapping[str, Any]) -> str:
