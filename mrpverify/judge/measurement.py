@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..parameters import STAND_INS
+from . import e_value
 from .betting import bounded_interval
 from .intervals import APPROXIMATE, clopper_pearson, mean_interval
-from .sequential import Design, Outcome, design
+from .sequential import LEVEL, Design, Outcome, design
 from .verdicts import Verdict, all_of, measured_above, measured_within
 
 
@@ -81,6 +82,17 @@ def mean_within(values: np.ndarray, target: float, delta: float, resolution: flo
     interval, band = mean_interval(values, resolution=resolution), (target - delta, target + delta)
     measured = _enough(values, measured_within(interval, band))
     return Part(_mean(values), interval, target, measured, band, T_ASSUMES)
+
+
+def mean_share_above(values: np.ndarray, threshold: float) -> Part:
+    """A share in [0, 1] per seed [seeds] whose mean must lie above `threshold`: betting interval.
+
+    Valid however rare a loss is. A seed without a share (NaN) counts as 0. Raises ValueError for a
+    share outside [0, 1].
+    """
+    shares = np.nan_to_num(values, nan=0.0)
+    interval = bounded_interval(shares, (0.0, 1.0))
+    return Part(float(shares.mean()), interval, threshold, measured_above(interval, threshold))
 
 
 def together(
@@ -172,12 +184,45 @@ def judged_by(measurement: Measurement, rule: Design) -> Measurement:
     if m.outcomes is None or m.measured is Verdict.ERROR:
         return m
     used, verdict = rule.decide(m.outcomes)
-    looked = m.outcomes[:used]
+    sequential = {
+        "by": "design", **rule.summary(), "seeds_used": used, "words": rule.words(),
+        "e_values": _wealths(e_value.decide(m.outcomes[:used], m.threshold)),
+    }  # fmt: skip
+    return _looked_at(m, used, verdict, sequential, rule)
+
+
+def judged_by_e_value(measurement: Measurement, rule: Design) -> Measurement:
+    """A count of seeds that was asked before with fewer: judged by its e-value, `rule` aside.
+
+    That holds at 5 % however often and with however many seeds it is asked (Ville's inequality).
+    """
+    m = measurement
+    if m.outcomes is None or m.measured is Verdict.ERROR:
+        return m
+    found = e_value.decide(m.outcomes[: rule.cap], m.threshold)
+    sequential = {
+        "by": "e-value", "p0": m.threshold, "level": LEVEL, "looks": [rule.cap],
+        "seeds_used": found.seeds, "e_values": _wealths(found),
+        "words": f"asked again with more seeds: decided by the e-value alone, {found.support:.3g} "
+        f"for and {found.refute:.3g} against, needed {1 / LEVEL:g}",
+    }  # fmt: skip
+    return _looked_at(m, found.seeds, found.verdict, sequential, rule)
+
+
+def _wealths(found: e_value.EValues) -> dict[str, float]:
+    """Both e-values as they stand in a record."""
+    return {"support": found.support, "refute": found.refute}
+
+
+def _looked_at(
+    m: Measurement, used: int, verdict: Verdict, sequential: Mapping[str, Any], rule: Design
+) -> Measurement:
+    """The measurement by its first `used` seeds."""
+    looked = (m.outcomes or ())[:used]
     successes, open_seeds = sum(s is True for s in looked), sum(s is None for s in looked)
     low, _ = clopper_pearson(successes, used)
     _, high = clopper_pearson(successes + open_seeds, used)
-    sequential = {**rule.summary(), "seeds_used": used, "words": rule.words()}
-    details = {**m.details, "sequential": sequential}
+    details = {**m.details, "sequential": dict(sequential)}
     if "seeds_not_known" in details:
         details["seeds_not_known"] = open_seeds
     if rows := _seed_parts(m):

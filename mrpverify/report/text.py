@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ..claims.evaluate import ClaimResult, ControlResult
 from ..judge.numbers import ABOVE_ZERO
+from ..judge.sequential import LEVEL
 from ..judge.verdicts import Verdict
 from ..parameters import Framework, Parameters
 from ..records.provenance import versions
@@ -384,6 +385,8 @@ def _print_outcome(
             name = f"{result.claim.id}/{result.framework or 'images'}/{result.claim.horizon} "
             line.append(name).append(f"{result.verdict}  ", STYLES[result.verdict])
         console.print(line)
+    if len(results) > 1:
+        console.print(Text(family(len(results))))
     for framework, condition in sorted(
         {(r.framework, c) for r in results for c in r.violated}, key=str
     ):
@@ -404,6 +407,15 @@ def _print_outcome(
         f"exit code {run.exit_code} (from the {counted})"
     )
     console.print(Text(quotable(run, results), "bold"), soft_wrap=True)
+
+
+def family(verdicts: int) -> str:
+    """What holds of several verdicts at once: the family-wise rule, in one line."""
+    return (
+        f"{verdicts} verdicts: each is false with a chance of at most {LEVEL:.0%} on its own (where its "
+        f"interval is exact), so "
+        f"that of all of them at most {LEVEL * verdicts:.2g} are expected to be false"
+    )
 
 
 def quotable(run: Run, results: Sequence[ClaimResult]) -> str:
