@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import exp, log
 
 from scipy import special
@@ -31,6 +32,7 @@ class EValues:
     verdict: Verdict
 
 
+@cache
 def wealth(successes: int, failures: int, p0: float, above: bool) -> float:
     """E-value against "share <= p0" (`above`) or "share >= p0", exact.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from scipy import stats
 
@@ -15,6 +17,7 @@ APPROXIMATE = (
 """What every t-interval takes for granted; docs/calibration.md measures it."""
 
 
+@cache
 def clopper_pearson(
     successes: int, trials: int, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:

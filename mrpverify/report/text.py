@@ -412,9 +412,9 @@ def _print_outcome(
 def family(verdicts: int) -> str:
     """What holds of several verdicts at once: the family-wise rule, in one line."""
     return (
-        f"{verdicts} verdicts: each is false with a chance of at most {LEVEL:.0%} on its own (where its "
-        f"interval is exact), so "
-        f"that of all of them at most {LEVEL * verdicts:.2g} are expected to be false"
+        f"{verdicts} verdicts: each is false with a chance of at most {LEVEL:.0%} on its own, more "
+        f"or less where it is called approximate; at most {LEVEL * verdicts:.2g} false ones are "
+        f"expected"
     )
 
 
