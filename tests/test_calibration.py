@@ -87,14 +87,14 @@ def test_the_command_writes_between_the_markers_and_ends_by_what_it_found(tmp_pa
     monkeypatch.setattr(table, "cases", lambda: few)
     (tmp_path / "docs").mkdir()
     path = tmp_path / page.PAGE
-    path.write_text(f"a\n{page.BEGIN}\nold\n{page.END}\nb\n")
+    path.write_text(f"a\n{page.BEGIN}\nstale row\n{page.END}\nb\n")
     ask = ["--root", str(tmp_path), "--draws", "50"]
     assert CliRunner().invoke(command.app, ask).exit_code == 0
     text = path.read_text()
     assert text.startswith("a\n")
     assert text.endswith(f"{page.END}\nb\n")
     assert text.count("| `share_of_seeds` |") == len(few)
-    assert "old" not in text
+    assert "stale row" not in text
     path.write_text("no markers")
     assert CliRunner().invoke(command.app, ask).exit_code == 2
     assert path.read_text() == "no markers"
