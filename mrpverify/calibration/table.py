@@ -158,11 +158,11 @@ def _of_seeds() -> Iterator[Case]:
             share,
         )
     yield Case(
-        "decide", "p = 0.8, asked with 24, 48, 72 and 96 seeds", _asked_again, _false(P0, P0)
+        "decide", "p = 0.8, asked with 1, 2, 3 and 4 times so many", _asked_again, _false(P0, P0)
     )
     yield Case(
         "design",
-        "p = 0.8, asked with 24, 48, 72 and 96 seeds: until one supports",
+        "p = 0.8, asked with 1, 2, 3 and 4 times so many until one supports",
         _peeked,
         frozenset({Verdict.SUPPORTED}),
         exact=False,
