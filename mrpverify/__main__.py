@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from .calibration import __main__ as calibration
 from .check import __doc__ as about_check
 from .check import check
 from .command_app import Version, command_app
@@ -59,6 +60,7 @@ _add("sweep", sweep.sweep, sweep.__doc__)
 _add("counterexample", counterexample.counterexample, counterexample.__doc__)
 _add("figures", figures.figures, figures.__doc__)
 _add("results", results, about_results)
+_add("calibrate", calibration.calibrate, calibration.__doc__)
 app.add_typer(images.app, name="images", short_help=_summary(images.__doc__))
 app.add_typer(records.app, name="records", short_help=_summary(records.__doc__))
 

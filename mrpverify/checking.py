@@ -12,6 +12,7 @@ from pathlib import Path
 import xarray as xr
 from rich.console import Console
 
+from .claims.asked_again import asked_again, remember_asked
 from .claims.claim import Claim
 from .claims.evaluate import ClaimResult, counts, evaluate
 from .claims.evidence import about_images, evaluate_images
@@ -240,7 +241,11 @@ def _evaluate(order: Order) -> list[ClaimResult]:
             return collect(requests, order.machine, order.store, show)
 
         simulated = [claim for claim in order.claims if not about_images(claim)]
-        results = evaluate(simulated, order.regimes, range(order.seeds), order.salt, get)
+        question = simulated, order.regimes, order.seeds, order.salt, order.store
+        again = asked_again(*question)
+        seeds = range(order.seeds)
+        results = evaluate(simulated, order.regimes, seeds, order.salt, get, again)
+        remember_asked(*question)
         if order.images is not None:
             seen = replace(order.images, progress=show or order.images.progress)
             results += evaluate_images(order.claims, seen)

@@ -37,12 +37,14 @@ ALLOWED = {
     "report": {"admissible", "parameters", "theory", "judge", "records", "claims"},
     "command_line": {"records", "command_app"},
     "results": {"command_app", "command_line", "judge", "report"},
+    # The judge on truths that are known: it needs nothing that is simulated by training.
+    "calibration": {"parameters", "judge", "command_line", "command_app"},
     "check": {"checking", "callable_module", "command_app"},
     "interactive": {
         "parameters", "regime", "simulate", "judge", "records", "claims", "report",
     },
     "__main__": {
-        "check", "checking", "command_app", "counterexample", "figures", "images", "records",
+        "calibration", "check", "checking", "command_app", "counterexample", "figures", "images", "records",
         "results", "sweep",
     },
     "checking": {

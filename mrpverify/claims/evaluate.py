@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import xarray as xr
 
-from ..judge.measurement import Measurement, judged_by
+from ..judge.measurement import Measurement, judged_by, judged_by_e_value
 from ..judge.sequential import FIRST_LOOK, USUAL_CAP, Design, design
 from ..judge.verdicts import Verdict, final_verdict
 from ..parameters import STAND_INS, Framework, Parameters
@@ -63,12 +63,14 @@ def evaluate(
     seeds: Sequence[int],
     salt: str,
     collect: Collect,
+    again: Collection[tuple[str, Framework]] = (),
 ) -> list[ClaimResult]:
     """Verdicts of all claims in all given frameworks (their runs first, then the controls').
 
     A claim that is true or false in every seed asks for the seeds of its next look only while it
     is undecided, and so do its controls; any other has all seeds at once. A claim that has no runs
-    in a regime outside its own one, a step of 1/0 say, is OUT_OF_REGIME.
+    in a regime outside its own one, a step of 1/0 say, is OUT_OF_REGIME. Claims asked `again` with
+    more seeds, by id and framework, are judged by their e-value alone.
     """
     every = [(claim, f) for f in regimes for claim in claims if f in claim.frameworks]
     outside = {
@@ -77,7 +79,10 @@ def evaluate(
         if (reason := _no_runs(claim, regimes[f], f)) is not None
     }
     pairs = [pair for pair in every if pair not in outside]
-    own = {(claim, f): _Study.of_claim(claim, regimes[f], seeds) for claim, f in pairs}
+    own = {
+        (claim, f): _Study.of_claim(claim, regimes[f], seeds, (claim.id, f) in again)
+        for claim, f in pairs
+    }
     runs = _in_rounds(own, salt, collect)
     controls = {
         (claim, control, f): _Study.of_control(
@@ -91,7 +96,7 @@ def evaluate(
     return [
         _not_run(claim, f, regimes[f], outside[claim, f])
         if (claim, f) in outside
-        else _judge(claim, f, regimes[f], runs[claim, f], control_runs, len(seeds))
+        else _judge(claim, f, own[claim, f], runs[claim, f], control_runs)
         for claim, f in every
     ]
 
@@ -108,12 +113,16 @@ class _Study:
     """As many as may be needed."""
     first: int
     is_control: bool = False
+    again: bool = False
+    """Whether it was asked before with fewer seeds."""
 
     @classmethod
-    def of_claim(cls, claim: Claim, regime: Parameters, seeds: Sequence[int]) -> _Study:
+    def of_claim(
+        cls, claim: Claim, regime: Parameters, seeds: Sequence[int], again: bool
+    ) -> _Study:
         """The claim's own runs."""
         first = min(FIRST_LOOK, len(seeds)) if claim.per_seed else len(seeds)
-        return cls(claim, regime, claim.runs_needed(regime), seeds, first)
+        return cls(claim, regime, claim.runs_needed(regime), seeds, first, again=again)
 
     @classmethod
     def of_control(
@@ -134,12 +143,17 @@ class _Study:
             lambda: with_unfinished(claim.measure(self.parameters, seen), self.legs, runs)
         )
 
+    def judged(self, runs: Runs) -> Measurement:
+        """The claim's statistic by the rule that was fixed for it."""
+        judge = judged_by_e_value if self.again else judged_by
+        return judge(self.measured(runs), _rule(len(self.seeds)))
+
     def next_look(self, runs: Runs, used: int) -> int | None:
         """Seeds of the next look, None where the seeds so far decide or are all there are."""
         if used >= len(self.seeds) or not (self.claim.per_seed or self.is_control):
             return None
         cap = len(self.seeds)
-        found = judged_by(self.measured(runs), _rule(cap))
+        found = self.judged(runs)
         if found.outcomes is None or found.measured is not Verdict.INCONCLUSIVE:
             return None
         return _rule(cap).after(used)
@@ -252,15 +266,13 @@ def control_legs(claim: Claim, control: Control, regime: Parameters, runs: Runs)
 def _judge(
     claim: Claim,
     framework: Framework,
-    regime: Parameters,
+    study: _Study,
     runs: Runs,
     control_runs: Mapping[tuple[Claim, Control, Framework], Runs],
-    cap: int,
 ) -> ClaimResult:
     """Measure a claim and its controls with the same statistic, and conclude."""
-    measurement = _Study.of_claim(claim, regime, range(cap)).measured(runs)
-    if claim.per_seed:
-        measurement = judged_by(measurement, _rule(cap))
+    regime, cap = study.parameters, len(study.seeds)
+    measurement = study.judged(runs) if claim.per_seed else study.measured(runs)
     results = tuple(
         _judge_control(
             claim, control, regime, runs, control_runs.get((claim, control, framework)), cap

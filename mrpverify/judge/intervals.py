@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from scipy import stats
 
 CONFIDENCE = 0.90
 """Central level that is reported: both one-sided bounds hold at 95 % each."""
 
+APPROXIMATE = (
+    "t-interval of a mean over seeds, approximate: it is too narrow where rare seeds lie far from "
+    "the others"
+)
+"""What every t-interval takes for granted; docs/calibration.md measures it."""
 
+
+@cache
 def clopper_pearson(
     successes: int, trials: int, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:
@@ -29,16 +38,16 @@ def mean_interval(
 ) -> tuple[float, float]:
     """Central t-interval of the mean of independent values [seeds], 90 % unless told otherwise.
 
-    Fewer than two finite values leave it open: (-inf, inf). Identical values give a single point,
-    unless a `resolution` says how finely a value is known (a share of n: 1/n): they then spread as
-    if one of them were off by that much.
+    Approximate: it is too narrow where rare values lie far from the others (docs/calibration.md).
+    Fewer than two finite values leave it open: (-inf, inf). A `resolution` says how finely a value
+    is known (a share of n: 1/n): the standard error is at least that of one value off by as much.
     """
     finite = np.asarray(values, dtype=float)
     finite = finite[np.isfinite(finite)]
     if len(finite) < 2:
         return (-np.inf, np.inf)
     mean = float(finite.mean())
-    error = float(stats.sem(finite)) if np.ptp(finite) > 0 else resolution / len(finite)
+    error = max(float(stats.sem(finite)), resolution / len(finite))
     if error == 0:
         return mean, mean
     low, high = stats.t.interval(confidence, len(finite) - 1, loc=mean, scale=error)

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..parameters import STAND_INS
+from . import e_value
 from .betting import bounded_interval
-from .intervals import clopper_pearson, mean_interval
-from .sequential import Design, Outcome, design
+from .intervals import APPROXIMATE, clopper_pearson, mean_interval
+from .sequential import LEVEL, Design, Outcome, design
 from .verdicts import Verdict, all_of, measured_above, measured_within
 
 
@@ -38,6 +39,9 @@ FEWEST_SEEDS = 16
 for a claim. It can still speak against one, which is what a control has to do."""
 
 
+T_ASSUMES = f"{APPROXIMATE}; one by betting, which is not, would be wider than such a band"
+
+
 @dataclass(frozen=True)
 class Part:
     """One of several statements that a claim makes at once: a mean over seeds and its target."""
@@ -47,7 +51,10 @@ class Part:
     threshold: float
     measured: Verdict
     band: tuple[float, float] | None = None
-    """Where the whole interval has to lie; without one it has to lie above `threshold`."""
+    """Where the whole interval has to lie, an equivalence test (two one-sided tests, TOST); without
+    one it has to lie above `threshold`."""
+    assumes: str | None = None
+    """What the interval takes for granted; None where it is exact."""
 
     def summary(self) -> dict[str, Any]:
         """The part as it stands in a record."""
@@ -61,18 +68,31 @@ class Part:
 
 
 def mean_above(values: np.ndarray, threshold: float, resolution: float = 0.0) -> Part:
-    """A number per seed [seeds] whose mean must lie above `threshold`: t-interval."""
+    """A number per seed [seeds] whose mean must lie above `threshold`: t-interval, approximate."""
     interval = mean_interval(values, resolution=resolution)
     measured = _enough(values, measured_above(interval, threshold))
-    return Part(_mean(values), interval, threshold, measured)
+    return Part(_mean(values), interval, threshold, measured, assumes=T_ASSUMES)
 
 
 def mean_within(values: np.ndarray, target: float, delta: float, resolution: float = 0.0) -> Part:
-    """A number per seed [seeds] whose mean must lie within `target` +- `delta`: t-interval."""
+    """A number per seed [seeds] whose mean must lie within `target` +- `delta`: equivalence test.
+
+    Two one-sided tests (TOST): the whole t-interval, approximate, has to lie in the band.
+    """
     interval, band = mean_interval(values, resolution=resolution), (target - delta, target + delta)
-    return Part(
-        _mean(values), interval, target, _enough(values, measured_within(interval, band)), band
-    )
+    measured = _enough(values, measured_within(interval, band))
+    return Part(_mean(values), interval, target, measured, band, T_ASSUMES)
+
+
+def mean_share_above(values: np.ndarray, threshold: float) -> Part:
+    """A share in [0, 1] per seed [seeds] whose mean must lie above `threshold`: betting interval.
+
+    Valid however rare a loss is. A seed without a share (NaN) counts as 0. Raises ValueError for a
+    share outside [0, 1].
+    """
+    shares = np.nan_to_num(values, nan=0.0)
+    interval = bounded_interval(shares, (0.0, 1.0))
+    return Part(float(shares.mean()), interval, threshold, measured_above(interval, threshold))
 
 
 def together(
@@ -80,6 +100,7 @@ def together(
 ) -> Measurement:
     """A claim of several parts: refuted by one, supported by all; the first gives its numbers."""
     first = next(iter(parts.values()))
+    assumed = {name: part.assumes for name, part in parts.items() if part.assumes is not None}
     return Measurement(
         statistic,
         first.value,
@@ -88,6 +109,7 @@ def together(
         all_of(part.measured for part in parts.values()),
         details={
             "parts": {name: part.summary() for name, part in parts.items()},
+            **({"assumes": assumed} if assumed else {}),
             **(details or {}),
         },
         band=first.band,
@@ -132,8 +154,23 @@ def seeds_not_known(measurement: Measurement, unknown: np.ndarray) -> Measuremen
         return m
     pairs = zip(m.outcomes, unknown, strict=True)
     outcomes = tuple(None if is_open else seed for seed, is_open in pairs)
-    marked = replace(m, outcomes=outcomes, details={**m.details, "seeds_not_known": 0})
+    details = {**m.details, "seeds_not_known": 0}
+    if rows := _seed_parts(m):
+        details["parts"] = {name: _opened(row, unknown) for name, row in rows.items()}
+    marked = replace(m, outcomes=outcomes, details=details)
     return judged_by(marked, design(len(outcomes), m.threshold))
+
+
+def _seed_parts(measurement: Measurement) -> Mapping[str, Mapping[str, Any]]:
+    """The statements that each seed must meet at once (`per_seed`), none where it has no such."""
+    rows: Mapping[str, Mapping[str, Any]] = measurement.details.get("parts", {})
+    return rows if all("outcomes" in row for row in rows.values()) else {}
+
+
+def _opened(row: Mapping[str, Any], unknown: np.ndarray) -> dict[str, Any]:
+    """One of them with those seeds open that are `unknown` [seeds], bool."""
+    pairs = zip(row["outcomes"], unknown, strict=True)
+    return {**row, "outcomes": [None if is_open else seed for seed, is_open in pairs]}
 
 
 def judged_by(measurement: Measurement, rule: Design) -> Measurement:
@@ -147,14 +184,51 @@ def judged_by(measurement: Measurement, rule: Design) -> Measurement:
     if m.outcomes is None or m.measured is Verdict.ERROR:
         return m
     used, verdict = rule.decide(m.outcomes)
-    looked = m.outcomes[:used]
+    sequential = {
+        "by": "design", **rule.summary(), "seeds_used": used, "words": rule.words(),
+        "e_values": _wealths(e_value.decide(m.outcomes[:used], m.threshold)),
+    }  # fmt: skip
+    return _looked_at(m, used, verdict, sequential, rule)
+
+
+def judged_by_e_value(measurement: Measurement, rule: Design) -> Measurement:
+    """A count of seeds that was asked before with fewer: judged by its e-value, `rule` aside.
+
+    That holds at 5 % however often and with however many seeds it is asked (Ville's inequality).
+    """
+    m = measurement
+    if m.outcomes is None or m.measured is Verdict.ERROR:
+        return m
+    found = e_value.decide(m.outcomes[: rule.cap], m.threshold)
+    sequential = {
+        "by": "e-value", "p0": m.threshold, "level": LEVEL, "looks": [rule.cap],
+        "seeds_used": found.seeds, "e_values": _wealths(found),
+        "words": f"asked again with more seeds: decided by the e-value alone, {found.support:.3g} "
+        f"for and {found.refute:.3g} against, needed {1 / LEVEL:g}",
+    }  # fmt: skip
+    return _looked_at(m, found.seeds, found.verdict, sequential, rule)
+
+
+def _wealths(found: e_value.EValues) -> dict[str, float]:
+    """Both e-values as they stand in a record."""
+    return {"support": found.support, "refute": found.refute}
+
+
+def _looked_at(
+    m: Measurement, used: int, verdict: Verdict, sequential: Mapping[str, Any], rule: Design
+) -> Measurement:
+    """The measurement by its first `used` seeds."""
+    looked = (m.outcomes or ())[:used]
     successes, open_seeds = sum(s is True for s in looked), sum(s is None for s in looked)
     low, _ = clopper_pearson(successes, used)
     _, high = clopper_pearson(successes + open_seeds, used)
-    sequential = {**rule.summary(), "seeds_used": used, "words": rule.words()}
-    details = {**m.details, "sequential": sequential}
+    details = {**m.details, "sequential": dict(sequential)}
     if "seeds_not_known" in details:
         details["seeds_not_known"] = open_seeds
+    if rows := _seed_parts(m):
+        parts = _parts_judged(rows, rule, used)
+        refuted = [name for name, row in parts.items() if row["measured"] is Verdict.REFUTED]
+        details |= {"parts": parts, "refuted_parts": refuted}
     return replace(
         m,
         value=successes / used,
@@ -164,6 +238,19 @@ def judged_by(measurement: Measurement, rule: Design) -> Measurement:
         trials=used,
         details=details,
     )
+
+
+def _parts_judged(
+    rows: Mapping[str, Mapping[str, Any]], rule: Design, used: int
+) -> dict[str, dict[str, Any]]:
+    """The statements that a seed must meet at once, each alone by the same design and seeds."""
+    found = {}
+    for name, row in rows.items():
+        looked = row["outcomes"][:used]
+        true = sum(seed is True for seed in looked)
+        measured = rule.decide(looked)[1]
+        found[name] = {**row, "true_seeds": true, "seeds": used, "measured": measured}
+    return found
 
 
 def share_of_seeds(

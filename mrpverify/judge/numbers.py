@@ -1,10 +1,11 @@
 """Numbers that a law predicts, each with its band and its rival, and what they say together.
 
-A band is fixed before the run (section 6): the derived finite-size correction where there is one,
-else a quarter of the distance to the named rival. Several numbers of one law are judged together
-without raising either error: all of them must be supported at the usual level (an
-intersection-union test needs no correction); for a refutation one is enough, at a level divided by
-their number (Bonferroni).
+The whole interval has to lie in the band: an equivalence test (two one-sided tests, TOST). A band
+is fixed before the run (section 6): the derived finite-size correction where there is one, else a
+quarter of the distance to the named rival. Several numbers of one law are judged together without
+raising either error: all of them must be supported at the usual level (an intersection-union test
+needs no correction); for a refutation one is enough, at a level divided by their number
+(Bonferroni).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..parameters import STAND_INS
-from .intervals import CONFIDENCE, clopper_pearson, mean_interval
+from .intervals import APPROXIMATE, CONFIDENCE, clopper_pearson, mean_interval
 from .measurement import FEWEST_SEEDS, Measurement
 from .verdicts import Verdict, measured_within
 
@@ -47,6 +48,8 @@ class Number:
     """Central interval at a confidence."""
     seeds: int
     """Seeds that have a value."""
+    assumes: str | None = None
+    """What the interval takes for granted; None where it is exact."""
 
     @property
     def interval(self) -> Interval:
@@ -125,6 +128,7 @@ def mean_number(
         rival,
         lambda confidence: mean_interval(values, confidence, resolution),
         len(finite),
+        APPROXIMATE,
     )
 
 
@@ -146,7 +150,9 @@ def bracket_number(
 
     middle = (below + above) / 2
     band = quarter(prediction, rival)
-    return Number(name, float(np.mean(middle)), prediction, band, rival, interval, len(below))
+    return Number(
+        name, float(np.mean(middle)), prediction, band, rival, interval, len(below), APPROXIMATE
+    )
 
 
 def share_number(name: str, holds: np.ndarray, rival: Rival) -> Number:
@@ -180,12 +186,17 @@ def all_numbers(
     if refuted:
         measured = Verdict.REFUTED
         tightest = min(refuted, key=lambda number: number.slack)
+    assumed = {n.name: n.assumes for n in numbers if n.assumes is not None}
     return Measurement(
         f"{statistic}: {tightest.name}",
         tightest.value,
         tightest.interval,
         tightest.prediction,
         measured,
-        details={**(details or {}), "numbers": [n.row(len(numbers)) for n in numbers]},
+        details={
+            **(details or {}),
+            "numbers": [n.row(len(numbers)) for n in numbers],
+            **({"assumes": assumed} if assumed else {}),
+        },
         band=tightest.band,
     )

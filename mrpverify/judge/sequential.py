@@ -88,7 +88,7 @@ class Design:
 
     def summary(self) -> dict[str, Any]:
         """The design as it stands in a record, with its false rates at p0."""
-        at = self.characteristics(self.p0)
+        at = _at_p0(self)
         return {
             "p0": self.p0,
             "level": self.level,
@@ -146,6 +146,12 @@ def design(cap: int, p0: float, level: float = LEVEL) -> Design:
         _boundary(chosen, p0, level),
         level,
     )
+
+
+@cache
+def _at_p0(rule: Design) -> Characteristics:
+    """A design's chances of false verdicts."""
+    return rule.characteristics(rule.p0)
 
 
 def seeds_to_support(p0: float, level: float = LEVEL) -> int:

@@ -12,13 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from ..command_app import printing, tell
+from .asked import FILE as ASKED
 from .netcdf import attributes
 from .provenance import key_of
 from .reservations import NOTES
 from .store import SET_ASIDE, default_folder
 
-RESTS = ("??/*.part", f"{SET_ASIDE}/*.nc", f"{NOTES}/*.json")
-"""What killed processes have left, and what was found damaged: no records."""
+RESTS = ("??/*.part", f"{SET_ASIDE}/*.nc", f"{NOTES}/*.json", ASKED, "*.part")
+"""What killed processes have left, what was found damaged, what was asked: no records."""
 
 MEGABYTE = 1e6
 USAGE = 2
@@ -80,12 +81,7 @@ def clear(yes: bool) -> int:
         return USAGE
     left = 0
     folder = default_folder()
-    # What killed processes left, and what was found damaged: no records.
-    rests = [
-        p
-        for g in ("??/*.part", f"{SET_ASIDE}/*.nc", f"{NOTES}/*.json")
-        for p in folder.glob(f"*/{g}")
-    ]
+    rests = [path for pattern in RESTS for path in folder.glob(f"*/{pattern}")]
     for path in [*found, *rests]:
         try:
             path.unlink()

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ..claims.evaluate import ClaimResult, ControlResult
 from ..judge.numbers import ABOVE_ZERO
+from ..judge.sequential import LEVEL
 from ..judge.verdicts import Verdict
 from ..parameters import Framework, Parameters
 from ..records.provenance import versions
@@ -225,10 +226,8 @@ def _findings(result: ClaimResult) -> list[str]:
     """What a claim measured beside its verdict, in lines."""
     details = result.measurement.details
     name = f"{result.claim.id} at {result.claim.horizon}"
-    lines = [
-        f"{name}, {part}: {_estimate(row)}, {_aim(row)}: {row['measured']}"
-        for part, row in details.get("parts", {}).items()
-    ]
+    lines = [f"{name}, {part}: {_part(row)}" for part, row in details.get("parts", {}).items()]
+    lines += _assumptions(name, details.get("assumes", {}))
     lines += [
         f"{name}, {key}: {_estimate(row)}"
         for key, row in details.items()
@@ -271,6 +270,22 @@ def _findings(result: ClaimResult) -> list[str]:
     for key in ("diverged", "unfinished"):
         lines += [f"{name}: {line}" for line in details.get(key, ())]
     return lines
+
+
+def _part(row: Mapping[str, Any]) -> str:
+    """One of several statements of a claim: a count of seeds, or a mean."""
+    if "outcomes" in row:
+        true = f"{row['needed']} in {row['true_seeds']} of {row['seeds']} seeds"
+        return f"{true}: {row['measured']}; mean {_estimate(row)}"
+    return f"{_estimate(row)}, {_aim(row)}: {row['measured']}"
+
+
+def _assumptions(name: str, assumed: Mapping[str, str]) -> list[str]:
+    """What intervals take for granted: one line for all that take the same."""
+    return [
+        f"{name}, {', '.join(part for part in assumed if assumed[part] == text)}: {text}"
+        for text in dict.fromkeys(assumed.values())
+    ]
 
 
 def _estimate(row: Mapping[str, Any]) -> str:
@@ -370,6 +385,8 @@ def _print_outcome(
             name = f"{result.claim.id}/{result.framework or 'images'}/{result.claim.horizon} "
             line.append(name).append(f"{result.verdict}  ", STYLES[result.verdict])
         console.print(line)
+    if len(results) > 1:
+        console.print(Text(family(len(results))))
     for framework, condition in sorted(
         {(r.framework, c) for r in results for c in r.violated}, key=str
     ):
@@ -390,6 +407,15 @@ def _print_outcome(
         f"exit code {run.exit_code} (from the {counted})"
     )
     console.print(Text(quotable(run, results), "bold"), soft_wrap=True)
+
+
+def family(verdicts: int) -> str:
+    """What holds of several verdicts at once: the family-wise rule, in one line."""
+    return (
+        f"{verdicts} verdicts: each is false with a chance of at most {LEVEL:.0%} on its own, more "
+        f"or less where it is called approximate; at most {LEVEL * verdicts:.2g} false ones are "
+        f"expected"
+    )
 
 
 def quotable(run: Run, results: Sequence[ClaimResult]) -> str:

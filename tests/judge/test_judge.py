@@ -166,8 +166,13 @@ def test_a_handful_of_seeds_can_refute_but_not_support():
     assert mean_above(np.tile(four, 4), 0.1).measured is Verdict.SUPPORTED
 
 
-def test_equal_values_are_known_as_finely_as_their_resolution():
+def test_values_are_known_as_finely_as_their_resolution():
     ones = np.ones(16)
+    assert np.ptp([0.1 + 0.2, 0.3]) > 0, "equal but for rounding"
+    almost = np.r_[np.full(15, 0.3), 0.1 + 0.2]
+    assert np.ptp(mean_interval(almost, resolution=0.01)) == pytest.approx(
+        np.ptp(mean_interval(ones, resolution=0.01))
+    )
     low, high = mean_interval(ones, resolution=0.01)
     one_off = np.where(np.arange(16) == 0, 0.99, 1.0)
     seen = mean_interval(one_off)

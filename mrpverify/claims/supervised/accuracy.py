@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...judge.measurement import Measurement, mean_above, mean_within, together
+from ...judge.measurement import Measurement, mean_within, together
+from ...judge.per_seed import at_least, counted
 from ...parameters import STAND_INS, Parameters
 from ...theory import supervised as theory
 from ..accuracies import (
@@ -24,12 +25,18 @@ BAND = STAND_INS["accuracy_band"].value
 
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
-    """Single-view accuracy within 0.05 of L12, multi-view accuracy at least 0.99."""
+    """Mean single-view accuracy within 0.05 of L12, multi-view accuracy of a seed at least 0.99.
+
+    L12 is an expectation over the draws of foreign features, and single seeds spread around it by
+    half the band: the mean stays, as an equivalence test (TOST) by a t-interval.
+    """
     own, finest = runs[SUPERVISED], resolution(parameters)
     law = theory.single_view_accuracy(as_stated(parameters))
     parts = {
         "single-view accuracy": mean_within(single_view(own), law, BAND, finest),
-        "multi-view accuracy": mean_above(multi_view(own), MULTI_VIEW_ACCURACY, finest),
+        f"seeds with multi-view accuracy >= {MULTI_VIEW_ACCURACY:g}": counted(
+            at_least(multi_view(own), MULTI_VIEW_ACCURACY)
+        ),
     }
     mu = parameters.single_view
     details = {
