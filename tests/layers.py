@@ -44,7 +44,8 @@ ALLOWED = {
         "parameters", "regime", "simulate", "judge", "records", "claims", "report",
     },
     "__main__": {
-        "calibration", "check", "checking", "command_app", "counterexample", "figures", "images", "records",
+        "calibration", "check", "checking", "command_app", "counterexample", "figures", "images",
+        "records",
         "results", "sweep",
     },
     "checking": {

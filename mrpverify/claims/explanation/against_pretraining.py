@@ -44,15 +44,13 @@ def legs(parameters: Parameters) -> Legs:
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
     """Share of seeds in which fine-tuned pretraining and masked supervised learning are equal."""
-    finest = resolution(parameters)
+    finest, number = resolution(parameters), runs[MASKED].sizes["seed"]
+    own = {name: _first(run, number) for name, run in runs.items()}  # a control has four seeds
 
     def difference(one: str, other: str) -> InEachSeed:
-        number = runs[other].sizes["seed"]  # a control has the first seeds alone
-        values = single_view(_first(runs[one], number)) - single_view(runs[other])
-        return within(values, 0.0, EQUIVALENT)
+        return within(single_view(own[one]) - single_view(own[other]), 0.0, EQUIVALENT)
 
-    number = runs[MASKED].sizes["seed"]
-    both = multi_view(_first(runs[TUNED], number)) - multi_view(runs[MASKED])
+    both = multi_view(own[TUNED]) - multi_view(own[MASKED])
     parts = {
         "single-view, all labels": difference(TUNED, MASKED),
         "multi-view, all labels": within(both, 0.0, EQUIVALENT),
