@@ -55,7 +55,9 @@ def test_the_simulated_rates_of_the_design_are_the_exact_ones():
         assert abs(seen - true) < 4 * np.sqrt(true * (1 - true) / 1000)
 
 
-@pytest.mark.parametrize("truth", [*STATEMENTS, *ACCURACIES, *SHARES, NUMBERS[0]], ids=str)
+@pytest.mark.parametrize(
+    "truth", [*STATEMENTS, *ACCURACIES, *SHARES, NUMBERS[0]], ids=lambda truth: truth.name
+)
 def test_truths_have_the_mean_they_say(truth):
     """Five standard errors of 20,000 draws: a chance of 6e-7 each."""
     values = truth.draw(np.random.default_rng(3), 20_000)
