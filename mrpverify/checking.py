@@ -143,7 +143,8 @@ def _order(asked: Asked) -> Order:
     path = asked.from_file
     question = _question(asked) if path is None else _asked_before(asked, path)
     for line in too_few(question.claims, question.seeds):
-        tell(f"warning: {line}")
+        if not asked.quiet:
+            tell(f"warning: {line}")
     of_images, _ = _split(asked.settings)
     machine = choose_machine(asked.device, asked.workers)
     order = Order(

@@ -47,8 +47,14 @@ def use(path: str | Path) -> ModuleType:
 
 def names(group: str) -> tuple[str, ...]:
     """Names of the objectives or laws from outside; files are imported for it."""
+    return _names(group, os.environ.get(PLUGINS, ""))
+
+
+@cache
+def _names(group: str, files: str) -> tuple[str, ...]:
+    """The same for files as the environment has them; every regime that is made asks for it."""
     installed = [entry.name for entry in entry_points(group=group)]
-    return tuple(dict.fromkeys([*installed, *_in_files(group, os.environ.get(PLUGINS, ""))]))
+    return tuple(dict.fromkeys([*installed, *_in_files(group, files)]))
 
 
 @cache

@@ -376,6 +376,11 @@ def test_a_record_is_asked_again(tmp_path, preset):
     assert len(then["simulation"]) == 64
 
 
+IMAGE_CLAIM = {
+    "id": "IMG.gain", "horizon": "end", "verdict": "SUPPORTED", "framework": None, "value": 1.0,
+}  # fmt: skip
+
+
 def test_what_cannot_be_asked_again_is_said_before_any_work(tmp_path):
     record = {"regime": {"mae": {"theta": 0.5}}, "seeds": 2, "salt": "a", "claims": []}
     cases = {
@@ -383,7 +388,7 @@ def test_what_cannot_be_asked_again_is_said_before_any_work(tmp_path):
         "{": ("broken.json", "no JSON"),
         "[]": ("list.json", "lacks regime, seeds, salt, claims"),
         json.dumps(record): ("regime.json", "not one of this version"),
-        json.dumps({**record, "claims": [{"framework": None}]}): ("image.json", "real images"),
+        json.dumps({**record, "claims": [IMAGE_CLAIM]}): ("image.json", "real images"),
     }
     for text, (name, message) in cases.items():
         path = tmp_path / name

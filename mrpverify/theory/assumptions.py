@@ -49,9 +49,11 @@ def applying(parameters: Parameters, framework: str) -> tuple[Condition, ...]:
 
     To an objective from outside apply those that apply to all, and its own.
     """
-    theory = theory_of(framework) if framework not in EVERY else None
-    if theory is None:
+    if framework in EVERY:
         return tuple(c for c in conditions(parameters) if framework in c.applies_to)
+    theory = theory_of(framework)
+    if theory is None:
+        raise ValueError(f"framework must be one of {', '.join(EVERY)}, got {framework!r}")
     shared = (c for c in conditions(parameters) if set(EVERY) <= set(c.applies_to))
     return (*shared, *theory.conditions(parameters))
 
