@@ -310,7 +310,8 @@ def test_a_program_without_a_main_guard_ends_and_says_why(way, tmp_path):
         assert "__main__" in found.stderr
     else:
         found = python("-", cache=tmp_path / "store", input=program)
-        assert found.returncode == 4, found.stderr  # four seeds support nothing
+        # Four seeds support nothing, and at this size a control may not be decided either.
+        assert found.returncode in (4, 5), found.stderr
 
 
 WITH_GUARD = """\
