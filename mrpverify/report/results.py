@@ -31,7 +31,7 @@ REFEREE = {
 }
 """What a referee would write about a verdict."""
 
-GROUPS = ("assumptions", "theorem1", "theorem2", "supervised", "comparison")
+GROUPS = ("assumptions", "theorem1", "theorem2", "supervised", "comparison", "explanation")
 NOT_REPRODUCED = (
     ("ImageNet and VOC accuracies", "the data sets and their training are beyond this project"),
     ("ResNet50 pretrained 300 epochs and fine-tuned 100", "needs ImageNet and many GPUs"),
