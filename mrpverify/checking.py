@@ -12,9 +12,9 @@ from pathlib import Path
 import xarray as xr
 from rich.console import Console
 
-from .claims.asked_again import asked_again, remember_asked
+from .claims.asked_again import evaluate_noted
 from .claims.claim import Claim
-from .claims.evaluate import ClaimResult, counts, evaluate
+from .claims.evaluate import ClaimResult, counts
 from .claims.evidence import about_images, evaluate_images
 from .claims.few_seeds import TooFewSeedsError, too_few
 from .claims.registry import UnknownClaimError, known, select
@@ -242,11 +242,9 @@ def _evaluate(order: Order) -> list[ClaimResult]:
             return collect(requests, order.machine, order.store, show)
 
         simulated = [claim for claim in order.claims if not about_images(claim)]
-        question = simulated, order.regimes, order.seeds, order.salt, order.store
-        again = asked_again(*question)
-        seeds = range(order.seeds)
-        results = evaluate(simulated, order.regimes, seeds, order.salt, get, again)
-        remember_asked(*question)
+        results = evaluate_noted(
+            simulated, order.regimes, order.seeds, order.salt, get, order.store
+        )
         if order.images is not None:
             seen = replace(order.images, progress=show or order.images.progress)
             results += evaluate_images(order.claims, seen)
@@ -417,7 +415,8 @@ def _list(claims: Sequence[Claim], names: Sequence[str]) -> None:
     console = report_console()
     if not names:
         print_claims(console, claims)
-    for claim in claims if names else ():
+        return
+    for claim in claims:
         print_claim(console, claim)
     for name in dict.fromkeys(name.lower() for name in names if name.lower() in TABLES):
         TABLES[name](console)

@@ -16,9 +16,9 @@ from typing import Any
 import xarray as xr
 from rich.console import Console
 
-from .claims.asked_again import asked_again, remember_asked
+from .claims.asked_again import evaluate_noted
 from .claims.claim import Claim
-from .claims.evaluate import ClaimResult, counts, evaluate
+from .claims.evaluate import ClaimResult, counts
 from .claims.evidence import about_images
 from .claims.registry import all_claims, select
 from .judge.verdicts import Verdict, exit_code
@@ -153,12 +153,9 @@ def check(
     number = check_seeds(preset.seeds if seeds is None else seeds)
     machine = _machine(device, workers)
     store = device_store(machine.device) if stored else None
-    question = chosen, own, number, salt, store
-    again = asked_again(*question)
-    results = evaluate(
-        chosen, own, range(number), salt, lambda r: collect(r, machine, store), again
+    results = evaluate_noted(
+        chosen, own, number, salt, lambda requests: collect(requests, machine, store), store
     )
-    remember_asked(*question)
     counted = [result.verdict for result in results if counts(result)]
     seconds, named = time.monotonic() - start, [claim.id for claim in chosen]
     run = Run(

@@ -13,9 +13,26 @@ from ..records.asked import first_asked, remember
 from ..records.labelled import config_hash
 from ..records.store import Store
 from .claim import Claim
+from .evaluate import ClaimResult, Collect, evaluate
 
 Asked = tuple[str, Framework]
 """A claim by its id, and the framework it is asked in."""
+
+
+def evaluate_noted(
+    claims: Sequence[Claim],
+    regimes: Mapping[Framework, Parameters],
+    seeds: int,
+    salt: str,
+    collect: Collect,
+    store: Store | None,
+) -> list[ClaimResult]:
+    """`evaluate` that knows what this store was asked before, and notes what it is asked now."""
+    question = claims, regimes, seeds, salt, store
+    again = asked_again(*question)
+    results = evaluate(claims, regimes, range(seeds), salt, collect, again)
+    remember_asked(*question)
+    return results
 
 
 def asked_again(

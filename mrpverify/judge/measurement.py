@@ -295,12 +295,11 @@ def mean_share_over_seeds(
     as 0. Fewer than FEWEST_SEEDS values say nothing: the interval is (0, 1). Raises ValueError for
     a share outside [0, 1].
     """
-    low, high = bounded_interval(np.nan_to_num(values, nan=0.0), (0.0, 1.0))
-    interval = (low, high) if len(values) >= FEWEST_SEEDS else (0.0, 1.0)
-    value = float(np.nan_to_num(values, nan=0.0).mean())
+    mean = mean_share_above(values, threshold)
+    interval = mean.interval if len(values) >= FEWEST_SEEDS else (0.0, 1.0)
     return Measurement(
         statistic,
-        value,
+        mean.value,
         interval,
         threshold,
         measured_above(interval, threshold),

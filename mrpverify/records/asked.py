@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+
+from .atomic import write_whole
 
 FILE = "asked.json"
 """In the folder of a store."""
@@ -31,10 +31,5 @@ def remember(folder: Path, questions: Iterable[str], seeds: int) -> None:
     new = {question: seeds for question in questions if question not in known}
     if not new:
         return
-    handle, name = tempfile.mkstemp(suffix=".part", dir=folder)
-    os.close(handle)
-    try:
-        Path(name).write_text(json.dumps({**known, **new}, indent=0) + "\n", encoding="utf-8")
-        os.replace(name, folder / FILE)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    content = json.dumps({**known, **new}, indent=0) + "\n"
+    write_whole(folder / FILE, content.encode())

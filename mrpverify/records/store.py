@@ -12,6 +12,7 @@ from pathlib import Path
 import platformdirs
 import xarray as xr
 
+from .atomic import write_whole
 from .netcdf import parse, write
 from .provenance import IDENTITY, Addressed, provenance, stamp
 from .reservations import Holder, Reservations
@@ -90,13 +91,7 @@ class Store:
             )
         path = self.path(request)
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(suffix=".part", dir=path.parent)
-        os.close(handle)
-        try:
-            Path(name).write_bytes(write(run))
-            os.replace(name, path)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        write_whole(path, write(run))
 
     def check_writable(self) -> None:
         """Raise OSError now, before any training, where the folder cannot be written."""
