@@ -19,7 +19,7 @@ from .results import __doc__ as about_results
 from .results import results
 from .sweep import __main__ as sweep
 
-app = command_app()
+app = command_app(completion=True)
 
 
 @app.callback(help=__doc__)

@@ -33,10 +33,10 @@ class _App(typer.Typer):
             raise SystemExit(1) from None
 
 
-def command_app() -> typer.Typer:
-    """A Typer application with plain help, also under ``-h``."""
+def command_app(completion: bool = False) -> typer.Typer:
+    """A Typer application with plain help, also under ``-h``; with completion in shells or not."""
     return _App(
-        add_completion=False,
+        add_completion=completion,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},

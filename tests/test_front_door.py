@@ -153,6 +153,30 @@ def test_help_names_the_commands_and_waits_for_no_library(tmp_path):
         assert words in found.stdout
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("ch", {"check"}),
+        ("check th", {"theorem1", "theorem2"}),
+        ("check --framew", {"--framework"}),
+        ("check --framework m", {"mae"}),
+        ("check --preset l", {"large"}),
+        ("check zz", set()),
+    ],
+)
+def test_a_shell_completes_commands_groups_and_choices(typed, offered):
+    script = "from mrpverify.__main__ import app; app(prog_name='mrpverify')"
+    asked = {
+        "_MRPVERIFY_COMPLETE": "complete_bash",
+        "COMP_WORDS": f"mrpverify {typed}",
+        "COMP_CWORD": str(len(typed.split())),
+    }
+    found = subprocess.run(
+        [sys.executable, "-c", script], env=os.environ | asked, capture_output=True, text=True
+    )
+    assert set(found.stdout.split()) == offered
+
+
 def test_the_installed_command_is_the_module_of_all_commands():
     project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())
     value = project["project"]["scripts"]["mrpverify"]
