@@ -41,3 +41,10 @@ class InitialKernels:
         "d_0/c_0 of the last kernel of a class, init features",
         ge=0,
     )
+    member: int = parameter(
+        0,
+        "member",
+        "which of independent draws of the initial kernels, on the same images: the members of an "
+        "ensemble",
+        ge=0,
+    )

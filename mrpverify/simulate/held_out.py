@@ -22,6 +22,9 @@ Logits = Callable[[Parameters, dict[str, torch.Tensor], torch.Tensor], torch.Ten
 
 IN_DISTRIBUTION = "in distribution"
 
+ALL_VIEWS, SINGLE_VIEW = 0.0, 1.0
+"""Share of single-view images in a test on one kind of image."""
+
 SHIFTED_NOISE, SHIFTED_PRESENCE, SHIFTED_GAMMA = 2.0, 3.0, 1.3
 
 
@@ -56,12 +59,18 @@ def count_correct(
     """
     right, number = [], []
     for changes in test_laws(parameters).values():
-        law = replace(parameters, coverage=1.0, images=parameters.test_images, **changes)
-        multi = _count(parameters, law, state, logits, salt, seeds, 0.0)
-        single = _count(parameters, law, state, logits, salt, seeds, 1.0)
+        law = replace(parameters, **changes)
+        multi = _count(parameters, law, state, logits, salt, seeds, ALL_VIEWS)
+        single = _count(parameters, law, state, logits, salt, seeds, SINGLE_VIEW)
         right.append(multi[0] + single[0])
         number.append(multi[1] + single[1])
     return torch.stack(right, 1), torch.stack(number, 1)
+
+
+def held_out(law: Parameters, salt: str, seeds: list[int], share: float) -> Images:
+    """Test images with every feature, all of one kind: ALL_VIEWS or SINGLE_VIEW."""
+    own = replace(law, coverage=1.0, images=law.test_images, single_view=share)
+    return sample_images(own, salt, seeds, f"test {share:g}")
 
 
 def _count(
@@ -75,8 +84,7 @@ def _count(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Right answers and images [seeds, classes, 1 + views] on one kind of image of one law."""
     weights = state["weights"]
-    images = sample_images(replace(law, single_view=share), salt, seeds, f"test {share:g}")
-    images = images.to(weights.device, weights.dtype)
+    images = held_out(law, salt, seeds, share).to(weights.device, weights.dtype)
     correct = margins(logits(parameters, state, images.patches), images.labels) > 0
     cells = parameters.classes * (1 + parameters.views)
     cell = images.labels * (1 + parameters.views) + images.shown_view + 1

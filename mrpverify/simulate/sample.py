@@ -58,7 +58,8 @@ def sample_weights(parameters: Parameters, salt: str, seeds: list[int]) -> torch
         unit = [_along_features(parameters, salt, seed) for seed in seeds]
     else:
         shape = (parameters.kernels, parameters.dimension)
-        unit = [normal(shape, generator(salt, seed, "init")) for seed in seeds]
+        member = f"init {parameters.member}" if parameters.member else "init"
+        unit = [normal(shape, generator(salt, seed, member)) for seed in seeds]
     if parameters.init == "cloned":
         own = (parameters.kernels + 1) // 2
         unit = [torch.cat([draw[:own], draw[: parameters.kernels - own]]) for draw in unit]

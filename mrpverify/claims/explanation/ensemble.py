@@ -1,0 +1,207 @@
+"""ENS.union, ENS.error, ENS.vote [D]: what supervised networks of other inits know together.
+
+Allen-Zhu and Li's other remedy, on the same data: every member plays the lottery of views alone.
+Members share images and differ in their initial kernels. The share b of classes of which one member
+holds both views is measured; what K members do together follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ...judge.measurement import Measurement
+from ...judge.numbers import Rival, all_numbers, mean_number
+from ...judge.per_seed import above, in_each_seed
+from ...observe.ensemble import RULES
+from ...parameters import STAND_INS, Parameters
+from ...records.answers import single_view_answers
+from ...theory import ensemble as theory
+from ..accuracies import block_views, summary
+from ..claim import Claim, Control, Runs
+from ..laws.regimes import conditions
+from ..legs import Leg, Legs, supervised
+
+MEMBERS = 8
+SIZES = (2, 3, 5, MEMBERS)
+"""K of the judged ensembles; K = 1 is a member, from which b is measured."""
+PRESENCE = 0.2
+"""s/k: the largest sparse presence, where a lost view costs most."""
+GAIN = STAND_INS["accuracy_gain"].value
+
+
+def regime(parameters: Parameters, member: int) -> Parameters:
+    """L12's run, without the noise that only blurs the law, from one draw of the init."""
+    return replace(
+        supervised(parameters).parameters,
+        off_class=PRESENCE * parameters.classes,
+        dimension=2 * parameters.classes,
+        kernels_per_class=4,
+        patch_noise=0.0,
+        feature_noise=0.0,
+        test_images=400,
+        member=member,
+    )
+
+
+def legs(parameters: Parameters) -> Legs:
+    """Every member."""
+    return {_name(member): Leg(regime(parameters, member)) for member in range(MEMBERS)}
+
+
+def _name(member: int) -> str:
+    return f"member {member}"
+
+
+def _counted(number: int) -> str:
+    return "one member" if number == 1 else f"{number} members"
+
+
+def _members(runs: Runs) -> list[xr.Dataset]:
+    return [runs[_name(member)] for member in range(MEMBERS)]
+
+
+def _held(parameters: Parameters, runs: Runs) -> np.ndarray:
+    """Views that every member holds [members, seeds, classes, views], bool."""
+    own = regime(parameters, 0)
+    return np.stack([block_views(own, run) for run in _members(runs)])
+
+
+def _both(held: np.ndarray) -> float:
+    """b: share of classes of which one member holds both views, over members and seeds."""
+    return float(held.all(-1).mean())
+
+
+def _right(parameters: Parameters, runs: Runs, sizes: Sequence[int]) -> dict[str, np.ndarray]:
+    """Accuracy on single-view images by every rule, [seeds, sizes]."""
+    logits, labels = single_view_answers(regime(parameters, 0), _members(runs))
+    return {
+        rule: np.stack([right(logits[:k], labels).mean(1) for k in sizes], -1)
+        for rule, right in RULES.items()
+    }
+
+
+def measure_union(parameters: Parameters, runs: Runs) -> Measurement:
+    """Share of (class, view) that one of K members holds, for every K."""
+    held = _held(parameters, runs)
+    b = _both(held)
+    rival = Rival("what one member holds", theory.union_share(b, 1))
+    numbers = [
+        mean_number(
+            f"views held by {k} members",
+            held[:k].any(0).mean((1, 2)),
+            theory.union_share(b, k),
+            rival,
+            resolution=1 / parameters.features,
+        )
+        for k in SIZES
+    ]
+    return all_numbers(numbers, "views that an ensemble holds", {"both_views_share": b})
+
+
+def measure_error(parameters: Parameters, runs: Runs) -> Measurement:
+    """Single-view error of the mean of logits of K members, for every K."""
+    law, b = regime(parameters, 0), _both(_held(parameters, runs))
+    accuracy = _right(parameters, runs, (1, *SIZES))
+    one = theory.single_view_error(law, b, 1)
+    rival = Rival("the error of one member", one)
+    error = 1 - accuracy["mean of logits"][:, 1:]
+    numbers = [
+        mean_number(
+            f"error of {k} members",
+            error[:, i],
+            theory.single_view_error(law, b, k),
+            rival,
+            resolution=1 / law.test_images,
+        )
+        for i, k in enumerate(SIZES)
+    ]
+    details: dict[str, Any] = {
+        "both_views_share": b,
+        "one member's error predicted": one,
+        **{
+            f"error of {_counted(k)}, {rule}": summary(1 - found[:, i], 1 / law.test_images)
+            for rule, found in accuracy.items()
+            for i, k in enumerate((1, *SIZES))
+        },
+    }
+    return all_numbers(numbers, "single-view error of an ensemble", details)
+
+
+def measure_vote(parameters: Parameters, runs: Runs) -> Measurement:
+    """Share of seeds in which the mean of logits beats the majority vote of as many members."""
+    accuracy = _right(parameters, runs, (MEMBERS,))
+    logits, vote = accuracy["mean of logits"][:, 0], accuracy["majority vote"][:, 0]
+    parts = {f"mean of logits minus majority vote, {MEMBERS} members": above(logits - vote, GAIN)}
+    finest = 1 / regime(parameters, 0).test_images
+    details = {rule: summary(found[:, 0], finest) for rule, found in accuracy.items()}
+    return in_each_seed("share of seeds in which a vote loses what logits keep", parts, details)
+
+
+def _copies(parameters: Parameters, runs: Runs) -> Runs:
+    """One member in the place of all."""
+    del parameters
+    return dict.fromkeys(runs, runs[_name(0)])
+
+
+COPIES = Control(
+    "copies of one member",
+    "networks that know the same know together what one of them knows",
+    look=_copies,
+)
+REASON = "no claim of the paper: another remedy for the same loss, on the same data"
+PROVENANCE = "[D] laws2, ENS; Allen-Zhu and Li, arXiv:2012.09816"
+
+
+CLAIMS = (
+    Claim(
+        id="ENS.union",
+        name="explanation.union",
+        statement="K independent members hold the share 1 - ((1-b)/2)^K of the views",
+        provenance=PROVENANCE,
+        role="finding",
+        role_reason=REASON,
+        horizon="T",
+        measure=measure_union,
+        controls={"supervised": (COPIES,)},
+        prediction=theory.predict_union,
+        order=10,
+        legs=legs,
+        conditions=conditions,
+    ),
+    Claim(
+        id="ENS.error",
+        name="explanation.ensemble_error",
+        statement="the mean of K members' logits errs on single-view images as their union does",
+        provenance=PROVENANCE,
+        role="finding",
+        role_reason=REASON,
+        horizon="T",
+        measure=measure_error,
+        controls={"supervised": (COPIES,)},
+        prediction=lambda p: theory.predict_error(regime(p, 0)),
+        order=11,
+        legs=legs,
+        conditions=conditions,
+    ),
+    Claim(
+        id="ENS.vote",
+        name="explanation.ensemble_vote",
+        statement="a majority vote loses on single-view images what the mean of logits keeps",
+        provenance=PROVENANCE,
+        role="finding",
+        role_reason=REASON,
+        horizon="T",
+        measure=measure_vote,
+        controls={"supervised": (COPIES,)},
+        prediction=theory.predict_vote,
+        per_seed=True,
+        order=12,
+        legs=legs,
+        conditions=conditions,
+    ),
+)

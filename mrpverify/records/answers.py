@@ -1,0 +1,36 @@
+"""What trained networks answer to held-out images, from their records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import xarray as xr
+
+from ..parameters import Parameters
+from ..simulate.held_out import SINGLE_VIEW, held_out
+from ..simulate.run import objective_of
+from ..simulate.threads import one_thread
+
+
+def single_view_answers(
+    parameters: Parameters, members: Sequence[xr.Dataset]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logits [members, seeds, images, classes] on a run's own test images, labels [seeds, images].
+
+    `members` are runs of one regime on the same salt and seeds. Raises ValueError for an objective
+    whose classifier is not its kernels alone.
+    """
+    logits = objective_of(parameters).logits
+    if logits is None or any("final_head" in run for run in members):
+        raise ValueError(f"framework {parameters.framework}: its classifier is not its kernels.")
+    seeds = [int(seed) for seed in members[0]["seed"].values]
+    images = held_out(parameters, str(members[0].attrs["salt"]), seeds, SINGLE_VIEW)
+    with one_thread("cpu"):
+        answers = []
+        for run in members:
+            weights = torch.from_numpy(run["final_weights"].values)
+            patches = images.patches.to(weights.dtype)
+            answers.append(logits(parameters, {"weights": weights}, patches))
+    return torch.stack(answers).double().numpy(), images.labels.numpy()
