@@ -1,0 +1,22 @@
+"""What the images of a run show, drawn again from its salt and seeds."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from ..parameters import Parameters
+from ..simulate.sample import sample_images
+
+
+def training_kinds(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
+    """Share of a seed's training images by class and kind [seeds, classes, 1 + views].
+
+    Kind 0 shows all views, kind 1 + l view l alone. `runs` are those of this regime.
+    """
+    p, seeds = parameters, [int(seed) for seed in runs["seed"].values]
+    images = sample_images(p, str(runs.attrs["salt"]), seeds)
+    cell = images.labels * (1 + p.views) + images.shown_view + 1
+    cells = p.classes * (1 + p.views)
+    counts = np.stack([np.bincount(row, minlength=cells) for row in cell.numpy()])
+    return counts.reshape(len(seeds), p.classes, 1 + p.views) / p.images

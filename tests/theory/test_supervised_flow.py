@@ -1,0 +1,157 @@
+"""L12: the closed flow of own-view correlations, against images that are drawn one by one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mrpverify.parameters import Parameters
+from mrpverify.theory import supervised_flow as flow
+from mrpverify.theory.activation import smoothed_relu, smoothed_relu_slope
+from mrpverify.theory.data_law import power_sum, role
+from mrpverify.theory.supervised import single_view_accuracy
+
+BASE = Parameters(
+    framework="supervised", classes=4, off_class=0.8, kernels_per_class=3, single_view=0.3,
+    linear_from=0.5, init_scale=0.01, step=1.0,
+)  # fmt: skip
+IMAGES = 40_000
+
+
+def images(p, rng, count):
+    """Strengths of patches [images, features, C_p], labels and kinds, by the law's own words."""
+    k, c_p = p.classes, p.patches_per_feature
+    label = rng.integers(k, size=count)
+    single = rng.random(count) < p.single_view
+    view = rng.integers(2, size=count)
+    own = np.arange(2 * k) // 2 == label[:, None]
+    hidden = own & (np.arange(2 * k) % 2 != view[:, None]) & single[:, None]
+    present = own | (rng.random((count, 2 * k)) < p.off_class / k)
+    total = rng.uniform(p.own_low, p.own_high, (count, 2 * k))
+    weak = rng.uniform(p.weak_view, 2 * p.weak_view, (count, 2 * k))
+    off = rng.uniform(p.off_low, p.off_high, (count, 2 * k))
+    low = rng.uniform(p.single_view_off_class / 2, p.single_view_off_class, (count, 2 * k))
+    total = np.where(own, np.where(hidden, weak, total), np.where(single[:, None], low, off))
+    share = rng.uniform(0.75, 1.25, (count, 2 * k, c_p))
+    share /= share.sum(-1, keepdims=True)
+    kind = np.where(single, 1 + view, 0)
+    return (present * total)[..., None] * share, label, kind
+
+
+def by_images(p, c, z, label):
+    """The flow of (1) on given images, classes left as they are: no closure, no quadrature."""
+    count, k, m = len(label), p.classes, p.kernels_per_class
+    u = z.reshape(count, k, 2, 1, -1) * c[..., None]
+    f = smoothed_relu(u, p.power, p.linear_from).sum((2, 3, 4))
+    chance = np.exp(f - f.max(1, keepdims=True))
+    chance /= chance.sum(1, keepdims=True)
+    pull = np.eye(k)[label] - chance
+    slope = smoothed_relu_slope(u, p.power, p.linear_from)
+    towards = (z.reshape(count, k, 2, 1, -1) * slope).sum(-1)
+    each = pull[:, :, None, None] * towards
+    assert each.shape == (count, k, 2, m)
+    return each.mean(0), each.std(0) / np.sqrt(count)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("size", [0.3, 3.0])
+def test_the_flow_is_that_of_drawn_images(seed, size):
+    rng = np.random.default_rng(seed)
+    c = size * rng.standard_normal((4, 2, 3))
+    z, label, kind = images(BASE, rng, IMAGES)
+    kinds = np.array([[((label == y) & (kind == j)).mean() for j in range(3)] for y in range(4)])
+    field = flow.OwnViewFlow(BASE, flow.Drawn(c, kinds, np.ones((4, 2))))
+    found = field(0.0, c.ravel()).reshape(c.shape)
+    measured, error = by_images(BASE, c, z, label)
+    # 24 numbers at five standard errors: false alarm 1e-5; the closure and three nodes add 1 %.
+    assert (np.abs(found - measured) <= 5 * error + 0.01 * np.abs(measured).max()).all()
+
+
+def test_without_the_pull_of_other_classes_the_flow_would_be_another_one():
+    rng = np.random.default_rng(0)
+    c = 3.0 * np.abs(rng.standard_normal((4, 2, 3)))
+    z, label, _ = images(BASE, rng, IMAGES)
+    alone = replace(BASE, off_class=0.0)
+    field = flow.OwnViewFlow(alone, flow.expected_draw(alone, c))
+    measured, error = by_images(BASE, c, z, label)
+    gap = np.abs(field(0.0, c.ravel()).reshape(c.shape) - measured)
+    assert (gap > 5 * error + 0.01 * np.abs(measured).max()).any()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_accuracy_is_that_of_drawn_images(seed):
+    rng = np.random.default_rng(seed)
+    c = np.abs(rng.standard_normal((4, 2, 3))) * rng.choice([0.02, 3.0], (4, 2, 1))
+    z, label, _ = images(replace(BASE, single_view=1.0), rng, IMAGES)
+    u = z.reshape(IMAGES, 4, 2, 1, -1) * c[..., None]
+    f = smoothed_relu(u, BASE.power, BASE.linear_from).sum((2, 3, 4))
+    own = f[np.arange(IMAGES), label]
+    f[np.arange(IMAGES), label] = -np.inf
+    right = ((own > 0) & (own > f.max(1))).mean()
+    # Five standard errors (6e-7), and 16 midpoints a variable.
+    assert abs(flow.accuracy(BASE, c) - right) < 5 * np.sqrt(0.25 / IMAGES) + 0.004
+
+
+@given(st.floats(0.01, 0.3), st.integers(0, 100))
+def test_one_view_a_class_is_the_plain_law(presence, seed):
+    """Leading term: a lost view answers by its weak rest, below any learned one."""
+    p = replace(BASE, classes=6, off_class=6 * presence)
+    lost = np.random.default_rng(seed).integers(2, size=6)
+    c = np.full((6, 2, 1), 7.0)
+    c[np.arange(6), lost] = 0.05
+    assert flow.accuracy(p, c) == pytest.approx(single_view_accuracy(p), abs=1e-9)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 1000))
+def test_a_tenth_of_the_tolerance_changes_nothing(seed):
+    p = replace(BASE, single_view=0.02, off_class=0.4)
+    start = p.init_scale * np.random.default_rng(seed).standard_normal((4, 2, 3))
+    drawn = flow.expected_draw(p, start)
+    found = flow.at_horizon(p, drawn)
+    if found is None:
+        assert (start.max((1, 2)) <= 0).any()
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flow, "RELATIVE", flow.RELATIVE / 10)
+        patch.setattr(flow, "ABSOLUTE", flow.ABSOLUTE / 10)
+        finer = flow.at_horizon(p, drawn)
+    assert np.abs(found - finer).max() < 0.01 * np.abs(finer).max()
+    assert (found.max((1, 2)) >= p.linear_from).all()  # T is after coverage
+
+
+def test_classes_are_equivariant_and_views_too():
+    rng = np.random.default_rng(1)
+    c = rng.standard_normal((4, 2, 3))
+    kinds = rng.dirichlet(np.ones(12)).reshape(4, 3)
+    order = rng.permutation(4)
+    plain = flow.OwnViewFlow(BASE, flow.Drawn(c, kinds, np.ones((4, 2))))(0.0, c.ravel())
+    other = c[order]
+    moved = flow.OwnViewFlow(BASE, flow.Drawn(other, kinds[order], np.ones((4, 2))))
+    np.testing.assert_allclose(
+        moved(0.0, other.ravel()).reshape(c.shape), plain.reshape(c.shape)[order], rtol=1e-12
+    )
+    swapped, back = c[:, ::-1], kinds[:, [0, 2, 1]]
+    turned = flow.OwnViewFlow(BASE, flow.Drawn(swapped, back, np.ones((4, 2))))
+    np.testing.assert_allclose(
+        turned(0.0, swapped.ravel()).reshape(c.shape)[:, ::-1], plain.reshape(c.shape), rtol=1e-12
+    )
+
+
+def test_relative_activity_of_the_law_itself_is_one():
+    p = BASE
+    kinds = flow.expected_draw(p, np.zeros((4, 2, 3))).kinds
+    shown, weak = (power_sum(p, role(p, name), p.power) for name in ("shown", "weak"))
+    by_class = (kinds[:, 0] + kinds[:, 1]) * shown + kinds[:, 2] * weak
+    own = np.repeat(by_class, 2)
+    np.testing.assert_allclose(flow.relative_activity(p, own, kinds), np.ones((4, 2)), rtol=1e-12)
+    np.testing.assert_allclose(flow.relative_activity(p, 2 * own, kinds), 2.0, rtol=1e-12)
+
+
+def test_what_the_flow_does_not_speak_of():
+    start = np.full((4, 2, 3), -0.01)
+    assert flow.at_horizon(BASE, flow.expected_draw(BASE, start)) is None
+    with pytest.raises(ValueError, match="closed flow"):
+        flow.at_horizon(replace(BASE, views=3), flow.expected_draw(BASE, -start))
