@@ -19,7 +19,7 @@ ALLOWED = {
     "callable_module": set(),
     "command_app": set(),
     "regime": {"admissible", "outside", "parameters", "callable_module"},
-    "theory": {"parameters", "parts", "outside", "derivations"},
+    "theory": {"admissible", "parameters", "parts", "outside", "derivations"},
     "observe": {"parameters"},
     "judge": {"parameters"},
     "simulate": {"parameters", "parts", "outside", "derivations"},

@@ -2,37 +2,69 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from scipy import stats
 
-from .intervals import CONFIDENCE
+from .e_value import wealth
+from .sequential import LEVEL, design
 
 POWER = 0.8
 """Chance of a decision that the number of seeds is chosen for."""
 
-MOST_SEEDS = 2000
+MOST_SEEDS = 200
 """Beyond so many nothing is promised: the share is too near to the threshold."""
+CANDIDATES: tuple[int, ...] = (*range(1, 49), *range(56, MOST_SEEDS + 1, 8))
+"""Numbers of seeds that are tried: every one, then multiples of 8."""
 
 
+@cache
 def seeds_that_decide(share: float, threshold: float) -> int | None:
-    """Least number of seeds with which the exact interval leaves the threshold at this true share.
+    """Least of CANDIDATES whose sequential design decides at this true share.
 
-    The chance of that, an exact binomial sum, reaches POWER; None beyond MOST_SEEDS. Raises
-    ValueError for a share or a threshold outside [0, 1].
+    The chance of that, exact, reaches POWER; None beyond MOST_SEEDS. Raises ValueError for a share
+    or a threshold outside [0, 1], ends of the threshold included.
     """
-    if not (0 <= share <= 1 and 0 <= threshold <= 1):
-        raise ValueError(f"share={share}, threshold={threshold}: both must lie in [0, 1]")
-    for seeds in range(1, MOST_SEEDS + 1):
-        if _chance_to_decide(seeds, share, threshold) >= POWER:
+    _check(share, threshold)
+    for seeds in CANDIDATES:
+        chances = design(seeds, threshold).characteristics(share)
+        if chances.supported + chances.refuted >= POWER:
             return seeds
     return None
 
 
-def _chance_to_decide(seeds: int, share: float, threshold: float) -> float:
-    """Chance that the Clopper-Pearson interval of so many seeds leaves the threshold out."""
-    counts = np.arange(seeds + 1)
-    tail = (1 - CONFIDENCE) / 2
-    # An exact bound clears the threshold where the tail at the threshold is below its level.
-    above = stats.binom.sf(counts - 1, seeds, threshold) < tail
-    below = stats.binom.cdf(counts, seeds, threshold) < tail
-    return float(stats.binom.pmf(counts, seeds, share)[above | below].sum())
+@cache
+def seeds_that_decide_again(share: float, threshold: float) -> int | None:
+    """Least number of seeds by which the e-value of a claim that is asked again has decided.
+
+    Seeds one by one, exact: the chance that either wealth has reached 1/LEVEL at this true share
+    reaches POWER; None beyond MOST_SEEDS. Raises ValueError as `seeds_that_decide` does.
+    """
+    _check(share, threshold)
+    going, decided = np.array([1.0]), 0.0
+    for seeds in range(1, MOST_SEEDS + 1):
+        going = np.convolve(going, [1 - share, share])
+        reached = np.array([_reached(true, seeds - true, threshold) for true in range(seeds + 1)])
+        decided += float(going[reached].sum())
+        going = np.where(reached, 0.0, going)
+        if decided >= POWER:
+            return seeds
+    return None
+
+
+@cache
+def _reached(true: int, false: int, threshold: float) -> bool:
+    """Whether so many seeds would have decided by their e-value."""
+    unlikely = stats.binom.sf(true - 1, true + false, threshold) > LEVEL
+    unlikely &= stats.binom.cdf(true, true + false, threshold) > LEVEL
+    if unlikely:  # an e-value is never stronger evidence than the exact test of one look
+        return False
+    sides = (wealth(true, false, threshold, above) for above in (True, False))
+    return max(sides) >= 1 / LEVEL
+
+
+def _check(share: float, threshold: float) -> None:
+    """Raise ValueError for what is no share."""
+    if not (0 <= share <= 1 and 0 < threshold < 1):
+        raise ValueError(f"share={share}, threshold={threshold}: need shares, the latter inside")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from ..claims.evaluate import ClaimResult
-from ..judge.deciding import MOST_SEEDS, POWER, seeds_that_decide
+from ..judge.deciding import MOST_SEEDS, POWER, seeds_that_decide, seeds_that_decide_again
 from ..judge.verdicts import Verdict
+from ..parameters import Framework, Parameters
+from ..theory.condition import Condition
+from ..theory.mending import Mend, mends
 
 
 def next_steps(result: ClaimResult) -> list[str]:
@@ -27,6 +32,29 @@ def next_steps(result: ClaimResult) -> list[str]:
     return []
 
 
+def what_mends(
+    regimes: Mapping[Framework, Parameters], framework: Framework | None, condition: Condition
+) -> tuple[Mend, ...]:
+    """Values of one parameter each that would bring a regime into a condition, nearest first.
+
+    None are looked for where the condition is a claim's own, and holds for no stage of training.
+    """
+    if framework is None or framework not in regimes:
+        return ()
+    stage = framework if framework in condition.applies_to else condition.applies_to[0]
+    try:
+        return mends(regimes[framework], stage, condition.id)
+    except (KeyError, ValueError):
+        return ()
+
+
+def mended(found: Sequence[Mend]) -> str:
+    """What mends a condition, as the end of a line about it."""
+    if not found:
+        return "; no one parameter alone mends it"
+    return f"; the nearest that mends it: {' or '.join(f'--set {mend}' for mend in found[:3])}"
+
+
 def _more_seeds(result: ClaimResult) -> list[str]:
     """How many seeds would decide a count of seeds, if their share is the measured one."""
     m = result.measurement
@@ -35,12 +63,13 @@ def _more_seeds(result: ClaimResult) -> list[str]:
     if m.details.get("unit", "seeds") != "seeds" or m.band is not None:
         return []
     share = m.successes / m.trials
-    needed = seeds_that_decide(share, m.threshold)
-    if needed is None:
+    fresh = seeds_that_decide(share, m.threshold)
+    if fresh is None:
         return [f"a share of {share:.3g} is too near to {m.threshold:g} for {MOST_SEEDS} seeds"]
-    if needed <= m.trials:  # bad luck: this many do decide most of the time
-        needed = m.trials + 1
+    again = seeds_that_decide_again(share, m.threshold)
+    words = f"more than {MOST_SEEDS}" if again is None else f"{max(again, m.trials + 1)}"
     return [
-        f"--seeds {needed} would decide with a chance of {POWER:g} or more, if the share of seeds "
-        f"is the measured {share:.3g}"
+        f"--seeds {fresh} on another --salt would decide with a chance of {POWER:g} or more, if "
+        f"the share of seeds is the measured {share:.3g}; on this one, asked again and judged by "
+        f"its e-value, {words}"
     ]

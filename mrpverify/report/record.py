@@ -15,7 +15,7 @@ from ..records.labelled import config_hash, simulation_digest
 from ..records.provenance import commit, versions
 from ..theory.assumptions import conditions
 from ..theory.condition import Condition
-from .next_steps import next_steps
+from .next_steps import next_steps, what_mends
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,10 @@ def record(run: Run, results: Sequence[ClaimResult]) -> dict[str, Any]:
         "command": list(run.command),
         "regime": {framework: asdict(regime) for framework, regime in run.regimes.items()},
         "config_hash": {framework: config_hash(p) for framework, p in run.regimes.items()},
-        "conditions": {f: [_condition(c) for c in conditions(p)] for f, p in run.regimes.items()},
+        "conditions": {
+            f: [_condition(c) | _mends(run, f, c) for c in conditions(p)]
+            for f, p in run.regimes.items()
+        },
         "seeds": run.seeds,
         "salt": run.salt,
         "device": run.device,
@@ -153,6 +156,13 @@ def _condition(condition: Condition) -> dict[str, Any]:
         "needed_ratio": condition.needed_ratio,
         "holds": condition.holds,
     }
+
+
+def _mends(run: Run, framework: Framework, condition: Condition) -> dict[str, Any]:
+    """Values of one parameter each that mend a violated condition; nothing where it holds."""
+    if condition.holds or framework not in condition.applies_to:
+        return {}
+    return {"mends": {m.symbol: m.value for m in what_mends(run.regimes, framework, condition)}}
 
 
 def _finite(value: Any) -> Any:

@@ -17,7 +17,7 @@ from ..parameters import Framework, Parameters
 from ..records.provenance import versions
 from ..theory.assumptions import applying
 from ..theory.condition import Condition
-from .next_steps import next_steps
+from .next_steps import mended, next_steps, what_mends
 from .record import Run, cell, seen, tables
 
 ROOMY = 120
@@ -393,7 +393,8 @@ def _print_outcome(
         console.print(
             Text(
                 f"{framework}: outside the regime, {condition.id}: {condition.statement} "
-                f"has margin {condition.margin:.3g}, needs {condition.needed_ratio:g}",
+                f"has margin {condition.margin:.3g}, needs {condition.needed_ratio:g}"
+                + mended(what_mends(run.regimes, framework, condition)),
                 "bold blue",
             )
         )

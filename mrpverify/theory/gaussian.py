@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import expm1, gamma, inf, log, pi, sqrt
 
 from scipy.integrate import quad
+from scipy.special import ndtr
 from scipy.stats import norm
 
 MEDIAN_POSITIVE = float(norm.isf(0.25))
@@ -22,6 +24,7 @@ def median_maximum(count: int) -> float:
     return float(norm.isf(-expm1(-log(2) / count)))
 
 
+@cache
 def smallest_of_maxima(count: int, groups: int) -> float:
     """E of the positive part of the least of `groups` maxima of `count` standard normals each."""
-    return float(quad(lambda x: (1 - norm.cdf(x) ** count) ** groups, 0, inf)[0])
+    return float(quad(lambda x: (1 - ndtr(x) ** count) ** groups, 0, inf)[0])

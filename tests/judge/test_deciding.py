@@ -1,43 +1,83 @@
-"""Seeds that decide: against the interval itself, counted out."""
+"""Seeds that decide: against every sequence of seeds written out, and against draws."""
 
+from itertools import product
+
+import numpy as np
 import pytest
 
-from mrpverify.judge.deciding import POWER, _chance_to_decide, seeds_that_decide
-from mrpverify.judge.intervals import clopper_pearson
+from mrpverify.judge import e_value
+from mrpverify.judge.deciding import (
+    CANDIDATES,
+    MOST_SEEDS,
+    POWER,
+    _reached,
+    seeds_that_decide,
+    seeds_that_decide_again,
+)
+from mrpverify.judge.e_value import wealth
+from mrpverify.judge.sequential import LEVEL, design
+from mrpverify.judge.verdicts import Verdict
 
 
-def counted_chance(seeds, share, threshold):
-    """The same chance by asking the interval of every count, weighed by hand."""
-    from math import comb
-
-    def decides(count):
-        low, high = clopper_pearson(count, seeds)
-        return low > threshold or high < threshold
-
-    return sum(
-        comb(seeds, n) * share**n * (1 - share) ** (seeds - n)
-        for n in range(seeds + 1)
-        if decides(n)
-    )
+def chance(seeds, share, decide):
+    """Chance that a rule decides, over all 2^seeds outcomes in their order."""
+    total = 0.0
+    for outcomes in product((True, False), repeat=seeds):
+        if decide(outcomes) is not Verdict.INCONCLUSIVE:
+            total += share ** sum(outcomes) * (1 - share) ** (seeds - sum(outcomes))
+    return total
 
 
-@pytest.mark.parametrize(("seeds", "share"), [(8, 1.0), (24, 0.93), (17, 0.5), (40, 0.7)])
-def test_the_chance_is_that_of_the_interval(seeds, share):
-    assert _chance_to_decide(seeds, share, 0.8) == pytest.approx(counted_chance(seeds, share, 0.8))
+def by_design(outcomes):
+    return design(len(outcomes), 0.8).decide(outcomes)[1]
+
+
+def by_e_value(outcomes):
+    return e_value.decide(outcomes, 0.8).verdict
+
+
+@pytest.mark.parametrize("share", [1.0, 0.3, 0.1])
+@pytest.mark.parametrize(
+    ("number", "rule"), [(seeds_that_decide, by_design), (seeds_that_decide_again, by_e_value)]
+)
+def test_the_number_is_the_least_that_reaches_the_power(share, number, rule):
+    needed = number(share, 0.8)
+    if needed > 14:  # all outcomes of so many seeds are too many to write out
+        assert share == 1.0
+        assert rule([True] * needed) is Verdict.SUPPORTED
+        assert rule([True] * (needed - 1)) is Verdict.INCONCLUSIVE
+        return
+    assert chance(needed, share, rule) >= POWER
+    assert all(chance(n, share, rule) < POWER for n in range(1, needed))
 
 
 def test_fourteen_of_fourteen_is_the_least():
     assert seeds_that_decide(1.0, 0.8) == 14  # 0.8^14 = 0.044 < 0.05 < 0.8^13
+    assert seeds_that_decide_again(1.0, 0.8) == 18
 
 
-@pytest.mark.parametrize("share", [0.95, 0.6])
-def test_the_number_is_the_least_that_reaches_the_power(share):
-    needed = seeds_that_decide(share, 0.8)
-    assert counted_chance(needed, share, 0.8) >= POWER
-    assert all(counted_chance(n, share, 0.8) < POWER for n in range(1, needed))
+@pytest.mark.parametrize("share", [0.95, 0.5])
+def test_draws_agree_with_the_numbers(share):
+    """2000 draws each; five standard errors, false alarm 1e-6."""
+    rng = np.random.default_rng(0)
+    for number, rule in ((seeds_that_decide, by_design), (seeds_that_decide_again, by_e_value)):
+        drawn = rng.random((2000, number(share, 0.8))) < share
+        decided = np.mean([rule(row.tolist()) is not Verdict.INCONCLUSIVE for row in drawn])
+        assert decided > POWER - 5 * np.sqrt(0.16 / 2000)
+
+
+def test_what_is_left_out_never_decides():
+    """Counts that the exact test of one look does not reject have no wealth of 1/LEVEL."""
+    for seeds in range(1, 60):
+        for true in range(seeds + 1):
+            most = max(wealth(true, seeds - true, 0.8, above) for above in (True, False))
+            assert _reached(true, seeds - true, 0.8) == (most >= 1 / LEVEL)
 
 
 def test_a_share_at_the_threshold_is_never_decided():
     assert seeds_that_decide(0.8, 0.8) is None
-    with pytest.raises(ValueError, match=r"1\.5"):
-        seeds_that_decide(1.5, 0.8)
+    assert seeds_that_decide_again(0.8, 0.8) is None
+    assert CANDIDATES[-1] == MOST_SEEDS
+    for number in (seeds_that_decide, seeds_that_decide_again):
+        with pytest.raises(ValueError, match=r"1\.5"):
+            number(1.5, 0.8)

@@ -123,7 +123,9 @@ def test_an_open_share_says_how_many_seeds_would_decide():
     open_share = result(
         value=1.0, interval=(0.688, 1.0), measured=Verdict.INCONCLUSIVE, successes=8, trials=8
     )
-    assert "--seeds 14 would decide" in text(open_share)
+    shown = text(open_share)
+    assert "--seeds 14 on another --salt would decide" in shown
+    assert "on this one, asked again and judged by its e-value, 18" in " ".join(shown.split())
     (claim,) = record(run(), [open_share])["claims"]
     assert "--seeds 14" in claim["next"][0]
     assert "mrpverify.counterexample T1.lottery" in text(result())

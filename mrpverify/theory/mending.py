@@ -1,0 +1,126 @@
+"""What would mend a violated regime condition: the nearest value of one parameter that meets it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import lru_cache
+from math import ceil, floor
+from typing import Any
+
+from ..admissible import RegimeError
+from ..parameters import DOMAINS, Parameters, relevant
+from .assumptions import applying
+
+NUDGE = 1.05
+"""Factor by which a parameter is moved to see whether a condition depends on it."""
+DOUBLINGS = 7
+"""How far a parameter is moved at most, up and down."""
+HALVINGS = 6
+"""Of the last doubling, on a log scale."""
+DIGITS = 2
+"""Of a value that is proposed."""
+
+
+@dataclass(frozen=True)
+class Mend:
+    """A parameter by its symbol, and a value of it."""
+
+    symbol: str
+    value: float
+
+    def __str__(self) -> str:
+        """As ``--set`` takes it."""
+        return f"{self.symbol}={self.value:g}"
+
+
+@lru_cache(maxsize=64)
+def mends(parameters: Parameters, framework: str, condition: str) -> tuple[Mend, ...]:
+    """Values, one parameter each, that meet the condition of that id; the nearest one first.
+
+    Every other condition that holds goes on holding. Near is a small ratio to the value of now;
+    empty where no parameter does it alone within a factor of 2^DOUBLINGS. Raises ValueError for an
+    unknown framework and KeyError for a condition it does not have.
+    """
+    p = parameters
+    margins = _margins(p, framework)
+    needed = {id_ for id_, (_, holds) in margins.items() if holds} | {condition}
+    found: list[tuple[float, Mend]] = []
+    for name in _numbers(p):
+        for up in (True, False):
+            if _margin(p, framework, name, up, condition) > margins[condition][0]:
+                farthest = min((factor for factor, _ in found), default=2.0**DOUBLINGS)
+                factor = _least_factor(p, framework, name, up, needed, farthest)
+                if factor is not None:
+                    value = _value(p, name, factor, up)
+                    found.append((factor, Mend(DOMAINS[name].symbol, float(value))))
+    return tuple(mend for _, mend in sorted(found, key=lambda pair: pair[0]))
+
+
+def _numbers(p: Parameters) -> Iterator[str]:
+    """Parameters of the run that can be multiplied; how many views there are is the theory's."""
+    for name in relevant(p):
+        domain = DOMAINS[name]
+        if (
+            name != "views"
+            and not domain.choices
+            and domain.kind in (int, float)
+            and getattr(p, name) > 0
+        ):
+            yield name
+
+
+@lru_cache(maxsize=256)
+def _margins(p: Parameters, framework: str) -> dict[str, tuple[float, bool]]:
+    """Margin of every condition, and whether it holds."""
+    return {c.id: (c.margin, c.holds) for c in applying(p, framework)}
+
+
+def _margin(p: Parameters, framework: str, name: str, up: bool, condition: str) -> float:
+    """Margin of a condition with one parameter a little larger or smaller; -inf for no such one."""
+    moved = _moved(p, name, NUDGE, up)
+    if moved is None:
+        return float("-inf")
+    return _margins(moved, framework).get(condition, (float("-inf"), False))[0]
+
+
+def _least_factor(
+    p: Parameters, framework: str, name: str, up: bool, needed: set[str], farthest: float
+) -> float | None:
+    """Least factor >= 1, up to `farthest`, by which all `needed` conditions hold; None for none."""
+
+    def fits(factor: float) -> bool:
+        moved = _moved(p, name, factor, up)
+        if moved is None:
+            return False
+        return needed <= {i for i, (_, holds) in _margins(moved, framework).items() if holds}
+
+    bad, good = 1.0, 2.0
+    while not fits(good):
+        bad, good = good, 2 * good
+        if bad >= farthest:
+            return None
+    for _ in range(HALVINGS):
+        middle = (bad * good) ** 0.5
+        bad, good = (bad, middle) if fits(middle) else (middle, good)
+    return good
+
+
+def _moved(p: Parameters, name: str, factor: float, up: bool) -> Parameters | None:
+    """The regime with one parameter moved; None where that is not admissible."""
+    changed: dict[str, Any] = {name: _value(p, name, factor, up)}
+    try:
+        return replace(p, **changed)
+    except RegimeError:
+        return None
+
+
+def _value(p: Parameters, name: str, factor: float, up: bool) -> float | int:
+    """The parameter times (or over) the factor, in few digits, rounded away from its value now."""
+    exact = float(getattr(p, name)) * (factor if up else 1 / factor)
+    if DOMAINS[name].kind is int:
+        return ceil(exact) if up else floor(exact)
+    number = Decimal(exact)
+    unit = Decimal(1).scaleb(number.adjusted() - DIGITS + 1)
+    return float((number / unit).to_integral_value(ROUND_CEILING if up else ROUND_FLOOR) * unit)

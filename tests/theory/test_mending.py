@@ -1,0 +1,80 @@
+"""What mends a violated condition: told by the conditions themselves, on both sides of the edge."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mrpverify.parameters import symbols
+from mrpverify.regime import load_preset
+from mrpverify.theory.assumptions import applying, violated
+from mrpverify.theory.mending import Mend, mends
+
+QUICK = load_preset("quick").regimes
+BROKEN = [
+    ("mae", {"off_class": 4.0}),
+    ("mae", {"weak_view": 0.2}),
+    ("mae", {"patch_noise": 0.2}),
+    ("teacher-student", {"amplification": 1.0}),
+    ("teacher-student", {"patch_noise": 0.2}),
+    ("supervised", {"single_view": 0.4}),
+]
+
+
+def held(p, framework):
+    return {c.id for c in applying(p, framework) if c.holds}
+
+
+@pytest.mark.parametrize(("framework", "change"), BROKEN)
+def test_a_mend_meets_its_condition_breaks_no_other_and_is_the_nearest(framework, change):
+    p = replace(QUICK[framework], **change)
+    bad = violated(p, framework)
+    assert bad, "the regime was to be outside"
+    for condition in bad:
+        found = mends(p, framework, condition.id)
+        for mend in found:
+            name = symbols()[mend.symbol]
+            kind = type(getattr(p, name))
+            moved = replace(p, **{name: kind(mend.value)})
+            assert held(moved, framework) >= held(p, framework) | {condition.id}
+            # A little nearer to today's value it is not met: the edge is there.
+            now = getattr(p, name)
+            if kind is float:
+                nearer = replace(p, **{name: mend.value * (now / mend.value) ** 0.2})
+                far = abs(mend.value / now - 1) < 0.1
+                assert far or not held(nearer, framework) >= held(p, framework) | {condition.id}
+
+
+def test_the_change_itself_is_among_the_mends():
+    for framework, change in BROKEN[:3]:
+        p = replace(QUICK[framework], **change)
+        (name,) = change
+        found = [m.symbol for c in violated(p, framework) for m in mends(p, framework, c.id)]
+        assert next(s for s, field in symbols().items() if field == name) in found
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.floats(1.0, 6.0))
+def test_sparse_presence_is_mended_at_its_limit(off_class):
+    """s/k <= 0.2 at k = 8: s = 1.6, or more classes."""
+    p = replace(QUICK["mae"], off_class=1.7 + off_class)
+    by_name = {m.symbol: m.value for m in mends(p, "mae", "sparse presence")}
+    assert by_name.get("s", 1.6) == pytest.approx(1.6, rel=0.07)
+    assert by_name.get("s", 0) <= 1.6
+
+
+def test_a_condition_that_one_parameter_cannot_mend_has_no_mend_and_unknown_names_are_refused():
+    p = replace(QUICK["mae"], power=2)
+    (condition,) = [c.id for c in violated(p, "mae") if "power" in c.id]
+    found = mends(p, "mae", condition)
+    assert all(m.symbol == "q" for m in found)
+    with pytest.raises(KeyError):
+        mends(p, "mae", "no such condition")
+    with pytest.raises(ValueError, match="nobody"):
+        mends(p, "nobody", condition)
+
+
+def test_a_mend_reads_as_a_setting():
+    assert str(Mend("s", 1.6)) == "s=1.6"
+    assert str(Mend("k", 20.0)) == "k=20"
