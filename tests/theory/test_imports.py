@@ -11,7 +11,7 @@ import mrpverify.theory
 
 FOLDER = Path(mrpverify.theory.__file__).parent
 FILES = sorted(FOLDER.glob("*.py"))
-BELOW = {"parameters", "parts", "outside", "derivations"}
+BELOW = {"admissible", "parameters", "parts", "outside", "derivations"}
 ALLOWED = {"numpy", "scipy", "sympy", "parameters"} | set(sys.stdlib_module_names)
 
 
