@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..claims.evaluate import ClaimResult, ControlResult
+from ..judge.measurement import Measurement
 from ..parameters import Framework, Parameters
 from ..records.labelled import config_hash, simulation_digest
 from ..records.provenance import commit, versions
@@ -88,10 +89,16 @@ def _claim(result: ClaimResult) -> dict[str, Any]:
         "band": None if measurement.band is None else list(measurement.band),
         "successes": measurement.successes,
         "trials": measurement.trials,
+        "outcomes": _outcomes(measurement),
         "next": next_steps(result),
         "details": dict(measurement.details),
         "controls": [_control(item) for item in result.controls],
     }
+
+
+def _outcomes(measurement: Measurement) -> list[bool | None] | None:
+    """What every seed says, in their order (None: not known); None where no seed is counted."""
+    return None if measurement.outcomes is None else list(measurement.outcomes)
 
 
 def _control(item: ControlResult) -> dict[str, Any]:
@@ -103,6 +110,11 @@ def _control(item: ControlResult) -> dict[str, Any]:
         "measured": item.measurement.measured,
         "value": item.measurement.value,
         "interval": list(item.measurement.interval),
+        "threshold": item.measurement.threshold,
+        "band": None if item.measurement.band is None else list(item.measurement.band),
+        "successes": item.measurement.successes,
+        "trials": item.measurement.trials,
+        "outcomes": _outcomes(item.measurement),
         "details": dict(item.measurement.details),
         "failed_as_it_should": item.failed_as_it_should,
     }
