@@ -68,6 +68,10 @@ def check(
     out: Annotated[
         Path | None, typer.Option(help="folder for report.html, report.txt, record.json")
     ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="markdown or latex, beside the files of --out; repeatable"),
+    ] = None,
     list_all: Annotated[bool, typer.Option("--list", help="claims; with NAME in depth")] = False,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="train everything again, store nothing")
@@ -92,7 +96,7 @@ def check(
         names=names or [], preset=preset, framework=framework, settings=settings or [],
         seeds=seeds, salt=salt, device=device, json_file=json_file, out=out,
         no_cache=no_cache, quiet=quiet, strict=strict, from_file=from_file, plugins=plugins or [],
-        workers=workers,
+        workers=workers, formats=formats or [],
     )  # fmt: skip
     raise typer.Exit(checking.carry_out(asked))
 

@@ -48,6 +48,7 @@ from .regime import (
 )
 from .report.again import Earlier, RecordError, compared, read
 from .report.html import page, png
+from .report.latex import latex
 from .report.listing import (
     PARAMETERS,
     STAND_IN_NAMES,
@@ -56,6 +57,7 @@ from .report.listing import (
     print_parameters,
     print_stand_ins,
 )
+from .report.markdown import markdown
 from .report.record import Run, as_json, record, write_json
 from .report.text import print_report
 
@@ -66,6 +68,8 @@ TABLES = {PARAMETERS: print_parameters, STAND_IN_NAMES: print_stand_ins}
 """What may be listed beside claims."""
 RECORD, REPORT, PAGE = "record.json", "report.txt", "report.html"
 """Files of --out."""
+FORMATS = {"markdown": ("report.md", markdown), "latex": ("report.tex", latex)}
+"""What --format adds to them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +92,7 @@ class Asked:
     plugins: Sequence[str] = ()
     """Files of claims that the names may mean."""
     workers: int | None = None
+    formats: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +117,7 @@ class Order(Question):
     folder: Path | None
     quiet: bool
     strict: bool
+    formats: Sequence[str] = ()
     images: Setup | None = None
 
 
@@ -155,6 +161,7 @@ def _order(asked: Asked) -> Order:
         json_file=asked.json_file and _json_file(asked.json_file),
         quiet=asked.quiet,
         strict=asked.strict,
+        formats=_formats(asked),
     )
     return _with_images(order, asked.preset, of_images, asked.seeds)
 
@@ -296,6 +303,8 @@ def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
         write_json(order.folder / RECORD, content)
         _write(order.folder / REPORT, _report(run, results, order.strict))
         _write(order.folder / PAGE, page(content, _drawn(order, results)))
+        for file, write in (FORMATS[name] for name in order.formats):
+            _write(order.folder / file, write(content))
     with printing():
         if to_stdout:
             print(as_json(content), end="")
@@ -317,6 +326,16 @@ def _report(run: Run, results: Sequence[ClaimResult], strict: bool) -> str:
 def _write(path: Path, text: str) -> None:
     """Write a text; what UTF-8 has no place for, as in names of files, is written as its escape."""
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def _formats(asked: Asked) -> tuple[str, ...]:
+    """Formats of --format, each once; raises UsageError for another, or where there is no --out."""
+    for name in asked.formats:
+        if name not in FORMATS:
+            raise UsageError(f"--format {name!r}: expected {' or '.join(FORMATS)}.")
+    if asked.formats and asked.out is None:
+        raise UsageError(f"--format {asked.formats[0]}: add --out DIR, the folder to write to.")
+    return tuple(dict.fromkeys(asked.formats))
 
 
 def _json_file(path: Path) -> Path:

@@ -34,7 +34,9 @@ ALLOWED = {
         "outside", "parameters", "regime", "theory", "simulate", "observe", "judge", "records",
         "images", "drawing", "claims", "sweep", "command_line", "command_app",
     },
-    "report": {"admissible", "parameters", "theory", "judge", "records", "claims"},
+    "report": {
+        "admissible", "parameters", "theory", "judge", "records", "drawing", "claims",
+    },
     "command_line": {"records", "command_app"},
     "results": {"command_app", "command_line", "judge", "report"},
     # The judge on truths that are known: it needs nothing that is simulated by training.

@@ -12,10 +12,14 @@ _LETTERS = "qkmnstuvcdwTKPNCEABZR"
 """Single letters that stand for quantities; others, like the article, are words."""
 
 _SIGNS = {"<<": "\u226a", ">>": "\u226b", ">=": "\u2265", "<=": "\u2264", " ~ ": " \u221d "}
+_DRAWN_FROM = re.compile(r" ~ (?=[NU][(\[])")
 _INDEX = r"_(?:\{[^}]*\}|\w+)"
 _POWER = r"\^(?:\{[^}]*\}|\w|\*)|\*"
+_POWER_IN_BRACKETS = re.compile(r"(?<=\w)\^(?:\(([^(){}]*)\)|(\d+\.\d+))")
+_SOURCE = r"(?<=\[)(?<!\w\[)[ARD]\]"
+"""The mark of where a statement comes from, as docs/theory.md has it: no symbol."""
 _SYMBOL = re.compile(
-    rf"(?<![\w'$\\.|])(\d?)({'|'.join(_GREEK)}|[{_LETTERS}])({_INDEX})?({_POWER})?([-+]\d)?(?![\w']|\.\w)"
+    rf"(?<![\w'$\\.|])(?!{_SOURCE})(\d?)({'|'.join(_GREEK)}|[{_LETTERS}])({_INDEX})?({_POWER})?([-+]\d)?(?![\w']|\.\w)"
 )
 _NORM = re.compile(r"\|\|(\w)\|\|(\^\w)?")
 _MINUS = re.compile(r"(?<=[\w$)\]]) - (?=[\w$(\u2016])")
@@ -29,7 +33,8 @@ def typeset(text: str) -> str:
     """
     if "$" in text:
         return text
-    shown = _SYMBOL.sub(_symbol, text)
+    braced = _POWER_IN_BRACKETS.sub(lambda found: f"^{{{found[1] or found[2]}}}", text)
+    shown = _SYMBOL.sub(_symbol, _DRAWN_FROM.sub(" \u223c ", braced))
     shown = _NORM.sub(lambda found: rf"$\Vert {found[1]} \Vert{found[2] or ''}$", shown)
     for plain, sign in _SIGNS.items():
         shown = shown.replace(plain, sign)

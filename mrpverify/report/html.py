@@ -7,45 +7,48 @@ the figures that were drawn; so any stored record can be shown again.
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
-import math
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ..judge.verdicts import EXIT_CODES, EXIT_USAGE
+from .interval import interval_picture
+from .mathematics import glossary, in_mathml, spelt_in_mathml
+from .outcome import OUTCOMES, again, how_sure, named, needed, told
 from .record import cell, tables
 
 Pictures = Sequence[Mapping[str, bytes]]
 """PNG figures by title, one mapping per claim of the record."""
 
-WIDTH, HEIGHT, EDGE = 220, 26, 6
-"""Size of an interval's picture, and the room at its ends, in px."""
-
-OUTCOMES = {code: verdict.replace("_", " ").lower() for verdict, code in EXIT_CODES.items()}
-OUTCOMES |= {EXIT_USAGE: "usage"}
+OPEN_ROWS = 12
+"""Tables of at most this many rows are shown unfolded."""
+_FIRST = ("measured", "verdict")
+"""Columns that stand right after a table's first, so that a narrow screen shows them."""
 
 
 def page(record: Mapping[str, Any], pictures: Pictures = ()) -> str:
     """The whole page as text; `record` as `mrpverify.report.record.record` makes it."""
-    template = _environment().get_template("page.html")
+    environment = _environment()
     shown = list(pictures) or [{} for _ in record["claims"]]
-    claims = [
-        {
-            **claim,
-            "tables": tables(claim["details"]),
-            "lines": [
-                line
-                for key in ("lines", "diverged", "unfinished")
-                for line in claim["details"].get(key, [])
-            ],
-            "pictures": _inline(own),
-        }
-        for claim, own in zip(record["claims"], shown, strict=True)
-    ]
-    return template.render(record=record, claims=claims, outcome=OUTCOMES[record["exit_code"]])
+    script = _source("page.js")
+    return environment.get_template("page.html").render(
+        record=record,
+        claims=[_claim(record, c, own) for c, own in zip(record["claims"], shown, strict=True)],
+        outcome=OUTCOMES[record["exit_code"]],
+        command=shlex.join(record["command"]),
+        told=told(record),
+        sure=how_sure(record),
+        glossary=glossary(_texts(record)),
+        style=_source("page.css"),
+        script=script,
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        open_rows=OPEN_ROWS,
+    )
 
 
 def png(figure: Any) -> bytes:
@@ -55,90 +58,58 @@ def png(figure: Any) -> bytes:
     return file.getvalue()
 
 
-def interval_picture(
-    value: float | None,
-    interval: Sequence[float | None],
-    threshold: float | None,
-    band: Sequence[float | None] | None = None,
-) -> Markup:
-    """A value with its interval beside its threshold or band; an end that is open has an arrow.
-
-    A number that does not exist (None) is left out. The scale is [0, 1] where all numbers fit it.
-    """
-    low, high = interval
-    marks = [value, low, high, threshold, *(band or ())]
-    known = [x for x in marks if x is not None and math.isfinite(x)]
-    if not known:
-        return Markup("")
-    scale = _scale(known)
-    parts = [_line(EDGE, WIDTH - EDGE, "axis")]
-    if band is not None:
-        parts.append(_rectangle(*_ends(band, scale), "band"))
-    parts.append(_rectangle(*_ends(interval, scale), "interval", inset=9))
-    parts += [_arrow(EDGE, -1)] if low is None else []
-    parts += [_arrow(WIDTH - EDGE, 1)] if high is None else []
-    if threshold is not None:
-        parts.append(_tick(_place(threshold, scale), "threshold"))
-    if value is not None:
-        parts.append(
-            f'<circle class="value" cx="{_place(value, scale):.1f}" cy="{HEIGHT / 2}" r="4"/>'
-        )
-    text = f"value {cell(value)}, interval {cell([low, high])}, threshold {cell(threshold)}"
-    ends = f"<title>{text}; drawn from {scale[0]:g} to {scale[1]:g}</title>"
-    size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
-    return Markup(f'<svg {size} role="img">{ends}{"".join(parts)}</svg>')  # noqa: S704 - numbers
+def _claim(
+    record: Mapping[str, Any], claim: Mapping[str, Any], pictures: Mapping[str, bytes]
+) -> dict[str, Any]:
+    """A claim of the record with what is shown beside it."""
+    details = claim["details"]
+    return {
+        **claim,
+        "named": named(record, claim),
+        "needed": needed(claim),
+        "again": again(record, claim),
+        "next": claim.get("next", []),
+        "tables": {
+            title: [_ordered(row) for row in rows] for title, rows in tables(details).items()
+        },
+        "lines": [x for key in ("lines", "diverged", "unfinished") for x in details.get(key, [])],
+        "pictures": _inline(pictures),
+    }
 
 
-def _scale(known: Sequence[float]) -> tuple[float, float]:
-    """Ends of the drawn axis: [0, 1] for shares, else the numbers with some room."""
-    low, high = min(known), max(known)
-    if low >= 0 and high <= 1:
-        return 0.0, 1.0
-    room = 0.1 * (high - low) or 0.1 * abs(high) or 1.0
-    return low - room, high + room
+def _ordered(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row whose verdict stands second."""
+    head = list(row)[:1]
+    early = [key for key in _FIRST if key in row and key not in head]
+    return {key: row[key] for key in [*head, *early, *(k for k in row if k not in early)]}
 
 
-def _place(number: float, scale: tuple[float, float]) -> float:
-    """Horizontal place of a number in px, kept on the picture."""
-    share = (number - scale[0]) / (scale[1] - scale[0])
-    return EDGE + min(max(share, 0.0), 1.0) * (WIDTH - 2 * EDGE)
+def _texts(record: Mapping[str, Any]) -> Iterator[str]:
+    """Every text whose symbols the page sets."""
+    for claim in record["claims"]:
+        yield from (claim["statement"], claim["statistic"], claim["role_reason"])
+        yield claim["prediction"] or ""
+        for control in claim["controls"]:
+            yield from (control["id"], control["expected"])
+        yield from (condition["statement"] for condition in claim["violated"])
+    for framework, conditions in record["conditions"].items():
+        yield from (c["statement"] for c in conditions if framework in c["applies_to"])
 
 
-def _ends(interval: Sequence[float | None], scale: tuple[float, float]) -> tuple[float, float]:
-    """Horizontal places of both ends; one that is open lies at the picture's edge."""
-    low, high = interval
-    left = EDGE if low is None else _place(low, scale)
-    return left, WIDTH - EDGE if high is None else _place(high, scale)
-
-
-def _line(left: float, right: float, name: str) -> str:
-    """A horizontal line in the middle."""
-    return (
-        f'<line class="{name}" x1="{left:.1f}" x2="{right:.1f}" y1="{HEIGHT / 2}" '
-        f'y2="{HEIGHT / 2}"/>'
+def _command(command: str) -> Markup:
+    """A command whose words break over lines only where one is longer than a line."""
+    return Markup("<code>{}</code>").format(
+        Markup(" ").join(Markup("<span>{}</span>").format(word) for word in command.split(" "))
     )
 
 
-def _rectangle(left: float, right: float, name: str, inset: float = 3) -> str:
-    """A bar, at least 2 px wide."""
-    width = max(right - left, 2.0)
-    return (
-        f'<rect class="{name}" x="{left:.1f}" y="{inset}" width="{width:.1f}" '
-        f'height="{HEIGHT - 2 * inset}"/>'
-    )
-
-
-def _tick(place: float, name: str) -> str:
-    """A vertical line."""
-    return f'<line class="{name}" x1="{place:.1f}" x2="{place:.1f}" y1="2" y2="{HEIGHT - 2}"/>'
-
-
-def _arrow(place: float, side: int) -> str:
-    """The end of an interval that is open."""
-    tip, back, middle = place + 5 * side, place - 2 * side, HEIGHT / 2
-    return (
-        f'<path class="interval" d="M{tip} {middle} L{back} {middle - 7} L{back} {middle + 7}Z"/>'
-    )
+def _sortable(value: object) -> str:
+    """What a cell is sorted by: a number in full, the start of an interval, else its text."""
+    if isinstance(value, Mapping) and "mean" in value:
+        return _sortable(value["mean"])
+    if isinstance(value, (list, tuple)) and value:
+        return _sortable(value[0])
+    return "" if value is None else str(value)
 
 
 def _inline(pictures: Mapping[str, bytes]) -> dict[str, str]:
@@ -147,6 +118,12 @@ def _inline(pictures: Mapping[str, bytes]) -> dict[str, str]:
         title: "data:image/png;base64," + base64.b64encode(content).decode()
         for title, content in pictures.items()
     }
+
+
+def _source(name: str) -> Markup:
+    """A file beside the template as it stands: style or script of our own."""
+    text = (files("mrpverify.report") / "templates" / name).read_text(encoding="utf-8")
+    return Markup(text)  # noqa: S704 - a file of this package
 
 
 def _environment() -> Environment:
@@ -159,5 +136,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["interval_picture"] = interval_picture
+    environment.filters["command"] = _command
     environment.filters["cell"] = cell
+    environment.filters["sortable"] = _sortable
+    environment.filters["math"] = in_mathml
+    environment.filters["symbol"] = spelt_in_mathml
     return environment

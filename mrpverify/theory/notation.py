@@ -59,6 +59,16 @@ _DERIVED = {
     "e": (sp.Symbol("e", real=True), "correlation <b, v> of a decoder vector with a feature"),
     "beta": (sp.Symbol("beta"), "bias of the decoder"),
     "R_v": (sp.Symbol("R_v", real=True), "growth rate of a feature, dc/dt = R_v c^{2q-1}"),
+    "T": (
+        sp.Symbol("T", positive=True),
+        "physical time; alone, the one at which claims are judged",
+    ),
+    "T_leak": (
+        sp.Symbol("T_leak", positive=True),
+        "time until a kernel at rest has leaked into a second feature",
+    ),
+    "c_0": (sp.Symbol("c_0", positive=True), "correlation of a kernel with a feature at the start"),
+    "d_0": (sp.Symbol("d_0", positive=True), "correlation with the second feature at the start"),
     "Lambda": (sp.Symbol("Lambda", nonnegative=True), "largest positive correlation of a feature"),
 }
 

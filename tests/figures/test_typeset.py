@@ -22,6 +22,9 @@ from mrpverify.drawing.typeset import typeset
         ("a kernel's own start", "a kernel's own start"),
         ("T1.capture of MAE", "T1.capture of MAE"),
         ("slope -4", "slope \u22124"),
+        ("a guess [R] of E[A^2]/E[B]", "a guess [R] of $E$[$A^{2}$]/$E$[$B$]"),
+        ("t^(1/3) and t^0.33", "$t^{1/3}$ and $t^{0.33}$"),
+        ("w ~ N(0, 1)", "$w$ \u223c $N$(0, 1)"),
         (r"already $\mu$", r"already $\mu$"),
     ],
 )

@@ -1,0 +1,122 @@
+r"""A check as LaTeX: a macro per number and a booktabs table, for ``\input`` in a paper.
+
+``\input{report}`` in the preamble, after ``\usepackage{booktabs}``, prints nothing; it defines
+``\mrpTable`` and for every claim macros such as ``\mrpTOneCaptureMaeValue``. A name that is
+already taken is an error of LaTeX, not a silent other number.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .mathematics import in_latex
+from .outcome import again, how_sure, named, needed
+from .record import cell
+
+_DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+_ESCAPED = {
+    "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+    "<": "$<$", ">": "$>$", "|": "$|$", '"': r"{\char34}", "\u226a": r"$\ll$",
+    "\u226b": r"$\gg$", "\u2265": r"$\ge$", "\u2264": r"$\le$", "\u221d": r"$\propto$",
+    "\u223c": r"$\sim$", "\u2212": "$-$", "`": r"{\char96}",
+    **{sign: f"\\{sign}" for sign in "{}$&#_%"},
+}  # fmt: skip
+
+
+def latex(record: Mapping[str, Any]) -> str:
+    """The whole file; `record` as `mrpverify.report.record.record` makes it."""
+    stems = _stems(record)
+    lines = [
+        f"% mrpverify {record['mrpverify']}: {_comment(shlex.join(record['command']))}",
+        f"% {_comment(how_sure(record))}",
+        "% Needs booktabs. \\input this in the preamble; \\mrpTable is the table.",
+    ]
+    for stem, claim in zip(stems, record["claims"], strict=True):
+        lines += [f"% {_comment(again(record, claim))}", *_macros(stem, claim)]
+    lines += [_macro("mrpSeeds", str(record["seeds"])), _macro("mrpSalt", _words(record["salt"]))]
+    return "\n".join([*lines, *_table(record, stems)]) + "\n"
+
+
+def _macros(stem: str, claim: Mapping[str, Any]) -> list[str]:
+    """One macro per number of a claim, its verdict and its statement."""
+    low, high = claim["interval"]
+    given = {
+        "Value": _number(claim["value"]),
+        "Low": _number(low),
+        "High": _number(high),
+        "Needed": _words(needed(claim)),
+        "Successes": _number(claim["successes"]),
+        "Trials": _number(claim["trials"]),
+        "Verdict": _words(claim["verdict"].replace("_", " ").lower()),
+        "Statement": in_latex(claim["statement"], _words, r"\textsuperscript{POWER}"),
+    }
+    return [_macro(stem + name, text) for name, text in given.items()]
+
+
+def _table(record: Mapping[str, Any], stems: Sequence[str]) -> list[str]:
+    """The table of verdicts, made of the macros."""
+    rows = []
+    for stem, claim in zip(stems, record["claims"], strict=True):
+        m = f"\\{stem}"
+        horizon = in_latex(claim["horizon"], _words, "POWER")
+        cells = [
+            f"{{{_words(claim['id'])}}}", _words(claim["framework"] or "real images"),
+            "--" if horizon == "none" else horizon, f"{m}Verdict{{}}", f"{m}Value{{}}",
+            f"[{m}Low{{}}, {m}High{{}}]", f"{m}Needed{{}}",
+        ]  # fmt: skip
+        rows.append("  " + " & ".join(cells) + r" \\")
+    return [
+        r"\newcommand{\mrpTable}{%", r"\begin{tabular}{llllrll}", r"  \toprule",
+        r"  claim & framework & at & verdict & value & 90\,\% interval & needed \\", r"  \midrule",
+        *rows, r"  \bottomrule", r"\end{tabular}}",
+    ]  # fmt: skip
+
+
+def _stems(record: Mapping[str, Any]) -> list[str]:
+    """How the macros of each claim begin: letters alone, no two the same."""
+    stems: list[str] = []
+    for claim in record["claims"]:
+        _, bracket, more = named(record, claim).partition(" (")
+        horizon = claim["horizon"] if bracket and claim["horizon"] in more else ""
+        stem = "mrp" + _letters(f"{claim['id']} {claim['framework'] or ''} {horizon}")
+        while stem in stems:
+            stem += "Again"
+        stems.append(stem)
+    return stems
+
+
+def _letters(text: str) -> str:
+    """Words joined with capitals, digits spelt: what the name of a macro may hold."""
+    words = re.findall(r"[A-Za-z]+|[0-9]", text)
+    return "".join(_DIGITS[int(w)] if w.isdigit() else w[0].upper() + w[1:] for w in words)
+
+
+def _macro(name: str, text: str) -> str:
+    """A definition; LaTeX refuses a name that is taken."""
+    return f"\\newcommand{{\\{name}}}{{{text}}}"
+
+
+def _number(value: float | None) -> str:
+    """A number as the other reports show it, a dash where there is none."""
+    return "--" if value is None else f"\\ensuremath{{{cell(value)}}}"
+
+
+def _words(text: str) -> str:
+    """Words as they stand: nothing in them is a command; what is not ASCII has its code."""
+    return "".join(_ESCAPED.get(c) or _printable(c) for c in text)
+
+
+def _printable(character: str) -> str:
+    """A character that every font has, or its code."""
+    if character.isspace():
+        return " "
+    shown = character.isascii() and character.isprintable()
+    return character if shown else f"U+{ord(character):04X}"
+
+
+def _comment(text: str) -> str:
+    """A text that stays on its line."""
+    return "".join(_printable(c) for c in text)

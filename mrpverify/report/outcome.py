@@ -1,0 +1,117 @@
+"""What a record says in a few words: what holds, what does not, how sure, and how to ask again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..judge.sequential import LEVEL
+from ..judge.verdicts import EXIT_CODES, EXIT_USAGE
+from .text import family, target
+
+OUTCOMES = {code: verdict.replace("_", " ").lower() for verdict, code in EXIT_CODES.items()}
+OUTCOMES |= {EXIT_USAGE: "usage"}
+
+WORDS = {
+    "SUPPORTED": "Holds",
+    "REFUTED": "Refuted",
+    "INCONCLUSIVE": "Not decided",
+    "UNINFORMATIVE": "Says nothing (a control passed)",
+    "OUT_OF_REGIME": "Outside the stated regime",
+    "ERROR": "Broke",
+}
+"""Verdicts as a person reads them, in the order in which they are told."""
+
+_KEPT = ("--preset", "--set", "--device", "--plugin", "--seeds")
+"""Options that a claim's own command takes over from the command of the run."""
+_FLAGS = ("--list", "--no-cache", "--quiet", "--strict")
+
+
+def told(record: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Verdicts in words with the claims that have them; those that hold and are refuted always."""
+    found = []
+    for verdict, words in WORDS.items():
+        names = [named(record, c) for c in record["claims"] if c["verdict"] == verdict]
+        if names or verdict in ("SUPPORTED", "REFUTED"):
+            found.append((words, names))
+    return found
+
+
+def how_sure(record: Mapping[str, Any]) -> str:
+    """Chance of a false verdict and the draws, in one sentence."""
+    number = len(record["claims"])
+    one = (
+        f"the verdict is false with a chance of at most {LEVEL:.0%}, more or less where it is "
+        f"called approximate"
+    )
+    chance = family(number) if number > 1 else one
+    return f"{chance}; {record['seeds']} seeds, salt {record['salt']}"
+
+
+def named(record: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
+    """A claim's id; with framework and horizon where one id stands for several."""
+    same = [c for c in record["claims"] if c["id"] == claim["id"]]
+    more = [
+        str(claim[key])
+        for key in ("framework", "horizon")
+        if len({c[key] for c in same}) > 1 and claim[key] is not None
+    ]
+    return str(claim["id"]) + (f" ({', '.join(more)})" if more else "")
+
+
+def needed(claim: Mapping[str, Any]) -> str:
+    """What the interval is held against, in words; "-" where there is nothing."""
+    if claim["threshold"] is None and claim["band"] is None:
+        return "-"
+    if claim["band"] is None:
+        return target(claim["threshold"], None)
+    low, high = claim["band"]
+    band = (float("-inf") if low is None else low, float("inf") if high is None else high)
+    return target(0.0, band)
+
+
+def again(record: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
+    """The command that asks this claim alone again, as a shell takes it.
+
+    A run that itself asked a record again is repeated whole: the regime stands in that record.
+    """
+    words = list(record["command"])
+    start = words.index("mrpverify.check") + 1 if "mrpverify.check" in words else len(words)
+    options, names = _split(words[start:])
+    asked = [text for name, text in options if name == "--from"]
+    command = [*words[:start]] if start < len(words) else ["python", "-m", "mrpverify.check"]
+    if asked:
+        return shlex.join([*command, "--from", asked[0], *_plugins(options)])
+    command.append(claim["id"])
+    if claim["framework"] is not None:
+        command += ["--framework", claim["framework"], "--seeds", str(record["seeds"])]
+    command += ["--salt", record["salt"]]
+    for name, text in options:
+        if name in _KEPT and not (name == "--seeds" and claim["framework"] is not None):
+            command += [name, text]
+    files = [name for name in names if name.endswith(".py")]
+    return shlex.join([*command, *(word for file in files for word in ("--plugin", file))])
+
+
+def _plugins(options: Sequence[tuple[str, str]]) -> list[str]:
+    """Files of claims, as options."""
+    return [word for name, text in options if name == "--plugin" for word in (name, text)]
+
+
+def _split(words: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Options with their values, and names, of the words of a command line."""
+    options: list[tuple[str, str]] = []
+    names: list[str] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            return options, names + rest
+        if not word.startswith("--"):
+            names.append(word)
+            continue
+        name, equals, text = word.partition("=")
+        if name not in _FLAGS:
+            options.append((name, text if equals or not rest else rest.pop(0)))
+    return options, names
