@@ -51,7 +51,7 @@ def record(run: Run, results: Sequence[ClaimResult]) -> dict[str, Any]:
         "versions": versions(),
         "seconds": round(run.seconds, 3),
         "exit_code": run.exit_code,
-        "claims": [_claim(result) for result in results],
+        "claims": [_claim(run, result) for result in results],
     }
     return json.loads(json.dumps(_finite(content)))  # type: ignore[no-any-return]
 
@@ -66,7 +66,7 @@ def as_json(content: Mapping[str, Any]) -> str:
     return json.dumps(content, indent=2) + "\n"
 
 
-def _claim(result: ClaimResult) -> dict[str, Any]:
+def _claim(run: Run, result: ClaimResult) -> dict[str, Any]:
     """One claim of the record."""
     claim, measurement = result.claim, result.measurement
     return {
@@ -81,7 +81,10 @@ def _claim(result: ClaimResult) -> dict[str, Any]:
         "prediction": result.prediction,
         "verdict": result.verdict,
         "measured": measurement.measured,
-        "violated": [_condition(condition) for condition in result.violated],
+        "violated": [
+            _condition(condition) | _mends(run, result.framework, condition)
+            for condition in result.violated
+        ],
         "statistic": measurement.statistic,
         "value": measurement.value,
         "interval": list(measurement.interval),
@@ -170,11 +173,12 @@ def _condition(condition: Condition) -> dict[str, Any]:
     }
 
 
-def _mends(run: Run, framework: Framework, condition: Condition) -> dict[str, Any]:
-    """Values of one parameter each that mend a violated condition; nothing where it holds."""
-    if condition.holds or framework not in condition.applies_to:
-        return {}
-    return {"mends": {m.symbol: m.value for m in what_mends(run.regimes, framework, condition)}}
+def _mends(run: Run, framework: Framework | None, condition: Condition) -> dict[str, Any]:
+    """Values of one parameter each that mend a violated condition; none where it holds."""
+    if condition.holds:
+        return {"mends": {}}
+    found = what_mends(run.regimes, framework, condition)
+    return {"mends": {mend.symbol: mend.value for mend in found}}
 
 
 def _finite(value: Any) -> Any:
