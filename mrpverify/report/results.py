@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +61,18 @@ def compact(path: Path) -> dict[str, Any]:
 
 
 def file_name(record: Record) -> str:
-    """Name of a stored record: its groups and its salt."""
+    """Name of a stored record: its groups, what of them was asked alone, and its salt."""
     groups = dict.fromkeys(claim["name"].partition(".")[0] for claim in record["claims"])
+    alone = (name for name in _asked(record) if name not in (*groups, "all"))
+    parts = [*groups, *(re.sub(r"[^\w.-]", "", name).strip(".") for name in alone)]
     salt = re.sub(r"[^\w.-]", "_", record["salt"])
-    return f"{'-'.join(groups)}-{salt}.json"
+    return f"{'-'.join(filter(None, parts))}-{salt}.json"
+
+
+def _asked(record: Record) -> list[str]:
+    """Names that the command asked for: its words between the module and the first option."""
+    words = record["command"][3:]
+    return list(takewhile(lambda word: not word.startswith("-"), words))
 
 
 def stored(folder: Path) -> list[dict[str, Any]]:
