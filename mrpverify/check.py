@@ -1,7 +1,8 @@
 """``python -m mrpverify.check NAME...``: a verdict for every claim, with controls and an exit code.
 
 Exit codes: 0 supported, 1 error, 2 usage, 3 refuted, 4 inconclusive, 5 uninformative (a control
-passed), 6 out of regime; the worst of the run, 3 before 5 before 6 before 4.
+passed), 6 out of regime; the worst of the run, 3 before 5 before 6 before 4. With --verify: 7 where
+a verdict does not follow from the numbers of its record.
 """
 
 from __future__ import annotations
@@ -65,6 +66,10 @@ def check(
     from_file: Annotated[
         Path | None, typer.Option("--from", help="ask the same again as the record in this file")
     ] = None,
+    verified: Annotated[
+        Path | None,
+        typer.Option("--verify", help="recompute every verdict of this record, without training"),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="folder for report.html, report.txt, record.json")
     ] = None,
@@ -92,6 +97,8 @@ def check(
     if list_all:
         checking.list_claims(names or [], plugins or [])
         return
+    if verified is not None:
+        raise typer.Exit(checking.verify_record(verified))
     asked = checking.Asked(
         names=names or [], preset=preset, framework=framework, settings=settings or [],
         seeds=seeds, salt=salt, device=device, json_file=json_file, out=out,

@@ -60,6 +60,7 @@ from .report.listing import (
 from .report.markdown import markdown
 from .report.record import Run, as_json, record, write_json
 from .report.text import print_report
+from .report.verifying import EXIT_MISMATCH, verify
 
 STDOUT = Path("-")
 """The file of --json that stands for standard output; the report then goes to standard error."""
@@ -412,6 +413,26 @@ def _writable_folder(path: Path | None) -> Path | None:
     for name in (RECORD, REPORT, PAGE):
         writable_file(path / name, "--out")
     return path
+
+
+def verify_record(path: Path) -> int:
+    """Recompute the verdicts of a record and say what does not follow; returns the exit code.
+
+    Raises typer.Exit, after a message, for a file that is no record of this version.
+    """
+    try:
+        found = verify(path)
+    except RecordError as error:
+        stop(f"error: {error}", EXIT_USAGE)
+    with printing():
+        for line in found.mismatches:
+            print(f"does not follow: {line}")
+        print(
+            f"{path}: {found.from_seeds} measurements decided again from their seeds, "
+            f"{found.from_intervals} held against their intervals; "
+            f"{len(found.mismatches)} contradictions"
+        )
+    return EXIT_MISMATCH if found.mismatches else 0
 
 
 def list_claims(names: Sequence[str] = (), plugins: Sequence[str] = ()) -> None:

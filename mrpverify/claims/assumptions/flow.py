@@ -92,6 +92,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         value=worst,
         interval=(worst, worst),
         threshold=1.0,
+        band=(0.0, 1.0),
         measured=verdict if known.all() else Verdict.INCONCLUSIVE,
         details=_details(c, t, one, other),
     )

@@ -1,0 +1,178 @@
+"""Whether the verdicts of a record follow from its numbers: all of them again, without training."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..judge import e_value
+from ..judge.intervals import clopper_pearson
+from ..judge.sequential import design
+from ..judge.verdicts import Verdict, all_of, exit_code, final_verdict, measured_above
+from ..judge.verdicts import measured_within as within
+from .again import RecordError
+
+EXIT_MISMATCH = 7
+"""Exit code of a record in which something does not follow."""
+
+Row = Mapping[str, Any]
+"""A claim or a control of a record."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was recomputed, and what does not follow."""
+
+    from_seeds: int
+    """Measurements decided again from what every seed says."""
+    from_intervals: int
+    """Measurements whose seeds are not in the record: held against their intervals alone."""
+    mismatches: tuple[str, ...]
+
+
+def verify(path: Path) -> Verified:
+    """Every verdict of a record of ``check --json`` again; raises RecordError for no such record.
+
+    A count of seeds is decided again from its outcomes, by the design or the e-value that the
+    record names, with boundaries computed anew. A mean has only its interval there: SUPPORTED must
+    lie inside its band and REFUTED not. Then the final verdict from controls and conditions, and
+    the exit code from those of the gates.
+    """
+    record = _read(path)
+    try:
+        rows = [row for claim in record["claims"] for row in (claim, *claim["controls"])]
+        counted = sum(_is_counted(row) for row in rows)
+        found = tuple(_all(record))
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise RecordError(
+            f"--verify {path}: it lacks what its verdicts rest on ({error!r}); records hold that "
+            f"since version 0.2. Make it again: check --from {path} --json FILE."
+        ) from None
+    return Verified(counted, len(rows) - counted, found)
+
+
+def _read(path: Path) -> Row:
+    """The record; raises RecordError for what is none."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordError(f"--verify {path}: cannot be read ({error.strerror}).") from None
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"--verify {path}: no JSON ({error}).") from None
+    if not isinstance(record, dict) or not isinstance(record.get("claims"), list):
+        raise RecordError(f"--verify {path}: no record of a check.")
+    return record
+
+
+def _all(record: Row) -> Iterator[str]:
+    """What does not follow, claim by claim, then the exit code."""
+    for claim in record["claims"]:
+        name = f"{claim['id']} ({claim['framework'] or 'images'}, {claim['horizon']})"
+        for words in _of_measurement(claim):
+            yield f"{name}: {words}"
+        for control in claim["controls"]:
+            for words in _of_measurement(control):
+                yield f"{name}, control {control['id']!r}: {words}"
+        yield from (f"{name}: {words}" for words in _of_verdict(claim))
+    strict = "--strict" in record["command"]
+    counts = [
+        Verdict(claim["verdict"])
+        for claim in record["claims"]
+        if strict or claim["role"] == "gate" or claim["verdict"] == Verdict.ERROR
+    ]
+    if exit_code(counts) != record["exit_code"]:
+        yield f"exit code {record['exit_code']}, recomputed {exit_code(counts)}"
+
+
+def _of_verdict(claim: Row) -> Iterator[str]:
+    """Whether conditions are violated and the final verdict is what all of it says."""
+    for condition in claim["violated"]:
+        left, right = condition["left"], condition["right"]
+        if left and right is not None and right / left > condition["needed_ratio"] * (1 + 1e-9):
+            yield f"condition {condition['id']!r} holds, and is recorded as violated"
+    failed = all(control["failed_as_it_should"] for control in claim["controls"])
+    verdict = final_verdict(Verdict(claim["measured"]), failed, not claim["violated"])
+    if verdict != claim["verdict"]:
+        yield f"{claim['verdict']}, recomputed {verdict}"
+
+
+def _is_counted(row: Row) -> bool:
+    """Whether a measurement counts seeds that the record holds."""
+    return row["outcomes"] is not None and "sequential" in row["details"]
+
+
+def _of_measurement(row: Row) -> Iterator[str]:
+    """Whether what is measured follows from the numbers beside it."""
+    measured = Verdict(row["measured"])
+    if measured is Verdict.ERROR:
+        return
+    if _is_counted(row):
+        yield from _of_count(row)
+    elif measured is not Verdict.INCONCLUSIVE and not _may_say(row, measured):
+        yield f"measured {measured}, and its intervals say otherwise"
+
+
+def _of_count(row: Row) -> Iterator[str]:
+    """A count of seeds decided again, and its numbers counted again."""
+    outcomes, said = row["outcomes"], row["details"]["sequential"]
+    cap, p0 = said["looks"][-1], row["threshold"]
+    if said["by"] == "e-value":
+        again = e_value.decide(outcomes[:cap], p0)
+        used, verdict = again.seeds, again.verdict
+    else:
+        used, verdict = design(cap, p0, said["level"]).decide(outcomes)
+    true = sum(seed is True for seed in outcomes[:used])
+    possible = true + sum(seed is None for seed in outcomes[:used])
+    interval = [clopper_pearson(true, used)[0], clopper_pearson(possible, used)[1]]
+    for name, there, wanted in (
+        ("measured", row["measured"], verdict),
+        ("seeds true", row["successes"], true),
+        ("seeds used", row["trials"], used),
+        ("threshold", p0, said["p0"]),
+        ("value", row["value"], true / used),
+        ("low end", row["interval"][0], interval[0]),
+        ("high end", row["interval"][1], interval[1]),
+    ):
+        same = there == wanted if isinstance(wanted, str) else _close(there, wanted)
+        if not same:
+            yield f"{name} {there}, recomputed {wanted}"
+
+
+def _close(there: Any, wanted: float) -> bool:
+    """Whether a recorded number is the recomputed one, up to its last digits."""
+    return isinstance(there, int | float) and abs(there - wanted) <= 1e-9 * max(1.0, abs(wanted))
+
+
+def _may_say(row: Row, measured: Verdict) -> bool:
+    """Whether intervals allow SUPPORTED or REFUTED: those of the parts where there are several."""
+    details = row["details"]
+    parts = details.get("numbers") or list(details.get("parts", {}).values())
+    if not parts:
+        return _one_may_say(row, measured)
+    together = all_of(Verdict(part["measured"]) for part in parts)
+    return together is measured and all(
+        _one_may_say(part, Verdict(part["measured"])) for part in parts if "outcomes" not in part
+    )
+
+
+def _one_may_say(part: Row, measured: Verdict) -> bool:
+    """SUPPORTED lies inside, REFUTED does not; the level of a refutation may be another one."""
+    if measured is Verdict.INCONCLUSIVE:
+        return True
+    low, high = (_end(x, side) for x, side in zip(part["interval"], (-1, 1), strict=True))
+    if part.get("band") is not None:
+        band = tuple(_end(x, side) for x, side in zip(part["band"], (-1, 1), strict=True))
+        inside = within((low, high), (band[0], band[1]))
+    elif low == high == part["threshold"]:  # what is computed, not sampled, may lie on its edge
+        inside = Verdict.SUPPORTED
+    else:
+        inside = measured_above((low, high), part["threshold"])
+    return (inside is Verdict.SUPPORTED) == (measured is Verdict.SUPPORTED)
+
+
+def _end(value: float | None, side: int) -> float:
+    """An end of an interval; one that is open stands as null in a record."""
+    return side * float("inf") if value is None else value
