@@ -48,8 +48,8 @@ def verify(path: Path) -> Verified:
         found = tuple(_all(record))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise RecordError(
-            f"--verify {path}: it lacks what its verdicts rest on ({error!r}); records hold that "
-            f"since version 0.2. Make it again: check --from {path} --json FILE."
+            f"--verify {path}: it lacks what its verdicts rest on ({error!r}), as older "
+            f"records do. Make it again: check --from {path} --json FILE."
         ) from None
     return Verified(counted, len(rows) - counted, found)
 
