@@ -31,6 +31,10 @@ CONTROL_SEEDS = 4
 rounds looks at more seeds of the control."""
 
 
+INTRODUCTION = "[I]"
+"""Provenance of what the paper's introduction reports about practice, and proves nowhere."""
+
+
 @dataclass(frozen=True, eq=False)
 class Control:
     """A run in which the claim's own statistic must be REFUTED, or the claim says nothing.

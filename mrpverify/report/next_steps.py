@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..claims.claim import INTRODUCTION
 from ..claims.evaluate import ClaimResult
 from ..judge.deciding import MOST_SEEDS, POWER, seeds_that_decide, seeds_that_decide_again
 from ..judge.verdicts import Verdict
@@ -24,12 +25,23 @@ def next_steps(result: ClaimResult) -> list[str]:
             for item in result.controls
             if not item.failed_as_it_should
         ]
-    if result.verdict == Verdict.REFUTED and result.framework is not None:
-        return [
+    return _refuted(result) if result.verdict == Verdict.REFUTED else []
+
+
+def _refuted(result: ClaimResult) -> list[str]:
+    """What a refutation is one of, and where to look for its edge."""
+    lines = []
+    if result.claim.provenance.startswith(INTRODUCTION):
+        lines.append(
+            "the paper's introduction reports this of practice and no theorem states it: none is "
+            "refuted"
+        )
+    if result.framework is not None:
+        lines.append(
             f"the edge of where it fails: python -m mrpverify.counterexample {result.claim.id} "
             f"--framework {result.framework} --vary NAME, from a regime in which it holds"
-        ]
-    return []
+        )
+    return lines
 
 
 def what_mends(

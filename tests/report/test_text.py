@@ -1,6 +1,7 @@
 """The readable report: nothing swallowed, nothing hidden."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -130,3 +131,16 @@ def test_an_open_share_says_how_many_seeds_would_decide():
     assert "--seeds 14" in claim["next"][0]
     assert "mrpverify.counterexample T1.lottery" in text(result())
     assert "next," not in text(result(measured=Verdict.SUPPORTED))
+
+
+@pytest.mark.parametrize(("name", "said"), [("CMP.ssl", True), ("CMP.gain", False)])
+def test_what_the_introduction_reports_refutes_no_theorem(name, said):
+    (claim,) = select([name])
+    shown = " ".join(text(replace(result(), claim=claim)).split())
+    assert ("no theorem states it: none is refuted" in shown) is said
+    assert ("mrpverify.counterexample " + name) in shown
+
+
+def test_provenance_of_the_introduction_is_that_of_two_claims():
+    own = [c.id for c in select(["all", "explanation", "laws"]) if c.provenance.startswith("[I]")]
+    assert own == ["CMP.shift", "CMP.ssl"]
