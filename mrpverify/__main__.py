@@ -14,6 +14,8 @@ from .command_app import Version, command_app
 from .counterexample import __main__ as counterexample
 from .figures import __main__ as figures
 from .images import __main__ as images
+from .lock import __doc__ as about_lock
+from .lock import lock
 from .records import __main__ as records
 from .results import __doc__ as about_results
 from .results import results
@@ -56,6 +58,7 @@ def _add(name: str, command: Callable[..., None], about: str | None) -> None:
 
 
 _add("check", check, about_check)
+_add("lock", lock, about_lock)
 _add("sweep", sweep.sweep, sweep.__doc__)
 _add("counterexample", counterexample.counterexample, counterexample.__doc__)
 _add("figures", figures.figures, figures.__doc__)

@@ -2,7 +2,8 @@
 
 Exit codes: 0 supported, 1 error, 2 usage, 3 refuted, 4 inconclusive, 5 uninformative (a control
 passed), 6 out of regime; the worst of the run, 3 before 5 before 6 before 4. With --verify: 7 where
-a verdict does not follow from the numbers of its record.
+a verdict does not follow from the numbers of its record. With --lock: 8 where it is not what was
+locked, before any run.
 """
 
 from __future__ import annotations
@@ -70,6 +71,10 @@ def check(
         Path | None,
         typer.Option("--verify", help="recompute every verdict of this record, without training"),
     ] = None,
+    lock: Annotated[
+        Path | None,
+        typer.Option("--lock", help="ask only what this file of mrpverify lock holds"),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="folder for report.html, report.txt, record.json")
     ] = None,
@@ -103,7 +108,7 @@ def check(
         names=names or [], preset=preset, framework=framework, settings=settings or [],
         seeds=seeds, salt=salt, device=device, json_file=json_file, out=out,
         no_cache=no_cache, quiet=quiet, strict=strict, from_file=from_file, plugins=plugins or [],
-        workers=workers, formats=formats or [],
+        workers=workers, lock=lock, formats=formats or [],
     )  # fmt: skip
     raise typer.Exit(checking.carry_out(asked))
 

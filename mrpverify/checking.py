@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 from rich.console import Console
@@ -17,6 +18,7 @@ from .claims.claim import Claim
 from .claims.evaluate import ClaimResult, counts
 from .claims.evidence import about_images, evaluate_images
 from .claims.few_seeds import TooFewSeedsError, too_few
+from .claims.lock import LockError, differences, locked, read_lock, write_lock
 from .claims.registry import UnknownClaimError, known, select
 from .command_app import printing, tell
 from .command_line import (
@@ -67,6 +69,8 @@ STDOUT = Path("-")
 
 TABLES = {PARAMETERS: print_parameters, STAND_IN_NAMES: print_stand_ins}
 """What may be listed beside claims."""
+EXIT_UNLOCKED = 8
+"""Exit code of a check that is not the one that was locked; nothing was run."""
 RECORD, REPORT, PAGE = "record.json", "report.txt", "report.html"
 """Files of --out."""
 FORMATS = {"markdown": ("report.md", markdown), "latex": ("report.tex", latex)}
@@ -93,6 +97,8 @@ class Asked:
     plugins: Sequence[str] = ()
     """Files of claims that the names may mean."""
     workers: int | None = None
+    lock: Path | None = None
+    """A lock that what is asked has to keep."""
     formats: Sequence[str] = ()
 
 
@@ -137,10 +143,43 @@ def carry_out(asked: Asked) -> int:
         SettingsError,
         MissingDataError,
         RecordError,
+        LockError,
         TooFewSeedsError,
     ) as error:
         stop(f"error: {error}", EXIT_USAGE)
     return _carry_out(order)
+
+
+def lock_question(asked: Asked, path: Path) -> int:
+    """Write down what would be asked, before any run; returns the exit code.
+
+    Raises typer.Exit, after a message, for a request that cannot be asked.
+    """
+    try:
+        for file in asked.plugins:
+            use(file)
+        question = _question(asked)
+        writable_file(path, "--lock")
+    except (RegimeError, UnknownClaimError, UsageError) as error:
+        stop(f"error: {error}", EXIT_USAGE)
+    content = _locked(question)
+    write_lock(path, content)
+    tell(f"{path}: {len(content['claims'])} claims locked; ask them with check --lock {path}")
+    return 0
+
+
+def _locked(question: Question) -> dict[str, Any]:
+    """What a question asks, as a lock holds it."""
+    q = question
+    return locked(q.claims, q.regimes, q.seeds, q.salt)
+
+
+def _keep_lock(path: Path, question: Question) -> None:
+    """Raise typer.Exit, naming what differs, where the question is not the one that was locked."""
+    found = list(differences(read_lock(path), _locked(question)))
+    if found:
+        changed = "\n".join(f"  {line}" for line in found)
+        stop(f"error: --lock {path}: this is not what was locked.\n{changed}", EXIT_UNLOCKED)
 
 
 def _order(asked: Asked) -> Order:
@@ -149,6 +188,8 @@ def _order(asked: Asked) -> Order:
         use(file)
     path = asked.from_file
     question = _question(asked) if path is None else _asked_before(asked, path)
+    if asked.lock is not None:
+        _keep_lock(asked.lock, question)
     for line in too_few(question.claims, question.seeds):
         if not asked.quiet:
             tell(f"warning: {line}")

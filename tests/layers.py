@@ -42,13 +42,13 @@ ALLOWED = {
     # The judge on truths that are known: it needs nothing that is simulated by training.
     "calibration": {"parameters", "judge", "command_line", "command_app"},
     "check": {"checking", "callable_module", "command_app"},
+    "lock": {"checking", "command_app"},
     "interactive": {
         "parameters", "regime", "simulate", "judge", "records", "claims", "report",
     },
     "__main__": {
         "calibration", "check", "checking", "command_app", "counterexample", "figures", "images",
-        "records",
-        "results", "sweep",
+        "lock", "records", "results", "sweep",
     },
     "checking": {
         "outside",
