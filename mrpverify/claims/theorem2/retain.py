@@ -29,7 +29,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     start, end = largest(parameters, before), largest(parameters, after)
     with np.errstate(invalid="ignore"):
         keeps = (end >= parameters.linear_from) & (end >= KEPT * start)
-        share = np.where(had, end / start, np.nan)
+        share = np.divide(end, start, out=np.full_like(end, np.nan), where=had)
     kept = (keeps | ~had).all(-1) & had.any(-1) & np.isfinite(end).all(-1)
     details = {
         "captured_before": summary(had.sum(-1)),
