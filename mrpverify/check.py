@@ -8,7 +8,6 @@ locked, before any run.
 
 from __future__ import annotations
 
-import pkgutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -16,47 +15,29 @@ from typing import Annotated
 import typer
 
 from .callable_module import CallableModule
-from .command_app import Version, command_app
+from .command_app import (
+    Framework,
+    Names,
+    Plugins,
+    Preset,
+    Salt,
+    Seeds,
+    Settings,
+    Version,
+    command_app,
+)
 
 app = command_app()
 
 
-def _groups(incomplete: str) -> list[str]:
-    """Groups that begin so, by the folders of the claims: a shell does not wait for imports."""
-    folder = Path(__file__).parent / "claims"
-    groups = [module.name for module in pkgutil.iter_modules([str(folder)]) if module.ispkg]
-    return [name for name in (*groups, "all") if name.startswith(incomplete)]
-
-
 @app.command(help=__doc__)
 def check(
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="groups (theorem1, all), claims (T1.capture, theorem1.capture), a file of claims",
-            autocompletion=_groups,
-        ),
-    ] = None,
-    preset: Annotated[
-        str,
-        typer.Option(
-            help="quick, paper, large or a .toml file",
-            autocompletion=lambda: ["quick", "paper", "large"],
-        ),
-    ] = "quick",
-    framework: Annotated[
-        str,
-        typer.Option(
-            help="teacher-student, mae or both",
-            autocompletion=lambda: ["teacher-student", "mae", "both"],
-        ),
-    ] = "both",
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="key=value, repeatable; keys: --list parameters"),
-    ] = None,
-    seeds: Annotated[int | None, typer.Option(help="number of seeds (preset: 24 or more)")] = None,
-    salt: Annotated[str, typer.Option(help="re-rolls every random draw")] = "a",
+    names: Names = None,
+    preset: Preset = "quick",
+    framework: Framework = "both",
+    settings: Settings = None,
+    seeds: Seeds = None,
+    salt: Salt = "a",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     workers: Annotated[
         int | None, typer.Option(min=1, help="processes (default: one per core that may be used)")
@@ -90,21 +71,20 @@ def check(
     strict: Annotated[
         bool, typer.Option("--strict", help="findings count for the exit code too")
     ] = False,
-    plugins: Annotated[
-        list[str] | None,
-        typer.Option("--plugin", help="a file of claims, objectives or laws; repeatable"),
-    ] = None,
+    plugins: Plugins = None,
     version: Version = False,
 ) -> None:
     """Check claims of the theory in simulation."""
-    from . import checking  # torch and its like: seconds that --help need not wait for
+    # torch and its like: seconds that --help need not wait for
+    from . import checking
+    from .asking import Asked
 
     if list_all:
         checking.list_claims(names or [], plugins or [])
         return
     if verified is not None:
         raise typer.Exit(checking.verify_record(verified))
-    asked = checking.Asked(
+    asked = Asked(
         names=names or [], preset=preset, framework=framework, settings=settings or [],
         seeds=seeds, salt=salt, device=device, json_file=json_file, out=out,
         no_cache=no_cache, quiet=quiet, strict=strict, from_file=from_file, plugins=plugins or [],

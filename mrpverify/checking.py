@@ -8,17 +8,17 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import xarray as xr
 from rich.console import Console
 
+from .asking import Asked, Question, question_of, split_settings
 from .claims.asked_again import evaluate_noted
 from .claims.claim import Claim
 from .claims.evaluate import ClaimResult, counts
 from .claims.evidence import about_images, evaluate_images
 from .claims.few_seeds import TooFewSeedsError, too_few
-from .claims.lock import LockError, differences, locked, read_lock, write_lock
+from .claims.lock import LockError
 from .claims.registry import UnknownClaimError, known, select
 from .command_app import printing, tell
 from .command_line import (
@@ -32,23 +32,14 @@ from .command_line import (
     writable_file,
 )
 from .images.folder import MissingDataError, missing_message
-from .images.setup import PREFIX, SettingsError, Setup, load_settings
+from .images.setup import SettingsError, Setup, load_settings
 from .judge.verdicts import EXIT_USAGE, exit_code
-from .outside import use
-from .parameters import Framework, Parameters
+from .locking import keep_lock
 from .records.collect import DeviceError, Machine, choose_machine, collect
 from .records.labelled import Request, simulation_digest
 from .records.store import Store
-from .regime import (
-    Preset,
-    RegimeError,
-    check_salt,
-    check_seeds,
-    load_preset,
-    parse_settings,
-    preset_path,
-)
-from .report.again import Earlier, RecordError, compared, read
+from .regime import RegimeError, preset_path
+from .report.again import Earlier, RecordError, compared
 from .report.html import page, png
 from .report.latex import latex
 from .report.listing import (
@@ -69,49 +60,10 @@ STDOUT = Path("-")
 
 TABLES = {PARAMETERS: print_parameters, STAND_IN_NAMES: print_stand_ins}
 """What may be listed beside claims."""
-EXIT_UNLOCKED = 8
-"""Exit code of a check that is not the one that was locked; nothing was run."""
 RECORD, REPORT, PAGE = "record.json", "report.txt", "report.html"
 """Files of --out."""
 FORMATS = {"markdown": ("report.md", markdown), "latex": ("report.tex", latex)}
 """What --format adds to them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What the command line asks for, unchecked."""
-
-    names: Sequence[str]
-    preset: str
-    framework: str
-    settings: Sequence[str]
-    seeds: int | None
-    salt: str
-    device: str
-    json_file: Path | None
-    out: Path | None
-    no_cache: bool
-    quiet: bool
-    strict: bool
-    from_file: Path | None = None
-    plugins: Sequence[str] = ()
-    """Files of claims that the names may mean."""
-    workers: int | None = None
-    lock: Path | None = None
-    """A lock that what is asked has to keep."""
-    formats: Sequence[str] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """Which claims, in which regimes, on which draws."""
-
-    claims: tuple[Claim, ...]
-    regimes: Mapping[Framework, Parameters]
-    seeds: int
-    salt: str
-    earlier: Earlier | None = None
-    """The record that is asked again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,50 +102,15 @@ def carry_out(asked: Asked) -> int:
     return _carry_out(order)
 
 
-def lock_question(asked: Asked, path: Path) -> int:
-    """Write down what would be asked, before any run; returns the exit code.
-
-    Raises typer.Exit, after a message, for a request that cannot be asked.
-    """
-    try:
-        for file in asked.plugins:
-            use(file)
-        question = _question(asked)
-        writable_file(path, "--lock")
-    except (RegimeError, UnknownClaimError, UsageError) as error:
-        stop(f"error: {error}", EXIT_USAGE)
-    content = _locked(question)
-    write_lock(path, content)
-    tell(f"{path}: {len(content['claims'])} claims locked; ask them with check --lock {path}")
-    return 0
-
-
-def _locked(question: Question) -> dict[str, Any]:
-    """What a question asks, as a lock holds it."""
-    q = question
-    return locked(q.claims, q.regimes, q.seeds, q.salt)
-
-
-def _keep_lock(path: Path, question: Question) -> None:
-    """Raise typer.Exit, naming what differs, where the question is not the one that was locked."""
-    found = list(differences(read_lock(path), _locked(question)))
-    if found:
-        changed = "\n".join(f"  {line}" for line in found)
-        stop(f"error: --lock {path}: this is not what was locked.\n{changed}", EXIT_UNLOCKED)
-
-
 def _order(asked: Asked) -> Order:
     """The checked request; what reads nothing but the words comes before what looks around."""
-    for file in asked.plugins:
-        use(file)
-    path = asked.from_file
-    question = _question(asked) if path is None else _asked_before(asked, path)
+    question = question_of(asked)
     if asked.lock is not None:
-        _keep_lock(asked.lock, question)
+        keep_lock(asked.lock, question)
     for line in too_few(question.claims, question.seeds):
         if not asked.quiet:
             tell(f"warning: {line}")
-    of_images, _ = _split(asked.settings)
+    of_images, _ = split_settings(asked.settings)
     machine = choose_machine(asked.device, asked.workers)
     order = Order(
         **vars(question),
@@ -214,38 +131,6 @@ def _store(asked: Asked, question: Question, machine: Machine) -> Store | None:
     if asked.no_cache or not needs_runs:
         return None
     return usable_store(machine.device, " use --no-cache or")
-
-
-def _question(asked: Asked) -> Question:
-    """What the names, options and settings ask."""
-    _, of_regime = _split(asked.settings)
-    claims = select(_names(asked.names), asked.plugins)
-    chosen = load_preset(asked.preset).override(parse_settings(of_regime))
-    return Question(
-        claims=claims,
-        regimes=_regimes(chosen, asked.framework, claims),
-        seeds=check_seeds(chosen.seeds if asked.seeds is None else asked.seeds),
-        salt=check_salt(asked.salt),
-    )
-
-
-def _asked_before(asked: Asked, path: Path) -> Question:
-    """What a record answers; raises UsageError where something else is asked too."""
-    defaults = {"names": [], "preset": "quick", "framework": "both", "settings": []}
-    also = [name for name, value in defaults.items() if getattr(asked, name) != value]
-    if also or asked.seeds is not None or asked.salt != "a":
-        raise UsageError(
-            f"--from {path}: the record says what is asked; leave out names, --preset, "
-            f"--framework, --set, --seeds and --salt."
-        )
-    earlier = read(path)
-    return Question(
-        claims=select(earlier.names, asked.plugins),
-        regimes=earlier.regimes,
-        seeds=check_seeds(earlier.seeds),
-        salt=check_salt(earlier.salt),
-        earlier=earlier,
-    )
 
 
 def _carry_out(order: Order) -> int:
@@ -317,18 +202,6 @@ def _with_images(
     number = sizes.seeds if seeds is None else seeds
     images = Setup(sizes, number, order.salt, order.machine, order.store)
     return replace(order, images=images, seeds=order.seeds if order.regimes else number)
-
-
-def _split(settings: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """``--set`` of the images, by name, and those of the regime; raises UsageError."""
-    own = [text.strip() for text in settings if text.strip().startswith(PREFIX)]
-    changes: dict[str, str] = {}
-    for text in own:
-        name, separator, value = (part.strip() for part in text.partition("="))
-        if not separator or not value:
-            raise UsageError(f"--set {text!r}: expected key=value, as {PREFIX}seeds=3.")
-        changes[name.removeprefix(PREFIX)] = value
-    return changes, [text for text in settings if not text.strip().startswith(PREFIX)]
 
 
 def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
@@ -407,40 +280,6 @@ def _drawn(order: Order, results: Sequence[ClaimResult]) -> list[dict[str, bytes
                 found = {}
             pictures.append({title: png(figure) for title, figure in found.items()})
     return pictures
-
-
-def _names(names: Sequence[str]) -> Sequence[str]:
-    """The names asked for; raises UsageError where there are none."""
-    if not names:
-        raise UsageError("name a group or a claim, for example theorem1; --list shows all of them.")
-    return names
-
-
-def _regimes(
-    preset: Preset, framework: str, claims: Sequence[Claim]
-) -> dict[Framework, Parameters]:
-    """The regimes of the chosen frameworks that the claims are about; raises UsageError for none.
-
-    Claims about real images have no regime. Claims about supervised learning alone belong to every
-    choice: they have no other framework.
-    """
-    if framework not in (*preset.regimes, "both"):
-        there = ", ".join(preset.regimes)
-        raise UsageError(f"--framework {framework}: expected {there} or both.")
-    asked = {f for claim in claims for f in claim.frameworks if f is not None}
-    if not asked:
-        return {}
-    chosen = {
-        f: p
-        for f, p in preset.regimes.items()
-        if f in asked and (framework in (f, "both") or asked == {"supervised"})
-    }
-    if not chosen:
-        named = ", ".join(dict.fromkeys(claim.id for claim in claims))
-        raise UsageError(
-            f"--framework {framework}: {named} is about {', '.join(sorted(asked))}; choose that."
-        )
-    return chosen
 
 
 def _writable_folder(path: Path | None) -> Path | None:

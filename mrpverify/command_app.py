@@ -1,14 +1,16 @@
-"""How every command behaves: ``-h``, ``--version``, plain help, and errors as they are."""
+"""How every command behaves: plain help, errors as they are, and the options that many have."""
 
 from __future__ import annotations
 
 import os
+import pkgutil
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import metadata
+from pathlib import Path
 from typing import IO, Annotated, Any
 
 import typer
@@ -106,4 +108,44 @@ def _print_version(asked: bool) -> None:
 Version = Annotated[
     bool,
     typer.Option("--version", callback=_print_version, is_eager=True, help="print the version"),
+]
+
+
+def _groups(incomplete: str) -> list[str]:
+    """Groups that begin so, by the folders of the claims: a shell does not wait for imports."""
+    folder = Path(__file__).parent / "claims"
+    groups = [module.name for module in pkgutil.iter_modules([str(folder)]) if module.ispkg]
+    return [name for name in (*groups, "all") if name.startswith(incomplete)]
+
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="groups (theorem1, all), claims (T1.capture, theorem1.capture), a file of claims",
+        autocompletion=_groups,
+    ),
+]
+Preset = Annotated[
+    str,
+    typer.Option(
+        help="quick, paper, large or a .toml file",
+        autocompletion=lambda: ["quick", "paper", "large"],
+    ),
+]
+Framework = Annotated[
+    str,
+    typer.Option(
+        help="teacher-student, mae or both",
+        autocompletion=lambda: ["teacher-student", "mae", "both"],
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="key=value, repeatable; keys: --list parameters"),
+]
+Seeds = Annotated[int | None, typer.Option(help="number of seeds (preset: 24 or more)")]
+Salt = Annotated[str, typer.Option(help="re-rolls every random draw")]
+Plugins = Annotated[
+    list[str] | None,
+    typer.Option("--plugin", help="a file of claims, objectives or laws; repeatable"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .command_app import tell
+from .outside import use
 from .records.store import CACHE_VARIABLE, Store, device_store
 
 WIDTH = 160
@@ -29,6 +30,12 @@ BROKEN = (OSError, MemoryError, RuntimeError, ValueError, ArithmeticError, Looku
 
 class UsageError(ValueError):
     """Input that cannot be used, found before any training; exit code 2."""
+
+
+def use_plugins(files: Sequence[str]) -> None:
+    """Know from now on what files of --plugin bring; raises OutsideError for a broken one."""
+    for file in files:
+        use(file)
 
 
 def report_console(stderr: bool = False) -> Console:

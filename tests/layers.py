@@ -37,12 +37,14 @@ ALLOWED = {
     "report": {
         "admissible", "parameters", "theory", "judge", "records", "drawing", "claims",
     },
-    "command_line": {"records", "command_app"},
+    "command_line": {"outside", "records", "command_app"},
     "results": {"command_app", "command_line", "judge", "report"},
     # The judge on truths that are known: it needs nothing that is simulated by training.
     "calibration": {"parameters", "judge", "command_line", "command_app"},
-    "check": {"checking", "callable_module", "command_app"},
-    "lock": {"checking", "command_app"},
+    "asking": {"parameters", "regime", "claims", "report", "images", "command_line"},
+    "locking": {"asking", "regime", "judge", "claims", "command_line", "command_app"},
+    "check": {"asking", "checking", "callable_module", "command_app"},
+    "lock": {"asking", "locking", "command_app"},
     "interactive": {
         "parameters", "regime", "simulate", "judge", "records", "claims", "report",
     },
@@ -51,8 +53,8 @@ ALLOWED = {
         "lock", "records", "results", "sweep",
     },
     "checking": {
-        "outside",
-        "parameters",
+        "asking",
+        "locking",
         "regime",
         "judge",
         "records",
@@ -63,11 +65,10 @@ ALLOWED = {
         "command_app",
     },
     "counterexample": {
-        "outside", "parameters", "regime", "judge", "records", "claims", "command_line",
-        "command_app",
+        "parameters", "regime", "judge", "records", "claims", "command_line", "command_app",
     },
     "sweep": {
-        "outside", "parameters", "regime", "judge", "records", "claims", "report", "command_line",
+        "parameters", "regime", "judge", "records", "claims", "report", "command_line",
         "command_app",
     },
 }  # fmt: skip

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from mrpverify import asking, checking
 from mrpverify import check as command
-from mrpverify import checking
 from mrpverify.claims.registry import UnknownClaimError
 from mrpverify.parameters import DOMAINS, FRAMEWORKS, symbols
 from mrpverify.records.store import CACHE_VARIABLE
@@ -131,12 +131,12 @@ def damaged_records(draw):
 @example("[" * 100_000)
 @anything
 def test_any_file_is_a_record_or_refused_before_any_work(text):
-    asked = checking.Asked(
+    asked = asking.Asked(
         names=[], preset="quick", framework="both", settings=[], seeds=None, salt="a", device="cpu",
         json_file=None, out=None, no_cache=True, quiet=True, strict=False,
     )  # fmt: skip
     try:
-        question = checking._asked_before(asked, written(text))
+        question = asking.asked_before(asked, written(text))
     except (RecordError, RegimeError, UnknownClaimError):
         return
     assert 1 <= question.seeds <= 10_000

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from ..command_app import Version, command_app
+from ..command_app import Plugins, Preset, Version, command_app
 
 app = command_app()
 
@@ -24,7 +24,7 @@ def counterexample(
     ],
     vary: Annotated[list[str], typer.Option(help="parameter of the search; repeatable")],
     framework: Annotated[str, typer.Option(help="teacher-student, mae, ...")] = "mae",
-    preset: Annotated[str, typer.Option(help="quick, paper, large or a .toml file")] = "quick",
+    preset: Preset = "quick",
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="key=value; of a varied parameter, where the search starts"),
@@ -35,10 +35,7 @@ def counterexample(
     confirm: Annotated[str, typer.Option(help="salt of the confirmation")] = "a",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     quiet: Annotated[bool, typer.Option("--quiet", help="the result alone")] = False,
-    plugins: Annotated[
-        list[str] | None,
-        typer.Option("--plugin", help="a file of claims, objectives or laws; repeatable"),
-    ] = None,
+    plugins: Plugins = None,
     version: Version = False,
 ) -> None:
     """Search for the nearest counterexample."""

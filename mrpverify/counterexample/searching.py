@@ -12,9 +12,15 @@ from ..claims.claim import Claim
 from ..claims.evaluate import ClaimResult, evaluate
 from ..claims.registry import UnknownClaimError, select
 from ..command_app import printing, tell
-from ..command_line import UsageError, progress_shown, resumable, stop, usable_store
+from ..command_line import (
+    UsageError,
+    progress_shown,
+    resumable,
+    stop,
+    usable_store,
+    use_plugins,
+)
 from ..judge.verdicts import EXIT_CODES, EXIT_USAGE, Verdict
-from ..outside import use
 from ..parameters import Framework, Parameters
 from ..records.collect import DeviceError, Machine, choose_machine, collect
 from ..records.labelled import Request
@@ -152,8 +158,7 @@ def _search(asked: Asked) -> Search:
     """The checked request; raises UsageError, RegimeError, UnknownClaimError or DeviceError."""
     if check_salt(asked.salt) == check_salt(asked.confirm):
         raise UsageError(f"--confirm {asked.confirm}: must differ from --salt; name another one.")
-    for file in asked.plugins:
-        use(file)
+    use_plugins(asked.plugins)
     claim, framework = _claim(asked.name, asked.framework, asked.plugins)
     files = [*asked.plugins, *([asked.name] if asked.name.endswith(".py") else [])]
     settings = parse_settings(list(asked.settings))

@@ -39,12 +39,7 @@ class Earlier:
 
 def read(path: Path) -> Earlier:
     """The record in a file; raises RecordError where it is none, or is about real images."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecordError(f"--from {path}: cannot be read ({error.strerror}).") from None
-    except (ValueError, RecursionError) as error:
-        raise RecordError(f"--from {path}: no JSON ({error}); name a record of --json.") from None
+    content = content_of(path, "--from")
     missing = [name for name in ASKED if not isinstance(content, dict) or name not in content]
     if missing:
         raise RecordError(f"--from {path}: no record of a check, it lacks {', '.join(missing)}.")
@@ -59,6 +54,16 @@ def read(path: Path) -> Earlier:
         content.get("simulation"),
         content["claims"],
     )
+
+
+def content_of(path: Path, option: str) -> Any:
+    """What a JSON file holds that an option names; raises RecordError where that cannot be said."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordError(f"{option} {path}: cannot be read ({error.strerror}).") from None
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"{option} {path}: no JSON ({error}); name a record of --json.") from None
 
 
 def compared(earlier: Earlier, results: Sequence[ClaimResult]) -> Table:

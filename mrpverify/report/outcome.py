@@ -78,7 +78,7 @@ def again(record: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
     """
     words = list(record["command"])
     start = words.index("mrpverify.check") + 1 if "mrpverify.check" in words else len(words)
-    options, names = _split(words[start:])
+    options, names = options_and_names(words[start:])
     asked = [text for name, text in options if name == "--from"]
     command = [*words[:start]] if start < len(words) else ["python", "-m", "mrpverify.check"]
     if asked:
@@ -99,7 +99,7 @@ def _plugins(options: Sequence[tuple[str, str]]) -> list[str]:
     return [word for name, text in options if name == "--plugin" for word in (name, text)]
 
 
-def _split(words: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
+def options_and_names(words: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
     """Options with their values, and names, of the words of a command line."""
     options: list[tuple[str, str]] = []
     names: list[str] = []

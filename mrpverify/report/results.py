@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from ..judge.verdicts import Verdict
+from .outcome import options_and_names
 
 BEGIN, END = "<!-- results: begin (mrpverify results) -->", "<!-- results: end -->"
 """What stands around the table in README."""
@@ -63,16 +63,11 @@ def compact(path: Path) -> dict[str, Any]:
 def file_name(record: Record) -> str:
     """Name of a stored record: its groups, what of them was asked alone, and its salt."""
     groups = dict.fromkeys(claim["name"].partition(".")[0] for claim in record["claims"])
-    alone = (name for name in _asked(record) if name not in (*groups, "all"))
+    _, asked = options_and_names(record["command"][3:])
+    alone = (name for name in asked if name not in (*groups, "all"))
     parts = [*groups, *(re.sub(r"[^\w.-]", "", name).strip(".") for name in alone)]
     salt = re.sub(r"[^\w.-]", "_", record["salt"])
     return f"{'-'.join(filter(None, parts))}-{salt}.json"
-
-
-def _asked(record: Record) -> list[str]:
-    """Names that the command asked for: its words between the module and the first option."""
-    words = record["command"][3:]
-    return list(takewhile(lambda word: not word.startswith("-"), words))
 
 
 def stored(folder: Path) -> list[dict[str, Any]]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..judge import e_value
-from ..judge.intervals import clopper_pearson
+from ..judge.measurement import Measurement, judged_by, judged_by_e_value
 from ..judge.sequential import design
-from ..judge.verdicts import Verdict, all_of, exit_code, final_verdict, measured_above
-from ..judge.verdicts import measured_within as within
-from .again import RecordError
+from ..judge.verdicts import (
+    Verdict,
+    all_of,
+    exit_code,
+    final_verdict,
+    measured_above,
+    measured_within,
+)
+from .again import RecordError, content_of
 
 EXIT_MISMATCH = 7
 """Exit code of a record in which something does not follow."""
@@ -56,12 +60,7 @@ def verify(path: Path) -> Verified:
 
 def _read(path: Path) -> Row:
     """The record; raises RecordError for what is none."""
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecordError(f"--verify {path}: cannot be read ({error.strerror}).") from None
-    except (ValueError, RecursionError) as error:
-        raise RecordError(f"--verify {path}: no JSON ({error}).") from None
+    record = content_of(path, "--verify")
     if not isinstance(record, dict) or not isinstance(record.get("claims"), list):
         raise RecordError(f"--verify {path}: no record of a check.")
     return record
@@ -117,31 +116,28 @@ def _of_measurement(row: Row) -> Iterator[str]:
 
 def _of_count(row: Row) -> Iterator[str]:
     """A count of seeds decided again, and its numbers counted again."""
-    outcomes, said = row["outcomes"], row["details"]["sequential"]
-    cap, p0 = said["looks"][-1], row["threshold"]
-    if said["by"] == "e-value":
-        again = e_value.decide(outcomes[:cap], p0)
-        used, verdict = again.seeds, again.verdict
-    else:
-        used, verdict = design(cap, p0, said["level"]).decide(outcomes)
-    true = sum(seed is True for seed in outcomes[:used])
-    possible = true + sum(seed is None for seed in outcomes[:used])
-    interval = [clopper_pearson(true, used)[0], clopper_pearson(possible, used)[1]]
+    said = row["details"]["sequential"]
+    blank = Measurement(
+        "", float("nan"), (0.0, 1.0), row["threshold"], Verdict.INCONCLUSIVE,
+        outcomes=tuple(row["outcomes"]),
+    )  # fmt: skip
+    judge = judged_by_e_value if said["by"] == "e-value" else judged_by
+    again = judge(blank, design(said["looks"][-1], row["threshold"], said["level"]))
+    if row["measured"] != again.measured:
+        yield f"measured {row['measured']}, recomputed {again.measured}"
     for name, there, wanted in (
-        ("measured", row["measured"], verdict),
-        ("seeds true", row["successes"], true),
-        ("seeds used", row["trials"], used),
-        ("threshold", p0, said["p0"]),
-        ("value", row["value"], true / used),
-        ("low end", row["interval"][0], interval[0]),
-        ("high end", row["interval"][1], interval[1]),
+        ("seeds true", row["successes"], again.successes),
+        ("seeds used", row["trials"], again.trials),
+        ("threshold", row["threshold"], said["p0"]),
+        ("value", row["value"], again.value),
+        ("low end", row["interval"][0], again.interval[0]),
+        ("high end", row["interval"][1], again.interval[1]),
     ):
-        same = there == wanted if isinstance(wanted, str) else _close(there, wanted)
-        if not same:
+        if not _close(there, wanted):
             yield f"{name} {there}, recomputed {wanted}"
 
 
-def _close(there: Any, wanted: float) -> bool:
+def _close(there: Any, wanted: Any) -> bool:
     """Whether a recorded number is the recomputed one, up to its last digits."""
     return isinstance(there, int | float) and abs(there - wanted) <= 1e-9 * max(1.0, abs(wanted))
 
@@ -165,7 +161,7 @@ def _one_may_say(part: Row, measured: Verdict) -> bool:
     low, high = (_end(x, side) for x, side in zip(part["interval"], (-1, 1), strict=True))
     if part.get("band") is not None:
         band = tuple(_end(x, side) for x, side in zip(part["band"], (-1, 1), strict=True))
-        inside = within((low, high), (band[0], band[1]))
+        inside = measured_within((low, high), (band[0], band[1]))
     elif low == high == part["threshold"]:  # what is computed, not sampled, may lie on its edge
         inside = Verdict.SUPPORTED
     else:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ..command_app import Version, command_app
+from ..command_app import Plugins, Version, command_app
 
 app = command_app()
 
@@ -40,10 +40,7 @@ def sweep(
     verdicts: Annotated[
         bool, typer.Option("--verdicts", help="exit code of the worst verdict, as check's")
     ] = False,
-    plugins: Annotated[
-        list[str] | None,
-        typer.Option("--plugin", help="a file of claims, objectives or laws; repeatable"),
-    ] = None,
+    plugins: Plugins = None,
     list_all: Annotated[bool, typer.Option("--list", help="names of the shipped plans")] = False,
     version: Version = False,
 ) -> None:

@@ -19,10 +19,10 @@ from ..command_line import (
     resumable,
     stop,
     usable_store,
+    use_plugins,
     writable_file,
 )
 from ..judge.verdicts import EXIT_USAGE, Verdict, exit_code
-from ..outside import use
 from ..records.collect import DeviceError, Machine, Trainers, choose_machine, local_trainers
 from ..records.store import Store
 from ..regime import RegimeError, parse_settings
@@ -83,8 +83,7 @@ def sweep(asked: Asked) -> int:
 
 def _order(asked: Asked) -> Order:
     """The checked request."""
-    for file in asked.plugins:
-        use(file)
+    use_plugins(asked.plugins)
     settings = parse_settings(list(asked.settings))
     laid_out = lay_out(read_plan(asked.plan), asked.plan.stem, settings, asked.seeds, asked.salt)
     table = _table_file(asked.out or Path(f"{asked.plan.stem}.csv"))

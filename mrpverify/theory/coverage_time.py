@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from ..parameters import Parameters
 from . import supervised
@@ -36,7 +36,7 @@ def slowest_start(parameters: Parameters) -> float:
     p, count = parameters, parameters.features
 
     def more_often(x: float) -> float:
-        none = (1 - (1 - norm.cdf(x) ** count) / count) ** p.kernels
+        none = (1 - (1 - ndtr(x) ** count) / count) ** p.kernels
         return float((1 - none) ** count - 0.5)
 
     if more_often(0.0) <= 0:

@@ -203,8 +203,8 @@ def accuracy(parameters: Parameters, c: Array) -> float:
     middle = (np.arange(POINTS) + 0.5) * 2 / POINTS - 1
     strengths = {n: _nodes(*_range(p, n), middle) for n in ("shown", "weak", "single_off")}
     phi = {n: answers(p, c, z, shares)[0] for n, z in strengths.items()}  # [k, 2, points]
-    off = phi["single_off"]
-    pairs = (off[:, 0, :, None] + off[:, 1, None, :]).reshape(k, -1)
+    off = np.sort(phi["single_off"])
+    pairs = np.sort((off[:, 0, :, None] + off[:, 1, None, :]).reshape(k, -1))
     right = 0.0
     for y in range(k):
         for view in range(VIEWS):
@@ -219,9 +219,9 @@ def accuracy(parameters: Parameters, c: Array) -> float:
     return right / (VIEWS * k)
 
 
-def _below(values: Array, limits: Array) -> Array:
+def _below(ascending: Array, limits: Array) -> Array:
     """Share of the values below every limit."""
-    found: Array = np.searchsorted(np.sort(values), limits, side="left") / len(values)
+    found: Array = np.searchsorted(ascending, limits, side="left") / len(ascending)
     return found
 
 

@@ -8,11 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from mrpverify.check import app as check
-from mrpverify.checking import EXIT_UNLOCKED
 from mrpverify.claims import lock as locking
 from mrpverify.claims.lock import LockError, differences, locked, read_lock
 from mrpverify.claims.registry import all_claims, select
 from mrpverify.lock import app as lock
+from mrpverify.locking import EXIT_UNLOCKED
 from mrpverify.parameters import STAND_INS
 from mrpverify.regime import load_preset
 

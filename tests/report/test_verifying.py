@@ -2,7 +2,9 @@
 
 import copy
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -85,8 +87,6 @@ def test_the_exit_code_follows_from_the_gates(folder):
 
 def mean(value):
     """An equivalence test of two means: the first inside its band, the second at `value`."""
-    import numpy as np
-
     spread = 0.001 * np.arange(16)
     parts = {
         "one": mean_within(0.5 + spread, 0.5, 0.1),
@@ -111,7 +111,7 @@ def test_means_are_held_against_their_intervals(folder, value, verdict):
 
 def test_a_condition_that_holds_violates_nothing(folder):
     (claim,) = select(["A.regime"])
-    broken = REGIME.__class__(**{**vars(REGIME), "off_class": 4.0})
+    broken = replace(REGIME, off_class=4.0)
     results = evaluate((claim,), {"mae": broken}, range(2), "a", lambda _: {})
     content = json.loads(as_json(record(run(), results)))
     content["exit_code"] = exit_code([results[0].verdict])

@@ -8,7 +8,7 @@ holds both views is measured; what K members do together follows from it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,8 @@ from ...records.answers import single_view_answers
 from ...theory import ensemble as theory
 from ..accuracies import block_views, summary
 from ..claim import Claim, Control, Runs
-from ..laws.regimes import conditions
-from ..legs import Leg, Legs, supervised
+from ..laws.regimes import conditions, plain_supervised
+from ..legs import Leg, Legs
 
 MEMBERS = 8
 SIZES = (2, 3, 5, MEMBERS)
@@ -35,16 +35,9 @@ GAIN = STAND_INS["accuracy_gain"].value
 
 
 def regime(parameters: Parameters, member: int) -> Parameters:
-    """L12's run, without the noise that only blurs the law, from one draw of the init."""
-    return replace(
-        supervised(parameters).parameters,
-        off_class=PRESENCE * parameters.classes,
-        dimension=2 * parameters.classes,
-        kernels_per_class=4,
-        patch_noise=0.0,
-        feature_noise=0.0,
-        test_images=400,
-        member=member,
+    """The plain supervised run from one draw of the init."""
+    return plain_supervised(
+        parameters, PRESENCE, kernels_per_class=4, test_images=400, member=member
     )
 
 
@@ -153,55 +146,41 @@ COPIES = Control(
     "networks that know the same know together what one of them knows",
     look=_copies,
 )
-REASON = "no claim of the paper: another remedy for the same loss, on the same data"
-PROVENANCE = "[D] laws2, ENS; Allen-Zhu and Li, arXiv:2012.09816"
-
+_ensemble_claim = partial(
+    Claim,
+    provenance="[D] laws2, ENS; Allen-Zhu and Li, arXiv:2012.09816",
+    role="finding",
+    role_reason="no claim of the paper: another remedy for the same loss, on the same data",
+    horizon="T",
+    controls={"supervised": (COPIES,)},
+    legs=legs,
+    conditions=conditions,
+)
 
 CLAIMS = (
-    Claim(
+    _ensemble_claim(
         id="ENS.union",
         name="explanation.union",
         statement="K independent members hold the share 1 - ((1-b)/2)^K of the views",
-        provenance=PROVENANCE,
-        role="finding",
-        role_reason=REASON,
-        horizon="T",
         measure=measure_union,
-        controls={"supervised": (COPIES,)},
         prediction=theory.predict_union,
         order=10,
-        legs=legs,
-        conditions=conditions,
     ),
-    Claim(
+    _ensemble_claim(
         id="ENS.error",
         name="explanation.ensemble_error",
         statement="the mean of K members' logits errs on single-view images as their union does",
-        provenance=PROVENANCE,
-        role="finding",
-        role_reason=REASON,
-        horizon="T",
         measure=measure_error,
-        controls={"supervised": (COPIES,)},
         prediction=lambda p: theory.predict_error(regime(p, 0)),
         order=11,
-        legs=legs,
-        conditions=conditions,
     ),
-    Claim(
+    _ensemble_claim(
         id="ENS.vote",
         name="explanation.ensemble_vote",
         statement="a majority vote loses on single-view images what the mean of logits keeps",
-        provenance=PROVENANCE,
-        role="finding",
-        role_reason=REASON,
-        horizon="T",
         measure=measure_vote,
-        controls={"supervised": (COPIES,)},
         prediction=theory.predict_vote,
         per_seed=True,
         order=12,
-        legs=legs,
-        conditions=conditions,
     ),
 )

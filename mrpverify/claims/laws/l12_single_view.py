@@ -9,7 +9,7 @@ initial correlations, its counts of images of every kind and the activity of the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -22,10 +22,10 @@ from ...theory.supervised import asymptotic_single_view_error, single_view_accur
 from ...theory.supervised_flow import Drawn, accuracy, at_horizon, relative_activity
 from ..accuracies import block_views, own_block, single_view
 from ..claim import Claim, Control, Runs
-from ..legs import Leg, Legs, supervised
+from ..legs import Leg, Legs
 from .curves import curve
 from .exchange import backwards, exchange
-from .regimes import conditions
+from .regimes import conditions, plain_supervised
 
 PRESENCES = (0.05, 0.1, 0.15, 0.2)
 """s/k: up to the sparse presence that the theory assumes."""
@@ -38,19 +38,11 @@ BOTH_BAND = 0.03
 
 
 def regime(parameters: Parameters, presence: float) -> Parameters:
-    """The preset's supervised run without the patch noise that only blurs the law.
+    """The plain supervised run at one s.
 
     With m = 8 hardly any class lacks a kernel that can start (2^{-2m}).
     """
-    return replace(
-        supervised(parameters).parameters,
-        off_class=presence * parameters.classes,
-        dimension=2 * parameters.classes,
-        kernels_per_class=8,
-        patch_noise=0.0,
-        feature_noise=0.0,
-        test_images=2000,
-    )
+    return plain_supervised(parameters, presence, kernels_per_class=8, test_images=2000)
 
 
 def legs(parameters: Parameters) -> Legs:

@@ -19,6 +19,7 @@ from ...theory import assumptions
 from ...theory.condition import Condition
 from ...theory.hitting import plateau_rate
 from ..claim import Runs
+from ..legs import supervised
 
 PER_STEP = 0.02
 """Relative change of the fastest correlation in one step: T is then known to about as much."""
@@ -113,6 +114,17 @@ def showing_class(runs: Runs) -> Runs:
 def first_crossing(runs: xr.Dataset) -> np.ndarray:
     """Physical time of the first crossing of any pair [seeds], inf where there is none."""
     return np.asarray(runs["crossing_time"].values.min((1, 2)))
+
+
+def plain_supervised(parameters: Parameters, presence: float, **changes: Any) -> Parameters:
+    """The preset's supervised run at s/k = `presence`, without the noise that only blurs a law."""
+    own = {
+        "off_class": presence * parameters.classes,
+        "dimension": 2 * parameters.classes,
+        "patch_noise": 0.0,
+        "feature_noise": 0.0,
+    }
+    return replace(supervised(parameters).parameters, **{**own, **changes})
 
 
 def drawn_law(parameters: Parameters, **changes: Any) -> Parameters:

@@ -1,0 +1,47 @@
+"""Locks of the command line: written before a run, and kept by the check that is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .asking import Asked, Question, question_of
+from .claims.lock import differences, locked, read_lock, write_lock
+from .claims.registry import UnknownClaimError
+from .command_app import tell
+from .command_line import UsageError, stop, writable_file
+from .judge.verdicts import EXIT_USAGE
+from .regime import RegimeError
+
+EXIT_UNLOCKED = 8
+"""Exit code of a check that is not the one that was locked; nothing was run."""
+
+
+def lock_question(asked: Asked, path: Path) -> int:
+    """Write down what would be asked, before any run; returns the exit code.
+
+    Raises typer.Exit, after a message, for a request that cannot be asked.
+    """
+    try:
+        question = question_of(asked)
+        writable_file(path, "--lock")
+    except (RegimeError, UnknownClaimError, UsageError) as error:
+        stop(f"error: {error}", EXIT_USAGE)
+    content = _locked(question)
+    write_lock(path, content)
+    tell(f"{path}: {len(content['claims'])} claims locked; ask them with check --lock {path}")
+    return 0
+
+
+def _locked(question: Question) -> dict[str, Any]:
+    """What a question asks, as a lock holds it."""
+    q = question
+    return locked(q.claims, q.regimes, q.seeds, q.salt)
+
+
+def keep_lock(path: Path, question: Question) -> None:
+    """Raise typer.Exit, naming what differs, where the question is not the one that was locked."""
+    found = list(differences(read_lock(path), _locked(question)))
+    if found:
+        changed = "\n".join(f"  {line}" for line in found)
+        stop(f"error: --lock {path}: this is not what was locked.\n{changed}", EXIT_UNLOCKED)
