@@ -237,6 +237,8 @@ BAD_INPUT = [
     (["theorem1", "--out", "{file}/out"], "cannot be made", None),
     (["theorem1", "--out", "{taken}"], "this is a folder", None),
     (["theorem1", "--frobnicate"], "No such option", None),
+    (["theorem1", "--out", "{file}.d", "--format", "word"], "expected markdown or latex", None),
+    (["theorem1", "--format", "latex"], "add --out DIR", None),
 ]
 
 
@@ -254,6 +256,18 @@ def test_bad_input_ends_in_one_message_and_exit_code_2_before_training(
     assert part in " ".join(result.stderr.split())
     assert "Traceback" not in result.output
     assert result.stdout == ""
+
+
+def test_formats_are_written_beside_the_page(cache, tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(cache))
+    asked = ["A.regime", "--out", str(tmp_path / "o"), "--quiet"]
+    formats = ["--format", "markdown", "--format", "latex", "--format", "latex"]
+    result = CliRunner().invoke(command.app, [*asked, *formats])
+    assert result.exit_code == 0, result.output
+    written = {file.name for file in (tmp_path / "o").iterdir()}
+    assert written == {"record.json", "report.txt", "report.html", "report.md", "report.tex"}
+    assert "A.regime" in (tmp_path / "o" / "report.md").read_text()
+    assert "\\mrpTable" in (tmp_path / "o" / "report.tex").read_text()
 
 
 def test_bad_input_in_a_real_process(cache):

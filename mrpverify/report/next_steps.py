@@ -46,22 +46,24 @@ def _refuted(result: ClaimResult) -> list[str]:
 
 def what_mends(
     regimes: Mapping[Framework, Parameters], framework: Framework | None, condition: Condition
-) -> tuple[Mend, ...]:
+) -> tuple[Mend, ...] | None:
     """Values of one parameter each that would bring a regime into a condition, nearest first.
 
-    None are looked for where the condition is a claim's own, and holds for no stage of training.
+    None where nothing was looked for: the condition is a claim's own, of no stage of training.
     """
     if framework is None or framework not in regimes:
-        return ()
+        return None
     stage = framework if framework in condition.applies_to else condition.applies_to[0]
     try:
         return mends(regimes[framework], stage, condition.id)
     except (KeyError, ValueError):
-        return ()
+        return None
 
 
-def mended(found: Sequence[Mend]) -> str:
-    """What mends a condition, as the end of a line about it."""
+def mended(found: Sequence[Mend] | None) -> str:
+    """What mends a condition, as the end of a line about it; nothing where it was not asked."""
+    if found is None:
+        return ""
     if not found:
         return "; no one parameter alone mends it"
     return f"; the nearest that mends it: {' or '.join(f'--set {mend}' for mend in found[:3])}"

@@ -174,11 +174,11 @@ def _condition(condition: Condition) -> dict[str, Any]:
 
 
 def _mends(run: Run, framework: Framework | None, condition: Condition) -> dict[str, Any]:
-    """Values of one parameter each that mend a violated condition; none where it holds."""
+    """Values of one parameter each that mend a violated condition, where they were looked for."""
     if condition.holds:
         return {"mends": {}}
     found = what_mends(run.regimes, framework, condition)
-    return {"mends": {mend.symbol: mend.value for mend in found}}
+    return {} if found is None else {"mends": {mend.symbol: mend.value for mend in found}}
 
 
 def _finite(value: Any) -> Any:

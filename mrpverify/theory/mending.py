@@ -40,8 +40,9 @@ def mends(parameters: Parameters, framework: str, condition: str) -> tuple[Mend,
     """Values, one parameter each, that meet the condition of that id; the nearest one first.
 
     Every other condition that holds goes on holding. Near is a small ratio to the value of now;
-    empty where no parameter does it alone within a factor of 2^DOUBLINGS. Raises ValueError for an
-    unknown framework and KeyError for a condition it does not have.
+    others much farther than the nearest are not looked for. Empty where no parameter does it alone
+    within a factor of 2^DOUBLINGS. Raises ValueError for an unknown framework and KeyError for a
+    condition it does not have.
     """
     p = parameters
     margins = _margins(p, framework)

@@ -7,16 +7,20 @@ import pytest
 from rich.console import Console
 
 from mrpverify.claims.evaluate import ClaimResult, evaluate
+from mrpverify.claims.laws.regimes import only
 from mrpverify.claims.registry import select
 from mrpverify.command_line import WIDTH, report_console
 from mrpverify.judge.measurement import Measurement
 from mrpverify.judge.numbers import ABOVE_ZERO
 from mrpverify.judge.verdicts import Verdict
 from mrpverify.parameters import Parameters
+from mrpverify.regime import load_preset
 from mrpverify.report.record import Run, record
 from mrpverify.report.text import print_report, target
+from mrpverify.theory.assumptions import violated
 
 REGIME = Parameters(framework="mae")
+OUTSIDE = replace(load_preset("quick").regimes["mae"], off_class=4.0)
 
 
 def run(salt="a"):
@@ -144,3 +148,22 @@ def test_what_the_introduction_reports_refutes_no_theorem(name, said):
 def test_provenance_of_the_introduction_is_that_of_two_claims():
     own = [c.id for c in select(["all", "explanation", "laws"]) if c.provenance.startswith("[I]")]
     assert own == ["CMP.shift", "CMP.ssl"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        (only("one view", "a claim's own", False), ""),
+        (next(c for c in violated(OUTSIDE, "mae")), "; the nearest that mends it: --set s="),
+    ],
+)
+def test_a_condition_of_a_claim_alone_is_not_said_to_have_no_mend(condition, said):
+    found = replace(result(), violated=(condition,))
+    outside = Run(["check"], {"mae": OUTSIDE}, 24, "a", "cpu", 1.0, 0)
+    file = io.StringIO()
+    print_report(Console(file=file, width=200), outside, [found], strict=False)
+    shown = " ".join(file.getvalue().split())
+    assert "no one parameter alone mends it" not in shown
+    assert f"needs {condition.needed_ratio:g}{said}" in shown
+    (claim,) = record(outside, [found])["claims"]
+    assert ("mends" in claim["violated"][0]) is bool(said)
