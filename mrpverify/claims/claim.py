@@ -20,6 +20,9 @@ Role = Literal["gate", "finding"]
 Horizon = Literal["T", "16 T_c", "crossing", "end", "none"]
 """When a claim is judged: T_c is the time of full coverage, "end" comes after a fixed number of
 steps, "none" needs no run at all."""
+Quantifier = Literal["with high probability", "on average", "of this regime", "of these pictures"]
+"""Over what a claim is said: most draws of images and init (more than p0 of the seeds), the mean
+over them, the numbers of a regime without any draw, or the pictures that were looked at."""
 Runs = Mapping[str, xr.Dataset]
 """The labelled runs of all seeds, by leg."""
 Measure = Callable[[Any, Any], Measurement]
@@ -125,6 +128,15 @@ class Claim:
     def seen(self, runs: Runs) -> Any:
         """The runs in the form in which `measure` and a control's `look` get them."""
         return runs.get(PRETRAINING, xr.Dataset()) if self.legs is None else runs
+
+    @property
+    def quantifier(self) -> Quantifier:
+        """Over what it is said, at the sizes that are run; no claim is said of all sizes."""
+        if None in self.controls:
+            return "of these pictures"
+        if not self.needs_runs:
+            return "of this regime"
+        return "with high probability" if self.per_seed else "on average"
 
     @property
     def needs_runs(self) -> bool:

@@ -86,6 +86,7 @@ def _of_claim(
         "statement": claim.statement,
         "role": claim.role,
         "provenance": claim.provenance,
+        "quantifier": claim.quantifier,
         "controls": [f"{control.id}: {control.expected}" for control in claim.controls[framework]],
         "regime": None if regime is None else config_hash(regime),
         "measured by": _source(file_of(claim.measure)),

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..parameters import STAND_INS
 from . import e_value
-from .betting import bounded_interval
-from .intervals import APPROXIMATE, clopper_pearson, mean_interval
+from .intervals import APPROXIMATE, clopper_pearson
+from .over_seeds import OverSeeds
 from .sequential import LEVEL, Design, Outcome, design
 from .verdicts import Verdict, all_of, measured_above, measured_within
 
@@ -46,15 +46,38 @@ T_ASSUMES = f"{APPROXIMATE}; one by betting, which is not, would be wider than s
 class Part:
     """One of several statements that a claim makes at once: a mean over seeds and its target."""
 
-    value: float
-    interval: tuple[float, float]
+    over_seeds: OverSeeds
     threshold: float
-    measured: Verdict
     band: tuple[float, float] | None = None
     """Where the whole interval has to lie, an equivalence test (two one-sided tests, TOST); without
     one it has to lie above `threshold`."""
-    assumes: str | None = None
-    """What the interval takes for granted; None where it is exact."""
+    fewest: int = 0
+    """Seeds that it takes to support it, where that is more than the interval asks for."""
+
+    @property
+    def value(self) -> float:
+        """Mean over the seeds that have a value, NaN where none has."""
+        return self.over_seeds.value
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The central 90 % interval."""
+        return self.over_seeds.interval()
+
+    @property
+    def measured(self) -> Verdict:
+        """What the interval says, support withheld where there are too few seeds."""
+        if self.band is None:
+            found = measured_above(self.interval, self.threshold)
+        else:
+            found = measured_within(self.interval, self.band)
+        few = self.over_seeds.seeds < self.fewest and found is Verdict.SUPPORTED
+        return Verdict.INCONCLUSIVE if few else found
+
+    @property
+    def assumes(self) -> str | None:
+        """What the interval takes for granted; None where it is exact."""
+        return None if self.over_seeds.assumes is None else T_ASSUMES
 
     def summary(self) -> dict[str, Any]:
         """The part as it stands in a record."""
@@ -64,14 +87,14 @@ class Part:
             "threshold": self.threshold,
             "band": None if self.band is None else list(self.band),
             "measured": self.measured,
+            "fewest": self.fewest,
+            "over_seeds": self.over_seeds.summary(),
         }
 
 
 def mean_above(values: np.ndarray, threshold: float, resolution: float = 0.0) -> Part:
     """A number per seed [seeds] whose mean must lie above `threshold`: t-interval, approximate."""
-    interval = mean_interval(values, resolution=resolution)
-    measured = _enough(values, measured_above(interval, threshold))
-    return Part(_mean(values), interval, threshold, measured, assumes=T_ASSUMES)
+    return Part(OverSeeds.of("t", values, resolution), threshold, fewest=FEWEST_SEEDS)
 
 
 def mean_within(values: np.ndarray, target: float, delta: float, resolution: float = 0.0) -> Part:
@@ -79,9 +102,8 @@ def mean_within(values: np.ndarray, target: float, delta: float, resolution: flo
 
     Two one-sided tests (TOST): the whole t-interval, approximate, has to lie in the band.
     """
-    interval, band = mean_interval(values, resolution=resolution), (target - delta, target + delta)
-    measured = _enough(values, measured_within(interval, band))
-    return Part(_mean(values), interval, target, measured, band, T_ASSUMES)
+    band = (target - delta, target + delta)
+    return Part(OverSeeds.of("t", values, resolution), target, band, FEWEST_SEEDS)
 
 
 def mean_share_above(values: np.ndarray, threshold: float) -> Part:
@@ -90,9 +112,9 @@ def mean_share_above(values: np.ndarray, threshold: float) -> Part:
     Valid however rare a loss is. A seed without a share (NaN) counts as 0. Raises ValueError for a
     share outside [0, 1].
     """
-    shares = np.nan_to_num(values, nan=0.0)
-    interval = bounded_interval(shares, (0.0, 1.0))
-    return Part(float(shares.mean()), interval, threshold, measured_above(interval, threshold))
+    part = Part(OverSeeds.of("betting", np.nan_to_num(values, nan=0.0)), threshold)
+    part.interval  # noqa: B018 - raises for a share outside [0, 1], here and not later
+    return part
 
 
 def together(
@@ -114,18 +136,6 @@ def together(
         },
         band=first.band,
     )
-
-
-def _mean(values: np.ndarray) -> float:
-    """Mean over the seeds that have a value, NaN where none has."""
-    finite = values[np.isfinite(values)]
-    return float(finite.mean()) if len(finite) else float("nan")
-
-
-def _enough(values: np.ndarray, measured: Verdict) -> Verdict:
-    """The same verdict, support withheld where there are too few seeds."""
-    few = int(np.isfinite(values).sum()) < FEWEST_SEEDS
-    return Verdict.INCONCLUSIVE if few and measured is Verdict.SUPPORTED else measured
 
 
 def with_unknown(measurement: Measurement, unknown: int, seeds: int) -> Measurement:
@@ -296,12 +306,14 @@ def mean_share_over_seeds(
     a share outside [0, 1].
     """
     mean = mean_share_above(values, threshold)
-    interval = mean.interval if len(values) >= FEWEST_SEEDS else (0.0, 1.0)
+    enough = len(values) >= FEWEST_SEEDS
+    interval = mean.interval if enough else (0.0, 1.0)
+    kept = {"over_seeds": mean.over_seeds.summary()} if enough else {}
     return Measurement(
         statistic,
         mean.value,
         interval,
         threshold,
         measured_above(interval, threshold),
-        details=details or {},
+        details={**(details or {}), **kept},
     )

@@ -10,18 +10,17 @@ needs no correction); for a refutation one is enough, at a level divided by thei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..parameters import STAND_INS
-from .intervals import APPROXIMATE, CONFIDENCE, clopper_pearson, mean_interval
+from .intervals import CONFIDENCE
 from .measurement import FEWEST_SEEDS, Measurement
+from .over_seeds import Interval, OverSeeds
 from .verdicts import Verdict, measured_within
-
-Interval = tuple[float, float]
 
 ABOVE_ZERO = float(np.nextafter(0.0, 1.0))
 """Bottom of a band that excludes 0: no difference at all is no support for one."""
@@ -40,21 +39,25 @@ class Number:
     """One predicted number with its interval over seeds."""
 
     name: str
-    value: float
+    over_seeds: OverSeeds
     prediction: float
     band: Interval
     rival: Rival
-    interval_at: Callable[[float], Interval]
-    """Central interval at a confidence."""
-    seeds: int
-    """Seeds that have a value."""
-    assumes: str | None = None
-    """What the interval takes for granted; None where it is exact."""
+
+    @property
+    def value(self) -> float:
+        """Mean over the seeds that have a value, NaN where none has."""
+        return self.over_seeds.value
+
+    @property
+    def seeds(self) -> int:
+        """Seeds that have a value."""
+        return self.over_seeds.seeds
 
     @property
     def interval(self) -> Interval:
         """The central 90 % interval."""
-        return self.interval_at(CONFIDENCE)
+        return self.over_seeds.interval()
 
     @property
     def supported(self) -> bool:
@@ -64,7 +67,7 @@ class Number:
 
     def refuted(self, together: int) -> bool:
         """Whether the interval lies outside the band, as one of `together` numbers."""
-        wide = self.interval_at(1 - (1 - CONFIDENCE) / together)
+        wide = self.over_seeds.interval(1 - (1 - CONFIDENCE) / together)
         return measured_within(wide, self.band) is Verdict.REFUTED
 
     @property
@@ -86,10 +89,15 @@ class Number:
         least = min(left, right)
         return float(least / width) if np.isfinite(least) and width else -np.inf
 
+    def measured(self, together: int) -> Verdict:
+        """What it says alone, refuted as one of `together` numbers."""
+        if self.refuted(together):
+            return Verdict.REFUTED
+        return Verdict.SUPPORTED if self.supported else Verdict.INCONCLUSIVE
+
     def row(self, together: int) -> dict[str, Any]:
         """The number as plain values, for records, reports and figures."""
         low, high = self.interval
-        measured = Verdict.SUPPORTED if self.supported else Verdict.INCONCLUSIVE
         return {
             "name": self.name,
             "value": self.value,
@@ -100,7 +108,8 @@ class Number:
             "rival": self.rival.name,
             "rival_value": self.rival.value,
             "rival_excluded": self.rival_excluded,
-            "measured": Verdict.REFUTED if self.refuted(together) else measured,
+            "measured": self.measured(together),
+            "over_seeds": self.over_seeds.summary(),
         }
 
 
@@ -119,17 +128,8 @@ def mean_number(
     resolution: float = 0.0,
 ) -> Number:
     """A value per seed [seeds], NaN where there is none: mean with its t-interval."""
-    finite = values[np.isfinite(values)]
-    return Number(
-        name,
-        float(finite.mean()) if len(finite) else float("nan"),
-        prediction,
-        quarter(prediction, rival) if band is None else band,
-        rival,
-        lambda confidence: mean_interval(values, confidence, resolution),
-        len(finite),
-        APPROXIMATE,
-    )
+    edges = quarter(prediction, rival) if band is None else band
+    return Number(name, OverSeeds.of("t", values, resolution), prediction, edges, rival)
 
 
 def bracket_number(
@@ -141,32 +141,14 @@ def bracket_number(
     upper end: what bisection left open and what seeds differ by. A seed that grows at one point and
     not at a larger one has no threshold between two neighbours; its bracket spans all of them.
     """
-    below, above = np.minimum(below, above), np.maximum(below, above)
-
-    def interval(confidence: float) -> Interval:
-        low = -np.inf if np.isinf(below).any() else mean_interval(below, confidence)[0]
-        high = np.inf if np.isinf(above).any() else mean_interval(above, confidence)[1]
-        return low, high
-
-    middle = (below + above) / 2
-    band = quarter(prediction, rival)
-    return Number(
-        name, float(np.mean(middle)), prediction, band, rival, interval, len(below), APPROXIMATE
-    )
+    between = OverSeeds.between(below, above)
+    return Number(name, between, prediction, quarter(prediction, rival), rival)
 
 
 def share_number(name: str, holds: np.ndarray, rival: Rival) -> Number:
     """A statement that is true or false in every seed [seeds], against p0: exact interval."""
-    successes, trials = int(holds.sum()), len(holds)
-    return Number(
-        name,
-        successes / trials,
-        1.0,
-        (STAND_INS["success_rate"].value, 1.0),
-        rival,
-        lambda confidence: clopper_pearson(successes, trials, confidence),
-        trials,
-    )
+    band = (STAND_INS["success_rate"].value, 1.0)
+    return Number(name, OverSeeds.of("exact", holds), 1.0, band, rival)
 
 
 def all_numbers(
@@ -186,7 +168,7 @@ def all_numbers(
     if refuted:
         measured = Verdict.REFUTED
         tightest = min(refuted, key=lambda number: number.slack)
-    assumed = {n.name: n.assumes for n in numbers if n.assumes is not None}
+    assumed = {n.name: words for n in numbers if (words := n.over_seeds.assumes) is not None}
     return Measurement(
         f"{statistic}: {tightest.name}",
         tightest.value,

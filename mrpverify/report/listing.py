@@ -41,6 +41,7 @@ def print_claim(console: Console, claim: Claim) -> None:
     for what, words in (
         ("statement", claim.statement),
         ("source", claim.provenance),
+        ("said", f"{claim.quantifier}, at the size that is run"),
         ("role", f"{claim.role}: {claim.role_reason}"),
         ("judged at", claim.horizon),
         ("frameworks", ", ".join(f or "real images" for f in claim.frameworks)),

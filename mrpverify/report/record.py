@@ -78,6 +78,7 @@ def _claim(run: Run, result: ClaimResult) -> dict[str, Any]:
         "framework": result.framework,
         "statement": claim.statement,
         "provenance": claim.provenance,
+        "quantifier": claim.quantifier,
         "prediction": result.prediction,
         "verdict": result.verdict,
         "measured": measurement.measured,
@@ -137,9 +138,14 @@ def seen(item: ControlResult) -> str:
 
 
 def tables(details: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The parts of a claim's details that are tables: lists of rows with the same keys."""
+    """The parts of a claim's details that are tables: lists of rows with the same keys.
+
+    What every seed gave is for machines and left out.
+    """
     return {
-        key.replace("_", " "): list(value)
+        key.replace("_", " "): [
+            {name: item for name, item in row.items() if name != "over_seeds"} for row in value
+        ]
         for key, value in details.items()
         if isinstance(value, list)
         and value

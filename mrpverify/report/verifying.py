@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from ..judge.verdicts import (
     measured_within,
 )
 from .again import RecordError, content_of
+from .rebuilt import rebuilt, row_again, rows_of
 
 EXIT_MISMATCH = 7
 """Exit code of a record in which something does not follow."""
@@ -31,7 +33,7 @@ class Verified:
     """What was recomputed, and what does not follow."""
 
     from_seeds: int
-    """Measurements decided again from what every seed says."""
+    """Measurements decided again from what every seed says or gave."""
     from_intervals: int
     """Measurements whose seeds are not in the record: held against their intervals alone."""
     mismatches: tuple[str, ...]
@@ -41,14 +43,15 @@ def verify(path: Path) -> Verified:
     """Every verdict of a record of ``check --json`` again; raises RecordError for no such record.
 
     A count of seeds is decided again from its outcomes, by the design or the e-value that the
-    record names, with boundaries computed anew. A mean has only its interval there: SUPPORTED must
-    lie inside its band and REFUTED not. Then the final verdict from controls and conditions, and
-    the exit code from those of the gates.
+    record names, with boundaries computed anew. A mean's interval is made again of what every seed
+    gave; where that is not in the record (claims that sample no seeds, older records) SUPPORTED
+    must lie inside its band and REFUTED not. Then the final verdict from controls and conditions,
+    and the exit code from those of the gates.
     """
     record = _read(path)
     try:
         rows = [row for claim in record["claims"] for row in (claim, *claim["controls"])]
-        counted = sum(_is_counted(row) for row in rows)
+        counted = sum(_is_counted(row) or rebuilt(row) is not None for row in rows)
         found = tuple(_all(record))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise RecordError(
@@ -110,6 +113,8 @@ def _of_measurement(row: Row) -> Iterator[str]:
         return
     if _is_counted(row):
         yield from _of_count(row)
+    elif (again := rebuilt(row)) is not None:
+        yield from _of_means(row, again)
     elif measured is not Verdict.INCONCLUSIVE and not _may_say(row, measured):
         yield f"measured {measured}, and its intervals say otherwise"
 
@@ -135,6 +140,36 @@ def _of_count(row: Row) -> Iterator[str]:
     ):
         if not _close(there, wanted):
             yield f"{name} {there}, recomputed {wanted}"
+
+
+def _of_means(row: Row, again: Measurement) -> Iterator[str]:
+    """Every mean with its interval made again, then what they say together."""
+    wanted = {
+        "measured": again.measured, "value": again.value, "interval": again.interval,
+        "threshold": again.threshold, "band": again.band,
+    }  # fmt: skip
+    yield from _differing("", row, wanted)
+    rows = rows_of(row["details"])
+    for name, one in rows.items():
+        yield from _differing(f"{name}, ", one, row_again(one, len(rows)))
+
+
+def _differing(name: str, there: Row, wanted: Row) -> Iterator[str]:
+    """What of a row is not what it should be."""
+    for key, value in wanted.items():
+        if key != "over_seeds" and not _same(there[key], value):
+            yield f"{name}{key.replace('_', ' ')} {there[key]}, recomputed {value}"
+
+
+def _same(there: Any, wanted: Any) -> bool:
+    """Whether what is recorded is what is recomputed, number by number."""
+    if isinstance(wanted, list | tuple):
+        return isinstance(there, list) and all(
+            _same(one, other) for one, other in zip(there, wanted, strict=True)
+        )
+    if isinstance(wanted, bool | str) or wanted is None:
+        return bool(there == wanted)
+    return there is None if not math.isfinite(wanted) else _close(there, wanted)
 
 
 def _close(there: Any, wanted: Any) -> bool:

@@ -12,8 +12,21 @@ from typer.testing import CliRunner
 
 from mrpverify.check import app
 from mrpverify.claims.evaluate import ClaimResult, ControlResult, evaluate
+from mrpverify.claims.images.paired import differences_above_zero
 from mrpverify.claims.registry import select
-from mrpverify.judge.measurement import judged_by, judged_by_e_value, mean_within, together
+from mrpverify.judge.measurement import (
+    judged_by,
+    judged_by_e_value,
+    mean_above,
+    mean_share_above,
+    mean_share_over_seeds,
+    mean_within,
+    together,
+    with_unknown,
+)
+from mrpverify.judge.numbers import Rival, all_numbers, bracket_number, mean_number, share_number
+from mrpverify.judge.per_seed import above
+from mrpverify.judge.per_seed import counted as counted_part
 from mrpverify.judge.verdicts import Verdict, exit_code
 from mrpverify.report.again import RecordError
 from mrpverify.report.record import as_json, record
@@ -96,9 +109,11 @@ def mean(value):
 
 
 @pytest.mark.parametrize(("value", "verdict"), [(0.5, Verdict.SUPPORTED), (0.9, Verdict.REFUTED)])
-def test_means_are_held_against_their_intervals(folder, value, verdict):
+def test_a_record_without_its_seeds_is_held_against_its_intervals(folder, value, verdict):
     content = made(mean(value), verdict=verdict)
     assert content["claims"][0]["measured"] == verdict
+    for part in content["claims"][0]["details"]["parts"].values():
+        del part["over_seeds"]  # as older versions wrote it
     found = verify(written(folder, content))
     assert (found.mismatches, found.from_intervals) == ((), 1)
     changed = copy.deepcopy(content)
@@ -107,6 +122,68 @@ def test_means_are_held_against_their_intervals(folder, value, verdict):
         assert verify(written(folder, changed)).mismatches
     changed["claims"][0]["details"]["parts"]["other"]["measured"] = "INCONCLUSIVE"
     assert verify(written(folder, changed)).mismatches
+
+
+SOME = st.lists(st.floats(0, 1) | st.just(float("nan")), min_size=1, max_size=24).map(np.array)
+ENDS = st.lists(
+    st.tuples(st.floats(0, 1) | st.just(-np.inf), st.floats(1, 2) | st.just(np.inf)),
+    min_size=1, max_size=24,
+).map(np.array)  # fmt: skip
+RIVAL = Rival("another", 1.0)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(SOME, SOME, ENDS, st.sampled_from([0.0, 0.01]))
+def test_means_brackets_and_shares_follow_from_their_seeds(folder, one, other, ends, resolution):
+    """Whatever seeds gave: nothing, all the same, no threshold at all."""
+    numbers = [
+        mean_number("mean", one, 0.5, RIVAL, resolution=resolution),
+        mean_number("open band", other, 0.5, RIVAL, (0.2, np.inf)),
+        bracket_number("threshold", *ends.T, 1.0, RIVAL),
+        share_number("share", other > 0.5, RIVAL),
+    ]
+    parts = {
+        "share": mean_share_above(one, 0.5),
+        "seeds": counted_part(above(other, 0.5)),
+        "mean": mean_above(other, 0.3, resolution),
+        "band": mean_within(one, 0.5, 0.2),
+    }
+    for measurement in (
+        all_numbers(numbers, "numbers"),
+        together("parts", parts),
+        mean_share_over_seeds(one, 0.5, "share"),
+        with_unknown(together("parts", parts), 1, len(one)),
+        differences_above_zero({"a": one - 0.5, "b": other}, "differences", {}, 0.01),
+    ):
+        found = verify(written(folder, made(measurement)))
+        assert found.mismatches == ()
+        few = "over_seeds" not in json.dumps(measurement.details)
+        assert found.from_intervals == int(few)
+        assert not few or (measurement.measured == "INCONCLUSIVE" and len(one) < 16)
+
+
+def shift(content, by):
+    """The same record with the first value of every mean changed."""
+    details = content["claims"][0]["details"]
+    for row in details.get("numbers", ()) or details["parts"].values():
+        row["over_seeds"]["values"][0] += by
+    return content
+
+
+@pytest.mark.parametrize("kind", ["numbers", "parts"])
+def test_a_mean_changed_by_hand_is_told(folder, kind):
+    seeds = 0.5 + 0.01 * np.arange(16)
+    law = all_numbers([mean_number("n", seeds, 0.58, RIVAL)], "a law")
+    content = made(law if kind == "numbers" else mean(0.5))
+    assert verify(written(folder, content)).mismatches == ()
+    assert verify(written(folder, shift(copy.deepcopy(content), 0.001))).mismatches
+    row = content["claims"][0]["details"][kind]
+    row = row[0] if kind == "numbers" else row["one"]
+    for key, value in (("interval", [0.1, 0.2]), ("measured", "REFUTED"), ("band", [0.0, 0.1])):
+        changed = copy.deepcopy(content)
+        inside = changed["claims"][0]["details"][kind]
+        (inside[0] if kind == "numbers" else inside["one"])[key] = value
+        assert verify(written(folder, changed)).mismatches, key
 
 
 def test_a_condition_that_holds_violates_nothing(folder):

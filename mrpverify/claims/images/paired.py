@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...images.setup import Setup
-from ...judge.intervals import mean_interval
-from ...judge.measurement import Measurement
-from ...judge.verdicts import Verdict, all_of, measured_above
+from ...judge.measurement import Measurement, Part
+from ...judge.over_seeds import OverSeeds
+from ...judge.verdicts import Verdict, all_of
 
 FEWEST = 5
 """Fewer seeds support nothing: even five equal signs have probability 2^-5 < 0.05 by chance."""
@@ -28,14 +28,13 @@ def differences_above_zero(
     difference is known. Refuted by one that lies below 0 (each interval is at 90 %).
     """
     rows = [difference_row(name, values, resolution) for name, values in differences.items()]
-    verdicts = [_verdict(row["interval"], row["seeds"]) for row in rows]
     least = min(rows, key=lambda row: row["mean"] if np.isfinite(row["mean"]) else -np.inf)
     return Measurement(
         f"{statistic} (smallest of {len(rows)}: {least['difference']})",
         least["mean"],
         tuple(least["interval"]),
         0.0,
-        all_of(verdicts),
+        all_of(row["measured"] for row in rows),
         details={"differences": rows, **details},
     )
 
@@ -49,18 +48,10 @@ def not_supported(setup: Setup, measurement: Measurement) -> bool:
 def difference_row(name: str, values: np.ndarray, resolution: float) -> dict[str, Any]:
     """One difference with its interval over the seeds in which it exists (is not NaN)."""
     known = values[np.isfinite(values)]
-    low, high = mean_interval(known, resolution=resolution)
+    mean = Part(OverSeeds.of("t", values, resolution), 0.0, fewest=FEWEST)
     return {
         "difference": name,
-        "mean": float(known.mean()) if len(known) else float("nan"),
-        "interval": [low, high],
+        **mean.summary(),
         "seeds": len(known),
         "seeds_above_0": int((known > 0).sum()),
     }
-
-
-def _verdict(interval: list[float], seeds: int) -> Verdict:
-    """What one difference says, support withheld where there are too few seeds."""
-    measured = measured_above((interval[0], interval[1]), 0.0)
-    few = seeds < FEWEST and measured is Verdict.SUPPORTED
-    return Verdict.INCONCLUSIVE if few else measured

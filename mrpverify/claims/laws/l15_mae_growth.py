@@ -13,7 +13,8 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Interval, Number, Rival, all_numbers, mean_number
+from ...judge.numbers import Number, Rival, all_numbers, mean_number
+from ...judge.over_seeds import Interval
 from ...parameters import Parameters
 from ...theory.activation import offset
 from ...theory.final_correlation import mean_shown_sum
