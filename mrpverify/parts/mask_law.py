@@ -74,8 +74,8 @@ class MaskLaw:
         """P(one patch is visible and `count` others are all hidden)."""
         if self.patches is None:
             return float(self.visible * (1 - self.visible) ** count)
-        left = max(self.patches - count - 1, 0)
-        return comb(left, self.shown - 1) / comb(self.patches, self.shown)
+        left = self.patches - count - 1
+        return comb(left, self.shown - 1) / comb(self.patches, self.shown) if left >= 0 else 0.0
 
     @property
     def shown(self) -> int:
