@@ -37,7 +37,8 @@ from .parts import (
 )
 from .parts.field import parameter
 from .parts.law import MULTI_VIEW_LAW
-from .parts.mask_law import MaskLaw, is_whole, least_patches
+from .parts.mask_law import MaskLaw, is_whole
+from .parts.mask_law import least_patches as least_patches
 from .parts.stand_ins import STAND_INS as STAND_INS
 from .parts.stand_ins import StandIn as StandIn
 

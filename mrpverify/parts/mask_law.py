@@ -70,12 +70,16 @@ class MaskLaw:
             return float((1 - self.visible) ** count)
         return comb(max(self.patches - count, 0), self.shown) / comb(self.patches, self.shown)
 
+    def hidden_beside(self, count: int) -> float:
+        """P(`count` patches are all hidden, given that another one is visible)."""
+        if self.patches is None:
+            return float((1 - self.visible) ** count)
+        left, others = self.patches - count - 1, self.patches - 1
+        return comb(left, self.shown - 1) / comb(others, self.shown - 1) if left >= 0 else 0.0
+
     def one_beside(self, count: int) -> float:
         """P(one patch is visible and `count` others are all hidden)."""
-        if self.patches is None:
-            return float(self.visible * (1 - self.visible) ** count)
-        left = self.patches - count - 1
-        return comb(left, self.shown - 1) / comb(self.patches, self.shown) if left >= 0 else 0.0
+        return self.visible * self.hidden_beside(count)
 
     @property
     def shown(self) -> int:

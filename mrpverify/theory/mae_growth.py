@@ -13,12 +13,12 @@ A longer kernel with a shorter decoder sees less of the offset. Near delta = 0 t
     first  = p lambda o E[Z] S G / n^2,      G = (1 - p_b) (C_p E sum z^2 - E Z^2) - p_b Var Z,
     second = p o^2 S^2 (g n - f^2) / (2 n^3)   where G = 0,
 
-p_b = p with a bias, 0 without. Under masks of fixed size lambda is `own`, and shared E h^2 is off the
-denominator (`parts.mask_law`). Unequal patches have C_p sum z^2 > Z^2: c^3 = 3 first t. Equal ones
-without a bias have the spread of Z alone: c^4 = 8 second t. G < 0, equal patches with a bias, has
-the end o/delta*, the only stationary point of L_min. Not covered: several kernels that share the
-feature, both views in one kernel (own images alone count), and decoders that take the bias's part
-over for other classes: with two classes and equal patches kernels grow as without one [E].
+p_b = p with a bias, 0 without. Under masks of fixed size lambda is `own`, and shared E h^2 is off
+the denominator (`parts.mask_law`). Unequal patches have C_p sum z^2 > Z^2: c^3 = 3 first t. Equal
+ones without a bias have the spread of Z alone: c^4 = 8 second t. G < 0, equal patches with a bias,
+has the end o/delta*, the only stationary point of L_min. Not covered: several kernels that share
+the feature, both views in one kernel (own images alone count), and decoders that take the bias's
+part over for other classes: with two classes and equal patches kernels grow as without one [E].
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ patch of view 2 is seen with probability theta, independently of those:
 
     dc/dt = theta (1 - theta)^{C_p} S (c/varrho)^{q-1} (1 - 1/k)/k,   S = E sum z^q of a shown view.
 
-Without the factor 1/theta (`rescaled` false), with few foreign features, q >= 3. With n of P patches
-visible the joint probability is C(P-C_p-1, n-1)/C(P, n) instead: never where n > P - C_p.
+Without the factor 1/theta (`rescaled` false), with few foreign features, q >= 3. With n of P
+patches visible the joint probability is C(P-C_p-1, n-1)/C(P, n) instead: never where n > P - C_p.
 """
 
 from __future__ import annotations

@@ -33,10 +33,15 @@ STILL = 0.05
 
 def gains(parameters: Parameters, features: int) -> list[float]:
     """Gains on both sides of every boundary, and inside every interval."""
-    q, floor = parameters.power, shared_floor(parameters.gain_floor, features)
-    grows, reaches = floor ** (1 / q), saturation_gain(parameters.gain_floor, q, features)
+    q, floor = parameters.power, floor_of(regime(parameters, 1.0, features), features)
+    grows, reaches = floor ** (1 / q), saturation_gain(floor, q)
     inside = [reaches + share * (floor - reaches) for share in (0.1, 0.5, 0.85)]
     return [0.97 * grows, (grows + reaches) / 2, *inside, 1.05 * floor]
+
+
+def floor_of(p: Parameters, features: int) -> float:
+    """K of a kernel on so many features of an image."""
+    return shared_floor(p.gain_floor, features, p.mask_law.shared)
 
 
 def regime(parameters: Parameters, gain: float, features: int) -> Parameters:
@@ -95,13 +100,13 @@ def observed_fate(p: Parameters, run: xr.Dataset) -> np.ndarray:
 
 def expected_fate(p: Parameters, features: int) -> str:
     """The law's word for a regime."""
-    return fate(p.tau, p.gain_floor, p.power, features)
+    return fate(p.tau, floor_of(p, features), p.power)
 
 
 def expected_end(p: Parameters, features: int, floor: float | None = None) -> float:
     """Pre-activation at the end, by the law or with another gain floor."""
-    own = p.gain_floor if floor is None else floor
-    return plateau(p.tau, own, p.power, p.linear_from, features)
+    own = floor_of(p, features) if floor is None else shared_floor(floor, features)
+    return plateau(p.tau, own, p.power, p.linear_from)
 
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
