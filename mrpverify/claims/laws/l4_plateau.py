@@ -8,6 +8,7 @@ u* = (1-1/q) varrho (K-1)/(K-tau), from K on it diverges. Two features in one ke
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil
 
 import numpy as np
 import xarray as xr
@@ -60,7 +61,18 @@ def regime(parameters: Parameters, gain: float, features: int) -> Parameters:
         **fixed_strength(),
     )
     p = replace(p, step=0.5 / curvature(p))
-    return replace(p, horizon=STEPS * p.step, max_steps=2 * STEPS)
+    steps = STEPS * slowness(p, features)
+    return replace(p, horizon=steps * p.step, max_steps=ceil(2 * steps))
+
+
+def slowness(p: Parameters, features: int) -> float:
+    """How much longer a kernel takes to its plateau than its step accounts for, 1 for Bernoulli.
+
+    Patches that share a kernel feel K - 1, which `shared` lowers; the step is for those that do
+    not. The gap between the gains that stop and those that saturate goes with (K - 1)^2.
+    """
+    floor = floor_of(p, features) - 1
+    return float(((floor + p.mask_law.shared) / floor) ** 2)
 
 
 def cases(parameters: Parameters) -> dict[str, tuple[Parameters, int]]:
