@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from .simulate.classifier import cross_entropy, pull
     from .simulate.data_law import DataLaw, strengths
     from .simulate.encoder import back_project, project, smoothed_relu
+    from .simulate.masks import draw_masks, mask_streams
     from .simulate.objective import Objective
     from .simulate.sample import Images
     from .simulate.seeding import generator, normal, uniform
-    from .simulate.similarity import draw_masks, mask_streams
     from .theory.condition import Condition
     from .theory.data_law import Role, multi_view_roles
 
@@ -99,7 +99,7 @@ _HOMES = {
     "simulate.objective": ("Objective",),
     "simulate.sample": ("Images",),
     "simulate.seeding": ("generator", "normal", "uniform"),
-    "simulate.similarity": ("draw_masks", "mask_streams"),
+    "simulate.masks": ("draw_masks", "mask_streams"),
     "theory.condition": ("Condition",),
     "theory.data_law": ("Role", "multi_view_roles"),
 }  # fmt: skip

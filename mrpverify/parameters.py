@@ -9,7 +9,7 @@ part of its own: its regimes are then of a class that has that part too (`regime
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from types import MappingProxyType
@@ -37,6 +37,8 @@ from .parts import (
 )
 from .parts.field import parameter
 from .parts.law import MULTI_VIEW_LAW
+from .parts.mask_law import MaskLaw, is_whole
+from .parts.mask_law import least_patches as least_patches
 from .parts.stand_ins import STAND_INS as STAND_INS
 from .parts.stand_ins import StandIn as StandIn
 
@@ -119,14 +121,31 @@ class Parameters(
         return self.classes * self.kernels_per_class
 
     @property
+    def mask_law(self) -> MaskLaw:
+        """The masks, with their moments; those of fixed size are of the P patches given here."""
+        return MaskLaw(self.visible, None if self.masks == "bernoulli" else self.patches)
+
+    @property
     def mask_penalty(self) -> float:
         """lambda = (1 - theta) / theta, the l2 penalty of the mask (section 2)."""
-        return (1.0 - self.visible) / self.visible
+        return self.mask_law.penalty
 
     @property
     def gain_floor(self) -> float:
-        """K = 1 + lambda / C_p: growth needs tau^q above it (L3, equal z)."""
-        return 1.0 + self.mask_penalty / self.patches_per_feature
+        """K: growth needs tau^q above it (L3, equal z).
+
+        1 + lambda/C_p, and 1 + lambda P/(P-1) (1/C_p - 1/P) under masks of fixed size (FIX).
+        """
+        law = self.mask_law
+        return float(1.0 + (law.own / self.patches_per_feature - law.shared))
+
+    @property
+    def sibling_floor(self) -> float:
+        """1 + own/C_p: K without what patches beside the feature add to it (K itself: Bernoulli).
+
+        K - 1 stands for own/C_p wherever another feature feels a kernel's penalty (L5, L14).
+        """
+        return float(1.0 + self.mask_law.own / self.patches_per_feature)
 
     @property
     def start_gain(self) -> float:
@@ -240,7 +259,35 @@ def _contradictions(p: Parameters) -> list[str]:
             complaints.append(
                 f"{a}={getattr(p, low)}: must be at most {b}={getattr(p, high)}. Change one."
             )
-    return complaints
+    return complaints + _unfit_masks(p)
+
+
+def _unfit_masks(p: Parameters) -> list[str]:
+    """Why masks of fixed size do not fit the objective or the images, in words.
+
+    An image that needs more than P patches gets a multiple of C_p of them (section 1).
+    """
+    if not _draws_fixed(p):
+        return []
+    if p.framework not in PARTS and not outside.load(outside.OBJECTIVES, p.framework).fixed_masks:
+        return [
+            f"masks={p.masks}: the objective {p.framework} draws its masks patch by patch. Set "
+            f"masks=bernoulli, or see fixed_masks in docs/from_outside.md."
+        ]
+    if not is_whole(p.visible, p.patches):
+        near = least_patches(p.visible, p.patches)
+        return [
+            f"masks={p.masks}: theta P = {p.visible:g} x {p.patches} must be a whole number of "
+            f"patches. Set P={near}, or another theta."
+        ]
+    most = p.patches_per_feature * (p.features if p.off_class > 0 else p.views)
+    if most > p.patches and not is_whole(p.visible, p.patches_per_feature):
+        return [
+            f"masks={p.masks}: images may need up to {most} patches instead of P={p.patches}, in "
+            f"steps of C_p={p.patches_per_feature}, and theta={p.visible:g} of those is no whole "
+            f"number. Set P={least_patches(p.visible, most)}, or a theta with theta C_p whole."
+        ]
+    return []
 
 
 def check_start(parameters: Parameters, shape: tuple[int, ...] | None, seeds: int) -> None:
@@ -259,6 +306,25 @@ def check_start(parameters: Parameters, shape: tuple[int, ...] | None, seeds: in
             f"start {list(shape)}: must be [seeds, kernels, dimension] = {list(fitting)}. Choose a "
             f"start with as many seeds, the same k m and the same d."
         )
+
+
+def check_patches(parameters: Parameters, patches: Iterable[int]) -> None:
+    """Whether masks of fixed size fit the P of every data set drawn; raises RegimeError.
+
+    A regime vouches for the paper's law; images from outside may have any number of patches.
+    """
+    p = parameters
+    for own in patches if _draws_fixed(p) else ():
+        if not is_whole(p.visible, own):
+            raise RegimeError(
+                f"masks={p.masks}: the law {p.law} has drawn images of {own} patches, and "
+                f"theta={p.visible:g} of them is no whole number. Choose another theta or P."
+            )
+
+
+def _draws_fixed(p: Parameters) -> bool:
+    """Whether the objective masks its images, and exactly theta P patches of each."""
+    return p.masks == "fixed" and Masks in parts_of(p.framework, p.law)
 
 
 def relevant(parameters: Parameters) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import torch
 import mrpverify as mv
 from mrpverify import outside
 from mrpverify.derivations import no_prediction
-from mrpverify.parameters import Parameters, changed, regime_of, relevant
+from mrpverify.parameters import Parameters, changed, check_patches, regime_of, relevant
 from mrpverify.records.labelled import Request
 from mrpverify.records.store import CACHE_VARIABLE
 from mrpverify.regime import RegimeError, load_preset
@@ -138,6 +138,27 @@ def test_a_regime_has_the_parts_of_its_objective_and_its_law(known):
         load_preset("quick").override({"S_3": 0.5})
     with pytest.raises(RegimeError, match=r"law=three: must be"):
         mv.regime("mae", law="three")
+
+
+def test_masks_of_fixed_size_need_an_objective_that_knows_them(known):
+    with pytest.raises(RegimeError, match=r"masks=fixed: the objective dropped-patches"):
+        mv.regime("dropped-patches", masks="fixed", **REGIME)
+    theirs = outside.load(outside.OBJECTIVES, "dropped-patches")
+    object.__setattr__(theirs, "fixed_masks", True)
+    try:
+        p = mv.regime("dropped-patches", masks="fixed", P=10, **{**REGIME, "theta": 0.5})
+        assert p.mask_law.shown == 5
+    finally:
+        object.__setattr__(theirs, "fixed_masks", False)
+
+
+def test_a_law_from_outside_that_does_not_fit_is_refused_with_its_own_number(known):
+    """A regime cannot know how many patches images from outside will have."""
+    p = mv.regime("mae", masks="fixed", P=5, theta=0.4, views=1, s=0.0, C_p=1, k=2, d=4)
+    check_patches(p, [5, 10])
+    with pytest.raises(RegimeError, match="images of 7 patches"):
+        check_patches(p, [5, 7])
+    check_patches(replace(p, masks="bernoulli"), [7])
 
 
 def test_what_is_not_known_from_outside_is_a_clear_error(tmp_path, monkeypatch):

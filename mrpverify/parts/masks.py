@@ -1,8 +1,9 @@
-"""Which patches of an image a masked objective hides (section 2 [R])."""
+"""Which patches of an image a masked objective hides (section 2 [R], laws2 FIX [D])."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .field import parameter
 
@@ -17,4 +18,9 @@ class Masks:
         "probability that a patch is visible; mask ratio 1 - theta",
         gt=0,
         le=1,
+    )
+    masks: Literal["bernoulli", "fixed"] = parameter(
+        "bernoulli",
+        "masks",
+        "every patch is visible with probability theta, or exactly theta P of the P patches are",
     )

@@ -76,9 +76,11 @@ def _rows(title: str, rows: Sequence[Mapping[str, object]]) -> Table:
 
 def _summary(p: Parameters) -> str:
     """The regime in one line, in the paper's letters."""
+    masks = "" if p.masks == "bernoulli" else f" masks={p.masks} P={p.patches}"
     return (
         f"k={p.classes} m={p.kernels_per_class} s={p.off_class:g} N={p.images} d={p.dimension} "
         f"q={p.power} varrho={p.linear_from:g} sigma_0={p.init_scale:g} theta={p.visible:g}"
+        f"{masks}"
     )
 
 

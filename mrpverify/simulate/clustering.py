@@ -19,13 +19,12 @@ import torch
 from ..parameters import PARTS, Parameters
 from .classifier import cross_entropy, pull
 from .fine_tuning import outputs
+from .masks import draw_masks, mask_streams
 from .objective import Objective, State
 from .sample import Images
 from .similarity import (
     activations,
     compared_form,
-    draw_masks,
-    mask_streams,
     masked_outputs,
     pull_back,
     through_form,
@@ -58,7 +57,7 @@ def descent_direction(
     if "cluster" not in state or int(state["age"]) >= parameters.refresh:
         _sort_again(parameters, state, images)
     state["age"] += 1
-    masks, state["streams"] = draw_masks(parameters, state["streams"], x)
+    masks, state["streams"] = draw_masks(parameters, state["streams"], x, images.owner)
     a, slope, reach = activations(parameters, w, x)
     z = masked_outputs(parameters, a, masks)
     mu = compared_form(parameters, state["centroids"])
@@ -75,7 +74,7 @@ def expected_loss(
     del largest
     if "cluster" not in state:
         return state["weights"].new_full((len(state["weights"]),), torch.nan)
-    masks, _ = draw_masks(parameters, state["streams"], images.patches)
+    masks, _ = draw_masks(parameters, state["streams"], images.patches, images.owner)
     a, _, _ = activations(parameters, state["weights"], images.patches)
     z = masked_outputs(parameters, a, masks)
     mu = compared_form(parameters, state["centroids"])

@@ -13,13 +13,12 @@ import torch
 from torch.nn.functional import log_softmax
 
 from ..parameters import PARTS, Parameters
+from .masks import draw_masks, mask_streams
 from .objective import Objective, State
 from .sample import Images
 from .similarity import (
     activations,
     compared_form,
-    draw_masks,
-    mask_streams,
     masked_outputs,
     pull_back,
     through_form,
@@ -41,8 +40,8 @@ def descent_direction(
     """-grad of InfoNCE for freshly drawn masks, and the largest pre-activation [seeds]."""
     del largest
     w, x = state["weights"], images.patches
-    first, streams = draw_masks(parameters, state["streams"], x)
-    second, state["streams"] = draw_masks(parameters, streams, x)
+    first, streams = draw_masks(parameters, state["streams"], x, images.owner)
+    second, state["streams"] = draw_masks(parameters, streams, x, images.owner)
     a, slope, reach = activations(parameters, w, x)
     z, other = (masked_outputs(parameters, a, masks) for masks in (first, second))
     to_z, to_other = pull_of_views(parameters, z, other)
@@ -72,8 +71,8 @@ def expected_loss(
     """InfoNCE for the masks of the coming step, one sample of its expectation [seeds]."""
     del largest
     w, x = state["weights"], images.patches
-    first, streams = draw_masks(parameters, state["streams"], x)
-    second, _ = draw_masks(parameters, streams, x)
+    first, streams = draw_masks(parameters, state["streams"], x, images.owner)
+    second, _ = draw_masks(parameters, streams, x, images.owner)
     a, _, _ = activations(parameters, w, x)
     y, other = (
         compared_form(parameters, masked_outputs(parameters, a, masks)) for masks in (first, second)

@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import torch
 
-from ..parameters import Parameters, check_start
+from ..parameters import Parameters, check_patches, check_start
 from .flow import Field, integrate
+from .masks import own_patches
 from .objective import State
 from .run import (
     classified,
@@ -53,12 +54,14 @@ def pretrain(
 
     `start` are kernels [seeds, kernels, dimension] to go on from (fine-tuning needs them); by
     default the initial ones are drawn. Raises RegimeError for a start that is missing or of another
-    shape, ValueError where fewer labels exist than are asked for.
+    shape, or masks that do not fit the images; ValueError where fewer labels exist than are asked
+    for.
     """
     check_start(parameters, None if start is None else tuple(start.shape), len(seeds))
     objective = objective_of(parameters)
     with one_thread(device):
         images = sample_images(parameters, salt, seeds)
+        check_patches(parameters, own_patches(images.owner).tolist())
         if objective.labelled:
             images = _as_labelled(parameters, images, salt, seeds)
         weights = sample_weights(parameters, salt, seeds) if start is None else start

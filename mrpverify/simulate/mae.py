@@ -7,6 +7,8 @@ With S = sum_p x_p, a decoder B = (b_r) and a bias beta, the mask-expected loss 
 
 target "all": c = 1, g = 0; target "masked": c = g = 1 - theta (the cross term keeps pairs of
 different patches only). const = theta (1 - theta)/(2N) sum ||x_p||^2 for "masked", 0 for "all".
+Under masks of fixed size (`parts.mask_law`) lambda is `own`, and c = g = `across` for "masked";
+- shared ||B h||^2 is added, and the bias goes on meeting (1 - theta) S ("masked"), S ("all").
 
 State: ``weights`` and ``decoder``, both [seeds, kernels, dimension]; the tied decoder has none.
 The bias stays at its optimum, the mean of c S - B h, so it has no state of its own.
@@ -14,10 +16,14 @@ The bias stays at its optimum, the mean of c S - B h, so it has no state of its 
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from ..parameters import PARTS, Parameters
+from ..parts.mask_law import MaskLaw
 from .encoder import back_project, project, smoothed_relu
+from .masks import law_of_masks
 from .objective import Objective, State
 from .sample import Images
 from .seeding import generator, normal
@@ -39,9 +45,12 @@ def plateau_degree(parameters: Parameters) -> int:
 
 
 def slowdown(parameters: Parameters) -> float:
-    """How much longer a view may need once a kernel holds its sibling: K/(K - 1) (L14 [D])."""
+    """How much longer a view may need once a kernel holds its sibling: K/(K - 1) (L14 [D]).
+
+    K - 1 is own/C_p, of either law of masks.
+    """
     p = parameters
-    left = (p.gain_floor - 1) / p.gain_floor
+    left = (p.sibling_floor - 1) / p.gain_floor
     return 1 / left if p.views > 1 and left > 0 else (1.0 if p.views == 1 else float("inf"))
 
 
@@ -74,22 +83,26 @@ def descent_direction(
     del largest
     w, x = state["weights"], images.patches
     b = state.get("decoder", w)
-    cross = _cross(parameters)
+    masks = law_of_masks(parameters, images)
+    cross = _cross(parameters, masks)
     u = project(w, x)
     reach = u.amax((1, 2, 3))
     a, slope = smoothed_relu(u, parameters.power, parameters.linear_from)
     h = a.sum(2)
-    rho = _residual(parameters, h, b, x)
+    rho = _residual(parameters, h, b, x, masks)
     flat = a.flatten(1, 2)
     gram = torch.bmm(flat.transpose(1, 2), flat) / x.shape[1]
     to_b = torch.bmm(h.transpose(1, 2), rho) / x.shape[1]
-    to_b = torch.baddbmm(to_b, gram, b, alpha=-parameters.mask_penalty)
+    if isinstance(masks.own, torch.Tensor):
+        to_b = torch.baddbmm(to_b, gram * _flat(masks.own), b, alpha=-1)
+    else:
+        to_b = torch.baddbmm(to_b, gram, b, alpha=-masks.own)
     drive = torch.bmm(rho, b.transpose(1, 2)).unsqueeze(2)
     b_gram = torch.bmm(b, b.transpose(1, 2))
-    signal = torch.bmm(flat, b_gram).view_as(a).mul_(-parameters.mask_penalty).add_(drive)
-    if cross:
-        to_b = to_b - cross * back_project(a, x) / x.shape[1]
-        signal = signal.sub_(project(b, x), alpha=cross)
+    signal = torch.bmm(flat, b_gram).view_as(a).mul_(-masks.own).add_(drive)
+    if parameters.target == "masked" and parameters.visible < 1:
+        to_b = to_b - _flat(cross) * back_project(a, x) / x.shape[1]
+        signal = _less(signal, project(b, x), cross)
     to_w = back_project(signal.mul_(slope), x) / x.shape[1]
     if "decoder" not in state:
         return {"weights": to_w + to_b}, reach
@@ -104,28 +117,76 @@ def expected_loss(
     w, x = state["weights"], images.patches
     b = state.get("decoder", w)
     a, _ = smoothed_relu(project(w, x), parameters.power, parameters.linear_from)
-    rho = _residual(parameters, a.sum(2), b, x)
+    masks = law_of_masks(parameters, images)
     decoded = torch.matmul(a, b.unsqueeze(1))
-    total = rho.square().sum((1, 2)) + parameters.mask_penalty * decoded.square().sum((1, 2, 3))
-    cross = _cross(parameters)
+    if masks.patches is not None:
+        return _loss_of_fixed_size(parameters, masks, decoded, x) / (2 * x.shape[1])
+    rho = _residual(parameters, a.sum(2), b, x, masks)
+    total: torch.Tensor = rho.square().sum((1, 2)) + masks.own * decoded.square().sum((1, 2, 3))
+    cross = _cross(parameters, masks)
     if cross:
         total = total + 2 * cross * (x * decoded).sum((1, 2, 3))
         total = total + parameters.visible * cross * x.square().sum((1, 2, 3))
     return total / (2 * x.shape[1])
 
 
-def _cross(parameters: Parameters) -> float:
-    """Weight of the self-patch cross term: 1 - theta for target "masked", 0 for "all"."""
-    return 1 - parameters.visible if parameters.target == "masked" else 0.0
+def _loss_of_fixed_size(
+    parameters: Parameters, masks: MaskLaw, decoded: torch.Tensor, x: torch.Tensor
+) -> torch.Tensor:
+    """2N E L from B a_p [seeds, images, patches, dimension], with its constant term [seeds]."""
+    total, seen = x.sum(2, keepdim=True), decoded.sum(2, keepdim=True)
+    alone = x.square().sum(2, keepdim=True)
+    aim = total.square()
+    scale, meant, cross = _scale(parameters, masks), 1.0, _cross(parameters, masks)
+    if parameters.target == "masked":
+        meant = 1 - parameters.visible
+        aim = meant * alone + masks.both_hidden * (aim - alone)
+    penalty = masks.own * decoded.square().sum(2, keepdim=True) - masks.shared * seen.square()
+    own = 2 * cross * (x * decoded).sum(2, keepdim=True)
+    whole: torch.Tensor = (aim - 2 * scale * total * seen + seen.square() + penalty + own).sum(
+        (1, 2, 3)
+    )
+    if not parameters.bias:
+        return whole
+    bias = (meant * total - seen).mean(1)
+    return whole - x.shape[1] * bias.square().sum((1, 2))
+
+
+def _cross(parameters: Parameters, masks: MaskLaw) -> Any:
+    """g, weight of the self-patch cross term: 1 - theta for target "masked", 0 for "all"."""
+    return masks.across if parameters.target == "masked" else 0.0
+
+
+def _scale(parameters: Parameters, masks: MaskLaw) -> Any:
+    """c, of S."""
+    return masks.across if parameters.target == "masked" else 1.0
+
+
+def _less(signal: torch.Tensor, part: torch.Tensor, weight: Any) -> torch.Tensor:
+    """signal - weight part, in the place of the former; a number is folded into the difference."""
+    if isinstance(weight, torch.Tensor):
+        return signal.sub_(part.mul_(weight))
+    return signal.sub_(part, alpha=weight)
+
+
+def _flat(weight: Any) -> Any:
+    """A weight of patches [seeds, 1, 1, 1] as one of images or kernels; a number as it is."""
+    return weight[..., 0] if isinstance(weight, torch.Tensor) else weight
 
 
 def _residual(
-    parameters: Parameters, h: torch.Tensor, b: torch.Tensor, x: torch.Tensor
+    parameters: Parameters, h: torch.Tensor, b: torch.Tensor, x: torch.Tensor, masks: MaskLaw
 ) -> torch.Tensor:
-    """c S - B h - beta, [seeds, images, dimension]."""
-    scale = 1 - parameters.visible if parameters.target == "masked" else 1.0
-    rho = scale * x.sum(2) - torch.bmm(h, b)
-    return rho - rho.mean(1, keepdim=True) if parameters.bias else rho
+    """c S - (1 - shared) B h - beta, [seeds, images, dimension]."""
+    total, seen = x.sum(2), torch.bmm(h, b)
+    rho: torch.Tensor = _flat(_scale(parameters, masks)) * total - seen
+    if masks.patches is None:
+        return rho - rho.mean(1, keepdim=True) if parameters.bias else rho
+    kept: torch.Tensor = rho + _flat(masks.shared) * seen
+    if not parameters.bias:
+        return kept
+    meant = 1 - parameters.visible if parameters.target == "masked" else 1.0
+    return kept.sub_((meant * total - seen).mean(1, keepdim=True))
 
 
 OBJECTIVE = Objective(

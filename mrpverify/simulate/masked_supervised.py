@@ -2,7 +2,7 @@
 
     L = -1/N sum_n log softmax(F)_{y_n},   F_i = sum over the kernels of block i of sum_p eps_p a_p,
 
-eps ~ Bernoulli(theta), divided by theta where `rescaled`. The expectation goes through a softmax
+eps by the law of `masks`, divided by theta where `rescaled`. The expectation goes through a softmax
 and has no closed form: masks are drawn anew in every step, the same ones for every run of a salt
 and seed at one theta, and given the masks the gradient is exact. Tests see whole images.
 
@@ -16,9 +16,9 @@ import torch
 from ..parameters import PARTS, Parameters
 from .classifier import pull
 from .encoder import back_project, project, smoothed_relu
+from .masks import draw_masks, mask_streams
 from .objective import Objective, State
 from .sample import Images
-from .similarity import draw_masks, mask_streams
 from .supervised import blocks, expected_loss, logits, plateau_degree
 
 
@@ -36,7 +36,7 @@ def descent_direction(
     """-grad for freshly drawn masks, and the largest pre-activation of each seed [seeds]."""
     del largest
     p, w, x = parameters, state["weights"], images.patches
-    masks, state["streams"] = draw_masks(p, state["streams"], x)
+    masks, state["streams"] = draw_masks(p, state["streams"], x, images.owner)
     if p.hides == "background":
         masks = torch.where(images.owner >= 0, 1.0, masks).to(x)
     seen = (masks / p.visible if p.rescaled else masks).unsqueeze(3)

@@ -62,6 +62,9 @@ class Objective:
     """How much longer than alone a view may need, for the certificate that it is never covered."""
     logits: Logits | None = None
     """The classifier, of an objective with labels."""
+    fixed_masks: bool = False
+    """Of an objective from outside that reads the part `Masks`: whether it knows masks of fixed
+    size (``masks=fixed``); a regime that asks for them is refused otherwise."""
     labelled: bool = False
     """Whether it learns from paid-for labels, and may have them shuffled."""
     loud: Loud | None = None

@@ -14,31 +14,9 @@ import torch
 
 from ..parameters import Parameters
 from .encoder import back_project, project, smoothed_relu
-from .seeding import generator
 
 TINY = 1e-20
 """Added to norms: an image that no kernel sees has no direction."""
-
-
-def mask_streams(salt: str, seeds: list[int], purpose: str) -> torch.Tensor:
-    """State of one stream of masks per seed [seeds, bytes], apart from data and init."""
-    return torch.stack([generator(salt, seed, purpose).get_state() for seed in seeds])
-
-
-def draw_masks(
-    parameters: Parameters, streams: torch.Tensor, patches: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """eps ~ Bernoulli(theta) [seeds, images, patches] in the dtype of `patches`; the new streams.
-
-    A seed's masks do not depend on its batch unless its data set is padded to a wider one.
-    """
-    masks, moved = [], []
-    for state in streams:
-        stream = torch.Generator()
-        stream.set_state(state.clone())  # a view into the batch crashes it
-        masks.append(torch.rand(patches.shape[1:3], generator=stream) < parameters.visible)
-        moved.append(stream.get_state())
-    return torch.stack(masks).to(patches), torch.stack(moved)
 
 
 def activations(

@@ -2,6 +2,8 @@
 
     -grad = sum_p [ (hhat - h) - lambda a_p ] a'_p x_p
 
+under Bernoulli masks, and with (hhat - h) + shared h - own a_p in the bracket under masks of fixed
+size (`parts.mask_law`).
 No mask is sampled and no automatic differentiation is used. A state is a dictionary of plain
 tensors with seeds leading: ``weights`` [seeds, kernels, dimension]; ``teacher`` (gain "ema") the
 moving average of the weights, same shape; ``released`` [seeds, kernels] who has ever crossed.
@@ -14,7 +16,9 @@ from functools import reduce
 import torch
 
 from ..parameters import PARTS, Parameters
+from ..parts.mask_law import MaskLaw
 from .encoder import back_project, cache_sized, project, smoothed_relu
+from .masks import law_of_masks
 from .objective import Objective, State
 from .sample import Images
 
@@ -75,7 +79,8 @@ def descent_direction(
     scaled: State = {name: state[name] / varrho for name in ("weights", "teacher") if name in state}
     alike = _alike_up_to(parameters, state, tau)
     groups = cache_sized(images.patches, tau.shape[1])
-    parts = [_direction_of(parameters, scaled, patches, tau, alike) for patches in groups]
+    masks = law_of_masks(parameters, images)
+    parts = [_direction_of(parameters, scaled, patches, tau, alike, masks) for patches in groups]
     total = reduce(torch.add, (part for part, _ in parts))
     reach = reduce(torch.maximum, (largest_of for _, largest_of in parts))
     return {"weights": total.mul_(varrho / images.patches.shape[1])}, reach.amax(1) * varrho
@@ -87,6 +92,7 @@ def _direction_of(
     patches: torch.Tensor,
     tau: torch.Tensor,
     alike: torch.Tensor,
+    masks: MaskLaw,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Summed over some images for varrho = 1: -grad in w; largest u of a kernel [seeds, kernels].
 
@@ -104,10 +110,20 @@ def _direction_of(
         taught_a, taught_slope = _bent(seen, cut, q)
         taught = taught_a.sum(2)
     gap = (taught * amplified).sub_(h).unsqueeze(2)
-    signal = torch.sub(gap, a, alpha=parameters.mask_penalty, out=a).mul_(slope)
+    signal = _less_penalty(gap, h, a, masks).mul_(slope)
     if not parameters.stop_gradient:
         signal -= gap * amplified.unsqueeze(2) * taught_slope
     return back_project(signal, patches), reach
+
+
+def _less_penalty(
+    gap: torch.Tensor, h: torch.Tensor, a: torch.Tensor, masks: MaskLaw
+) -> torch.Tensor:
+    """(hhat - h) + shared h - own a [seeds, images, patches, kernels]; `a` is overwritten."""
+    if masks.patches is None:
+        return torch.sub(gap, a, alpha=masks.own, out=a)
+    kept = torch.addcmul(gap, h.unsqueeze(2), masks.shared)
+    return torch.sub(kept, a.mul_(masks.own), out=a)
 
 
 def _alike_up_to(parameters: Parameters, state: State, tau: torch.Tensor) -> torch.Tensor:
@@ -141,15 +157,25 @@ def after_step(parameters: Parameters, state: State, largest: torch.Tensor) -> N
 def expected_loss(
     parameters: Parameters, state: State, images: Images, largest: torch.Tensor
 ) -> torch.Tensor:
-    """E L = 1/(2N) sum_n sum_r [ (hhat - h)^2 + lambda sum_p a_p^2 ] per seed [seeds]."""
+    """E L = 1/(2N) sum_n sum_r [ (hhat - h)^2 + own sum_p a_p^2 - shared h^2 ] per seed [seeds]."""
     u = project(state["weights"], images.patches)
     seen = project(state.get("teacher", state["weights"]), images.patches)
     tau = gains(parameters, state, largest)[:, None, None, :]
     a, _ = smoothed_relu(u, parameters.power, parameters.linear_from)
     taught, _ = smoothed_relu(seen * tau, parameters.power, parameters.linear_from)
     gap = taught.sum(2) - a.sum(2)
-    total = gap.square().sum((1, 2)) + parameters.mask_penalty * a.square().sum((1, 2, 3))
+    total = gap.square().sum((1, 2)) + _penalty(a, law_of_masks(parameters, images))
     return total / (2 * images.patches.shape[1])
+
+
+def _penalty(a: torch.Tensor, masks: MaskLaw) -> torch.Tensor:
+    """Sum over images and kernels of own sum_p a_p^2 - shared h^2 [seeds]."""
+    if masks.patches is None:
+        whole: torch.Tensor = masks.own * a.square().sum((1, 2, 3))
+        return whole
+    of_patches, of_outputs = a.square().sum(2, keepdim=True), a.sum(2, keepdim=True).square()
+    penalty: torch.Tensor = masks.own * of_patches - masks.shared * of_outputs
+    return penalty.sum((1, 2, 3))
 
 
 OBJECTIVE = Objective(

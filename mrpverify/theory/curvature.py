@@ -33,18 +33,19 @@ def is_smooth(parameters: Parameters) -> bool:
 
 
 def teacher_student(parameters: Parameters) -> float:
-    """max(lambda E[1_v sum z^2] (2 - 1/q), R varrho^{2q-2}) [D].
+    """max(own E[1_v sum z^2] (2 - 1/q), R varrho^{2q-2}), own = lambda for Bernoulli masks [D].
 
     First: at gain 1 hhat - h = 0 for every w, so the field is -lambda sum a a' x, with derivative
     lambda z^2 (a'^2 + a a''), largest at u = varrho: 2 - 1/q. Features do not mix (disjoint
-    patches), and at a plateau (L4) the gain only lowers it. Second: the relative change per unit of
+    patches), and at a plateau (L4) the gain only lowers it, as does `shared` under masks of fixed
+    size. Second: the relative change per unit of
     time while the kernel still grows into varrho, which a step must not turn into an overshoot of
     order one.
     """
     p = parameters
-    after = p.mask_penalty * mean_power_sum(p, 2) * (2 - 1 / p.power)
+    after = p.mask_law.own * mean_power_sum(p, 2) * (2 - 1 / p.power)
     last_growth = growth_rate(p) * p.linear_from ** (2 * p.power - 2)
-    return max(after, last_growth)
+    return float(max(after, last_growth))
 
 
 def mae(parameters: Parameters) -> float:
@@ -62,26 +63,28 @@ def mae_block(parameters: Parameters, final: float, held: int) -> float:
     w: ||b||^2 (held E[1_v Z^2] + lambda E[1_v sum z^2]); kernels with orthogonal b do not couple.
     Left out, together below 3 % in tests: terms beyond Gauss-Newton (they carry the residual of a
     patch, vanishing on average where b is at its optimum) and pairs with an off-class h. Classes
-    count 1/k: a class drawn more often has that much more curvature.
+    count 1/k: a class drawn more often has that much more curvature. Masks of fixed size take the
+    share `shared` <= 1 off what adds up over patches.
     """
     p = parameters
     square = over_law(p, lambda r: activity_moment(p, r, final, 2))
-    penalty = p.mask_penalty / p.patches_per_feature
-    for_b = held * square * (p.views + penalty)
-    spread = held * mean_power_sum_product(p, 1, 1) + p.mask_penalty * mean_power_sum(p, 2)
-    return for_b + held * decoded(p, final, held) ** 2 * spread
+    law = p.mask_law
+    penalty, kept = law.own / p.patches_per_feature, 1 - law.shared
+    for_b = held * square * (p.views * kept + penalty)
+    spread = held * mean_power_sum_product(p, 1, 1) * kept + law.own * mean_power_sum(p, 2)
+    return float(for_b + held * decoded(p, final, held) ** 2 * spread)
 
 
 def decoded(parameters: Parameters, final: float, held: int) -> float:
     """b_v = T Z/(F h K_F) >= 0: least squares under the mask, `held` = F views at `final` [D].
 
-    h is the output for one view alone and K_F = 1 + lambda/(F C_p).
+    h is the output for one view alone and K_F = 1 + own/(F C_p) - shared.
     """
     p, z = parameters, mean_shown_sum(parameters)
     patch = smoothed_relu(final * z / p.patches_per_feature, p.power, p.linear_from)
-    floor = 1 + p.mask_penalty / (held * p.patches_per_feature)
+    floor = 1 + p.mask_law.own / (held * p.patches_per_feature) - p.mask_law.shared
     h = p.patches_per_feature * float(patch)
-    return target_share(p) * z / (held * h * floor) if h else 0.0
+    return float(target_share(p) * z / (held * h * floor)) if h else 0.0
 
 
 def supervised(parameters: Parameters) -> float:

@@ -39,7 +39,8 @@ def mae(parameters: Parameters) -> float:
 
     Balance (L9, where the small initial scale drops out) leaves b = Lambda/sqrt(q); least squares
     under the mask asks b h K = T Z; h = Lambda Z - C_p (1 - 1/q) varrho. T = 1 for target "all" and
-    (1 - theta)(1 - 1/C_p) for "masked" (no patch predicts itself).
+    (1 - theta)(1 - 1/C_p), P/(P - 1) times that under masks of fixed size, for "masked" (no patch
+    predicts itself).
 
     The balance is exact below varrho only. Past it b h K = T Z is a valley along which w keeps
     growing slowly while b shrinks: a scale for the time of coverage; late runs show 1.5 to 2.4 [E].
@@ -74,7 +75,7 @@ def target_share(parameters: Parameters) -> float:
     p = parameters
     if p.target == "all":
         return 1.0
-    return (1 - p.visible) * (1 - 1 / p.patches_per_feature)
+    return float(p.mask_law.across * (1 - 1 / p.patches_per_feature))
 
 
 def mean_shown_sum(parameters: Parameters) -> float:

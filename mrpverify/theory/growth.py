@@ -5,6 +5,8 @@ summed over the patches of v, so below varrho (and tau u below varrho)
 
     dc/dt = R_v c^{2q-1},   R_v = E[1_v ((tau^q - 1) A^2 - lambda B)] / (q varrho^{2q-2}).
 
+Under masks of fixed size lambda B is own B - shared A^2 (`parts.mask_law`, FIX [D]); symbolic
+expressions are those of Bernoulli masks.
 Time is physical: the sum of the step sizes.
 """
 
@@ -46,9 +48,9 @@ def growth_rate(parameters: Parameters, gain: float | None = None) -> float:
     """
     p = parameters
     tau = p.start_gain if gain is None else gain
-    drive = (tau**p.power - 1) * mean_power_sum_product(p, p.power, p.power)
-    bracket = drive - p.mask_penalty * mean_power_sum(p, 2 * p.power)
-    return bracket / (p.power * p.linear_from ** (2 * p.power - 2))
+    drive = (tau**p.power - 1 + p.mask_law.shared) * mean_power_sum_product(p, p.power, p.power)
+    bracket = drive - p.mask_law.own * mean_power_sum(p, 2 * p.power)
+    return float(bracket / (p.power * p.linear_from ** (2 * p.power - 2)))
 
 
 def growth_rates(parameters: Parameters, gain: float | None = None) -> Array:
@@ -61,20 +63,24 @@ def drawn_growth_rates(
 ) -> Array:
     """R_v on given images [..., features], from E[1_v A^2] and E[1_v B] over them (L2 [D])."""
     p = parameters
-    bracket = (p.start_gain**p.power - 1) * squared_activity - p.mask_penalty * patch_activity
+    gain = p.start_gain**p.power - 1 + p.mask_law.shared
+    bracket = gain * squared_activity - p.mask_law.own * patch_activity
     rates: Array = bracket / (p.power * p.linear_from ** (2 * p.power - 2))
     return rates
 
 
 def gain_threshold(parameters: Parameters) -> float:
-    """The tau^q above which a feature grows, 1 + lambda E[1_v B]/E[1_v A^2] >= 1 (L3 [D]).
+    """The tau^q above which a feature grows, 1 + own E[1_v B]/E[1_v A^2] - shared >= 1 (L3 [D]).
 
-    Equals K = 1 + lambda/C_p for equal z and is larger for unequal z, as B/A^2 >= 1/C_p. NaN where
-    no image shows a feature.
+    Equals K for equal z and is larger for unequal z, as B/A^2 >= 1/C_p. NaN where no image shows a
+    feature.
     """
     p = parameters
     square = mean_power_sum_product(p, p.power, p.power)
-    return 1 + p.mask_penalty * mean_power_sum(p, 2 * p.power) / square if square else float("nan")
+    if not square:
+        return float("nan")
+    law = p.mask_law
+    return float(1 + law.own * mean_power_sum(p, 2 * p.power) / square - law.shared)
 
 
 def flow(start: float, rate: float, power: int, time: float) -> float:

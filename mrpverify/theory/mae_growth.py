@@ -13,11 +13,12 @@ A longer kernel with a shorter decoder sees less of the offset. Near delta = 0 t
     first  = p lambda o E[Z] S G / n^2,      G = (1 - p_b) (C_p E sum z^2 - E Z^2) - p_b Var Z,
     second = p o^2 S^2 (g n - f^2) / (2 n^3)   where G = 0,
 
-p_b = p with a bias, 0 without. Unequal patches have C_p sum z^2 > Z^2: c^3 = 3 first t. Equal ones
-without a bias have the spread of Z alone: c^4 = 8 second t. G < 0, equal patches with a bias, has
-the end o/delta*, the only stationary point of L_min. Not covered: several kernels that share the
-feature, both views in one kernel (own images alone count), and decoders that take the bias's part
-over for other classes: with two classes and equal patches kernels grow as without one [E].
+p_b = p with a bias, 0 without. Under masks of fixed size lambda is `own`, and shared E h^2 is off
+the denominator (`parts.mask_law`). Unequal patches have C_p sum z^2 > Z^2: c^3 = 3 first t. Equal
+ones without a bias have the spread of Z alone: c^4 = 8 second t. G < 0, equal patches with a bias,
+has the end o/delta*, the only stationary point of L_min. Not covered: several kernels that share
+the feature, both views in one kernel (own images alone count), and decoders that take the bias's
+part over for other classes: with two classes and equal patches kernels grow as without one [E].
 """
 
 from __future__ import annotations
@@ -85,18 +86,19 @@ def valley(parameters: Parameters, images: Images | None = None) -> Valley:
     seen = images_in_role(p, "shown") if images is None else images
     total = seen.strength.sum((1, 2))
     patches = seen.mean((seen.strength**2).sum((1, 2)))
-    mean, count, lam = seen.mean(total), p.patches_per_feature, p.mask_penalty
+    mean, count, law = seen.mean(total), p.patches_per_feature, p.mask_law
     kept = 1 - _removed(p)
-    S = seen.mean(total**2) - _removed(p) * mean**2
+    square, lam, shared = seen.mean(total**2), law.own, law.shared
+    S = square - _removed(p) * mean**2
     e = kept * count * mean
     return Valley(
         presence=presence(p),
         offset=offset(p.power, p.linear_from),
         S=S,
         e=e,
-        n=S + lam * patches,
-        f=e + lam * mean,
-        g=kept * count**2 + lam * count,
+        n=S + lam * patches - shared * square,
+        f=e + lam * mean - shared * count * mean,
+        g=kept * count**2 + lam * count - shared * count**2,
     )
 
 
@@ -159,15 +161,19 @@ def local_exponent(
 
 
 def _velocity(p: Parameters, images: Images, state: Array) -> Array:
-    """-grad of E[1/2 (Z - b h - bias)^2 + (lambda/2) b^2 sum a^2] in c and b."""
+    """-grad of E[1/2 (Z - b h - bias)^2 + (b^2/2) (own sum a^2 - shared h^2)] in c and b."""
     c, b = state
-    z, lam = images.strength, p.mask_penalty
+    z, lam = images.strength, p.mask_law.own
     a = smoothed_relu(z * c, p.power, p.linear_from)
     slope = z * smoothed_relu_slope(z * c, p.power, p.linear_from)
     gap = z.sum((1, 2)) - b * a.sum((1, 2))
     gap = gap - _removed(p) * images.mean(gap)
     c_dot = b * gap * slope.sum((1, 2)) - lam * b**2 * (a * slope).sum((1, 2))
     b_dot = gap * a.sum((1, 2)) - lam * b * (a**2).sum((1, 2))
+    if p.masks == "fixed":
+        h, shared = a.sum((1, 2)), p.mask_law.shared
+        c_dot = c_dot + shared * b**2 * h * slope.sum((1, 2))
+        b_dot = b_dot + shared * b * h**2
     speed = presence(p) * np.array([images.mean(c_dot), images.mean(b_dot)])
     return np.full(2, speed.sum()) if p.decoder == "tied" else speed
 

@@ -13,8 +13,15 @@ A patch z v_2 that the kernel answers a little feels b . ((1 - theta)(S - x_p) -
 
 which is positive, and the views fuse, iff lambda > 1/(2 C_p - 2), theta < (2C_p-2)/(2C_p-1).
 
+Under masks of fixed size (own, shared = own/P: `parts.mask_law`) b (h^2 (1 - shared) + own C_p a^2)
+is the left side and both sides are f times larger, and the patch feels b . ((1 - theta) f (S - x_p)
+- (1 - shared) b h). It is positive iff own (2 C_p - 2) + shared > 1, that is
+
+    theta < (P (2C_p - 2) + 1) / (P (2C_p - 1)).
+
 Target "all": b = S/(h K), K = 1 + lambda/C_p; what is left of the target, S - b h, is the share
-(K-1)/K of it, and so is the drive b . (S - b h) of the other view.
+(K-1)/K of it, and so is the drive b . (S - b h) of the other view. With masks of fixed size the
+drive is b . (S - (1 - shared) b h), K = 1 + own/C_p - shared, and own/(C_p K) is left.
 """
 
 from __future__ import annotations
@@ -43,12 +50,14 @@ def masked_drive_expression() -> sp.Expr:
 
 
 def fusion_threshold(parameters: Parameters) -> float:
-    """theta_c = (2C_p-2)/(2C_p-1) below which siblings fuse late, in [0, 1) (L8 [D])."""
+    """theta_c below which siblings fuse late, in [0, 1) (L8 [D])."""
     c = parameters.patches_per_feature
-    return (2 * c - 2) / (2 * c - 1)
+    count = parameters.mask_law.patches
+    if count is None:
+        return (2 * c - 2) / (2 * c - 1)
+    return float((count * (2 * c - 2) + 1) / (count * (2 * c - 1)))
 
 
 def remaining_share(parameters: Parameters) -> float:
-    """(K-1)/K of the drive is left for the second view under target "all", in [0, 1) (L14 [D])."""
-    floor = parameters.gain_floor
-    return (floor - 1) / floor
+    """own/(C_p K) of the drive is left for the second view, target "all", in [0, 1) (L14 [D])."""
+    return (parameters.sibling_floor - 1) / parameters.gain_floor

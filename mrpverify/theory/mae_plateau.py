@@ -7,7 +7,9 @@ terms linear in B h are kept. With c_v = <w, v>, e_v = <b, v> and all activation
     de_u/dt = sum_v c_v+^q / (q varrho^{q-1}) M_vu
 
 A = sum z^q, Z = sum z. Target "all": M_vu = Cov(1_v A_v, 1_u Z_u), the raw second moment without
-bias. Target "masked": (1 - theta) (M_vu - 1_{u=v} E[1_v sum z^{q+1}]), as no patch predicts itself.
+bias. Target "masked": (1 - theta) (M_vu - 1_{u=v} E[1_v sum z^{q+1}]), as no patch predicts itself;
+under masks of fixed size pairs of patches count f = P/(P - 1) times, the mean that a bias takes off
+does not.
 sum c dc/dt = q sum e de/dt over the positive c: the balance L9. The decoder's optimal bias centres
 the target, which turns moments into covariances. Patch noise and feature noise are left out. Time
 is physical.
@@ -41,6 +43,9 @@ def drive_matrix(parameters: Parameters) -> Array:
         return matrix
     own_patch = mean_power_sum(p, p.power + 1) * np.eye(p.features)
     masked: Array = (1 - p.visible) * (matrix - own_patch)
+    if p.masks == "fixed":
+        pairs = joint_moments(p, p.power, 1) - own_patch
+        masked += (p.mask_law.across - (1 - p.visible)) * pairs
     return masked
 
 

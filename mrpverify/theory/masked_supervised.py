@@ -6,7 +6,8 @@ patch of view 2 is seen with probability theta, independently of those:
 
     dc/dt = theta (1 - theta)^{C_p} S (c/varrho)^{q-1} (1 - 1/k)/k,   S = E sum z^q of a shown view.
 
-Without the factor 1/theta (`rescaled` false), with few foreign features, q >= 3.
+Without the factor 1/theta (`rescaled` false), with few foreign features, q >= 3. With n of P
+patches visible the joint probability is C(P-C_p-1, n-1)/C(P, n) instead: never where n > P - C_p.
 """
 
 from __future__ import annotations
@@ -14,19 +15,23 @@ from __future__ import annotations
 from math import inf
 
 from ..parameters import Parameters
+from ..parts.mask_law import MaskLaw
 from .data_law import power_sum, role
 from .gaussian import smallest_of_maxima
 
 
 def hidden_share(parameters: Parameters) -> float:
-    """theta (1 - theta)^{C_p}: a patch of one view is seen and the other view hidden [D]."""
-    p = parameters
-    return float(p.visible * (1 - p.visible) ** p.patches_per_feature)
+    """P(a patch of one view is seen and the other view hidden): theta (1 - theta)^{C_p} [D]."""
+    return parameters.mask_law.one_beside(parameters.patches_per_feature)
 
 
 def best_visible_share(parameters: Parameters) -> float:
-    """theta* = 1/(C_p + 1), where the second view grows fastest [D]."""
-    return 1 / (parameters.patches_per_feature + 1)
+    """theta*, where the second view grows fastest: 1/(C_p + 1), or the best n/P [D]."""
+    p, count = parameters, parameters.mask_law.patches
+    if count is None:
+        return 1 / (p.patches_per_feature + 1)
+    shares = [MaskLaw(n / count, count) for n in range(1, count + 1)]
+    return max(shares, key=lambda law: law.one_beside(p.patches_per_feature)).visible
 
 
 def second_view_rate(parameters: Parameters, correlation: float) -> float:

@@ -1,4 +1,4 @@
-"""Losses expected over the mask, in closed form and by enumerating all 2^P masks (section 2 [D]).
+"""Losses expected over the mask, in closed form and by enumerating every mask (section 2 [D]).
 
 Masks eps_p ~ Bernoulli(theta), independent; lambda = (1 - theta)/theta. As sReLU(0) = 0, a kernel
 sees h(eps X) = sum_p eps_p a_p, so only E eps_p = theta and Var eps_p = theta (1 - theta) enter.
@@ -10,6 +10,10 @@ With bias:
 
 target "all": c = 1, g = 0; target "masked": c = g = 1 - theta. The symbolic MAE functions treat ONE
 pixel coordinate (x_p, y_p = (B a_p) and beta are numbers): the loss is the sum over coordinates.
+
+Masks of fixed size, n of P patches, have E eps_p eps_p' = n (n-1)/(P (P-1)) (laws2, FIX): with
+f = P/(P-1) the penalty is lambda f [sum_p a_p^2 - h^2/P], and for p != p'
+E (1-eps_p) eps_p'/theta = (1-theta) f,  E (1-eps_p) (1-eps_p') = (P-n)(P-n-1)/(P (P-1)).
 """
 
 from __future__ import annotations
@@ -35,6 +39,41 @@ def mask_expectation(
         shown = sum(mask)
         terms.append(visible**shown * (1 - visible) ** (patches - shown) * loss(mask))
     return sp.Add(*terms)
+
+
+def fixed_size_expectation(
+    loss: Callable[[tuple[int, ...]], sp.Expr], patches: int, shown: int
+) -> sp.Expr:
+    """E over all C(P, n) masks of `loss(mask)`, exact (laws2, FIX)."""
+    masks = [mask for mask in product((0, 1), repeat=patches) if sum(mask) == shown]
+    return sp.Add(*[loss(mask) for mask in masks]) / len(masks)
+
+
+def fixed_size_variance(parts: Sequence[sp.Expr], shown: int) -> sp.Expr:
+    """Var sum_p eps_p a_p/theta of n visible patches, lambda f [sum_p a_p^2 - h^2/P] (FIX [D])."""
+    count = len(parts)
+    if count == 1:
+        return sp.Integer(0)
+    factor = sp.Rational(count - shown, shown) * sp.Rational(count, count - 1)
+    return factor * (sum(a**2 for a in parts) - sum(parts) ** 2 / count)
+
+
+def fixed_size_cross(patches: Sequence[sp.Expr], decoded: Sequence[sp.Expr], shown: int) -> sp.Expr:
+    """E (sum_p (1-eps_p) x_p) (sum_p eps_p y_p)/theta of n visible patches (FIX [D])."""
+    count = len(patches)
+    if count == 1:
+        return sp.Integer(0)
+    own = sum(x * y for x, y in zip(patches, decoded, strict=True))
+    return sp.Rational(count - shown, count - 1) * (sum(patches) * sum(decoded) - own)
+
+
+def fixed_size_target(patches: Sequence[sp.Expr], shown: int) -> sp.Expr:
+    """E (sum_p (1-eps_p) x_p)^2 of n visible patches (FIX [D])."""
+    count, hidden = len(patches), len(patches) - shown
+    alone = sum(x**2 for x in patches)
+    pairs = sum(patches) ** 2 - alone
+    both = sp.Rational(hidden * (hidden - 1), count * (count - 1)) if count > 1 else 0
+    return sp.Rational(hidden, count) * alone + both * pairs
 
 
 def teacher_student_enumerated(

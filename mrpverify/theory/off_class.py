@@ -5,7 +5,7 @@ R_v grows by that of the off-class appearances. Supervised learning pulls a kern
 towards images of class i with 1 - 1/k and away from the others with 1/k. In a data set with the
 share f of images of the class, over the growth from own images alone:
 
-    teacher-student  1 + (1-f)/f (s/k) r(off)/r(own),   r = (tau^q - 1) E A^2 - lambda E B
+    teacher-student  1 + (1-f)/f (s/k) r(off)/r(own),   r = (tau^q - 1) E A^2 - lambda E B (L2)
     supervised       1 - (1-f)/f (s/k) E[A off]/E[A own] / (k - 1)
 """
 
@@ -21,9 +21,8 @@ def teacher_student_speedup(parameters: Parameters, own: float) -> float:
 
     def drive(kind: Role) -> float:
         square = power_sum_product(p, kind, p.power, p.power)
-        return (p.start_gain**p.power - 1) * square - p.mask_penalty * power_sum(
-            p, kind, 2 * p.power
-        )
+        gain = p.start_gain**p.power - 1 + p.mask_law.shared
+        return float(gain * square - p.mask_law.own * power_sum(p, kind, 2 * p.power))
 
     strength = drive(role(p, "off")) / drive(role(p, "shown"))
     return 1 + (1 - own) / own * off_class_probability(p) * strength

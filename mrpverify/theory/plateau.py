@@ -4,7 +4,8 @@ One kernel with F co-captured features of equal patches, u = z c in all of them,
 
     du/dt  proportional to  [ sReLU(tau u) - sReLU(u) - (K_F - 1) sReLU(u) ] sReLU'(u),
 
-K_F = 1 + (K - 1)/F: the residual adds up over features, the penalty of a patch does not. Growth at
+K_F = 1 + (K - 1)/F: the residual adds up over features, the penalty of a patch does not. Masks of
+fixed size take `shared` off K, whatever F is: K_F = 1 + (K + shared - 1)/F - shared. Growth at
 small u needs tau^q > K_F; from varrho on the bracket is linear and vanishes at u*.
 """
 
@@ -28,14 +29,14 @@ def plateau_expression() -> sp.Expr:
     return sp.solve(sp.Eq(n.tau * u - below, n.K * (u - below)), u)[0]
 
 
-def shared_floor(floor: float, features: int) -> float:
-    """K_F = 1 + (K - 1)/F for F co-captured features (L4 [D]).
+def shared_floor(floor: float, features: int, shared: float = 0.0) -> float:
+    """K_F = 1 + (K + shared - 1)/F - shared for F co-captured features (L4, FIX [D]).
 
     Raises ValueError unless K >= 1 and F >= 1.
     """
     if floor < 1 or features < 1:
         raise ValueError(f"K must be >= 1 and F >= 1, got K={floor}, F={features}")
-    return 1 + (floor - 1) / features
+    return 1 + (floor + shared - 1) / features - shared
 
 
 def saturation_gain(floor: float, power: int, features: int = 1) -> float:

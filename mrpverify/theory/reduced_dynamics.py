@@ -6,7 +6,8 @@ Below varrho, on the law without noise, with c_v = <w, v> and moments over the i
 
 R = q varrho^{2q-2},
 
-J_vu = E[1_v A_v 1_u A_u], B_v = E[1_v sum z^{2q}]. Without co-occurring features J is its diagonal
+J_vu = E[1_v A_v 1_u A_u], B_v = E[1_v sum z^{2q}]; under masks of fixed size `shared` is added to
+tau^q - 1, and lambda is `own` (`parts.mask_law`). Without co-occurring features J is its diagonal
 and this is L2. It leaves out noise, and that the teacher, tau times further, turns linear first.
 """
 
@@ -79,9 +80,8 @@ def velocity(parameters: Parameters, moments: Moments, c: Array) -> Array:
     """dc/dt [features]."""
     p, grown = parameters, np.maximum(c, 0.0)
     q = p.power
-    drive = (
-        p.start_gain**q - 1
-    ) * moments.joint @ grown**q - p.mask_penalty * moments.patch * grown**q
+    gain, own = p.start_gain**q - 1 + p.mask_law.shared, p.mask_law.own
+    drive = gain * moments.joint @ grown**q - own * moments.patch * grown**q
     speed: Array = grown ** (q - 1) * drive / (q * p.linear_from ** (2 * q - 2))
     return speed
 

@@ -4,6 +4,7 @@ A kernel with correlation c to `held` views of its class has u = z c on their pa
 
     signal = [ (hhat - h) - lambda a ] a',   hhat - h = sum sReLU(tau u) - sum sReLU(u),
 
+or (hhat - h) + shared h - own a under masks of fixed size (`parts.mask_law`),
 so that -grad = E sum signal x_p. It rests where the feature's own part E sum signal z vanishes.
 Under `hold` the gain falls geometrically from tau_1 at varrho to 1 at (1 + delta_h) varrho, so c is
 between the two; as long as the teacher is below varrho as well, tau is then the growth threshold
@@ -64,9 +65,9 @@ class Signal(NamedTuple):
     """What a kernel feels in each image."""
 
     residual: Array
-    """hhat - h [nodes]."""
+    """hhat - h, + shared h: what a patch feels that the kernel does not answer [nodes]."""
     patch: Array
-    """[(hhat - h) - lambda a] a' [nodes, held, C_p]."""
+    """[residual - own a] a' [nodes, held, C_p]."""
 
 
 def own_images(parameters: Parameters, held: int) -> Images:
@@ -102,8 +103,10 @@ def signal(parameters: Parameters, images: Images, at: Rest) -> Signal:
     a = smoothed_relu(u, p.power, p.linear_from)
     taught = smoothed_relu(at.gain * u, p.power, p.linear_from)
     residual = (taught - a).sum((1, 2))
+    if p.masks == "fixed":
+        residual = residual + p.mask_law.shared * a.sum((1, 2))
     slope = smoothed_relu_slope(u, p.power, p.linear_from)
-    return Signal(residual, (residual[:, None, None] - p.mask_penalty * a) * slope)
+    return Signal(residual, (residual[:, None, None] - p.mask_law.own * a) * slope)
 
 
 @lru_cache(maxsize=256)

@@ -68,14 +68,15 @@ def separating_ratio(advantage: float, power: int) -> float:
 def sibling_advantage(parameters: Parameters) -> float:
     """alpha/beta of two views of one class over the whole law, off-class included (L5 [D]).
 
-    alpha = E[1_v((tau^q - 1) A^2 - lambda B)], beta = (tau^q - 1) E[1_u A_u 1_v A_v]. Raises
+    alpha = E[1_v((tau^q - 1) A^2 - lambda B)], beta = (tau^q - 1) E[1_u A_u 1_v A_v], with `shared`
+    on top of tau^q - 1 and lambda = `own` under masks of fixed size (`parts.mask_law`). Raises
     ValueError where a class has a single view or the features never occur together.
     """
     p = parameters
     if p.views < 2:
         raise ValueError("sibling views need views >= 2")
     together = float(joint_moments(p, p.power, p.power)[0, 1])
-    beta = (p.start_gain**p.power - 1) * together
+    beta = float(p.start_gain**p.power - 1 + p.mask_law.shared) * together
     if beta == 0:
         raise ValueError("the two features never pull on each other (beta = 0)")
     return growth_rate(p) * p.power * p.linear_from ** (2 * p.power - 2) / beta

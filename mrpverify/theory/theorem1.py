@@ -71,13 +71,13 @@ def one_feature_at_horizon(parameters: Parameters) -> bool:
     """Whether one feature per kernel is expected at T, for ever (L6, L7 [D]).
 
     Constant gain and ema that saturate, and hold, leave a residual that leaks into siblings;
-    `release` has none after its crossing (and then decays), nor has `hold` without masks. MAE
-    kernels share siblings (L14).
+    `release` has none after its crossing (and then decays), nor has `hold` where K = 1 (no masks).
+    MAE kernels share siblings (L14).
     """
     p = parameters
     if p.framework == "mae":
         return False
-    return p.gain == "release" or (p.gain == "hold" and p.mask_penalty == 0)
+    return p.gain == "release" or (p.gain == "hold" and p.gain_floor == 1)
 
 
 @_of_pretraining

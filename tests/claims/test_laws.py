@@ -45,7 +45,13 @@ def noisy(values, share=0.01):
 
 def test_every_law_is_a_claim_with_a_control_in_each_framework():
     laws = {claim.id: claim for claim in select(["laws"])}
-    assert set(laws) == {*(f"L{n}" for n in range(1, 17)), "RD", "T1.bounded_later"}
+    assert set(laws) == {
+        *(f"L{n}" for n in range(1, 17)),
+        "RD",
+        "T1.bounded_later",
+        "FIX.threshold",
+        "FIX.second",
+    }
     for claim in laws.values():
         assert all(claim.controls.values()), claim.id
         assert claim.role == (

@@ -10,8 +10,8 @@ from torch.nn.functional import normalize
 
 from mrpverify.parameters import Parameters
 from mrpverify.simulate import clustering, contrastive
+from mrpverify.simulate.masks import draw_masks, mask_streams
 from mrpverify.simulate.sample import sample_images, sample_weights
-from mrpverify.simulate.similarity import draw_masks, mask_streams
 
 SALT, SEEDS = "compared", [0, 1]
 

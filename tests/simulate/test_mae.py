@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mrpverify.parameters import Parameters
+from mrpverify.parts.mask_law import MaskLaw
 from mrpverify.simulate import mae
 from mrpverify.simulate.mae import descent_direction, expected_loss, initial_state
 
@@ -155,7 +156,7 @@ def test_a_wrong_mask_penalty_would_be_noticed(
     expected = enumerated_direction(p, state, x)
     loss = expected_loss(p, state, bare_images(x), LARGEST)
     penalty = wrong(p.mask_penalty)
-    monkeypatch.setattr(Parameters, "mask_penalty", property(lambda _: penalty))
+    monkeypatch.setattr(MaskLaw, "penalty", property(lambda _: penalty))
     found = descent_direction(p, state, bare_images(x), LARGEST)[0]
     for name in state:
         assert_different(found[name], expected[name])
@@ -166,7 +167,7 @@ def test_a_missing_cross_term_would_be_noticed(monkeypatch, assert_different, ba
     p, state, x = fixed_case(target="masked")
     expected = enumerated_direction(p, state, x)
     loss = expected_loss(p, state, bare_images(x), LARGEST)
-    monkeypatch.setattr(mae, "_cross", lambda _: 0.0)
+    monkeypatch.setattr(mae, "_cross", lambda *_: 0.0)
     found = descent_direction(p, state, bare_images(x), LARGEST)[0]
     for name in state:
         assert_different(found[name], expected[name])

@@ -7,8 +7,8 @@ import torch
 
 from mrpverify.parameters import Parameters
 from mrpverify.simulate import masked_supervised, supervised
+from mrpverify.simulate.masks import draw_masks
 from mrpverify.simulate.sample import sample_images
-from mrpverify.simulate.similarity import draw_masks
 
 SALT = "masked supervised"
 P = Parameters(

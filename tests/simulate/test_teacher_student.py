@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mrpverify.parameters import Parameters
+from mrpverify.parts.mask_law import MaskLaw
 from mrpverify.simulate import teacher_student
 from mrpverify.simulate.encoder import ACTIVATIONS_IN_CACHE
 from mrpverify.simulate.teacher_student import descent_direction, expected_loss, gains
@@ -171,7 +172,7 @@ def test_a_wrong_mask_penalty_would_be_noticed(
     loss = expected_loss(p, state, bare_images(x), largest)
     assert_same(descent_direction(p, state, bare_images(x), largest)[0]["weights"], expected)
     penalty = wrong(p.mask_penalty)
-    monkeypatch.setattr(Parameters, "mask_penalty", property(lambda _: penalty))
+    monkeypatch.setattr(MaskLaw, "penalty", property(lambda _: penalty))
     found = descent_direction(p, state, bare_images(x), largest)[0]["weights"]
     assert_different(found, expected)
     assert_different(expected_loss(p, state, bare_images(x), largest), loss)

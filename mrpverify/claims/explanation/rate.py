@@ -40,7 +40,8 @@ def regime(parameters: Parameters, count: int, visible: float, start: float) -> 
     """View 1 at LEARNED, view 2 at start varrho, on images of one class each."""
     p = parameters
     plain = siblings(
-        replace(p, patches_per_feature=count),
+        p,
+        patches_per_feature=count,
         classes=4,
         kernels_per_class=1,
         images=64,
@@ -79,7 +80,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         cells = [(regime(parameters, count, v, START), _name(count, v, START)) for v in SHARES]
         time = np.stack([_slowness(p, runs, name) for p, name in cells], -1)  # [seeds, shares]
         share = np.array([hidden_share(p) for p, _ in cells])
-        once = np.array([p.visible * (1 - p.visible) for p, _ in cells])
+        once = np.array([p.mask_law.one_beside(1) for p, _ in cells])
         name = f"slope over theta (1-theta)^C_p at C_p = {count}"
         numbers.append(mean_number(name, log_slopes(share, time), -1.0, _rival(count, share, once)))
         expected = np.array([_predicted(p) for p, _ in cells])
@@ -121,7 +122,7 @@ def _amplitude(parameters: Parameters, runs: Runs) -> Number:
     """T_2 over its prediction at the smallest start."""
     p = regime(parameters, 2, 1 / 3, SMALL[-1])
     ratio = _slowness(p, runs, _name(2, 1 / 3, SMALL[-1])) / _predicted(p)
-    rival = Rival("a first view that need not be hidden", float((1 - p.visible) ** 2))
+    rival = Rival("a first view that need not be hidden", p.mask_law.hidden_beside(2))
     return mean_number("T_2 over its prediction", ratio, 1.0, rival)
 
 

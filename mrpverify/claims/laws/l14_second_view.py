@@ -7,6 +7,7 @@ left, K = 1 + lambda/C_p: less with fewer masked patches, none without a mask.
 from __future__ import annotations
 
 import numpy as np
+import xarray as xr
 
 from ...judge.measurement import Measurement
 from ...judge.numbers import Rival, all_numbers, mean_number
@@ -37,9 +38,8 @@ def _name(theta: float) -> str:
     return f"theta = {theta:g}"
 
 
-def left(parameters: Parameters, runs: Runs, theta: float) -> np.ndarray:
+def left(p: Parameters, run: xr.Dataset) -> np.ndarray:
     """Late drive of the second view over that with nothing reconstructed, b . S [seeds]."""
-    p, run = regime(parameters, theta), runs[_name(theta)]
     decoder = (run["final_decoder"].values[:, 0, None] * run["features"].values[:, :2]).sum(-1)
     return np.asarray(late_drive(p, run) / (p.own_low * decoder.sum(-1)))
 
@@ -47,7 +47,9 @@ def left(parameters: Parameters, runs: Runs, theta: float) -> np.ndarray:
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
     """Share of the drive that is left for the second view, at every mask ratio."""
     expected = np.array([remaining_share(regime(parameters, theta)) for theta in VISIBLE])
-    shares = np.stack([left(parameters, runs, theta) for theta in VISIBLE], -1)
+    shares = np.stack(
+        [left(regime(parameters, theta), runs[_name(theta)]) for theta in VISIBLE], -1
+    )
     none = Rival("nothing is left of what is decoded", 0.0)
     numbers = [
         mean_number(f"share left at {_name(theta)}", shares[:, i], expected[i], none)

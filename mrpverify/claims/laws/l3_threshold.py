@@ -18,7 +18,7 @@ from ...theory.growth import gain_threshold
 from ..claim import Claim, Control, Runs
 from ..legs import Leg
 from .bisection import Bisection, first_legs, more_legs, rounds_table
-from .regimes import alone, conditions, stepped
+from .regimes import alone, conditions, other_masks, stepped
 
 SMALL = 0.02
 """sigma_0 / varrho of the start at which the sign of dc/dt is read."""
@@ -29,13 +29,13 @@ IMAGES = 2000
 
 def cases(parameters: Parameters) -> dict[str, tuple[Parameters, Rival, int]]:
     """Regime, rival and rounds of every search."""
-    other = replace(parameters, visible=0.3, patches_per_feature=3)
-    unequal = replace(parameters, visible=0.3, power=4)
+    other = other_masks(parameters, visible=0.3, patches_per_feature=3)
+    unequal = _small(other_masks(parameters, visible=0.3, power=4), split="random", images=IMAGES)
     return {
         "equal patches": (_small(parameters), _whole(parameters), 7),
         "equal patches, theta = 0.3, C_p = 3": (_small(other), _whole(other), 7),
         "unequal patches, theta = 0.3, q = 4": (
-            _small(unequal, split="random", images=IMAGES),
+            unequal,
             Rival("K, as for equal patches", unequal.gain_floor),
             9,
         ),

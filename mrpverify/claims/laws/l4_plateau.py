@@ -8,6 +8,7 @@ u* = (1-1/q) varrho (K-1)/(K-tau), from K on it diverges. Two features in one ke
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil
 
 import numpy as np
 import xarray as xr
@@ -33,10 +34,15 @@ STILL = 0.05
 
 def gains(parameters: Parameters, features: int) -> list[float]:
     """Gains on both sides of every boundary, and inside every interval."""
-    q, floor = parameters.power, shared_floor(parameters.gain_floor, features)
-    grows, reaches = floor ** (1 / q), saturation_gain(parameters.gain_floor, q, features)
+    q, floor = parameters.power, floor_of(regime(parameters, 1.0, features), features)
+    grows, reaches = floor ** (1 / q), saturation_gain(floor, q)
     inside = [reaches + share * (floor - reaches) for share in (0.1, 0.5, 0.85)]
     return [0.97 * grows, (grows + reaches) / 2, *inside, 1.05 * floor]
+
+
+def floor_of(p: Parameters, features: int) -> float:
+    """K of a kernel on so many features of an image."""
+    return shared_floor(p.gain_floor, features, p.mask_law.shared)
 
 
 def regime(parameters: Parameters, gain: float, features: int) -> Parameters:
@@ -55,7 +61,18 @@ def regime(parameters: Parameters, gain: float, features: int) -> Parameters:
         **fixed_strength(),
     )
     p = replace(p, step=0.5 / curvature(p))
-    return replace(p, horizon=STEPS * p.step, max_steps=2 * STEPS)
+    steps = STEPS * slowness(p, features)
+    return replace(p, horizon=steps * p.step, max_steps=ceil(2 * steps))
+
+
+def slowness(p: Parameters, features: int) -> float:
+    """How much longer a kernel takes to its plateau than its step accounts for, 1 for Bernoulli.
+
+    Patches that share a kernel feel K - 1, which `shared` lowers; the step is for those that do
+    not. The gap between the gains that stop and those that saturate goes with (K - 1)^2.
+    """
+    floor = floor_of(p, features) - 1
+    return float(((floor + p.mask_law.shared) / floor) ** 2)
 
 
 def cases(parameters: Parameters) -> dict[str, tuple[Parameters, int]]:
@@ -95,13 +112,13 @@ def observed_fate(p: Parameters, run: xr.Dataset) -> np.ndarray:
 
 def expected_fate(p: Parameters, features: int) -> str:
     """The law's word for a regime."""
-    return fate(p.tau, p.gain_floor, p.power, features)
+    return fate(p.tau, floor_of(p, features), p.power)
 
 
 def expected_end(p: Parameters, features: int, floor: float | None = None) -> float:
     """Pre-activation at the end, by the law or with another gain floor."""
-    own = p.gain_floor if floor is None else floor
-    return plateau(p.tau, own, p.power, p.linear_from, features)
+    own = floor_of(p, features) if floor is None else shared_floor(floor, features)
+    return plateau(p.tau, own, p.power, p.linear_from)
 
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:

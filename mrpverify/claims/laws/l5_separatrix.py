@@ -56,16 +56,17 @@ def regime(parameters: Parameters, power: int, amplification: float) -> Paramete
 
 def searches(parameters: Parameters) -> dict[str, Parameters]:
     """Regimes with a separating ratio between 0 and 1."""
+    floor = siblings(parameters).sibling_floor
     return {
         f"d_0/c_0 at q = {q}, Delta = {delta:.3g}": regime(parameters, q, delta)
         for q, shares in SHARES.items()
-        for delta in (share * always_amplification(parameters.gain_floor, q) for share in shares)
+        for delta in (share * always_amplification(floor, q) for share in shares)
     }
 
 
 def extremes(parameters: Parameters) -> dict[str, tuple[Parameters, bool]]:
     """Regimes without one, and whether the leader wins there."""
-    floor = parameters.gain_floor
+    floor = siblings(parameters).sibling_floor
     always = {
         f"the leader always wins at q = {q}, Delta = {delta:.3g}": (
             regime(parameters, q, delta),
@@ -102,7 +103,7 @@ def _bracket(name: str, p: Parameters, run: xr.Dataset) -> Number:
     won = leader_won(run)
     below = np.where(won, ratios(), -np.inf).max(-1)
     above = np.where(won, np.inf, ratios()).min(-1)
-    expected = separating_ratio(leader_advantage(p.gain_floor, p.amplification), p.power)
+    expected = separating_ratio(leader_advantage(p.sibling_floor, p.amplification), p.power)
     rivals = (Rival("the larger always wins", 1.0), Rival("features always merge", 0.0))
     nearest = min(rivals, key=lambda rival: abs(rival.value - expected))
     return bracket_number(name, below, above, expected, nearest)

@@ -36,8 +36,9 @@ def regime(parameters: Parameters, power: int) -> Parameters:
     Halfway between saturation with one view and divergence with two (L4).
     """
     base = replace(parameters, power=power, gain="constant")
-    tau = (saturation_gain(base.gain_floor, power) + shared_floor(base.gain_floor, 2)) / 2
-    end = plateau(tau, base.gain_floor, power, base.linear_from) * base.patches_per_feature
+    own, shared = siblings(base).gain_floor, siblings(base).mask_law.shared
+    tau = (saturation_gain(own, power) + shared_floor(own, 2, shared)) / 2
+    end = plateau(tau, own, power, base.linear_from) * base.patches_per_feature
     p = siblings(
         replace(base, tau=tau),
         dimension=4,

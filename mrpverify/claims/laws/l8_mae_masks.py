@@ -8,6 +8,7 @@ mask ratios; nothing is learned at theta = 1 or C_p = 1.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -23,22 +24,26 @@ from .bisection import Bisection, first_legs, more_legs, rounds_table
 from .curves import curve
 from .l3_threshold import leader_grows
 from .one_kernel import late_drive, one_kernel
-from .regimes import alone, conditions, stepped
+from .regimes import alone, conditions, room, stepped
 
 PATCHES = (2, 3)
 """C_p of the bisections."""
 ROUNDS = 6
-RANGE = (0.3, 1.0)
+RANGE = {"bernoulli": (0.3, 1.0), "fixed": (0.25, 1.0)}
 """theta in which the threshold is looked for."""
+FINE = 256
+"""P of masks of fixed size in a search: ROUNDS halvings of their range end in whole n."""
 VISIBLE = (0.2, 0.4, 0.6, 0.8)
 """theta of the fit of the drive."""
 NO_MASK, NO_PARTNER = "theta = 1", "C_p = 1"
 
 
 def fusing(parameters: Parameters, patches: int, visible: float) -> Parameters:
-    """One kernel on one view."""
-    base = replace(parameters, patches_per_feature=patches)
-    return one_kernel(base, visible=visible, target="masked")
+    """One kernel on one view, with patches enough for every theta of a search where P matters."""
+    own: dict[str, Any] = {"patches_per_feature": patches, "visible": visible, "target": "masked"}
+    if parameters.masks == "fixed":
+        own["patches"] = FINE
+    return one_kernel(parameters, **own)
 
 
 def searches(parameters: Parameters) -> list[Bisection]:
@@ -46,7 +51,7 @@ def searches(parameters: Parameters) -> list[Bisection]:
     return [
         Bisection(
             f"theta_c at C_p = {patches}",
-            *RANGE,
+            *RANGE[parameters.masks],
             ROUNDS,
             lambda x, c=patches: Leg(fusing(parameters, c, x)),  # type: ignore[misc]
             lambda run, c=patches: late_drive(fusing(parameters, c, 0.5), run) <= 0,  # type: ignore[misc]
@@ -57,8 +62,11 @@ def searches(parameters: Parameters) -> list[Bisection]:
 
 def plateau(parameters: Parameters, **changes: object) -> Parameters:
     """One step from a small start, of one size at every mask ratio."""
-    p = alone(parameters, target="masked", bias=False, decoder="tied-init")
-    p = stepped(replace(p, visible=0.5, init_scale=0.02 * p.linear_from))
+    own: dict[str, Any] = {"target": "masked", "bias": False, "decoder": "tied-init"}
+    if parameters.masks == "fixed":
+        own["patches"] = room(parameters, 1, visible=0.1)  # every theta of these runs is whole
+    p = alone(parameters, visible=0.5, init_scale=0.02 * parameters.linear_from, **own)
+    p = stepped(p)
     return replace(p, max_steps=1, **changes)  # type: ignore[arg-type]
 
 
@@ -66,8 +74,13 @@ def legs(parameters: Parameters) -> Legs:
     """First rounds, the plateau at every mask ratio, and the two regimes without a drive."""
     own = {_name(theta): Leg(plateau(parameters, visible=theta)) for theta in VISIBLE}
     own[NO_MASK] = Leg(plateau(parameters, visible=1.0))
-    own[NO_PARTNER] = Leg(plateau(parameters, patches_per_feature=1, patches=1))
+    own[NO_PARTNER] = Leg(_without_partner(plateau(parameters)))
     return {**first_legs(searches(parameters)), **own}
+
+
+def _without_partner(p: Parameters) -> Parameters:
+    """One patch a feature."""
+    return replace(p, patches_per_feature=1, patches=1 if p.masks == "bernoulli" else p.patches)
 
 
 def _name(theta: float) -> str:

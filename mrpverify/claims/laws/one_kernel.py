@@ -33,12 +33,10 @@ def one_kernel(parameters: Parameters, **changes: Any) -> Parameters:
         images=16,
         bias=False,
         decoder="independent",
-        second_view=SECOND,
-        **fixed_strength(),
+        **{"second_view": SECOND, **fixed_strength(), **changes},
     )
-    p = replace(p, **changes)
     start = HELD * p.patches_per_feature * p.linear_from
-    p = replace(p, init_scale=start, patches=2 * p.patches_per_feature)
+    p = replace(p, init_scale=start)
     p = replace(p, step=0.5 / max(curvature(p), start**2))
     return replace(p, horizon=STEPS * p.step, max_steps=2 * STEPS)
 

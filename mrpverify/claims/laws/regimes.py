@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ...parameters import FRAMEWORKS, PRETRAINING, Parameters
+from ...parameters import FRAMEWORKS, PRETRAINING, Parameters, least_patches
 from ...theory import assumptions
 from ...theory.condition import Condition
 from ...theory.hitting import plateau_rate
@@ -36,6 +36,28 @@ SHARED = ("mask ratio", "activation power")
 """Conditions of section 1 that every law keeps; the others are about what its regime leaves out."""
 
 
+def room(parameters: Parameters, shown: int, **changes: Any) -> int:
+    """P of a law's images, which show `shown` features and nothing else.
+
+    Patches that show nothing matter to masks of fixed size alone: then half of them do, or a little
+    more, so that theta P is whole.
+    """
+    p = parameters
+    names = ("visible", "patches_per_feature", "masks")
+    visible, count, masks = (changes.get(name, getattr(p, name)) for name in names)
+    if masks == "bernoulli":
+        return int(shown * count)
+    return least_patches(visible, 2 * shown * count)
+
+
+def other_masks(parameters: Parameters, **changes: Any) -> Parameters:
+    """The regime with another theta or C_p, and with the patches that masks of fixed size need."""
+    p = parameters
+    if p.masks == "bernoulli":
+        return replace(p, **changes)
+    return replace(p, **changes, patches=room(p, p.features, **changes))
+
+
 def drawn_at(parameters: Parameters) -> dict[str, Any]:
     """Init and Delta of a law: those of a preset serve its T, a law is about its own."""
     return {
@@ -55,7 +77,7 @@ def alone(parameters: Parameters, **changes: Any) -> Parameters:
         "off_class": 0.0,
         "dimension": 8,
         "kernels_per_class": 8,
-        "patches": parameters.patches_per_feature,
+        "patches": room(parameters, 1, **changes),
         "images": 32,
         "single_view": 0.0,
         "feature_noise": 0.0,
@@ -75,7 +97,7 @@ def alone(parameters: Parameters, **changes: Any) -> Parameters:
 
 def siblings(parameters: Parameters, **changes: Any) -> Parameters:
     """Both views of a class in each of its images, and nothing else, without noise."""
-    own = {"views": 2, "patches": 2 * parameters.patches_per_feature}
+    own = {"views": 2, "patches": room(parameters, 2, **changes)}
     return alone(parameters, **{**own, **changes})
 
 
