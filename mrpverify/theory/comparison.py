@@ -43,8 +43,9 @@ def removed_view_error(parameters: Parameters) -> float:
     """Supervised error on images from which one of two views is erased, nothing weak left [D].
 
     ((1 - b - u)/2 + u)(1 - U/k), u the share of classes without any view, U the chance that no
-    learned feature of another class is in the image: then the answer is a guess. An upper bound: the class's kernels may respond a little even to the
-    view that lost. Raises ValueError for more than two views, 0 for one.
+    learned feature of another class is in the image: then the answer is a guess. An upper bound:
+    the class's kernels may respond a little even to the view that lost. Raises ValueError for more
+    than two views, 0 for one.
     """
     p = parameters
     if p.views == 1 or not p.hide:

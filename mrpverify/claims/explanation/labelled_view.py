@@ -37,6 +37,7 @@ from ..theorem1.runs import holds
 ENCODER, TUNED, MASKED = "encoder", "fine-tuned, one view", "masked, one view"
 """The encoder is not called PRETRAINING: in a control its own rule sets its T."""
 BOTH_TUNED, BOTH_MASKED = "fine-tuned, both views", "masked, both views"
+LABELLED, LINKED, NOT_LINKED = "labelled", "not labelled, linked", "not labelled, not linked"
 ONE_VIEW: Mapping[str, Any] = {"labels": 1, "single_view": 1.0}
 """Downstream: one labelled image a class, that shows one view alone."""
 BOTH_VIEWS: Mapping[str, Any] = {"labels": 1, "single_view": 0.0}
@@ -77,6 +78,15 @@ def linked(parameters: Parameters, encoder: xr.Dataset) -> np.ndarray:
     return np.asarray(together.any(1))
 
 
+def groups(parameters: Parameters, encoder: xr.Dataset, tuned: xr.Dataset) -> dict[str, np.ndarray]:
+    """Views by what a label for one view tells of them, each [seeds, classes, views], bool."""
+    together = linked(parameters, encoder)[..., None]
+    labelled = labelled_views(fine_tuned(parameters, **ONE_VIEW).parameters, tuned)
+    return {
+        LABELLED: labelled, LINKED: ~labelled & together, NOT_LINKED: ~labelled & ~together
+    }  # fmt: skip
+
+
 def accuracy_among(runs: xr.Dataset, views: np.ndarray) -> np.ndarray:
     """Accuracy on images that show one of `views` [seeds, classes, views] alone [seeds]."""
     return single_view_accuracy(*counts(runs), among=views)
@@ -104,21 +114,17 @@ def measure_link(parameters: Parameters, runs: Runs) -> Measurement:
 
     A seed without such a view has no accuracy, and is a false one.
     """
-    tuned, together = runs[TUNED], linked(parameters, runs[ENCODER])
-    labelled = labelled_views(fine_tuned(parameters, **ONE_VIEW).parameters, tuned)
-    groups = {
-        "labelled": labelled,
-        "not labelled, linked": ~labelled & together[..., None],
-        "not labelled, not linked": ~labelled & ~together[..., None],
-    }
-    found = {name: accuracy_among(tuned, views) for name, views in groups.items()}
+    tuned, encoder = runs[TUNED], runs[ENCODER]
+    views = groups(parameters, encoder, tuned)
+    found = {name: accuracy_among(tuned, among) for name, among in views.items()}
     details = {f"accuracy, {name}": summary(values) for name, values in found.items()}
-    details["classes linked"] = summary(together.mean(-1), 1 / parameters.classes)
+    share = linked(parameters, encoder).mean(-1)
+    details["classes linked"] = summary(share, 1 / parameters.classes)
     return in_each_seed(
         "share of seeds in which views without a label are known where a kernel links them",
         {
             f"accuracy, {name}": at_least(found[name], SINGLE_VIEW_ACCURACY)
-            for name in ("labelled", "not labelled, linked")
+            for name in (LABELLED, LINKED)
         },
         details,
     )
