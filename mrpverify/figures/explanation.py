@@ -146,7 +146,7 @@ def _draw_scales(axes: Axes, data: Data) -> Rows:
     numbers: Rows = []
     axes.axvspan(*data.condition, color="0.92", lw=0, zorder=0)
     axes.text(
-        data.condition[0] * 0.95, 0.02, "the condition ends \u2192", fontsize=7.5,
+        data.condition[0] * 0.95, 0.62, "the condition ends \u2192", fontsize=7.5,
         transform=axes.get_xaxis_transform(), ha="right", va="bottom",
     )  # fmt: skip
     x, y = data.foretold
@@ -162,7 +162,7 @@ def _draw_scales(axes: Axes, data: Data) -> Rows:
     axes.set_xscale("log")
     style.logarithmic(axes.xaxis)
     axes.set(xlabel=r"initial scale $\sigma_0/\varrho$", ylabel="accuracy")
-    axes.set_ylim(top=1.01)
+    axes.set(ylim=(None, 1.01), xlim=(data.scales[0] / 1.2, data.scales[-1] * 1.2))
     return numbers
 
 
