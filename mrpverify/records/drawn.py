@@ -6,7 +6,22 @@ import numpy as np
 import xarray as xr
 
 from ..parameters import Parameters
-from ..simulate.sample import sample_images
+from ..simulate.sample import MULTI_VIEW, sample_images
+
+
+def labelled_views(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
+    """Views that some labelled image of their class shows [seeds, classes, views], bool.
+
+    The weak rest of a hidden view does not count. `runs` are those of this regime.
+    """
+    p, seeds = parameters, [int(seed) for seed in runs["seed"].values]
+    images = sample_images(p, str(runs.attrs["salt"]), seeds)
+    if p.labels:
+        images = images.first_per_class(p.labels, p.classes)
+    labels, shown = images.labels.numpy(), images.shown_view.numpy()
+    of_class = labels[..., None] == np.arange(p.classes)  # [seeds, images, classes]
+    shows = (shown[..., None] == np.arange(p.views)) | (shown[..., None] == MULTI_VIEW)
+    return np.asarray((of_class[..., None] & shows[:, :, None, :]).any(1))
 
 
 def training_kinds(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:

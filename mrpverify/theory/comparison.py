@@ -10,6 +10,7 @@ from .data_law import off_class_probability
 from .supervised import (
     asymptotic_single_view_error,
     both_views_probability,
+    never_starts,
     refined_single_view_error,
     single_view_error,
 )
@@ -41,16 +42,18 @@ def expected_gain(parameters: Parameters, mu: float | None = None) -> Gain:
 def removed_view_error(parameters: Parameters) -> float:
     """Supervised error on images from which one of two views is erased, nothing weak left [D].
 
-    (1/2)(1 - b)(1 - U/k), U the chance that no learned feature of another class is in the image:
-    then the answer is a guess. An upper bound: the class's kernels may respond a little even to the
-    view that lost. Raises ValueError for more than two views, 0 for one.
+    ((1 - b - u)/2 + u)(1 - U/k), u the share of classes without any view, U the chance that no
+    learned feature of another class is in the image: then the answer is a guess. An upper bound:
+    the class's kernels may respond a little even to the view that lost. Raises ValueError for more
+    than two views, 0 for one.
     """
     p = parameters
     if p.views == 1 or not p.hide:
         return 0.0
-    b, absent = both_views_probability(p), 1 - off_class_probability(p)
-    undisturbed = ((1 - b) * absent + b * absent**2) ** (p.classes - 1)
-    return (1 - b) * (1 - undisturbed / p.classes) / 2
+    b, u, absent = both_views_probability(p), never_starts(p), 1 - off_class_probability(p)
+    one = 1 - b - u
+    undisturbed = (u + one * absent + b * absent**2) ** (p.classes - 1)
+    return (one / 2 + u) * (1 - undisturbed / p.classes)
 
 
 def predict_gain(parameters: Parameters) -> str:

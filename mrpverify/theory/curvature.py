@@ -16,6 +16,7 @@ from .data_law import Role, mean_power_sum, mean_power_sum_product, over_law
 from .final_correlation import mae as mae_final_correlation
 from .final_correlation import mean_shown_sum, target_share
 from .growth import growth_rate
+from .supervised import growth_rate as supervised_growth_rate
 
 NODES = 40
 
@@ -88,13 +89,16 @@ def decoded(parameters: Parameters, final: float, held: int) -> float:
 
 
 def supervised(parameters: Parameters) -> float:
-    """E[1_v Z^2]/4: one kernel a class holds one view [D].
+    """max(E[1_v Z^2]/4, G varrho^{q-2}): one kernel a class holds one view, or grows into it [D].
 
     The logit of the own class enters the cross-entropy with p (1 - p) <= 1/4, and other classes'
     kernels do not see the same patches. Each further kernel of the block that shares the view adds
-    as much.
+    as much. Second: the relative change per unit of time as a kernel reaches varrho, G the rate of
+    its growth while nothing is known.
     """
-    return mean_power_sum_product(parameters, 1, 1) / 4
+    p = parameters
+    last_growth = supervised_growth_rate(p) * p.linear_from ** (p.power - 2)
+    return max(mean_power_sum_product(p, 1, 1) / 4, last_growth)
 
 
 def activity_moment(parameters: Parameters, role: Role, final: float, power: int) -> float:

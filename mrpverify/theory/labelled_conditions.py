@@ -61,17 +61,36 @@ def _step_sizes(p: Parameters) -> tuple[Condition, ...]:
     )
 
 
-def _losing_view(p: Parameters) -> Condition:
-    """Relative growth of the losing view while the winner's residual vanishes, integrated."""
-    shown = role(p, "shown")
+def losing_view_growth(parameters: Parameters) -> float:
+    """Relative growth >= 0 of the losing view while the winner's residual vanishes [D].
+
+    (q-2) (sum z^q/sum z) (c_0/varrho)^{q-2} Lambda_end/varrho: at 1 a typical loser crosses too.
+    """
+    p, shown = parameters, role(parameters, "shown")
     ratio = power_sum(p, shown, p.power) / power_sum(p, shown, 1)
     end = final_correlation(p, "supervised") / p.linear_from
+    return (p.power - 2) * ratio * (_losing_start(p) / p.linear_from) ** (p.power - 2) * end
+
+
+def init_at_growth(parameters: Parameters, growth: float) -> float:
+    """sigma_0 > 0 at which `losing_view_growth` is `growth` > 0 [D].
+
+    It goes with sigma_0^{q-2}. Raises ValueError where no init does that: q = 2, or one view.
+    """
+    p, own = parameters, losing_view_growth(parameters)
+    if own <= 0:
+        raise ValueError(f"q={p.power:g}, views={p.views}: no initial scale makes a losing view")
+    return float(p.init_scale * (growth / own) ** (1 / (p.power - 2)))
+
+
+def _losing_view(p: Parameters) -> Condition:
+    """Few losing views cross."""
     return much_less(
         "losing view",
         "(q-2) (sum z^q/sum z) (c_0/varrho)^{q-2} Lambda_end/varrho << 1",
         SECTION,
         SUPERVISED,
-        (p.power - 2) * ratio * (_losing_start(p) / p.linear_from) ** (p.power - 2) * end,
+        losing_view_growth(p),
         1.0,
     )
 

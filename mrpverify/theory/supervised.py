@@ -40,6 +40,9 @@ LEAST_STEPS = 100
 TAIL = 1e-9
 """Probability of the Poisson tail that is left out."""
 
+WORTH_SAYING = 1e-3
+"""Share of classes without a kernel that can start, from which on a prediction names it."""
+
 NODES = 200
 """Quadrature nodes over the winner's start; doubling them changes nothing above 1e-6 (tested)."""
 
@@ -219,6 +222,14 @@ def both_views_probability(parameters: Parameters) -> float:
     return float(chance @ [_tie_probability(p, extra) for extra in drives])
 
 
+def never_starts(parameters: Parameters) -> float:
+    """2^{-views m}: P(a class none of whose kernels points towards a view of it) [D].
+
+    Such a class learns nothing, and its images are wrong but for a guess.
+    """
+    return float(2.0 ** -(parameters.views * parameters.kernels_per_class))
+
+
 def single_view_accuracy(parameters: Parameters) -> float:
     """1/V + (1 - 1/V)(1 - s/k)^{k-1}: one of V views learned per class (L12 [D]).
 
@@ -249,18 +260,19 @@ def overall_error(parameters: Parameters, mu: float | None = None) -> float:
 
 
 def refined_single_view_error(parameters: Parameters) -> float:
-    """L12 where a share b of the classes learns both views, in [0, 1) [D].
+    """L12 where a share b of the classes learns both views and u none, in [0, 1) [D].
 
-    (1/2)(1 - b)(1 - E^{k-1}), E = (1 - b)(1 - s/k) + b (1 - s/k)^2: the own class must lack the
-    view, and each other class has one or two features that can disturb. Classes are taken as
-    independent. Raises ValueError for more than two views.
+    u + (1/2)(1 - b - u)(1 - E^{k-1}), E = u + (1 - b - u)(1 - s/k) + b (1 - s/k)^2: the own class
+    must lack the view, and each other class has up to two features that can disturb. Classes are
+    taken as independent. Raises ValueError for more than two views.
     """
     p = parameters
     if not p.hide or p.views == 1:
         return 0.0
-    b, absent = both_views_probability(p), 1 - off_class_probability(p)
-    undisturbed = ((1 - b) * absent + b * absent**2) ** (p.classes - 1)
-    return (1 - b) * (1 - undisturbed) / 2
+    b, u, absent = both_views_probability(p), never_starts(p), 1 - off_class_probability(p)
+    one = 1 - b - u
+    undisturbed = (u + one * absent + b * absent**2) ** (p.classes - 1)
+    return u + one * (1 - undisturbed) / 2
 
 
 def predict_lottery(parameters: Parameters) -> str:
@@ -273,8 +285,12 @@ def predict_lottery(parameters: Parameters) -> str:
     rule = "the view with the larger Lambda(0) S^{1/(q-2)} wins"
     if p.views > 2:
         return f"{rule}; {1 / p.views:.2f} of the features are learned, and near ties"
-    b = both_views_probability(p)
-    return f"{rule}; {b:.2f} of the classes learn both views, {(1 + b) / 2:.2f} of all features"
+    b, u = both_views_probability(p), never_starts(p)
+    none = f" and {u:.2g} none" if u >= WORTH_SAYING else ""
+    return (
+        f"{rule}; {b:.2f} of the classes learn both views{none}, {(1 + b - u) / 2:.2f} of all "
+        "features"
+    )
 
 
 def predict_test(parameters: Parameters) -> str:

@@ -5,12 +5,13 @@ from math import inf, log, sqrt
 
 import pytest
 
-from mrpverify.parameters import FRAMEWORKS, Framework, Parameters
+from mrpverify.parameters import FRAMEWORKS, STAND_INS, Framework, Parameters
 from mrpverify.regime import load_preset
 from mrpverify.theory import final_correlation, fine_tuning
 from mrpverify.theory.assumptions import EVERY, conditions, violated
 from mrpverify.theory.condition import Condition, much_less
 from mrpverify.theory.curvature import largest_curvature as curvature_of
+from mrpverify.theory.labelled_conditions import init_at_growth
 from mrpverify.theory.supervised import horizon
 
 STAGES = ("fine-tuning", "supervised")
@@ -133,6 +134,19 @@ def test_background_noise_number() -> None:
     shown = 2 * 0.6**3
     weak = found.right / (2 * log(160)) ** 1.5
     assert weak == pytest.approx(shown)
+
+
+@pytest.mark.parametrize("power", [3, 4])
+@pytest.mark.parametrize("growth", [0.1, 0.45, 2.0])
+def test_the_init_at_which_a_losing_view_grows_so_much(power: int, growth: float) -> None:
+    p = replace(Parameters(), power=power)
+    there = replace(p, init_scale=init_at_growth(p, growth))
+    condition = _one(there, "losing view", "supervised")
+    assert condition.left == pytest.approx(growth)
+    assert condition.holds == (growth < 1 / STAND_INS["much_less"].value)
+    for none in (replace(p, power=2), replace(p, views=1)):
+        with pytest.raises(ValueError, match="no initial scale"):
+            init_at_growth(none, growth)
 
 
 def test_losing_view_number() -> None:

@@ -7,9 +7,10 @@ import pytest
 
 from mrpverify.parameters import Parameters
 from mrpverify.theory import curvature
-from mrpverify.theory.data_law import mean_power_sum
+from mrpverify.theory.data_law import mean_power_sum, mean_power_sum_product
 from mrpverify.theory.final_correlation import mae as mae_final
 from mrpverify.theory.growth import growth_rate
+from mrpverify.theory.supervised import growth_rate as supervised_growth_rate
 
 torch = pytest.importorskip("torch")
 
@@ -127,9 +128,30 @@ def test_supervised_bound(draw) -> None:
         return torch.nn.functional.cross_entropy(logits, label)
 
     eigenvalue = _top(torch.autograd.functional.hessian(loss, w.flatten()))
-    bound = curvature.supervised(p)
+    bound = mean_power_sum_product(p, 1, 1) / 4
+    assert curvature.supervised(p) == max(bound, supervised_growth_rate(p) * p.linear_from)
     assert eigenvalue <= bound * frequent * 1.03
     assert bound <= LOOSE * eigenvalue
+
+
+def test_supervised_growth_can_be_the_faster_part(draw) -> None:
+    """c'/c of a kernel at varrho on view 1 of its class, logits 0, from drawn images."""
+    p = replace(LAW, classes=4, patches_per_feature=1, linear_from=0.4)
+    z = draw(p, 3000, 4)
+    x, own = _patches(p, z), torch.tensor(_labels(p, z) == 0)
+    w = torch.zeros(p.features, dtype=torch.float64)
+    w[0] = p.linear_from
+    share = (x @ w / p.linear_from).clamp(0, 1)
+    pull = torch.where(own, 1 - 1 / p.classes, 0.0)
+    linear = pull[:, None] * share ** (p.power - 1) * x[..., 0]
+    # The law's own activity follows the power beyond varrho, the encoder is linear there.
+    below = pull[:, None] * (x @ w / p.linear_from) ** (p.power - 1) * x[..., 0]
+    rate = float(below.sum(1).mean()) / p.linear_from
+    spread = float(below.sum(1).std()) / p.linear_from / len(z) ** 0.5
+    bound = curvature.supervised(p)
+    assert bound > mean_power_sum_product(p, 1, 1) / 4
+    assert abs(rate - bound) <= 5 * spread
+    assert float(linear.sum(1).mean()) / p.linear_from <= bound
 
 
 def test_unknown_framework() -> None:

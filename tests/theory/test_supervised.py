@@ -229,10 +229,10 @@ def test_near_ties_grow_with_the_initial_scale(sigma: float, factor: float, m: i
     assert 0 <= low < high <= 1
 
 
-def _l12_by_enumeration(k: int, chance: float, both: float) -> float:
+def _l12_by_enumeration(k: int, chance: float, both: float, none: float = 0.0) -> float:
     """Accuracy on single-view images by the argument of L12, over all worlds of k classes."""
-    total = 0.0
-    sets = [((0,), (1 - both) / 2), ((1,), (1 - both) / 2), ((0, 1), both)]
+    total, one = 0.0, (1 - both - none) / 2
+    sets = [((0,), one), ((1,), one), ((0, 1), both), ((), none)]
     others = [(j, v) for j in range(1, k) for v in (0, 1)]
     for learned in product(sets, repeat=k):
         weight = np.prod([w for _, w in learned])
@@ -241,7 +241,7 @@ def _l12_by_enumeration(k: int, chance: float, both: float) -> float:
             disturbed = any(
                 x and v in learned[j][0] for x, (j, v) in zip(present, others, strict=True)
             )
-            right = shown in learned[0][0] or not disturbed
+            right = shown in learned[0][0] or (len(learned[0][0]) > 0 and not disturbed)
             total += weight * here * right / 2
     return float(total)
 
@@ -254,12 +254,24 @@ def test_l12_by_enumeration(k: int, presence: float) -> None:
     assert s.single_view_error(p) == pytest.approx(1 - exact)
 
 
-@pytest.mark.parametrize("both", [0.0, 0.3, 1.0])
-def test_refined_error_by_enumeration(both: float, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("both", [0.0, 0.3, 0.75])
+@pytest.mark.parametrize("m", [1, 2, 30])
+def test_refined_error_by_enumeration(both: float, m: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(s, "both_views_probability", lambda parameters: both)
-    p = replace(LAW, classes=3, off_class=0.6)
-    expected = 1 - _l12_by_enumeration(3, 0.2, both)
+    p = replace(LAW, classes=3, off_class=0.6, kernels_per_class=m)
+    expected = 1 - _l12_by_enumeration(3, 0.2, both, 0.25**m)
     assert s.refined_single_view_error(p) == pytest.approx(expected)
+
+
+def test_classes_that_never_start_by_sampling() -> None:
+    """20000 classes of two kernels and two views: none of four correlations positive, |z| <= 5."""
+    p = replace(LAW, kernels_per_class=2)
+    largest = np.random.default_rng(12).normal(size=(20_000, 4)).max(1)
+    expected = s.never_starts(p)
+    spread = np.sqrt(expected * (1 - expected) / len(largest))
+    assert abs((largest <= 0).mean() - expected) <= FALSE_ALARM * spread
+    assert "0.062 none" in s.predict_lottery(p)
+    assert "none" not in s.predict_lottery(LAW)
 
 
 def test_l12_numbers_of_the_theory() -> None:
@@ -276,7 +288,7 @@ def test_errors_at_their_ends() -> None:
     one, open_ = replace(LAW, views=1), replace(LAW, hide=False)
     for p in (one, open_, replace(LAW, off_class=0.0)):
         assert s.single_view_error(p) == s.overall_error(p) == 0
-        assert s.refined_single_view_error(p) == 0
+        assert s.refined_single_view_error(p) <= s.never_starts(p)
     assert s.asymptotic_single_view_error(one) == s.asymptotic_single_view_error(open_) == 0
     assert s.asymptotic_single_view_error(LAW) == 0.5
     assert s.asymptotic_single_view_error(replace(LAW, views=3)) == pytest.approx(2 / 3)

@@ -9,7 +9,6 @@ initial correlations, its counts of images of every kind and the activity of the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -17,14 +16,13 @@ import xarray as xr
 from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...parameters import Parameters
-from ...records.drawn import training_kinds
 from ...theory.supervised import asymptotic_single_view_error, single_view_accuracy
-from ...theory.supervised_flow import Drawn, accuracy, at_horizon, relative_activity
-from ..accuracies import block_views, own_block, single_view
+from ..accuracies import block_views, single_view
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from .curves import curve
 from .exchange import backwards, exchange
+from .foretold import foretell
 from .regimes import conditions, plain_supervised
 
 PRESENCES = (0.05, 0.1, 0.15, 0.2)
@@ -54,42 +52,9 @@ def _name(presence: float) -> str:
     return f"s/k = {presence:g}"
 
 
-@dataclass(frozen=True, eq=False)
-class _Foretold:
-    """What the flow says of every seed; NaN for one with a class that can never start."""
-
-    accuracy: np.ndarray
-    """[seeds]."""
-    views: np.ndarray
-    """Views held [seeds, classes, 2], 0 or 1."""
-    larger: np.ndarray
-    """The same by the larger initial correlation alone, one view a class."""
-
-    @property
-    def both(self) -> np.ndarray:
-        """Share of classes that hold both views [seeds]."""
-        return np.asarray(self.views.prod(-1).mean(-1))
-
-
-def _foretell(parameters: Parameters, runs: xr.Dataset) -> _Foretold:
-    """Every seed by itself, from what it drew before any training."""
-    p, kinds = parameters, training_kinds(parameters, runs)
-    start = np.swapaxes(own_block(p, runs["initial_correlations"].values), -1, -2)
-    activity = relative_activity(p, runs["own_activity"].values, kinds)
-    right = np.full(len(start), np.nan)
-    views = np.full((len(start), p.classes, p.views), np.nan)
-    for seed, drawn in enumerate(map(Drawn, start, kinds, activity)):
-        end = at_horizon(p, drawn)
-        if end is not None:
-            right[seed] = accuracy(p, end)
-            views[seed] = end.max(-1) >= p.linear_from
-    largest = start.max(-1)
-    return _Foretold(right, views, largest == largest.max(-1, keepdims=True))
-
-
 def _numbers(parameters: Parameters, name: str, runs: xr.Dataset) -> list[Number]:
     """Accuracy, learned views and share of both, measured against what was foretold."""
-    p, said = parameters, _foretell(parameters, runs)
+    p, said = parameters, foretell(parameters, runs)
     held = block_views(p, runs)
     plain = Rival("one view a class", float(np.nanmean(single_view_accuracy(p) - said.accuracy)))
     agree = _agree(held, said.views)

@@ -1,0 +1,198 @@
+"""CMP.labels and CMP.link [D]: where pretraining and masks with labels differ.
+
+With labels that show every view both are right on every image (CMP.mask), with one image a class
+too. Here the labelled image of every class shows one of its views alone. Masks with labels cannot
+know the other one. Pretraining has seen both in one image, and where one of its kernels holds both,
+the label for one names the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ...judge.measurement import Measurement
+from ...judge.per_seed import above, at_least, in_each_seed
+from ...observe.accuracy import single_view_accuracy
+from ...parameters import Parameters
+from ...records.drawn import labelled_views
+from ...theory import labelled_view as theory
+from ..accuracies import (
+    GAIN,
+    SINGLE_VIEW_ACCURACY,
+    counts,
+    multi_view,
+    resolution,
+    single_view,
+    summary,
+)
+from ..claim import Claim, Control, Runs
+from ..legs import Leg, Legs, fine_tuned, masked_supervised
+from ..theorem1.runs import holds
+
+ENCODER, TUNED, MASKED = "encoder", "fine-tuned, one view", "masked, one view"
+"""The encoder is not called PRETRAINING: in a control its own rule sets its T."""
+BOTH_TUNED, BOTH_MASKED = "fine-tuned, both views", "masked, both views"
+LABELLED, LINKED, NOT_LINKED = "labelled", "not labelled, linked", "not labelled, not linked"
+ONE_VIEW: Mapping[str, Any] = {"labels": 1, "single_view": 1.0}
+"""Downstream: one labelled image a class, that shows one view alone."""
+BOTH_VIEWS: Mapping[str, Any] = {"labels": 1, "single_view": 0.0}
+LABELLED_SEEDS = 8
+"""Of the control with labels for both views; in one seed of many a class is late."""
+STEPS = 4000
+"""Of masked supervised learning: both views are learned by then where a label shows them."""
+
+
+def _masked(parameters: Parameters, shown: Mapping[str, Any]) -> Parameters:
+    """Masked supervised learning for a fixed time: a view that no label shows is never covered."""
+    time = STEPS * parameters.supervised_step
+    own = masked_supervised(parameters, **shown, horizon=time, max_steps=STEPS + 1)
+    return own.parameters
+
+
+def encoder_and_head(parameters: Parameters) -> Legs:
+    """Pretraining, and fine-tuning on one view a class."""
+    return {ENCODER: Leg(parameters), TUNED: fine_tuned(parameters, **ONE_VIEW)}
+
+
+def legs(parameters: Parameters) -> Legs:
+    """The same beside masks with the same labels; a few seeds with labels for both views."""
+    p, few = parameters, LABELLED_SEEDS
+    both = fine_tuned(p, **BOTH_VIEWS)
+    return {
+        **encoder_and_head(p),
+        MASKED: Leg(_masked(p, ONE_VIEW)),
+        BOTH_TUNED: Leg(both.parameters, both.start, few),
+        BOTH_MASKED: Leg(_masked(p, BOTH_VIEWS), seeds=few),
+    }
+
+
+def linked(parameters: Parameters, encoder: xr.Dataset) -> np.ndarray:
+    """Classes all of whose views some kernel holds together at T [seeds, classes], bool."""
+    p, pairs = parameters, holds(parameters, encoder)  # [seeds, kernels, features]
+    together = np.asarray(pairs.reshape(*pairs.shape[:2], p.classes, p.views).all(-1))
+    return np.asarray(together.any(1))
+
+
+def groups(parameters: Parameters, encoder: xr.Dataset, tuned: xr.Dataset) -> dict[str, np.ndarray]:
+    """Views by what a label for one view tells of them, each [seeds, classes, views], bool."""
+    together = linked(parameters, encoder)[..., None]
+    labelled = labelled_views(fine_tuned(parameters, **ONE_VIEW).parameters, tuned)
+    return {
+        LABELLED: labelled, LINKED: ~labelled & together, NOT_LINKED: ~labelled & ~together
+    }  # fmt: skip
+
+
+def accuracy_among(runs: xr.Dataset, views: np.ndarray) -> np.ndarray:
+    """Accuracy on images that show one of `views` [seeds, classes, views] alone [seeds]."""
+    return single_view_accuracy(*counts(runs), among=views)
+
+
+def measure_labels(parameters: Parameters, runs: Runs) -> Measurement:
+    """Share of seeds with a single-view gain over masks with the same labels."""
+    tuned, masked = runs[TUNED], runs[MASKED]
+    gain = single_view(tuned) - single_view(masked)
+    finest = resolution(parameters)
+    details = {
+        f"{kind} accuracy, {name}": summary(accuracy(run), finest)
+        for name, run in ((TUNED, tuned), (MASKED, masked))
+        for kind, accuracy in (("single-view", single_view), ("multi-view", multi_view))
+    }
+    return in_each_seed(
+        "share of seeds that gain on single-view test images over masks with the same labels",
+        {"single-view gain": above(gain, GAIN)},
+        details,
+    )
+
+
+def measure_link(parameters: Parameters, runs: Runs) -> Measurement:
+    """Share of seeds in which views without a label are known in the classes that are linked.
+
+    A seed without such a view has no accuracy, and is a false one.
+    """
+    tuned, encoder = runs[TUNED], runs[ENCODER]
+    views = groups(parameters, encoder, tuned)
+    found = {name: accuracy_among(tuned, among) for name, among in views.items()}
+    details = {f"accuracy, {name}": summary(values) for name, values in found.items()}
+    share = linked(parameters, encoder).mean(-1)
+    details["classes linked"] = summary(share, 1 / parameters.classes)
+    return in_each_seed(
+        "share of seeds in which views without a label are known where a kernel links them",
+        {
+            f"accuracy, {name}": at_least(found[name], SINGLE_VIEW_ACCURACY)
+            for name in (LABELLED, LINKED)
+        },
+        details,
+    )
+
+
+def _both_labelled(parameters: Parameters, runs: Runs) -> Runs:
+    """Labels for both views in the place of those for one."""
+    del parameters
+    return {**runs, TUNED: runs[BOTH_TUNED], MASKED: runs[BOTH_MASKED]}
+
+
+def _next_class(parameters: Parameters, runs: Runs) -> Runs:
+    """Every kernel's features taken for those of the next class: links say nothing."""
+    own = runs[ENCODER]
+    names = ("final_correlations", "crossing_time")
+    moved = {
+        name: (own[name].dims, np.roll(own[name].values, parameters.views, -1)) for name in names
+    }
+    return {**runs, ENCODER: own.assign(moved)}
+
+
+ALL_LABELLED = Control(
+    "labels for both views",
+    "one labelled image that shows both views leaves pretraining nothing to add",
+    look=_both_labelled,
+)
+NEVER_TOGETHER = Control(
+    "views never seen together",
+    "pretraining on images that show one view each links none",
+    change=lambda parameters: {"single_view": 1.0},
+)
+OTHER_CLASS = Control(
+    "links of the next class",
+    "which classes are linked is what tells the known views from the others",
+    look=_next_class,
+)
+_claim = partial(
+    Claim,
+    provenance="[D] L14; open beside masks with labels (CMP.mask)",
+    role="finding",
+    role_reason="what reconstruction adds to its masks: it ties together what it saw together",
+    horizon="T",
+    per_seed=True,
+    relies_on=("fine-tuning",),
+)
+
+CLAIMS = (
+    _claim(
+        id="CMP.labels",
+        name="explanation.labelled_view",
+        statement="where labels show one view a class, pretraining knows more than masks with them",
+        measure=measure_labels,
+        controls={
+            "teacher-student": (ALL_LABELLED,),
+            "mae": (ALL_LABELLED, NEVER_TOGETHER),
+        },
+        prediction=theory.predict_labels,
+        order=21,
+        legs=legs,
+    ),
+    _claim(
+        id="CMP.link",
+        name="explanation.linked_views",
+        statement="a label for one view names the other where a pretrained kernel holds both",
+        measure=measure_link,
+        controls={"mae": (OTHER_CLASS,)},
+        prediction=theory.predict_link,
+        order=22,
+        legs=encoder_and_head,
+    ),
+)
