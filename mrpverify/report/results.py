@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,7 @@ def results_page(records: Sequence[Record]) -> str:
         for record, claim in claims_of(records)
     ]  # fmt: skip
     runs = [
-        (f"`{' '.join(r['command'])}`", f"{r['seconds'] / 60:.1f}", r["device"], r["mrpverify"])
+        (f"`{shlex.join(r['command'])}`", f"{r['seconds'] / 60:.1f}", r["device"], r["mrpverify"])
         for r in records
     ]
     head = ("statement", "framework", "verdict", "a referee would write", "number", "needed",
