@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .mathematics import in_latex
-from .outcome import OUTCOMES, again, how_sure, mended_by, named, needed, told
+from .outcome import OUTCOMES, again, how_sure, mended_by, named, needed, told, where
 from .record import cell, tables
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$&~])")
@@ -22,6 +22,7 @@ def markdown(record: Mapping[str, Any]) -> str:
     """The whole text; `record` as `mrpverify.report.record.record` makes it."""
     lines = [f"# Checked: {OUTCOMES[record['exit_code']]}", ""]
     lines += [f"- **{words}**: {_words(', '.join(n) or 'none')}" for words, n in told(record)]
+    lines += [f"- **Where**: {_words(regime)}" for regime in where(record)]
     lines += [f"- **How sure**: {_words(how_sure(record))}", ""]
     lines += _code(shlex.join(record["command"]))
     lines += [_row(_COLUMNS), _row(["---"] * len(_COLUMNS))]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from ..judge.sequential import LEVEL
 from ..judge.verdicts import EXIT_CODES, EXIT_USAGE
-from .text import family, target
+from .text import family, in_one_line, target
 
 OUTCOMES = {code: verdict.replace("_", " ").lower() for verdict, code in EXIT_CODES.items()}
 OUTCOMES |= {EXIT_USAGE: "usage"}
@@ -60,6 +61,14 @@ def how_sure(record: Mapping[str, Any]) -> str:
     )
     chance = family(number) if number > 1 else one
     return f"{chance}; {record['seeds']} seeds, salt {record['salt']}"
+
+
+def where(record: Mapping[str, Any]) -> list[str]:
+    """The regime of every framework in one line, in the paper's letters."""
+    return [
+        f"{framework}: {in_one_line(SimpleNamespace(**parameters))}"
+        for framework, parameters in record["regime"].items()
+    ]
 
 
 def named(record: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
