@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .archive import __doc__ as about_archive
+from .archive import archive
 from .calibration import __main__ as calibration
 from .check import __doc__ as about_check
 from .check import check
@@ -62,6 +64,7 @@ _add("lock", lock, about_lock)
 _add("sweep", sweep.sweep, sweep.__doc__)
 _add("counterexample", counterexample.counterexample, counterexample.__doc__)
 _add("figures", figures.figures, figures.__doc__)
+_add("archive", archive, about_archive)
 _add("results", results, about_results)
 _add("calibrate", calibration.calibrate, calibration.__doc__)
 app.add_typer(images.app, name="images", short_help=_summary(images.__doc__))

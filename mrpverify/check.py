@@ -50,7 +50,7 @@ def check(
     ] = None,
     verified: Annotated[
         Path | None,
-        typer.Option("--verify", help="recompute every verdict of this record, without training"),
+        typer.Option("--verify", help="recompute the verdicts of this record or archive"),
     ] = None,
     lock: Annotated[
         Path | None,

@@ -40,6 +40,7 @@ from .records.labelled import Request, simulation_digest
 from .records.store import Store
 from .regime import RegimeError, preset_path
 from .report.again import Earlier, RecordError, compared
+from .report.archived import is_archive, verify_archive
 from .report.html import page, png
 from .report.latex import latex
 from .report.listing import (
@@ -53,7 +54,7 @@ from .report.listing import (
 from .report.markdown import markdown
 from .report.record import Run, as_json, record, write_json
 from .report.text import print_report
-from .report.verifying import EXIT_MISMATCH, verify
+from .report.verifying import EXIT_MISMATCH, Verified, verify
 
 STDOUT = Path("-")
 """The file of --json that stands for standard output; the report then goes to standard error."""
@@ -296,23 +297,42 @@ def _writable_folder(path: Path | None) -> Path | None:
 
 
 def verify_record(path: Path) -> int:
-    """Recompute the verdicts of a record and say what does not follow; returns the exit code.
+    """Recompute the verdicts of a record or an archive and say what does not follow.
 
-    Raises typer.Exit, after a message, for a file that is no record of this version.
+    Returns the exit code. Raises typer.Exit, after a message, for what is neither, or is none of
+    this version.
     """
     try:
-        found = verify(path)
+        if not is_archive(path):
+            found = verify(path)
+            with printing():
+                _print_verified(str(path), found)
+            return EXIT_MISMATCH if found.mismatches else 0
+        archive = verify_archive(path)
     except RecordError as error:
         stop(f"error: {error}", EXIT_USAGE)
     with printing():
-        for line in found.mismatches:
-            print(f"does not follow: {line}")
+        for line in archive.changes:
+            print(f"changed: {line}")
+        for name, found in archive.records.items():
+            _print_verified(name, found)
         print(
-            f"{path}: {found.from_seeds} measurements decided again from their seeds, "
-            f"{found.from_intervals} held against their intervals; "
-            f"{len(found.mismatches)} contradictions"
+            f"{path}: {archive.files} files, {len(archive.changes)} changed; "
+            f"{len(archive.records)} records"
         )
-    return EXIT_MISMATCH if found.mismatches else 0
+    wrong = archive.changes or any(found.mismatches for found in archive.records.values())
+    return EXIT_MISMATCH if wrong else 0
+
+
+def _print_verified(name: str, found: Verified) -> None:
+    """What of a record does not follow, then how much was recomputed."""
+    for line in found.mismatches:
+        print(f"does not follow: {line}")
+    print(
+        f"{name}: {found.from_seeds} measurements decided again from their seeds, "
+        f"{found.from_intervals} held against their intervals; "
+        f"{len(found.mismatches)} contradictions"
+    )
 
 
 def list_claims(names: Sequence[str] = (), plugins: Sequence[str] = ()) -> None:

@@ -49,17 +49,19 @@ def results(
 
 
 def pages(root: Path) -> dict[Path, str]:
-    """Path -> text that README.md and docs/results.md ought to have.
+    """Path -> text that README.md, docs/results.md and docs/status.md ought to have.
 
     Raises OSError for a file that cannot be read, ValueError for one that is no record.
     """
     from .report.results import results_page, stored, summary_table, with_table
+    from .report.status import status_page
 
     records = stored(root / "docs" / "results")
     readme = root / "README.md"
     return {
         readme: with_table(readme.read_text(encoding="utf-8"), summary_table(records)),
         root / "docs" / "results.md": results_page(records),
+        root / "docs" / "status.md": status_page(records),
     }
 
 

@@ -43,14 +43,15 @@ ALLOWED = {
     "calibration": {"parameters", "judge", "command_line", "command_app"},
     "asking": {"parameters", "regime", "claims", "report", "images", "command_line"},
     "locking": {"asking", "regime", "judge", "claims", "command_line", "command_app"},
+    "archive": {"command_app", "command_line", "judge", "claims", "report"},
     "check": {"asking", "checking", "callable_module", "command_app"},
     "lock": {"asking", "locking", "command_app"},
     "interactive": {
         "parameters", "regime", "simulate", "judge", "records", "claims", "report",
     },
     "__main__": {
-        "calibration", "check", "checking", "command_app", "counterexample", "figures", "images",
-        "lock", "records", "results", "sweep",
+        "archive", "calibration", "check", "checking", "command_app", "counterexample", "figures",
+        "images", "lock", "records", "results", "sweep",
     },
     "checking": {
         "asking",

@@ -1,24 +1,30 @@
-"""The tables of README and docs/results.md say what the stored records say, and nothing else."""
+"""The tables of README and docs say what the stored records say, and nothing else."""
 
 import copy
 import json
+import shlex
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from mrpverify import results
+from mrpverify.claims.registry import select
 from mrpverify.report.results import (
     BEGIN,
     END,
     GROUPS,
     absent,
+    claims_of,
     compact,
     results_page,
     stored,
     summary_table,
     with_table,
 )
+from mrpverify.report.status import status_page
+from mrpverify.report.verifying import verify_content
+from tests.report.test_verifying import counted, made
 
 ROOT = Path(__file__).parent.parent
 RECORDS = stored(ROOT / "docs" / "results")
@@ -67,8 +73,38 @@ def test_the_table_stands_between_its_markers():
 
 
 def test_files_that_were_written_are_no_part_of_the_command(tmp_path):
-    record = {**RECORDS[0], "command": ["check", "X", "--json", "f", "--quiet", "--salt", "b"]}
-    record["claims"] = [{**claim, "violated": []} for claim in record["claims"]]
+    record = made(counted([True] * 16))
+    record["command"] = ["check", "X", "--json", "f", "--quiet", "--salt", "b"]
     path = tmp_path / "r.json"
     path.write_text(json.dumps(record))
     assert compact(path)["command"] == ["check", "X", "--salt", "b"]
+
+
+def test_a_record_that_is_kept_can_still_be_recomputed(tmp_path):
+    record = made(counted([False] * 4))
+    (tmp_path / "r.json").write_text(json.dumps(record))
+    kept = compact(tmp_path / "r.json")
+    assert verify_content(kept, "kept") == verify_content(record, "whole")
+    kept["claims"][0]["outcomes"][0] = True
+    assert verify_content(kept, "kept").mismatches
+
+
+def test_the_status_table_says_minutes_and_what_ought_to_come_out():
+    page = status_page(RECORDS)
+    rows = [line for line in page.splitlines() if line.startswith("| T1.capture")]
+    assert len(rows) == len(
+        {c["framework"] for _, c in claims_of(RECORDS) if c["id"] == "T1.capture"}
+    )
+    assert all("`mrpverify check theorem1 --salt a`" in row for row in rows)
+    changed = copy.deepcopy(RECORDS)
+    record, claim = next(p for p in claims_of(changed) if p[1]["id"] == "T1.capture")
+    record["seconds"], claim["verdict"] = 3600 * 7, "UNINFORMATIVE"
+    (row,) = [x for x in status_page(changed).splitlines() if "UNINFORMATIVE" in x]
+    assert "a: UNINFORMATIVE, b: SUPPORTED" in row
+    assert "a: 420.0" in row
+    for line in page.splitlines():  # what is typed is a command of the program
+        if line.startswith("| ") and "`" in line:
+            words = shlex.split(line.split("`")[1])
+            assert words[:2] == ["mrpverify", "check"]
+            names = [w for w in words[2:] if not w.startswith("-")]
+            assert select(names[:1])

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from .interval import interval_picture
 from .mathematics import glossary, in_mathml, spelt_in_mathml
-from .outcome import OUTCOMES, again, how_sure, named, needed, told
+from .outcome import OUTCOMES, again, how_sure, mended_by, named, needed, told, where
 from .record import cell, tables
 
 Pictures = Sequence[Mapping[str, bytes]]
@@ -42,6 +42,7 @@ def page(record: Mapping[str, Any], pictures: Pictures = ()) -> str:
         outcome=OUTCOMES[record["exit_code"]],
         command=shlex.join(record["command"]),
         told=told(record),
+        where=where(record),
         sure=how_sure(record),
         glossary=glossary(_texts(record)),
         style=_source("page.css"),
@@ -136,6 +137,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["interval_picture"] = interval_picture
+    environment.globals["mended_by"] = mended_by
     environment.filters["command"] = _command
     environment.filters["cell"] = cell
     environment.filters["sortable"] = _sortable

@@ -1,8 +1,9 @@
 r"""A check as LaTeX: a macro per number and a booktabs table, for ``\input`` in a paper.
 
 ``\input{report}`` in the preamble, after ``\usepackage{booktabs}``, prints nothing; it defines
-``\mrpTable`` and for every claim macros such as ``\mrpTOneCaptureMaeValue``. A name that is
-already taken is an error of LaTeX, not a silent other number.
+``\mrpTable`` and for every claim macros such as ``\mrpTOneCaptureMaeValue``; a claim with rows of
+its own, as one for every feature, has a table too: ``\mrpTOneCaptureMaeFeaturesTable``. A name
+that is already taken is an error of LaTeX, not a silent other number.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .mathematics import in_latex
-from .outcome import again, how_sure, named, needed
-from .record import cell
+from .outcome import again, how_sure, mended_by, named, needed
+from .record import cell, tables
 
 _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 _ESCAPED = {
@@ -36,6 +37,8 @@ def latex(record: Mapping[str, Any]) -> str:
     ]
     for stem, claim in zip(stems, record["claims"], strict=True):
         lines += [f"% {_comment(again(record, claim))}", *_macros(stem, claim)]
+        for title, rows in tables(claim["details"]).items():
+            lines += _detail(f"{stem}{_letters(title)}Table", rows)
     lines += [_macro("mrpSeeds", str(record["seeds"])), _macro("mrpSalt", _words(record["salt"]))]
     return "\n".join([*lines, *_table(record, stems)]) + "\n"
 
@@ -51,9 +54,32 @@ def _macros(stem: str, claim: Mapping[str, Any]) -> list[str]:
         "Successes": _number(claim["successes"]),
         "Trials": _number(claim["trials"]),
         "Verdict": _words(claim["verdict"].replace("_", " ").lower()),
-        "Statement": in_latex(claim["statement"], _words, r"\textsuperscript{POWER}"),
+        "Statement": _text(claim["statement"]),
+        "Violated": "; ".join(_violated(condition) for condition in claim["violated"]) or "none",
     }
     return [_macro(stem + name, text) for name, text in given.items()]
+
+
+def _violated(condition: Mapping[str, Any]) -> str:
+    """A condition that does not hold, and what mends it."""
+    margin = f"margin {cell(condition['margin'])}, needs {cell(condition['needed_ratio'])}"
+    return f"{_text(condition['statement'])} ({_words(margin)}){_text(mended_by(condition))}"
+
+
+def _detail(name: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The table of a claim's own rows."""
+    head = " & ".join(_words(key.replace("_", " ")) for key in rows[0])
+    body = ["  " + " & ".join(_words(cell(x)) for x in row.values()) + r" \\" for row in rows]
+    return _tabular(name, "l" * len(rows[0]), head, body)
+
+
+def _tabular(name: str, columns: str, head: str, body: Sequence[str]) -> list[str]:
+    """A macro for a table that fits into the column of a plain article."""
+    return [
+        rf"\newcommand{{\{name}}}{{{{\footnotesize\setlength{{\tabcolsep}}{{3pt}}%",
+        rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}", r"  \toprule",
+        rf"  {head} \\", r"  \midrule", *body, r"  \bottomrule", r"\end{tabular}}}",
+    ]  # fmt: skip
 
 
 def _table(record: Mapping[str, Any], stems: Sequence[str]) -> list[str]:
@@ -68,11 +94,8 @@ def _table(record: Mapping[str, Any], stems: Sequence[str]) -> list[str]:
             f"[{m}Low{{}}, {m}High{{}}]", f"{m}Needed{{}}",
         ]  # fmt: skip
         rows.append("  " + " & ".join(cells) + r" \\")
-    return [
-        r"\newcommand{\mrpTable}{%", r"\begin{tabular}{llllrll}", r"  \toprule",
-        r"  claim & framework & at & verdict & value & 90\,\% interval & needed \\", r"  \midrule",
-        *rows, r"  \bottomrule", r"\end{tabular}}",
-    ]  # fmt: skip
+    head = r"claim & framework & at & verdict & value & 90\,\% interval & needed"
+    return _tabular("mrpTable", "llllrll", head, rows)
 
 
 def _stems(record: Mapping[str, Any]) -> list[str]:
@@ -102,6 +125,11 @@ def _macro(name: str, text: str) -> str:
 def _number(value: float | None) -> str:
     """A number as the other reports show it, a dash where there is none."""
     return "--" if value is None else f"\\ensuremath{{{cell(value)}}}"
+
+
+def _text(text: str) -> str:
+    """A text with its symbols typeset."""
+    return in_latex(text, _words, r"\textsuperscript{POWER}")
 
 
 def _words(text: str) -> str:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .mathematics import in_latex
-from .outcome import OUTCOMES, again, how_sure, named, needed, told
-from .record import cell
+from .outcome import OUTCOMES, again, how_sure, mended_by, named, needed, told, where
+from .record import cell, tables
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$&~])")
 _COLUMNS = ("claim", "framework", "at", "role", "verdict", "value", "90 % interval", "needed")
@@ -22,6 +22,7 @@ def markdown(record: Mapping[str, Any]) -> str:
     """The whole text; `record` as `mrpverify.report.record.record` makes it."""
     lines = [f"# Checked: {OUTCOMES[record['exit_code']]}", ""]
     lines += [f"- **{words}**: {_words(', '.join(n) or 'none')}" for words, n in told(record)]
+    lines += [f"- **Where**: {_words(regime)}" for regime in where(record)]
     lines += [f"- **How sure**: {_words(how_sure(record))}", ""]
     lines += _code(shlex.join(record["command"]))
     lines += [_row(_COLUMNS), _row(["---"] * len(_COLUMNS))]
@@ -58,13 +59,26 @@ def _claim(record: Mapping[str, Any], claim: Mapping[str, Any]) -> list[str]:
         lines.append(f"- predicted: {_text(claim['prediction'])}")
     for condition in claim["violated"]:
         margin = f"margin {cell(condition['margin'])}, needs {cell(condition['needed_ratio'])}"
-        lines.append(f"- outside the regime: {_text(condition['statement'])} ({margin})")
+        lines.append(
+            f"- outside the regime: {_text(condition['statement'])} ({margin})"
+            f"{_text(mended_by(condition))}"
+        )
     lines += [f"- next: {_words(line)}" for line in claim.get("next", [])]
     for control in claim["controls"]:
         came_out = "failed, as it should" if control["failed_as_it_should"] else "DID NOT FAIL"
         seen = f"{came_out} ({control['observed']})"
         lines.append(f"- control {_text(control['id'])}: {_words(seen)}")
-    return [*lines, "", *_code(again(record, claim))]
+    lines += ["", *_code(again(record, claim))]
+    for title, rows in tables(claim["details"]).items():
+        lines += _rows(title, rows)
+    return lines
+
+
+def _rows(title: str, rows: list[dict[str, Any]]) -> list[str]:
+    """A table of a claim's details, as of every feature."""
+    head = [_words(key.replace("_", " ")) or "row" for key in rows[0]]
+    body = [_row([_words(cell(value)) for value in row.values()]) for row in rows]
+    return ["", f"{_words(title)}:", "", _row(head), _row(["---"] * len(head)), *body]
 
 
 def _code(command: str) -> list[str]:

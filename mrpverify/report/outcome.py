@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from ..judge.sequential import LEVEL
 from ..judge.verdicts import EXIT_CODES, EXIT_USAGE
-from .text import family, target
+from .text import family, in_one_line, target
 
 OUTCOMES = {code: verdict.replace("_", " ").lower() for verdict, code in EXIT_CODES.items()}
 OUTCOMES |= {EXIT_USAGE: "usage"}
@@ -32,9 +33,22 @@ def told(record: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     """Verdicts in words with the claims that have them; those that hold and are refuted always."""
     found = []
     for verdict, words in WORDS.items():
-        names = [named(record, c) for c in record["claims"] if c["verdict"] == verdict]
+        names = _each_once(record, [c for c in record["claims"] if c["verdict"] == verdict])
         if names or verdict in ("SUPPORTED", "REFUTED"):
             found.append((words, names))
+    return found
+
+
+def _each_once(record: Mapping[str, Any], claims: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Every id once; where not all it stands for came out so, with those that did."""
+    found = []
+    for name in dict.fromkeys(claim["id"] for claim in claims):
+        own = [claim for claim in claims if claim["id"] == name]
+        if len(own) == sum(claim["id"] == name for claim in record["claims"]):
+            found.append(str(name))
+        else:
+            which = (named(record, claim).partition(" (")[2].rstrip(")") for claim in own)
+            found.append(f"{name} ({'; '.join(filter(None, which))})")
     return found
 
 
@@ -49,6 +63,14 @@ def how_sure(record: Mapping[str, Any]) -> str:
     return f"{chance}; {record['seeds']} seeds, salt {record['salt']}"
 
 
+def where(record: Mapping[str, Any]) -> list[str]:
+    """The regime of every framework in one line, in the paper's letters."""
+    return [
+        f"{framework}: {in_one_line(SimpleNamespace(**parameters))}"
+        for framework, parameters in record["regime"].items()
+    ]
+
+
 def named(record: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
     """A claim's id; with framework and horizon where one id stands for several."""
     same = [c for c in record["claims"] if c["id"] == claim["id"]]
@@ -58,6 +80,16 @@ def named(record: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
         if len({c[key] for c in same}) > 1 and claim[key] is not None
     ]
     return str(claim["id"]) + (f" ({', '.join(more)})" if more else "")
+
+
+def mended_by(condition: Mapping[str, Any]) -> str:
+    """What mends a violated condition, as the end of a line about it; nothing where not known."""
+    if "mends" not in condition:
+        return ""
+    settings = [f"{symbol} = {value:g}" for symbol, value in condition["mends"].items()]
+    if not settings:
+        return "; no one parameter alone mends it"
+    return f"; the nearest that mends it: {' or '.join(settings)}"
 
 
 def needed(claim: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,20 @@ from .outcome import options_and_names
 BEGIN, END = "<!-- results: begin (mrpverify results) -->", "<!-- results: end -->"
 """What stands around the table in README."""
 
-OF_RECORD = ("mrpverify", "simulation", "commit", "command", "seeds", "salt", "device", "seconds")
+OF_RECORD = (
+    "mrpverify", "simulation", "commit", "command", "regime", "config_hash", "seeds", "salt",
+    "device", "versions", "seconds", "exit_code",
+)  # fmt: skip
 OF_CLAIM = (
     "id", "name", "horizon", "role", "framework", "statement", "verdict", "measured", "statistic",
-    "value", "interval", "threshold", "band", "successes", "trials",
+    "value", "interval", "threshold", "band", "successes", "trials", "outcomes", "violated",
 )  # fmt: skip
+OF_CONTROL = (
+    "id", "expected", "measured", "value", "interval", "threshold", "band", "successes", "trials",
+    "outcomes", "failed_as_it_should",
+)  # fmt: skip
+OF_DETAILS = ("sequential", "numbers", "parts")
+"""What of the details a verdict is recomputed from."""
 REFEREE = {
     Verdict.SUPPORTED: "reproduced in the stated regime",
     Verdict.REFUTED: "fails in this regime",
@@ -46,18 +56,27 @@ class StoredRecordError(ValueError):
 
 
 def compact(path: Path) -> dict[str, Any]:
-    """What the tables need of a record of ``check --json``; raises StoredRecordError, OSError."""
+    """What the tables, and ``check --verify``, need of a record of ``check --json``.
+
+    Raises StoredRecordError for what is no such record, OSError.
+    """
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         kept = {key: record[key] for key in OF_RECORD}
         kept["claims"] = [
-            {key: claim[key] for key in OF_CLAIM}
-            | {"violated": [c["id"] for c in claim["violated"]]}
+            _kept(claim, OF_CLAIM)
+            | {"controls": [_kept(control, OF_CONTROL) for control in claim["controls"]]}
             for claim in record["claims"]
         ]
     except (ValueError, KeyError, TypeError) as error:
         raise StoredRecordError(f"{path}: no record of check --json ({error!r}).") from None
     return kept | {"command": _repeatable(kept["command"])}
+
+
+def _kept(row: Record, keys: Sequence[str]) -> dict[str, Any]:
+    """What is kept of a claim or a control."""
+    details = {key: row["details"][key] for key in OF_DETAILS if key in row["details"]}
+    return {key: row[key] for key in keys} | {"details": details}
 
 
 def file_name(record: Record) -> str:
@@ -78,10 +97,10 @@ def stored(folder: Path) -> list[dict[str, Any]]:
 def summary_table(records: Sequence[Record]) -> str:
     """The table of README: a row for every claim and framework, its salts together."""
     rows: dict[tuple[str, str, str], list[tuple[Record, Record]]] = {}
-    for record, claim in _claims(records):
+    for record, claim in claims_of(records):
         key = (claim["id"], claim["framework"] or "real images", claim["horizon"])
         rows.setdefault(key, []).append((record, claim))
-    return _table(
+    return table(
         ("statement", "framework", "verdict", "number [90 % interval]", "seeds", "command"),
         [_summary_row(key, own) for key, own in rows.items()]
         + [(f"group `{group}`", "", "not run", "", "", f"`mrpverify check {group}`")
@@ -91,7 +110,7 @@ def summary_table(records: Sequence[Record]) -> str:
 
 def absent(records: Sequence[Record]) -> list[str]:
     """Groups of `all` that no record is about."""
-    there = {claim["name"].partition(".")[0] for _, claim in _claims(records)}
+    there = {claim["name"].partition(".")[0] for _, claim in claims_of(records)}
     return [group for group in GROUPS if group not in there]
 
 
@@ -99,14 +118,14 @@ def results_page(records: Sequence[Record]) -> str:
     """docs/results.md: every claim, framework and salt, and what was not reproduced."""
     rows = [
         (
-            f"{claim['id']}{_at(claim['horizon'])}: {claim['statement']}",
+            f"{claim['id']}{at(claim['horizon'])}: {claim['statement']}",
             claim["framework"] or "real images", f"**{claim['verdict']}**", _sentence(claim),
             _number(claim), _aim(claim), record["seeds"], record["salt"],
         )
-        for record, claim in _claims(records)
+        for record, claim in claims_of(records)
     ]  # fmt: skip
     runs = [
-        (f"`{' '.join(r['command'])}`", f"{r['seconds'] / 60:.1f}", r["device"], r["mrpverify"])
+        (f"`{shlex.join(r['command'])}`", f"{r['seconds'] / 60:.1f}", r["device"], r["mrpverify"])
         for r in records
     ]
     head = ("statement", "framework", "verdict", "a referee would write", "number", "needed",
@@ -117,13 +136,13 @@ def results_page(records: Sequence[Record]) -> str:
             "A *replication* in the words of ReScience: the claims of the paper, checked by "
             "software of its own. Made from the records in `docs/results/` by `mrpverify "
             "results`; refuted and undecided claims stand among the others.",
-            _table(head, rows),
+            table(head, rows),
             "Not run yet: " + (", ".join(absent(records)) or "nothing") + ".",
             "## Runs",
             "Minutes are those of the whole command, on a machine that did other work beside.",
-            _table(("command", "minutes", "device", "version"), runs),
+            table(("command", "minutes", "device", "version"), runs),
             "## Not reproduced",
-            _table(("result of the paper", "reason"), NOT_REPRODUCED),
+            table(("result of the paper", "reason"), NOT_REPRODUCED),
             "## To make this page again",
             "```bash\nfor s in a b c; do for g in assumptions theorem1 theorem2 supervised "
             "comparison; do\n  python -m mrpverify.check $g --salt $s --json $g-$s.json --quiet"
@@ -141,7 +160,7 @@ def with_table(readme: str, table: str) -> str:
     return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
-def _claims(records: Sequence[Record]) -> list[tuple[Record, Record]]:
+def claims_of(records: Sequence[Record]) -> list[tuple[Record, Record]]:
     """Every claim of every record, in the order of the groups, then of the records."""
     pairs = [(record, claim) for record in records for claim in record["claims"]]
     order = {group: place for place, group in enumerate(GROUPS)}
@@ -159,7 +178,7 @@ def _summary_row(key: tuple[str, str, str], own: Sequence[tuple[Record, Record]]
         else "; ".join(f"{salt}: **{claim['verdict']}**" for salt, claim in by_salt)
     )
     return (
-        f"{key[0]}{_at(key[2])}: {first['statement']}", key[1], verdicts,
+        f"{key[0]}{at(key[2])}: {first['statement']}", key[1], verdicts,
         "; ".join(f"{salt}: {_number(claim)}" for salt, claim in by_salt),
         ", ".join(str(n) for n in dict.fromkeys(record["seeds"] for record, _ in own)),
         f"`mrpverify check {key[0]}`",
@@ -173,7 +192,7 @@ def _sentence(claim: Record) -> str:
         return words
     if claim["verdict"] == Verdict.OUT_OF_REGIME and claim["measured"] == Verdict.SUPPORTED:
         words = "holds outside the stated regime"
-    return f"{words} (violated: {', '.join(claim['violated'])})"
+    return f"{words} (violated: {', '.join(c['id'] for c in claim['violated'])})"
 
 
 def _number(claim: Record) -> str:
@@ -195,7 +214,7 @@ def _short(value: float | None) -> str:
     return "-" if value is None else f"{value:.3g}"
 
 
-def _at(horizon: str) -> str:
+def at(horizon: str) -> str:
     """When a claim is judged, in brackets."""
     return "" if horizon == "none" else f" ({horizon})"
 
@@ -210,7 +229,7 @@ def _repeatable(words: Sequence[str]) -> list[str]:
     return kept
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A Markdown table; a bar within a cell is escaped."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(

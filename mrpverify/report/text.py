@@ -37,7 +37,7 @@ def print_report(console: Console, run: Run, results: Sequence[ClaimResult], str
     """Conditions, verdicts, controls and features of every framework, then the outcome."""
     for framework, regime in run.regimes.items():
         own = [result for result in results if result.framework == framework]
-        title = Text(f"{framework}  ({_summary(regime)})", "bold")
+        title = Text(f"{framework}  ({in_one_line(regime)})", "bold")
         if console.width < ROOMY:  # a rule would cut it
             console.print(title)
         else:
@@ -74,9 +74,10 @@ def _rows(title: str, rows: Sequence[Mapping[str, object]]) -> Table:
     return table
 
 
-def _summary(p: Parameters) -> str:
-    """The regime in one line, in the paper's letters."""
-    masks = "" if p.masks == "bernoulli" else f" masks={p.masks} P={p.patches}"
+def in_one_line(p: Any) -> str:
+    """A regime (whatever has the fields of Parameters) in one line, in the paper's letters."""
+    fixed = getattr(p, "masks", "bernoulli") != "bernoulli"  # older records do not name masks
+    masks = f" masks={p.masks} P={p.patches}" if fixed else ""
     return (
         f"k={p.classes} m={p.kernels_per_class} s={p.off_class:g} N={p.images} d={p.dimension} "
         f"q={p.power} varrho={p.linear_from:g} sigma_0={p.init_scale:g} theta={p.visible:g}"

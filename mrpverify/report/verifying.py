@@ -48,25 +48,23 @@ def verify(path: Path) -> Verified:
     must lie inside its band and REFUTED not. Then the final verdict from controls and conditions,
     and the exit code from those of the gates.
     """
-    record = _read(path)
+    return verify_content(content_of(path, "--verify"), str(path))
+
+
+def verify_content(record: Any, name: str) -> Verified:
+    """What `verify` does, of a record that is read already; its name is for what is said of it."""
+    if not isinstance(record, dict) or not isinstance(record.get("claims"), list):
+        raise RecordError(f"--verify {name}: no record of a check.")
     try:
         rows = [row for claim in record["claims"] for row in (claim, *claim["controls"])]
         counted = sum(_is_counted(row) or rebuilt(row) is not None for row in rows)
         found = tuple(_all(record))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise RecordError(
-            f"--verify {path}: it lacks what its verdicts rest on ({error!r}), as older "
-            f"records do. Make it again: check --from {path} --json FILE."
+            f"--verify {name}: it lacks what its verdicts rest on ({error!r}), as older "
+            f"records do. Make it again: check --from {name} --json FILE."
         ) from None
     return Verified(counted, len(rows) - counted, found)
-
-
-def _read(path: Path) -> Row:
-    """The record; raises RecordError for what is none."""
-    record = content_of(path, "--verify")
-    if not isinstance(record, dict) or not isinstance(record.get("claims"), list):
-        raise RecordError(f"--verify {path}: no record of a check.")
-    return record
 
 
 def _all(record: Row) -> Iterator[str]:

@@ -34,7 +34,7 @@ def joint_moments(parameters: Parameters, left: int, right: int) -> Array:
 
 
 def covariances(parameters: Parameters, left: int, right: int) -> Array:
-    """Cov(1_u sum z_u^left, 1_v sum z_v^right) as [u, v] [D]."""
+    """Cov(1_u sum z_u^left, 1_v sum z_v^right) as [u, v], [D]."""
     probability, _ = _contexts(parameters)
     means = [probability @ _conditional_means(parameters, power) for power in (left, right)]
     return joint_moments(parameters, left, right) - np.outer(means[0], means[1])

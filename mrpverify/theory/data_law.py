@@ -116,7 +116,7 @@ def total_moment(low: float, high: float, power: int) -> float:
 def share_moment(
     count: int, split: Literal["random", "equal"], powers: tuple[int, ...], nodes: int = NODES
 ) -> float:
-    """E prod_i (share of patch i)^{powers[i]} over distinct patches, in (0, 1] [D].
+    """E prod_i (share of patch i)^{powers[i]} over distinct patches, in (0, 1], [D].
 
     Raises ValueError where more powers than patches are given.
     """

@@ -19,12 +19,12 @@ from .data_law import off_class_probability
 
 
 def missing_share(both: float, members: int) -> float:
-    """u = ((1 - b)/2)^K: a given (class, view) held by no member, `both` = b in [0, 1] [D]."""
+    """u = ((1 - b)/2)^K: a given (class, view) held by no member, `both` = b in [0, 1], [D]."""
     return ((1 - both) / 2) ** members
 
 
 def union_share(both: float, members: int) -> float:
-    """Share of (class, view) that some of K members hold, in [1/2, 1] [D]."""
+    """Share of (class, view) that some of K members hold, in [1/2, 1], [D]."""
     return 1 - missing_share(both, members)
 
 

@@ -50,7 +50,7 @@ def drive_matrix(parameters: Parameters) -> Array:
 
 
 def velocity(parameters: Parameters, matrix: Array, c: Array, e: Array) -> tuple[Array, Array]:
-    """(dc/dt, de/dt) of every kernel, all [kernels, features] [D]; tied decoders move b with w."""
+    """(dc/dt, de/dt) of every kernel, all [kernels, features], [D]; tied decoders move b with w."""
     q, level = parameters.power, parameters.linear_from
     share = np.maximum(c, 0.0) / level
     c_dot = share ** (q - 1) * (e @ matrix.T)

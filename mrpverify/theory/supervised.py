@@ -90,7 +90,7 @@ def horizon(parameters: Parameters) -> float:
 
 
 def potential(parameters: Parameters, correlations: Array) -> Array:
-    """psi(c) = int from c to varrho of x^{1-q} dx, same shape, in [0, inf] [D].
+    """psi(c) = int from c to varrho of x^{1-q} dx, same shape, in [0, inf], [D].
 
     0 from varrho on, inf where c <= 0 (such a view never grows).
     """
@@ -184,7 +184,7 @@ def winning_view(
 def also_learns(
     parameters: Parameters, initial_largest: Array, own_activity: Array | None = None
 ) -> NDArray[np.bool_]:
-    """Whether a second view crosses as well, [..., classes, views] -> [..., classes] [D].
+    """Whether a second view crosses as well, [..., classes, views] -> [..., classes], [D].
 
     It does iff psi(c_l)/S_l <= (psi(c_w) + extra drive)/S_w: near ties at the start. Left out: how
     many single-view images a class has (their mean enters), and what the second view takes of the

@@ -67,7 +67,7 @@ def expected_draw(parameters: Parameters, start: Array) -> Drawn:
 
 
 def relative_activity(parameters: Parameters, own_activity: Array, kinds: Array) -> Array:
-    """`Drawn.activity` from a run's E[1_y A] [..., features] and its kinds [..., classes, 3]."""
+    """`Drawn.activity` from a run's E[1_y A], [..., features], and its kinds [..., classes, 3]."""
     p, q = parameters, parameters.power
     by_role = {name: power_sum(p, role(p, name), q) for name in ("shown", "weak")}
     expected = np.array([[by_role[kind[view]] for kind in KINDS] for view in range(VIEWS)])

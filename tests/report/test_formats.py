@@ -3,14 +3,17 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 
-from mrpverify.claims.registry import all_claims
+from mrpverify.claims.evaluate import evaluate
+from mrpverify.claims.registry import all_claims, select
 from mrpverify.report.latex import latex
 from mrpverify.report.markdown import markdown
+from mrpverify.report.outcome import told
 from mrpverify.report.record import record
-from tests.report.test_text import result, run
+from tests.report.test_text import REGIME, result, run
 
 HOSTILE = "\\input{x} $a_1$ & 50% #1 {~^} <b> | `c` \u96ea \"q\" 'r'\n[l](u)"
 
@@ -58,7 +61,7 @@ def test_nothing_hostile_is_markup_in_markdown():
 
 def test_every_macro_of_latex_has_letters_alone_and_a_name_of_its_own():
     names = re.findall(r"^\\newcommand\{\\([^}]*)\}", latex(whole_registry()), re.MULTILINE)
-    assert len(names) == len(set(names)) == 8 * len(whole_registry()["claims"]) + 3
+    assert len(names) == len(set(names)) == 9 * len(whole_registry()["claims"]) + 3
     assert all(name.isalpha() and name.isascii() for name in names)
 
 
@@ -86,17 +89,78 @@ def test_the_file_is_ascii_with_braces_and_dollars_in_pairs():
     assert r"\input" not in code
 
 
+FEATURES = [{"class": 0, "view_": i, "captured_share": i / 2, "interval": [0.1, None]}
+            for i in range(2)]  # fmt: skip
+
+
+def violated():
+    """A claim whose regime starts too large, as a record has it."""
+    (claim,) = select(["A.regime"])
+    broken = replace(REGIME, init_scale=0.5)
+    return record(run(), evaluate((claim,), {"mae": broken}, range(2), "a", lambda _: {}))
+
+
+def test_both_say_what_mends_a_violated_condition():
+    content = violated()
+    content["regime"] = {}
+    (claim,) = content["claims"]
+    (start,) = [c for c in claim["violated"] if c["id"] == "initial scale"]
+    start["mends"] = {"sigma_0": 0.0125}
+    assert re.search(r"outside .*the nearest that mends it: .* = 0\.0125", markdown(content))
+    (macro,) = re.findall(
+        r"^.newcommand\{.mrpARegimeMaeViolated\}.*$", latex(content), re.MULTILINE
+    )
+    assert re.search(r"the nearest that mends it: .* \$?=\$? 0\.0125", macro)
+    start["mends"] = {}
+    assert "no one parameter alone mends it" in markdown(content)
+    assert "no one parameter alone mends it" in latex(content)
+
+
+def test_both_have_a_row_for_every_feature():
+    content = of(result(details={"features": FEATURES}))
+    assert "| 0 | 1 | 0.500 | \\[0.100, -\\] |" in markdown(content)
+    table = (
+        latex(content).partition(r"\mrpTOneLotteryMaeFeaturesTable")[2].partition("tabular}}")[0]
+    )
+    assert "class & view  & captured share & interval" in table
+    assert r"0 & 1 & 0.500 & [0.100, -] \\" in table
+
+
+def test_an_id_stands_once_at_the_top_however_many_frameworks_it_has():
+    content = of(result())
+    (claim,) = content["claims"]
+    other = claim | {"framework": "teacher-student"}
+    at_crossing = claim | {"framework": "teacher-student", "horizon": "16 T_c"}
+    alike = content | {"claims": [claim, other, at_crossing]}
+    assert dict(told(alike))["Refuted"] == ["T1.lottery"]
+    differ = content | {"claims": [claim, other | {"verdict": "SUPPORTED"}, at_crossing]}
+    assert dict(told(differ))["Holds"] == [f"T1.lottery (teacher-student, {claim['horizon']})"]
+    (both,) = dict(told(differ))["Refuted"]
+    assert both == f"T1.lottery (mae, {claim['horizon']}; teacher-student, 16 T_c)"
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
 def test_table_and_macros_compile(tmp_path):
     content = whole_registry() | {"salt": HOSTILE}
+    for claim in content["claims"]:
+        if claim["id"] == "A.regime":
+            claim["violated"] = violated()["claims"][0]["violated"]
+        if claim["id"] == "T1.lottery":
+            claim["details"] = {"features": FEATURES}
     (tmp_path / "report.tex").write_text(latex(content), encoding="utf-8")
     (tmp_path / "paper.tex").write_text(
         r"""\documentclass{article}\usepackage{booktabs}\input{report}\begin{document}
-        \mrpTable, \mrpSalt: \mrpTOneLotteryMaeStatement \mrpLThreeTeacherStudentStatement
+        \setbox0=\hbox{\mrpTable}\typeout{WIDTH \the\wd0 of \the\textwidth}
+        \mrpTable, \mrpTOneLotteryMaeFeaturesTable, \mrpARegimeMaeViolated, \mrpSalt:
+        \mrpTOneLotteryMaeStatement \mrpLThreeTeacherStudentStatement
         \end{document}"""
     )
     done = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"],
         cwd=tmp_path, capture_output=True, timeout=120, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
+    printed = done.stdout.decode(errors="replace")
+    assert done.returncode == 0, printed[-2000:]
+    told = re.search(r"WIDTH ([\d.]+)pt ?of ([\d.]+)pt", printed)
+    width, room = map(float, told.groups())
+    assert width <= room, "the table is wider than the column of a plain article"

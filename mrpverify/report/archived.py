@@ -1,0 +1,139 @@
+"""Whether an archive is what was archived, and whether its verdicts follow from its numbers."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from .again import RecordError
+from .crate import METADATA, RECORDS, sha256, sums
+from .verifying import Verified, verify_content
+
+LARGEST = 2**28
+"""Bytes of a file that is read; a ZIP may say less than it unpacks to."""
+
+
+@dataclass(frozen=True)
+class Archived:
+    """What was recomputed of an archive."""
+
+    files: int
+    records: Mapping[str, Verified]
+    changes: tuple[str, ...]
+    """Files that are not what the manifest says, one line each."""
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a path is a folder or a ZIP file, and no record."""
+    return path.is_dir() or zipfile.is_zipfile(path)
+
+
+def verify_archive(path: Path) -> Archived:
+    """Every file against the manifest, then every verdict of every record again.
+
+    Nothing is unpacked: a ZIP is read in memory. Raises RecordError for what is no archive.
+    """
+    files = _at_root(_of_folder(path) if path.is_dir() else _of_zip(path))
+    if METADATA not in files:
+        raise RecordError(
+            f"--verify {path}: no archive, it lacks {METADATA}; name a record or what "
+            f"mrpverify archive wrote."
+        )
+    try:
+        wanted = sums(files.pop(METADATA).decode())
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"--verify {path}: {METADATA} cannot be read ({error}).") from None
+    found = {
+        name: verify_content(_parsed(path, name, content), f"{path}: {name}")
+        for name, content in sorted(files.items())
+        if name.startswith(RECORDS)
+    }
+    if not found:
+        raise RecordError(f"--verify {path}: the archive holds no record.")
+    return Archived(len(files), found, tuple(_changes(wanted, files)))
+
+
+def _changes(wanted: Mapping[str, str], files: Mapping[str, bytes]) -> Iterator[str]:
+    """Files that are gone, came later or have another content."""
+    for name in sorted(wanted.keys() | files.keys()):
+        if name not in files:
+            yield f"{name} is missing"
+        elif name not in wanted:
+            yield f"{name} is not in the manifest"
+        elif sha256(files[name]) != wanted[name]:
+            yield f"{name} is another file than was archived (SHA-256)"
+
+
+def _parsed(path: Path, name: str, content: bytes) -> object:
+    """A record's JSON."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"--verify {path}: {name} is no JSON ({error}).") from None
+
+
+def _of_folder(folder: Path) -> dict[str, bytes]:
+    """Contents of a folder's files by their path in it; a link is refused."""
+    found = {}
+    try:
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder).as_posix()
+            if path.is_symlink():
+                raise RecordError(f"--verify {folder}: {name} is a link; an archive has none.")
+            if path.is_file():
+                _small_enough(folder, name, path.stat().st_size)
+                found[name] = path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"--verify {folder}: cannot be read ({error.strerror}).") from None
+    return found
+
+
+def _of_zip(path: Path) -> dict[str, bytes]:
+    """Contents of a ZIP's files by their name; one that leads out of it, or twice, is refused."""
+    found: dict[str, bytes] = {}
+    try:
+        with zipfile.ZipFile(path) as file:
+            for entry in file.infolist():
+                if entry.is_dir():
+                    continue
+                _inside(path, entry.filename)
+                if entry.filename in found:
+                    raise RecordError(f"--verify {path}: holds {entry.filename} twice.")
+                _small_enough(path, entry.filename, entry.file_size)
+                with file.open(entry) as member:
+                    content = member.read(LARGEST + 1)
+                _small_enough(path, entry.filename, len(content))
+                found[entry.filename] = content
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise RecordError(f"--verify {path}: a broken ZIP file ({error}).") from None
+    except OSError as error:
+        raise RecordError(f"--verify {path}: cannot be read ({error.strerror}).") from None
+    return found
+
+
+def _inside(path: Path, name: str) -> None:
+    """Refuse a name that leads out of the archive."""
+    parts = PurePosixPath(name).parts
+    if name.startswith("/") or ".." in parts or "\\" in name or ":" in name or "\0" in name:
+        raise RecordError(f"--verify {path}: {name!r} leads out of the archive.")
+
+
+def _small_enough(path: Path, name: str, size: int) -> None:
+    """Refuse what no archive of records holds."""
+    if size > LARGEST:
+        raise RecordError(
+            f"--verify {path}: {name} has more than {LARGEST // 2**20} MiB; no file of an "
+            f"archive is as large."
+        )
+
+
+def _at_root(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Files as the archive names them, also where its folder was packed with it."""
+    tops = {name.partition("/")[0] for name in files}
+    if METADATA in files or len(tops) != 1:
+        return dict(files)
+    return {name.partition("/")[2]: content for name, content in files.items()}

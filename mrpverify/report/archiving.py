@@ -1,0 +1,184 @@
+"""An archive of records: all that another machine needs to recompute their verdicts."""
+
+from __future__ import annotations
+
+import io
+import json
+import platform
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from ..claims.lock import read_lock
+from ..records.labelled import simulation_digest
+from ..records.provenance import commit, versions
+from .again import RecordError, content_of
+from .crate import METADATA, RECORDS, manifest
+from .verifying import verify_content
+
+OPTION = "archive"
+ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+"""Every file's date in a ZIP: the same records give the same bytes on the same day."""
+
+
+class ArchiveError(ValueError):
+    """What cannot be archived."""
+
+
+class UnfoundedError(ArchiveError):
+    """A record whose verdicts do not follow from its numbers."""
+
+
+def archived_files(
+    records: Sequence[Path], figures: Path | None, locks: Sequence[Path]
+) -> dict[str, bytes]:
+    """Everything of an archive by its path there, the manifest first.
+
+    Raises RecordError for a file that is no record with its numbers, UnfoundedError for one whose
+    verdicts do not follow, ArchiveError for a folder of figures that cannot be read, LockError.
+    """
+    parsed: dict[str, Mapping[str, Any]] = {}
+    files: dict[str, bytes] = {}
+    for path in records:
+        name = _free(f"{RECORDS}{_plain(path.stem)}.json", files)
+        parsed[name] = _followed(path)
+        files[name] = (json.dumps(parsed[name], indent=2) + "\n").encode()
+    for path in locks:
+        name = _free(f"locks/{_plain(path.stem)}.lock", files)
+        files[name] = (json.dumps(read_lock(path), indent=1) + "\n").encode()
+    if figures is not None:
+        files |= _figures(figures)
+    files["environment.json"] = (json.dumps(_environment(), indent=1) + "\n").encode()
+    files["constraints.txt"] = ("\n".join(pins("mrpverify")) + "\n").encode()
+    files["README.md"] = _readme(parsed, bool(locks)).encode()
+    day = datetime.now(UTC).date().isoformat()
+    return {METADATA: manifest(files, parsed, day).encode(), **files}
+
+
+def other_versions(records: Sequence[Path]) -> Iterator[str]:
+    """Libraries that a record was made with in another version than is here, one line each."""
+    for path in records:
+        made = content_of(path, OPTION).get("versions", {})
+        changed = [f"{n} {v}" for n, v in made.items() if v != versions().get(n, v)]
+        if changed:
+            yield f"{path} was made with {', '.join(changed)}; constraints.txt names what is here"
+
+
+def write_folder(target: Path, files: Mapping[str, bytes]) -> None:
+    """Write an archive as a new folder; raises OSError where it cannot be written."""
+    for name, content in files.items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def write_zip(target: Path, files: Mapping[str, bytes]) -> None:
+    """Write an archive as a ZIP file; raises OSError where it cannot be written."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name, ZIP_DATE)
+            entry.external_attr = 0o644 << 16
+            file.writestr(entry, content, zipfile.ZIP_DEFLATED)
+    target.write_bytes(packed.getvalue())
+
+
+def pins(name: str) -> list[str]:
+    """Versions of what a distribution needs, all the way down, as constraints of pip.
+
+    What is not installed (an extra, another platform's) is not named.
+    """
+    found: dict[str, str] = {}
+    left = [name]
+    while left:
+        try:
+            told = metadata.distribution(left.pop())
+        except metadata.PackageNotFoundError:
+            continue
+        own = re.sub(r"[-_.]+", "-", told.metadata["Name"]).lower()
+        if own not in found:
+            found[own] = told.version
+            left += [
+                re.match(r"[\w.-]+", line)[0]  # type: ignore[index]
+                for line in told.requires or []
+                if "extra ==" not in line
+            ]
+    return [f"{own}=={version}" for own, version in sorted(found.items()) if own != name]
+
+
+def _followed(path: Path) -> Mapping[str, Any]:
+    """A record whose verdicts all follow from its numbers."""
+    content = content_of(path, OPTION)
+    try:
+        found = verify_content(content, str(path))
+        _ = [content[key] for key in ("command", "simulation", "mrpverify")]
+    except KeyError as error:
+        raise RecordError(f"archive {path}: no record of a check, it lacks {error}.") from None
+    if found.mismatches:
+        raise UnfoundedError(
+            f"archive {path}: its verdicts do not follow ({found.mismatches[0]}); see check "
+            f"--verify {path}"
+        )
+    return content  # type: ignore[no-any-return]
+
+
+def _figures(folder: Path) -> dict[str, bytes]:
+    """Files of a folder of figures, without what is hidden and links."""
+    if not folder.is_dir():
+        raise ArchiveError(f"--figures {folder}: no folder; draw them with mrpverify figures --out")
+    try:
+        return {
+            f"figures/{path.relative_to(folder).as_posix()}": path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and not path.is_symlink() and not path.name.startswith(".")
+        }
+    except OSError as error:
+        raise ArchiveError(f"--figures {folder}: cannot be read ({error.strerror})") from None
+
+
+def _environment() -> dict[str, Any]:
+    """On what the archive was made; a record names what it was made on itself."""
+    return {
+        "versions": versions(),
+        "python": platform.python_version(),
+        "platform": platform.system(),
+        "machine": platform.machine(),
+        "simulation": simulation_digest(),
+        "commit": commit(),
+    }
+
+
+def _readme(records: Mapping[str, Mapping[str, Any]], locked: bool) -> str:
+    """How to recompute the verdicts, and how to run the checks again."""
+    again = "\n".join(f"mrpverify check --from {path}" for path in records)
+    lock = "`locks/` holds what was fixed before the runs: `check --lock`.\n\n" if locked else ""
+    made = ", ".join(sorted({r["mrpverify"] for r in records.values()}))
+    return (
+        f"# Verdicts of mrpverify\n\n"
+        f"Made by mrpverify {made} (source: {commit() or 'an installed wheel'}). Install it with "
+        f"`-c constraints.txt`, then, in the folder that holds this archive, recompute every "
+        f"verdict without training:\n\n"
+        f"```sh\nmrpverify check --verify ARCHIVE\n```\n\n"
+        f"Exit code 7 says that a file changed or that a verdict does not follow. "
+        f"`{METADATA}` (RO-Crate 1.2) names every file with its SHA-256.\n\n{lock}"
+        f"To train everything again, in this folder:\n\n```sh\n{again}\n```\n"
+    )
+
+
+def _plain(name: str) -> str:
+    """A name that every file system takes."""
+    return re.sub(r"[^\w.-]+", "_", name, flags=re.ASCII).strip(".") or "record"
+
+
+def _free(name: str, taken: Mapping[str, bytes]) -> str:
+    """The name, with a number where it is taken."""
+    stem, dot, ending = name.rpartition(".")
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{stem}-{number}{dot}{ending}"
+    return free

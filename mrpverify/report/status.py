@@ -1,0 +1,62 @@
+"""What to type, how long it takes, what ought to come out: docs/status.md, of stored records."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from .results import Record, at, claims_of, table
+
+HEAD = ("claim", "framework", "command", "minutes", "expected verdict")
+
+
+def status_page(records: Sequence[Record]) -> str:
+    """docs/status.md: a row for every claim and framework, its salts together."""
+    rows: dict[tuple[str, str, str], list[tuple[Record, Record]]] = {}
+    for record, claim in claims_of(records):
+        key = (f"{claim['id']}{at(claim['horizon'])}", claim["framework"] or "real images",
+               _command(record))  # fmt: skip
+        rows.setdefault(key, []).append((record, claim))
+    text = (
+        "# Status",
+        "What to type to see a verdict again, and what ought to come out. Made from the records in "
+        "`docs/results/` by `mrpverify results`; a test fails where it is stale. Minutes are those "
+        "of the whole command, which answers for other claims too, on a machine that did other "
+        "work beside: one number a salt. The numbers themselves: "
+        "[results](results.md).",
+        table(HEAD, [_row(key, own) for key, own in rows.items()]),
+        "An expected verdict is that of the source named in the record (`simulation`); REFUTED and "
+        "INCONCLUSIVE are expected where they were found. To keep what came out, with all its "
+        "numbers: `mrpverify archive FILE.zip RECORD...`; to recompute the verdicts of an archive "
+        "elsewhere: `mrpverify check --verify FILE.zip`.",
+    )
+    return "\n\n".join(text) + "\n"
+
+
+def _row(key: tuple[str, str, str], own: Sequence[tuple[Record, Record]]) -> Sequence[str]:
+    """One row; what differs between salts is said by salt."""
+    claim, framework, command = key
+    salts = [record["salt"] for record, _ in own]
+    minutes = [f"{record['seconds'] / 60:.1f}" for record, _ in own]
+    return (
+        claim, framework, f"`{command} --salt {shlex.quote(salts[0])}`",
+        _by_salt(salts, minutes), _by_salt(salts, [found["verdict"] for _, found in own]),
+    )  # fmt: skip
+
+
+def _by_salt(salts: Sequence[str], values: Sequence[str]) -> str:
+    """One value where all salts have it, else that of each."""
+    if len(set(values)) == 1:
+        return values[0]
+    return ", ".join(f"{salt}: {value}" for salt, value in zip(salts, values, strict=True))
+
+
+def _command(record: Record) -> str:
+    """The command of a record without its salt, as the installed program takes it."""
+    words = list(record["command"])
+    if "mrpverify.check" in words:
+        words = ["mrpverify", "check", *words[words.index("mrpverify.check") + 1 :]]
+    if "--salt" in words:
+        place = words.index("--salt")
+        del words[place : place + 2]
+    return shlex.join(words)
