@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...dominoes.measured import table
 from ...judge.measurement import Measurement
 from ...judge.per_seed import at_least, in_each_seed
 from ...observe.capture import captured
@@ -40,6 +41,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         "features at T": summary(late),
         "kernels that cross": summary(crossed(own).any(-1).mean(-1)),
         "T": summary(own["final_time"].values),
+        "pictures": [line for lines in table(p).values() for line in lines],
     }
     parts = {"at the crossing": at_least(early, 1.0), "at T": at_least(late, 1.0)}
     return in_each_seed(
