@@ -21,6 +21,7 @@ from ..dominoes.pictures import Bank, bank, chosen, of_classes
 from ..drawing import style
 from ..drawing.style import Drawn, Rows
 from ..images.folder import missing_message
+from ..observe.capture import largest_elsewhere
 from ..parameters import Parameters
 from ..simulate import fine_tuning, supervised
 from ..simulate.images import MULTI_VIEW, Images
@@ -105,14 +106,12 @@ def _strip(pixels: Mapping[str, Any], shown: Shown, image: int) -> np.ndarray:
 def _responses(
     p: Parameters, pictures: Bank, pixels: Mapping[str, Any], run: xr.Dataset, own_block: bool
 ) -> np.ndarray:
-    """What the kernel that holds a feature most responds to; a class's own block in supervision."""
+    """What the purest kernel that holds a feature responds to; a class's block in supervision."""
     weights = run["final_weights"].values[0]
-    held = run["final_correlations"].values[0].copy()
-    leading = held.argmax(-1)
-    held[held < p.linear_from / 2] = -np.inf
-    # Of kernels that hold a feature, those that hold no other one more come first.
-    alone = leading[:, None] == np.arange(p.features)
-    held = np.where(alone & (held > 0), held + held.max(), held)
+    end = run["final_correlations"].values[0]
+    # The lead over every other feature: some kernels have leaked into the sibling view (L6).
+    lead = end - largest_elsewhere(end, p.views, same_class=True)
+    held = np.where(end >= p.linear_from / 2, lead, -np.inf)
     if own_block:
         block = np.arange(p.kernels) // p.kernels_per_class
         held[block[:, None] != np.arange(p.features) // p.views] = -np.inf
@@ -257,10 +256,10 @@ class DominoesFigure:
         return (
             "(a) Images of the law of dominoes: four pictures of each own view (of the hidden one "
             "hardly visible) and two of each of two off-class features, at their contrast. (b, c) "
-            f"Mean of the {MOST} training pictures that excite most the kernel that holds a "
-            "feature, a row for each class, digit left and garment right; none where no kernel "
-            "(c: of the class's own block) holds it. (d, e) Answers to test images that show one "
-            "view alone, as shares of each row."
+            f"Mean of the {MOST} training pictures that excite most the purest kernel that "
+            "holds a feature, a row for each class, digit left and garment right; none where no "
+            "kernel (c: of the class's own block) holds it. (d, e) Answers to test images that "
+            "show one view alone, as shares of each row."
         )
 
     def obstacle(self, published: bool) -> str:
