@@ -26,8 +26,7 @@ def small():
     own = arms.regime(mv.regime("teacher-student"))
     return changed(
         own, classes=3, digits=345, garments=678, dimension=12, images=90, kernels_per_class=10,
-        off_features=1, single_view=0.05, test_images=60, init_scale=0.01, amplification=1e4,
-        step=1e-3, downstream_steps=100,
+        off_features=1, single_view=0.05, test_images=60, downstream_steps=100,
     )  # fmt: skip
 
 

@@ -145,17 +145,19 @@ def compared(parameters: Parameters) -> Legs:
     }
 
 
-def few(legs: Legs) -> Legs:
-    """The same runs, on the first four seeds alone: those of a control."""
-    return {name: replace(leg, seeds=CONTROL_SEEDS) for name, leg in legs.items()}
+def few(legs: Legs, number: int = CONTROL_SEEDS) -> Legs:
+    """The same runs, on the first seeds alone: those of a control."""
+    return {name: replace(leg, seeds=number) for name, leg in legs.items()}
 
 
-def instead(name: str, expected: str, places: dict[str, str]) -> Control:
-    """A control that looks at other legs in the places of the claim's own."""
+def instead(
+    name: str, expected: str, places: dict[str, str], number: int = CONTROL_SEEDS
+) -> Control:
+    """A control that looks at the first seeds of other legs in the places of the claim's own."""
 
     def look(parameters: Parameters, runs: Runs) -> Runs:
         del parameters
-        return first({**runs, **{own: runs[other] for own, other in places.items()}})
+        return first({**runs, **{own: runs[other] for own, other in places.items()}}, number)
 
     return Control(name, expected, look=look)
 
