@@ -189,17 +189,17 @@ def _evaluate(order: Order) -> list[ClaimResult]:
 def _with_images(
     order: Order, preset: str, settings: Mapping[str, str], seeds: int | None
 ) -> Order:
-    """The order with what its claims about real images need, checked before any work.
+    """The order with what its claims about real images need, after a look for all data.
 
     Raises SettingsError for a setting and MissingDataError for data that is not there.
     """
     claims = [claim for claim in order.claims if about_images(claim)]
     sizes = load_settings(preset_path(preset), settings)
-    if not claims:
-        return order
-    absent = missing_message([name for claim in claims for name in claim.needs])
+    absent = missing_message([name for claim in order.claims for name in claim.needs])
     if absent:
         raise MissingDataError(absent)
+    if not claims:
+        return order
     number = sizes.seeds if seeds is None else seeds
     images = Setup(sizes, number, order.salt, order.machine, order.store)
     return replace(order, images=images, seeds=order.seeds if order.regimes else number)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 from ..drawing.typeset import typeset
-from ..parameters import PRETRAINING, Framework, Parameters, relevant
+from ..parameters import PRETRAINING, Framework, Parameters, domains_of, relevant
 from ..records.labelled import Request, simulation_digest
 from ..records.provenance import versions
 from .figure import AnyFigure, Study
 
 MOST_VALUES = 8
 """Values of a parameter that are listed; of more only the ends."""
-
-_SYMBOLS = {item.name: item.metadata["symbol"] for item in fields(Parameters)}
 
 
 def caption(figure: AnyFigure, data: Any, study: Study, preset: str, command: str) -> str:
@@ -64,7 +61,9 @@ def _regimes(
 ) -> list[str]:
     """One line per objective: the regime it is nearest to in the preset, and what differs."""
     found: dict[tuple[str, Framework], list[dict[str, Any]]] = {}
+    words: dict[str, str] = {}
     for parameters in dict.fromkeys(run.parameters for run in runs):
+        words |= {name: domain.symbol for name, domain in domains_of(type(parameters)).items()}
         nearest, changes = _nearest(parameters, regimes)
         found.setdefault((parameters.framework, nearest), []).append(changes)
     lines = []
@@ -72,8 +71,8 @@ def _regimes(
         base = regimes[nearest]
         names = dict.fromkeys(name for changes in every for name in changes)
         told = ", ".join(
-            f"{_SYMBOLS[name]} = "
-            + _values({changes.get(name, getattr(base, name)) for changes in every})
+            f"{words[name]} = "
+            + _values({changes.get(name, getattr(base, name, None)) for changes in every})
             for name in names
         )
         regime = f"table `[{nearest}]` of preset `{preset}`"
@@ -91,7 +90,7 @@ def _nearest(
     own = {name: value for name, value in relevant(parameters).items() if name != "framework"}
 
     def differing(regime: Parameters) -> dict[str, Any]:
-        return {name: value for name, value in own.items() if value != getattr(regime, name)}
+        return {name: value for name, value in own.items() if value != getattr(regime, name, None)}
 
     if parameters.framework in PRETRAINING and parameters.framework in regimes:
         return parameters.framework, differing(regimes[parameters.framework])

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from ..command_line import UsageError
 from . import (
     coverage,
+    dominoes,
     explanation,
     laws,
     learned_views,
@@ -33,7 +34,7 @@ def figures() -> Mapping[str, AnyFigure]:
         module.FIGURE
         for module in (
             overview, sample, theorem1, learned_views, retention, coverage, single_view, objectives,
-            explanation, reduced_dynamics,
+            explanation, reduced_dynamics, dominoes,
         )
     ]  # fmt: skip
     every: list[AnyFigure] = [*single, *laws.figures(), *maps.FIGURES, *real_images.FIGURES]

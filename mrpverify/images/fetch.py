@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from . import cifar10, photos, resnet50
+from . import cifar10, idx, photos, resnet50
 from .download import Progress, download, file_sha256
 from .folder import MANIFEST, MissingDataError, data_folder, need_pillow
 from .registries import address
@@ -95,6 +95,18 @@ def _cifar(read: Callable[[Path], cifar10.Arrays]) -> Prepare:
     return prepare
 
 
+def _pictures(name: str) -> Prepare:
+    """Arrays in one file; their digest says whether they are the published ones."""
+
+    def prepare(given: Path, fresh: Path) -> Facts:
+        arrays = idx.from_idx(given)
+        np.savez_compressed(fresh / idx.ARRAYS, **arrays)  # type: ignore[arg-type]
+        digest = idx.content_digest(arrays)
+        return {"digest": digest, "as_published": digest == idx.CONTENT[name]}
+
+    return prepare
+
+
 def _package_weights(given: Path, fresh: Path) -> Facts:
     """The Keras weights under torchvision's names, and the class names."""
     shutil.copy(given / resnet50.NAMES, fresh / resnet50.NAMES)
@@ -148,9 +160,13 @@ _FROM_PACKAGE: Mapping[str, Prepare] = {
     "cifar10": _cifar(cifar10.from_package),
     "resnet50": _package_weights,
     "photos": _photos,
+    "digits": _pictures("digits"),
+    "garments": _pictures("garments"),
 }
 _FROM_COPY: Mapping[str, Prepare] = {
     "cifar10": _cifar(cifar10.from_batches),
     "resnet50": _own_weights,
     "photos": _photos,
+    "digits": _pictures("digits"),
+    "garments": _pictures("garments"),
 }

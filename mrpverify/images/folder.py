@@ -11,6 +11,7 @@ from typing import Any
 import platformdirs
 
 from ..records.store import CACHE_VARIABLE
+from .sources import SOURCES
 
 MANIFEST = "manifest.json"
 
@@ -44,10 +45,12 @@ def is_there(name: str) -> bool:
 
 
 def missing_message(names: Iterable[str]) -> str:
-    """What to do where a data set or Pillow is absent; nothing where all is there."""
-    absent = [name for name in dict.fromkeys(names) if not is_there(name)]
+    """What to do where a data set, or the Pillow that opens it, is absent; nothing where all is."""
+    wanted = list(dict.fromkeys(names))
+    absent = [name for name in wanted if not is_there(name)]
     try:
-        need_pillow()
+        if any(SOURCES[name].pictures for name in wanted):
+            need_pillow()
     except MissingDataError as error:
         return str(error)
     if not absent:

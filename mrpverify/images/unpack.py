@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import shutil
 import tarfile
 import zipfile
@@ -10,6 +12,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from .folder import MissingDataError
+
+_AR, _HEADER = b"!<arch>\n", 60
+"""What the ar file that a Debian package is begins with, and the bytes before each member."""
 
 
 def unpack(archive: Path, inside: tuple[str, ...], folder: Path) -> list[Path]:
@@ -40,7 +45,7 @@ def _members(archive: Path, inside: tuple[str, ...]) -> Iterator[tuple[str, IO[b
                 if _wanted(archive, item.filename, inside) and not item.is_dir():
                     yield item.filename, opened.open(item)
         return
-    with tarfile.open(archive, "r:gz") as packed:
+    with _tar(archive) as packed:
         for member in packed:
             if not _wanted(archive, member.name, inside) or member.isdir():
                 continue
@@ -49,6 +54,19 @@ def _members(archive: Path, inside: tuple[str, ...]) -> Iterator[tuple[str, IO[b
             if content is None:
                 raise MissingDataError(f"{archive.name}: {member.name} is no regular file.")
             yield member.name, content
+
+
+def _tar(archive: Path) -> tarfile.TarFile:
+    """The tar file that a package is, or that a Debian package holds; raises MissingDataError."""
+    with archive.open("rb") as file:
+        if file.read(len(_AR)) != _AR:
+            return tarfile.open(archive, "r:gz")
+        while header := file.read(_HEADER):
+            name, size = header[:16].decode().strip().rstrip("/"), int(header[48:58])
+            if name.startswith("data.tar"):
+                return tarfile.open(fileobj=io.BytesIO(file.read(size)), mode="r:*")
+            file.seek(size + size % 2, os.SEEK_CUR)
+    raise MissingDataError(f"{archive.name} is a Debian package without data.")
 
 
 def _wanted(archive: Path, name: str, inside: tuple[str, ...]) -> bool:

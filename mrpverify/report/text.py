@@ -270,7 +270,7 @@ def _findings(result: ClaimResult) -> list[str]:
             f"{name}: {details['seeds_not_known']} seeds ran out of steps or work before T; not "
             f"known there, raise work (flow) or max_steps (descent)"
         )
-    for key in ("diverged", "unfinished"):
+    for key in ("diverged", "unfinished", "pictures"):
         lines += [f"{name}: {line}" for line in details.get(key, ())]
     return lines
 

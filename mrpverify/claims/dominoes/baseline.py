@@ -1,0 +1,98 @@
+"""D.baseline: what pretraining adds to random kernels that are as long.
+
+Fine-tuned with all labels such kernels come close to pretrained ones: the honest baseline. What
+tells them apart is asked of a linear probe and of few labels.
+"""
+
+from __future__ import annotations
+
+from ...judge.measurement import Measurement
+from ...judge.per_seed import above, in_each_seed
+from ...parameters import Parameters
+from ..accuracies import GAIN, multi_view, resolution, single_view, summary
+from ..claim import Claim, Control, Runs
+from ..comparison.runs import single_view_gain
+from ..legs import FEW_LABELS, PRETRAINING, Legs
+from . import arms
+
+PROBED, FEW, ALL = "linear probe", f"{FEW_LABELS} labels a class", "fine-tuned"
+RANDOM = "random, "
+
+
+def legs(parameters: Parameters) -> Legs:
+    """Three heads on pretrained and on random kernels."""
+    p = arms.regime(parameters)
+    drawn = arms.untrained(p)
+    return {
+        PRETRAINING: arms.pretrained(p),
+        **_heads(p),
+        **{RANDOM + name: head for name, head in _heads(drawn).items()},
+    }
+
+
+def _heads(start: Parameters) -> Legs:
+    """A probe and fine-tuning with few and with all labels."""
+    return {
+        PROBED: arms.probed(start),
+        FEW: arms.downstream(start, labels=FEW_LABELS),
+        ALL: arms.downstream(start),
+    }
+
+
+def measure(parameters: Parameters, runs: Runs) -> Measurement:
+    """Share of seeds in which a probe and few labels gain more than 0.02 on single-view images."""
+    finest = resolution(arms.regime(parameters))
+    parts = {
+        f"single-view gain, {name}": above(single_view_gain(runs[name], runs[RANDOM + name]), GAIN)
+        for name in (PROBED, FEW)
+    }
+    details = {
+        "single-view gain, fine-tuned with all labels": summary(
+            single_view_gain(runs[ALL], runs[RANDOM + ALL]), finest
+        ),
+        **{
+            f"{kind} accuracy, {name}": summary(accuracy(runs[name]), finest)
+            for kind, accuracy in (("single-view", single_view), ("multi-view", multi_view))
+            for head in (PROBED, FEW, ALL)
+            for name in (head, RANDOM + head)
+        },
+    }
+    return in_each_seed(
+        "share of seeds in which a probe and few labels tell pretrained from random kernels",
+        parts,
+        details,
+    )
+
+
+def _exchanged(parameters: Parameters, runs: Runs) -> Runs:
+    """Random kernels in the place of pretrained ones."""
+    del parameters
+    return arms.first({**runs, **{name: runs[RANDOM + name] for name in (PROBED, FEW, ALL)}})
+
+
+CLAIMS = (
+    Claim(
+        id="D.baseline",
+        name="dominoes.baseline",
+        statement="on real pictures a linear probe and few labels tell pretrained kernels from "
+        "random ones of their length",
+        provenance="[D] the honest baseline of D.gain",
+        role="finding",
+        role_reason=arms.ROLE_REASON,
+        horizon="T",
+        measure=measure,
+        controls={
+            "teacher-student": (
+                Control(
+                    "random kernels twice", "random kernels gain nothing on themselves",
+                    look=_exchanged,
+                ),
+            )
+        },
+        per_seed=True,
+        order=5,
+        legs=legs,
+        needs=arms.NEEDS,
+        conditions=arms.no_conditions,
+    ),
+)  # fmt: skip

@@ -1,0 +1,98 @@
+"""D.capture: on real pictures pretraining holds both views of every class, class-purely.
+
+Asked twice of the same runs: of every kernel at its own first crossing, and at the common time T.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...dominoes.measured import table
+from ...judge.measurement import Measurement, share_of_seeds
+from ...observe.capture import captured
+from ...parameters import Parameters
+from ..accuracies import captured_views, summary
+from ..claim import Claim, Control, Horizon, Runs
+from ..legs import PRETRAINING, Leg, Legs
+from ..theorem1.controls import RANDOM_DIRECTIONS
+from ..theorem1.runs import crossed, known_at_horizon, reached
+from . import arms
+
+SHARE = "share of seeds with both views of every class held class-purely"
+
+
+def legs(parameters: Parameters) -> Legs:
+    """Pretraining, without amplification, and on noise as loud as pictures."""
+    without = {
+        "gain 1": Leg(arms.gain_one(parameters)),
+        "noise": arms.pretrained(parameters, signal=False, horizon=10.0, deadline=0.0),
+    }
+    return {PRETRAINING: arms.pretrained(parameters), **arms.few(without)}
+
+
+def measure_at_horizon(parameters: Parameters, runs: Runs) -> Measurement:
+    """Share of seeds in which every feature is held class-purely at T."""
+    own, p = runs[PRETRAINING], arms.regime(parameters)
+    held = captured_views(p, own).mean((1, 2)) * reached(own)
+    details = {
+        "features": summary(held),
+        "T": summary(own["final_time"].values),
+        "pictures": [line for lines in table(p).values() for line in lines],
+    }
+    return share_of_seeds(held == 1, f"{SHARE} at T", details, known_at_horizon(own))
+
+
+def measure_at_crossing(parameters: Parameters, runs: Runs) -> Measurement:
+    """The same for what every kernel had crossed for when it first crossed."""
+    own, p = runs[PRETRAINING], arms.regime(parameters)
+    then = np.nan_to_num(own["crossing_correlations"].values)
+    # What a kernel has just crossed for stands at varrho, to the precision of a step.
+    held = captured(then, crossed(own), p.views, p.linear_from * (1 - 1e-3)).mean(-1)
+    details = {
+        "features": summary(held),
+        "kernels that cross": summary(crossed(own).any(-1).mean(-1)),
+    }
+    return share_of_seeds(held == 1, f"{SHARE} at each kernel's first crossing", details)
+
+
+def _random_directions(parameters: Parameters, runs: Runs) -> Runs:
+    """The kernels held against random directions, at T and at the crossing."""
+    look = RANDOM_DIRECTIONS.look
+    assert look is not None  # noqa: S101
+    swapped = look(arms.regime(parameters), runs[PRETRAINING])
+    return {PRETRAINING: swapped.assign(crossing_correlations=swapped["final_correlations"])}
+
+
+CONTROLS = (
+    arms.instead("gain 1", "without amplification every kernel decays", {PRETRAINING: "gain 1"}),
+    arms.instead("pictures of noise", "noise has no class to capture", {PRETRAINING: "noise"}),
+    Control(
+        "random directions", "directions that are no feature are not held", look=_random_directions
+    ),
+)
+
+
+def _claim(horizon: Horizon, order: int) -> Claim:
+    """The claim on one of its two horizons, which are never mixed."""
+    late = horizon == "T"
+    return Claim(
+        id="D.capture",
+        name="dominoes.capture",
+        statement="on real pictures pretraining holds both views of every class, class-purely, "
+        + ("at T" if late else "at each kernel's first crossing"),
+        provenance="[A] Theorem 1; pictures, levels [D]",
+        role="finding",
+        role_reason=arms.ROLE_REASON,
+        horizon=horizon,
+        measure=measure_at_horizon if late else measure_at_crossing,
+        controls={"teacher-student": CONTROLS},
+        prediction=arms.standing,
+        per_seed=True,
+        order=order,
+        legs=legs,
+        needs=arms.NEEDS,
+        conditions=arms.no_conditions,
+    )
+
+
+CLAIMS = (_claim("crossing", 0), _claim("T", 1))

@@ -1,0 +1,138 @@
+"""What real pictures are like, held against what the theory assumes of its images.
+
+Everything is measured on training pictures, along the directions of the class means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import log, sqrt
+from typing import Any
+
+import numpy as np
+
+from ..parameters import STAND_INS
+from ..theory.condition import Condition, much_less
+from .options import SOURCES
+from .pictures import bank
+
+RISK = STAND_INS["covering_risk"].value
+FRAMEWORKS = ("teacher-student", "supervised", "fine-tuning")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The features of a regime, source by source, in the order of their classes."""
+
+    names: tuple[str, ...]
+    gram: np.ndarray
+    """<v_f, v_g> [features, features]; the theory has the identity."""
+    strength: np.ndarray
+    """Length of a class mean at full contrast [features]; the theory has one for all."""
+    spread: np.ndarray
+    """Standard deviation of <x, v_f> over the pictures of its class [features]."""
+    foreign: np.ndarray
+    """Root mean square of <x, v_f> over the pictures of the other classes [features]."""
+    residual: np.ndarray
+    """Root mean square length of what a picture is beside z v_f [features]."""
+
+
+def measured(parameters: Any) -> Measured:
+    """The features of a regime's pictures; raises MissingDataError where nothing is fetched."""
+    p, pictures = parameters, bank(parameters)
+    sources = SOURCES[: p.views]
+    means = p.loudness * np.concatenate([pictures.means[s] for s in sources])
+    length = np.linalg.norm(means, axis=1)
+    directions = means / length[:, None]
+    groups = [p.loudness * x.astype(np.float64) for s in sources for x in pictures.of["train"][s]]
+    along = [x @ directions.T for x in groups]
+    own = [z[:, f] for f, z in enumerate(along)]
+    foreign = [
+        np.concatenate([z[:, f] for g, z in enumerate(along) if g != f]) for f in range(len(along))
+    ]
+    beside = [(x**2).sum(1) - z**2 for x, z in zip(groups, own, strict=True)]
+    numerals = (sorted(str(getattr(p, s))) for s in sources)
+    return Measured(
+        tuple(f"{s[:-1]} {n}" for s, row in zip(sources, numerals, strict=True) for n in row),
+        directions @ directions.T,
+        length,
+        np.array([z.std() for z in own]),
+        np.array([sqrt(float((z**2).mean())) for z in foreign]),
+        np.array([sqrt(float(b.mean())) for b in beside]),
+    )
+
+
+def conditions(parameters: Any, found: Measured) -> tuple[Condition, ...]:
+    """The theory's conditions on its images and its network, with the numbers of pictures."""
+    p = parameters
+    off, own = p.off_pictures * p.contrast_high, float(p.patches_per_feature)
+    cosine = float(np.abs(found.gram - np.eye(len(found.gram))).max())
+    peak = sqrt(2 * log(p.images * (p.views * own + p.off_features * p.off_pictures)))
+    coordinate = float(found.residual.mean()) / sqrt(p.dimension - 1)
+    end = p.linear_from * (1 + p.hold_width)
+    sparse = STAND_INS["sparse_presence"].value
+    presence = p.off_features / (p.features - p.views)
+    return (
+        _one("orthonormal features", "largest |<v_f, v_g>| << 1", cosine, 1.0),
+        Condition(
+            "equal strengths", "largest class mean <= 1.3 times the least (own z in [1, 1.3])",
+            "section 1 [R]", FRAMEWORKS, float(found.strength.max() / found.strength.min()), 1.3,
+        ),
+        _one(
+            "steady strength", "spread of <x, v_f> in a class << its mean",
+            float((found.spread / found.strength).max()), 1.0,
+        ),
+        _one(
+            "foreign response", "<x, v_f> of other classes' pictures << that of its own",
+            float((found.foreign / found.strength).max()), 1.0,
+        ),
+        _one(
+            "noise reach",
+            "sigma_p Lambda_end sqrt(2 log NP) << varrho, sigma_p what a picture is beside z v_f",
+            coordinate * end * peak, p.linear_from,
+        ),
+        Condition(
+            "off-class strength", "the largest off-class sum is below half the own one",
+            "section 1, step 4 [R]", FRAMEWORKS, off, own / 2, strict=True,
+        ),
+        _one("weak view", "rho << Gamma, as sums of contrasts", p.weak_high * own, off),
+        Condition(
+            "sparse presence", f"s/k <= {sparse:g}", "section 1 [D]", FRAMEWORKS, presence, sparse
+        ),
+        small_init(p),
+        Condition(
+            "coverage", f"m >= 2 log(2k/delta), delta = {RISK:g}", "section 1 and L1 [D]",
+            FRAMEWORKS, p.views * log(p.features / RISK), float(p.kernels_per_class),
+        ),
+    )  # fmt: skip
+
+
+def small_init(parameters: Any) -> Condition:
+    """Nothing is held at the start."""
+    p = parameters
+    largest = p.init_scale * sqrt(2 * log(p.features * p.kernels))
+    return _one("initial scale", "sigma_0 sqrt(2 log(2k km)) << varrho", largest, p.linear_from)
+
+
+def _one(name: str, statement: str, left: float, right: float) -> Condition:
+    return much_less(name, statement, "section 1 [D]", FRAMEWORKS, left, right)
+
+
+def table(parameters: Any) -> Mapping[str, list[str]]:
+    """Features, Gram matrix and conditions in lines, for a terminal and for the documents."""
+    found = measured(parameters)
+    rows = zip(
+        found.names, found.strength, found.spread, found.foreign, found.residual, strict=True
+    )
+    return {
+        "features": ["feature | strength | spread | of other classes | beside z v", *(
+            f"{name} | {a:.2f} | {b:.2f} | {c:.2f} | {d:.2f}" for name, a, b, c, d in rows
+        )],
+        "Gram matrix": [" ".join(f"{x:5.2f}" for x in row) for row in found.gram],
+        "conditions": [
+            f"{'holds' if c.holds else 'VIOLATED'} | {c.id}: {c.statement} | {c.left:.3g} against "
+            f"{c.right:.3g} (margin {c.margin:.2g}, needed {c.needed_ratio:g})"
+            for c in conditions(parameters, found)
+        ],
+    }  # fmt: skip

@@ -1,0 +1,177 @@
+"""Encoded pictures by source and class, training and test apart, and their measured features.
+
+The code is made without labels: the mean and the principal components of all training pictures of
+the chosen classes, the same number of each source. Labels are used once, for one common scale: the
+means of the classes have length 1 on average.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..admissible import RegimeError
+from ..images.folder import MissingDataError, data_folder
+from ..images.idx import PARTS, load
+from ..records.atomic import write_whole
+from ..records.source import source_digest
+from .options import SOURCES, fetched
+
+FOLDER = "dominoes"
+"""Where codes are kept, in the folder of data."""
+FOR_AXES = 1500
+"""Training pictures of each class that the principal components are taken from: d = 40 of them
+need no more, and all would take ten times as long."""
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Encoded pictures: `of[part][source][place]` is [pictures, d] float32 of one class.
+
+    `place` is that of the class among the chosen ones, in rising order.
+    """
+
+    of: Mapping[str, Mapping[str, Sequence[np.ndarray]]]
+    means: Mapping[str, np.ndarray]
+    """Class means of the training pictures [k, d], by source."""
+
+
+def bank(parameters: Any) -> Bank:
+    """The pictures of a regime; raises MissingDataError, and RegimeError for classes or content."""
+    p = parameters
+    sources = SOURCES[: p.views]
+    classes = tuple(chosen(p, source) for source in sources)
+    here = fetched()
+    if here != p.content:
+        raise MissingDataError(
+            f"content={p.content}: the pictures here are {here}; set content to that, or get the "
+            f"published ones with: python -m mrpverify.images fetch --again {' '.join(SOURCES)}"
+        )
+    return _bank(here, sources, classes, p.dimension, p.encoding, p.centred)
+
+
+def chosen(p: Any, source: str) -> tuple[int, ...]:
+    """The chosen classes of a source, in rising order; raises RegimeError."""
+    number = getattr(p, source)
+    found = tuple(sorted(int(numeral) for numeral in str(number)))
+    if len(set(found)) != len(found) or len(found) != p.classes:
+        raise RegimeError(
+            f"{source}={number}: must be k = {p.classes} different numerals, one for each class. "
+            f"Change it or k with --set."
+        )
+    return found
+
+
+@lru_cache(maxsize=4)
+def _bank(
+    content: str,
+    sources: tuple[str, ...],
+    classes: tuple[tuple[int, ...], ...],
+    dimension: int,
+    encoding: str,
+    centred: str,
+) -> Bank:
+    """The pictures in a code; `content` stands for what lies in the data folder.
+
+    Kept beside the data, so that every process that trains need not encode them again.
+    """
+    asked = json.dumps([content, sources, classes, dimension, encoding, centred, _made_by()])
+    path = data_folder() / FOLDER / f"{hashlib.sha256(asked.encode()).hexdigest()}.npz"
+    flat = _kept(path)
+    if flat is None:
+        flat = _encoded(sources, classes, dimension, encoding, centred)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = io.BytesIO()
+        np.savez(file, **flat)  # type: ignore[arg-type]
+        write_whole(path, file.getvalue())
+    numbers = [(s, len(own)) for s, own in zip(sources, classes, strict=True)]
+    of = {
+        part: {s: [flat[f"{part} {s} {i}"] for i in range(number)] for s, number in numbers}
+        for part in PARTS
+    }
+    means = {s: np.stack([x.mean(0, dtype=np.float64) for x in of["train"][s]]) for s in sources}
+    return Bank(of, means)
+
+
+def _made_by() -> str:
+    """Digest of this file: another way to encode makes other codes."""
+    return source_digest([Path(__file__)])
+
+
+def _kept(path: Path) -> dict[str, np.ndarray] | None:
+    """The arrays of a file that is whole, None where there is none."""
+    try:
+        with np.load(path) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return None
+
+
+def _encoded(
+    sources: Sequence[str],
+    classes: Sequence[Sequence[int]],
+    dimension: int,
+    encoding: str,
+    centred: str,
+) -> dict[str, np.ndarray]:
+    """Codes [pictures, d] by "part source place"."""
+    pixels = {
+        part: {s: of_classes(s, part, own) for s, own in zip(sources, classes, strict=True)}
+        for part in PARTS
+    }
+    own = {s: np.concatenate(pixels["train"][s]).mean(0) for s in sources}
+    middle = dict.fromkeys(sources, np.mean(list(own.values()), axis=0))
+    if centred == "each":
+        middle = own
+    sample = [np.concatenate([x[:FOR_AXES] for x in pixels["train"][s]]) for s in sources]
+    shifted = [x - middle[s] for x, s in zip(sample, sources, strict=True)]
+    axes = _axes(shifted, dimension, encoding)
+    codes = {
+        (part, s, i): (x - middle[s]) @ axes
+        for part in PARTS
+        for s in sources
+        for i, x in enumerate(pixels[part][s])
+    }
+    lengths = [np.linalg.norm(x.mean(0)) for (part, _, _), x in codes.items() if part == "train"]
+    scale = np.float32(1 / np.mean(lengths))
+    return {" ".join(map(str, key)): scale * x for key, x in codes.items()}
+
+
+def of_classes(source: str, part: str, classes: Sequence[int]) -> list[np.ndarray]:
+    """Pictures of each class in [0, 1] [pictures, 784], float32, in the order of the data set.
+
+    Raises MissingDataError.
+    """
+    arrays = load(source)
+    labels = arrays[f"{part}_labels"]
+    flat = arrays[f"{part}_images"].reshape(len(labels), -1)
+    found = [flat[labels == c].astype(np.float32) / 255 for c in classes]
+    if min(map(len, found)) == 0:
+        raise MissingDataError(f"{source}: a class of {list(classes)} has no {part} pictures.")
+    return found
+
+
+def _axes(centred: Sequence[np.ndarray], dimension: int, encoding: str) -> np.ndarray:
+    """Columns to project on [784, d], float32: principal components, of unit variance if whitened.
+
+    Raises RegimeError for more of them than the pictures have.
+    """
+    covariance = np.mean([x.T @ x / np.float32(len(x)) for x in centred], axis=0, dtype=np.float64)
+    values, vectors = np.linalg.eigh(covariance)
+    values, vectors = values[::-1][:dimension], vectors[:, ::-1][:, :dimension]
+    if len(values) < dimension or values[-1] <= 1e-9 * values[0]:
+        rank = int((values > 1e-9 * values[0]).sum())
+        raise RegimeError(f"d={dimension}: the pictures have {rank} components; choose at most so.")
+    # The sign of an eigenvector is free: the largest entry is made positive.
+    signs = np.sign(vectors[np.abs(vectors).argmax(0), np.arange(dimension)])
+    scale = values**-0.5 if encoding == "whitened" else np.ones_like(values)
+    return np.asarray(vectors * (signs * scale), dtype=np.float32)
