@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import torch
 import xarray as xr
 
 from ..parameters import Parameters
-from ..simulate.sample import sample_images
+from ..simulate.sample import feature_moments, sample_images, sample_weights
+from .labelled import AXES
+
+MOMENTS = ("own_activity", "squared_activity", "patch_activity")
+"""Moments of drawn images that a labelled run has too."""
 
 
 def training_kinds(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
@@ -20,3 +27,22 @@ def training_kinds(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
     cells = p.classes * (1 + p.views)
     counts = np.stack([np.bincount(row, minlength=cells) for row in cell.numpy()])
     return counts.reshape(len(seeds), p.classes, 1 + p.views) / p.images
+
+
+def starts(parameters: Parameters, salt: str, seeds: Sequence[int]) -> xr.Dataset:
+    """What runs of the seeds start from: C(0) and the moments of their images, nothing trained.
+
+    ``initial_correlations`` [seed, kernel, feature]; ``own_activity``, ``squared_activity`` and
+    ``patch_activity`` [seed, feature], as in a labelled run.
+    """
+    p, numbers = parameters, [int(seed) for seed in seeds]
+    images = sample_images(p, salt, numbers)
+    moments = feature_moments(p, images)
+    weights = sample_weights(p, salt, numbers)
+    features = images.features.to(weights.dtype)
+    found = {"initial_correlations": torch.bmm(weights, features.transpose(1, 2))}
+    found |= {name: getattr(moments, name) for name in MOMENTS}
+    return xr.Dataset(
+        {name: (AXES[name], value.numpy()) for name, value in found.items()},
+        coords={"seed": numbers},
+    )
