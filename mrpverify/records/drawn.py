@@ -9,11 +9,7 @@ import torch
 import xarray as xr
 
 from ..parameters import Parameters
-from ..simulate.sample import feature_moments, sample_images, sample_weights
-from .labelled import AXES
-
-MOMENTS = ("own_activity", "squared_activity", "patch_activity")
-"""Moments of drawn images that a labelled run has too."""
+from ..simulate.sample import sample_features, sample_images, sample_weights
 
 
 def training_kinds(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
@@ -29,20 +25,9 @@ def training_kinds(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
     return counts.reshape(len(seeds), p.classes, 1 + p.views) / p.images
 
 
-def starts(parameters: Parameters, salt: str, seeds: Sequence[int]) -> xr.Dataset:
-    """What runs of the seeds start from: C(0) and the moments of their images, nothing trained.
-
-    ``initial_correlations`` [seed, kernel, feature]; ``own_activity``, ``squared_activity`` and
-    ``patch_activity`` [seed, feature], as in a labelled run.
-    """
+def initial_correlations(parameters: Parameters, salt: str, seeds: Sequence[int]) -> np.ndarray:
+    """C(0) of runs that start from drawn kernels, nothing trained [seeds, kernels, features]."""
     p, numbers = parameters, [int(seed) for seed in seeds]
-    images = sample_images(p, salt, numbers)
-    moments = feature_moments(p, images)
+    features = torch.stack([sample_features(p, salt, seed) for seed in numbers])
     weights = sample_weights(p, salt, numbers)
-    features = images.features.to(weights.dtype)
-    found = {"initial_correlations": torch.bmm(weights, features.transpose(1, 2))}
-    found |= {name: getattr(moments, name) for name in MOMENTS}
-    return xr.Dataset(
-        {name: (AXES[name], value.numpy()) for name, value in found.items()},
-        coords={"seed": numbers},
-    )
+    return torch.bmm(weights, features.to(weights.dtype).transpose(1, 2)).numpy()

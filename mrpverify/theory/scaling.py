@@ -10,15 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import log
+from math import log, pi, sqrt
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_ndtr, roots_legendre
 from scipy.stats import norm
 
 from ..parameters import Parameters
 from .hitting import crossing_time, exponent
+
+Array = NDArray[np.float64]
+
+NODES, FAR_OUT = 96, 9.0
+"""Of the quadrature over a standard normal, and where it ends."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,12 @@ ORDERS: Mapping[str, Order] = MappingProxyType(
     {
         "kernels_per_class": Order(0, 1, "m = c log k", "SC: all are captured from c > 2 on"),
         "off_class": Order(0, 1, "s = polylog k", "the least whole power with which s grows"),
-        "images": Order(1, 0, "N = poly k", "as many images of a class at every k"),
+        "images": Order(
+            2,
+            0,
+            "N = poly k",
+            "with as many images a class at every k those drawn least lose theirs",
+        ),
         "dimension": Order(1, 0, "d = poly k", "the least power: there are 2k features"),
         "patch_noise": Order(-0.5, -1, "sigma_p = 1/(sqrt d polylog k)", "d ~ k, one whole power"),
         "single_view": Order(-1, 0, "mu = 1/poly k", "as many single-view images at every k"),
@@ -116,26 +128,47 @@ def slow_start(parameters: Parameters, share: float) -> float:
     return p.init_scale * float(norm.ppf(share ** (1 / p.features)))
 
 
-def captured_share(features: int, kernels: int, crossing: float = 1.0) -> float:
-    """Expected share of features that are the first of some kernel, as drawn alike (L1 [D]).
+def preferences(parameters: Parameters, rates: Array) -> Array:
+    """P(a kernel crosses for v first, and before T) [features], from R_v of given images (L1 [D]).
 
-    1 - (1 - x/F)^{kernels} with the share x of the kernels `crossing` at all; 1 - k^{-c/2} at
-    m = c log k.
+    The shortest hitting time wins, x R_v^{1/(2q-2)} with x standard normal. At equal rates each of
+    2k features has the same share of the kernels that cross; images that are few favour some, by a
+    spread of log R_v times the square of the largest normal, 2 log 2k, over 2q - 2. Raises
+    ValueError for another number of rates.
     """
-    return 1 - (1 - crossing / features) ** kernels
+    p, drawn = parameters, np.asarray(rates, dtype=np.float64)
+    if drawn.shape != (p.features,):
+        raise ValueError(f"expected the rates of {p.features} features, got {drawn.shape}")
+    n = 2 * p.power - 2
+    speed = np.maximum(drawn, 0.0)
+    last = (p.linear_from**-n + n * speed * p.horizon) ** (-1 / n) / p.init_scale
+    nodes, weights = roots_legendre(NODES)
+    x = last + (FAR_OUT - last) * (nodes[:, None] + 1) / 2  # [nodes, features]
+    relative = speed ** (1 / n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        others = np.nan_to_num(x[:, :, None] * relative[:, None] / relative, nan=0.0)
+    below = log_ndtr(others).sum(-1) - log_ndtr(x)
+    density = np.exp(below - x**2 / 2) / sqrt(2 * pi)
+    found: Array = (weights @ density) * (FAR_OUT - last) / 2
+    return np.where(speed > 0, found, 0.0)
 
 
-def all_captured(features: int, kernels: int, crossing: float = 1.0) -> float:
-    """P(every feature is the first of some kernel), by the number of features held so far (L1 [D]).
+def captured_share(preferred: Array, kernels: int) -> float:
+    """Expected share of features that are the first of some kernel, kernels independent (L1 [D]).
 
-    Below it lies 1 - `union_bound`.
+    From P(a kernel prefers v) [features]; 1 - (1 - 1/2k)^{kernels} ~ 1 - k^{-c/2} at m = c log k
+    where all prefer alike.
     """
-    held = np.zeros(features + 1)
-    held[0] = 1.0
-    stays = 1 - crossing + crossing * np.arange(features + 1) / features
-    for _ in range(kernels):
-        held = held * stays + np.concatenate([[0.0], (held * (1 - stays))[:-1]])
-    return float(held[-1])
+    return float(np.mean(1 - (1 - preferred) ** kernels))
+
+
+def all_captured(preferred: Array, kernels: int) -> float:
+    """P(every feature is the first of some kernel), features taken as independent (L1 [D]).
+
+    They are not quite: what one kernel takes another does not. By that it is a little above; tested
+    against counting. Below it lies 1 - `union_bound`.
+    """
+    return float(np.prod(1 - (1 - preferred) ** kernels))
 
 
 def union_bound(classes: int, constant: float) -> float:

@@ -2,16 +2,18 @@
 
 Every kernel of the teacher takes the feature with the shortest hitting time, so captured is what km
 independent draws hit: 1 - (1 - 1/2k)^{km} ~ 1 - k^{-c/2}, and all features at once with a failure
-of at most 2 k^{1-c/2}. At a constant m the share is 1 - e^{-m/2} at every k. What decides is drawn
-with the kernels (L1), so that many seeds can be foretold from it; the share that is judged is that
-of the trained seeds, with what was foretold of nine times as many as a control variate.
+of at most 2 k^{1-c/2}. At a constant m the share is 1 - e^{-m/2} at every k. The draws are alike
+where the images are many; on those that were drawn they are not quite (`preferences`), and with N ~
+k the share at k = 32 was below that at 16 (exploration): N/k has to grow. What decides is drawn
+with the kernels, so that many draws of them can be foretold on the images of a seed; the share that
+is judged is that of these draws, plus what training adds in the one of them that was trained.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import xarray as xr
@@ -22,10 +24,17 @@ from ...judge.numbers import Number, Rival, all_numbers, mean_number, quarter
 from ...observe.capture import captured
 from ...observe.correlations import first_crossed
 from ...parameters import Parameters
-from ...records.drawn import starts
+from ...records.drawn import initial_correlations
 from ...theory.condition import Condition
 from ...theory.growth import drawn_growth_rates, growth_rate, hitting_time, hitting_times
-from ...theory.scaling import all_captured, captured_share, kept_pure, slow_start, union_bound
+from ...theory.scaling import (
+    all_captured,
+    captured_share,
+    kept_pure,
+    preferences,
+    slow_start,
+    union_bound,
+)  # fmt: skip
 from ..claim import Claim, Control, Runs
 from ..laws.curves import curve
 from ..legs import Leg, Legs
@@ -43,12 +52,15 @@ SLOWEST = 0.05
 """Share of kernels that are not waited for: their time has no bound, and would cost most."""
 TOLERANCE = 1e-2
 """Of the flow: which feature is first does not hang on it (exploration: 1e-3 says the same)."""
-FORETOLD = 9
-"""Seeds that are foretold for every seed that is trained: 216 for 24."""
-MOST_TRAINED = 16
-"""Seeds at the largest k, as many as a mean needs."""
+DRAWS = 216
+"""Draws of the kernels that are foretold at every k, at least: an equal number for every seed."""
+MOST_TRAINED, PART = 18, 1
+"""Beyond the preset's own k: seeds, a few more than a mean needs; and kernels a class that are
+trained at the largest k. They do not interact (L10), so a part is what it is beside the others."""
+OF_CLASS = "kernels of a class"
+"""Mark of runs that are some kernels alone."""
 TRAINED_BAND = 0.03
-"""Of what training adds to what was foretold, as a share of the features: one of 32."""
+"""Of what training adds to what was foretold, as a share of the features."""
 
 
 def regime(parameters: Parameters, classes: int) -> Parameters:
@@ -57,20 +69,19 @@ def regime(parameters: Parameters, classes: int) -> Parameters:
         parameters, classes, CONSTANT, amplification=AMPLIFICATION, tolerance=TOLERANCE,
         method="flow", gain="hold", hold_width=0.1,
     )  # fmt: skip
-    p = replace(
-        p, amplification=kept_pure(replace(parameters, amplification=AMPLIFICATION), classes)
-    )
+    base = replace(parameters, amplification=AMPLIFICATION)
+    p = replace(p, amplification=kept_pure(base, classes))
     start = slow_start(p, SLOWEST)
     return replace(p, horizon=hitting_time(start, growth_rate(p), p.power, p.linear_from))
 
 
 def legs(parameters: Parameters) -> Legs:
-    """One run at every k, fewer seeds at the largest."""
-    every = sizes(parameters)
-    return {
-        _name(k): Leg(regime(parameters, k), seeds=MOST_TRAINED if k == every[-1] else None)
-        for k in every
-    }
+    """One run at every k, of fewer seeds beyond the preset's, at the largest of fewer kernels."""
+    laws = {k: regime(parameters, k) for k in sizes(parameters)}
+    last = max(laws)
+    laws[last] = replace(laws[last], kernels_per_class=PART)
+    few = {k: MOST_TRAINED if k > parameters.classes else None for k in laws}
+    return {_name(k): Leg(p, seeds=few[k]) for k, p in laws.items()}
 
 
 def _name(classes: int) -> str:
@@ -85,129 +96,150 @@ def at_crossing(p: Parameters, run: xr.Dataset) -> np.ndarray:
     return captured(there, lead, p.views, hold_level(p))
 
 
-def foretold(p: Parameters, drawn: xr.Dataset) -> np.ndarray:
-    """Features that some kernel crosses for first, and before T [seeds, features], bool (L2)."""
-    rates = drawn_growth_rates(p, drawn["squared_activity"].values, drawn["patch_activity"].values)
-    starting = drawn["initial_correlations"].values
+def foretold(p: Parameters, starting: np.ndarray, rates: np.ndarray) -> np.ndarray:
+    """Features that some kernel crosses for first, and before T [seeds, features], bool (L2).
+
+    From C(0) [seeds, kernels, features] and R_v of the drawn images [seeds, features].
+    """
     times = hitting_times(starting, rates[:, None], p.power, p.linear_from)
     lead = times.argmin(-1)[..., None] == np.arange(p.features)
     return np.asarray((lead & (times < p.horizon)).any(-2))
 
 
-@cache
-def _more(p: Parameters, salt: str, seeds: int) -> np.ndarray:
-    """What is foretold of many seeds [seeds, features], from what they draw before training."""
-    blocks = np.array_split(np.arange(seeds), max(1, seeds // 24))
-    return np.concatenate([foretold(p, starts(p, salt, list(block))) for block in blocks])
+def rates_of(p: Parameters, run: xr.Dataset) -> np.ndarray:
+    """R_v of the drawn images [seeds, features]."""
+    moments = (run["squared_activity"].values, run["patch_activity"].values)
+    return np.asarray(drawn_growth_rates(p, *moments))
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The claim at one k."""
+
+    parameters: Parameters
+    run: xr.Dataset
+    rates: np.ndarray
+    """R_v on the images of every trained seed [seeds, features]."""
+    held: np.ndarray
+    """Features foretold to be captured, for many draws of kernels on the images of every trained
+    seed [seeds, draws, features], bool."""
+
+    @property
+    def classes(self) -> int:
+        """k."""
+        return self.parameters.classes
+
+    def expected(self, m: int) -> float:
+        """Captured share with m kernels a class on images as they were drawn."""
+        kernels = m * self.classes
+        return float(np.mean([captured_share(own, kernels) for own in self.preferred]))
+
+    def missing(self, m: int) -> float:
+        """Share of draws that then miss some feature."""
+        kernels = m * self.classes
+        return 1 - float(np.mean([all_captured(own, kernels) for own in self.preferred]))
+
+    @cached_property
+    def preferred(self) -> np.ndarray:
+        """P(a kernel prefers the feature) on the images of every seed [seeds, features]."""
+        return np.stack([preferences(self.parameters, own) for own in self.rates])
+
+    @property
+    def trained(self) -> np.ndarray:
+        """What training captures beyond what was foretold of the same kernels [seeds], a share."""
+        p = self.parameters
+        said = foretold(p, self.run["initial_correlations"].values, self.rates).mean(-1)
+        return np.asarray(at_crossing(p, self.run).mean(-1) - said)
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Captured share [seeds]: foretold of many draws, plus what training adds in its own."""
+        return np.asarray(self.held.mean((1, 2)) + self.trained)
+
+    @property
+    def missed(self) -> np.ndarray:
+        """Draws that miss some feature [draws of all seeds], bool."""
+        return np.asarray(~self.held.all(-1).ravel())
+
+
+def found_at(parameters: Parameters, classes: int, run: xr.Dataset) -> Found:
+    """What the claim looks at at k = `classes`."""
+    p, seeds = regime(parameters, classes), [int(seed) for seed in run["seed"].values]
+    m, salt = int(run.attrs.get(OF_CLASS, p.kernels_per_class)), str(run.attrs["salt"])
+    members = [replace(p, member=member) for member in range(-(-DRAWS // len(seeds)))]
+    own, rates = np.arange(p.kernels) % p.kernels_per_class < m, rates_of(p, run)
+    held = [foretold(p, initial_correlations(law, salt, seeds)[:, own], rates) for law in members]
+    return Found(p, run, rates, np.stack(held, 1))
 
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
-    """Captured share at every k, and at the largest the seeds that miss a feature."""
-    laws = {k: regime(parameters, k) for k in sizes(parameters)}
-    more = {k: _more(p, _salt(runs), FORETOLD * _seeds(runs)) for k, p in laws.items()}
-    shares = {k: _shares(p, runs[_name(k)], more[k]) for k, p in laws.items()}
-    last = max(laws)
-    numbers = [_share(p, shares[k]) for k, p in laws.items()]
-    numbers += [_failure(laws[last], more[last]), _training(laws[last], runs[_name(last)])]
+    """Captured share at every k, and at the largest the draws that miss a feature."""
+    found = [found_at(parameters, k, runs[_name(k)]) for k in sizes(parameters)]
+    last = found[-1]
+    numbers = [_share(one) for one in found] + [_failure(last), _training(last)]
     details = {
-        "curves": _curves(laws, shares, more),
-        "fails": {k: float(1 - held.all(-1).mean()) for k, held in more.items()},
-        "fails_predicted": {k: 1 - _all(p) for k, p in laws.items()},
-        "union_bound": {k: union_bound(k, CONSTANT) for k in laws},
-        "seeds_foretold": len(more[last]),
+        "curves": _curves(found),
+        "fails": {one.classes: float(one.missed.mean()) for one in found},
+        "union_bound": {one.classes: union_bound(one.classes, CONSTANT) for one in found},
+        "draws_foretold": {one.classes: len(one.missed) for one in found},
     }
     return all_numbers(numbers, "captured and class-pure at first crossing", details)
 
 
-def _salt(runs: Runs) -> str:
-    return str(next(iter(runs.values())).attrs["salt"])
-
-
-def _seeds(runs: Runs) -> int:
-    """Seeds of the longest leg."""
-    return max(run.sizes["seed"] for run in runs.values())
-
-
-def _shares(p: Parameters, run: xr.Dataset, more: np.ndarray) -> np.ndarray:
-    """Captured share of each trained seed, its luck taken out by what was foretold [seeds].
-
-    The mean over seeds is that of the share, whether or not what is foretold is right.
-    """
-    trained, seeds = at_crossing(p, run).mean(-1), run.sizes["seed"]
-    usual = np.resize(more.mean(-1), (FORETOLD, len(more) // FORETOLD)).mean(0)[:seeds]
-    return np.asarray(trained - more[:seeds].mean(-1) + usual)
-
-
-def _crossing(p: Parameters, kernels: int) -> tuple[int, int, float]:
-    """What the closed forms ask for."""
-    return p.features, kernels, 1 - SLOWEST
-
-
-def _all(p: Parameters) -> float:
-    return all_captured(*_crossing(p, p.kernels))
-
-
-def _constant(p: Parameters) -> int:
-    """Kernels at a constant m."""
-    return FEWER * p.classes
-
-
-def _share(p: Parameters, values: np.ndarray) -> Number:
+def _share(one: Found) -> Number:
     """The share at one k. At the least k the constant m is its own, and the rival is another."""
-    rival = Rival(f"m = {FEWER} at every k", captured_share(*_crossing(p, _constant(p))))
+    p = one.parameters
+    rival = Rival(f"m = {FEWER} at every k", one.expected(FEWER))
     if p.kernels_per_class <= FEWER:
         rival = Rival("one view of a class, as supervised learning", 1 / p.views)
-    expected = captured_share(*_crossing(p, p.kernels))
-    return mean_number(f"captured share at k = {p.classes}", values, expected, rival)
+    expected = one.expected(p.kernels_per_class)
+    return mean_number(f"captured share at k = {p.classes}", one.shares, expected, rival)
 
 
-def _failure(p: Parameters, more: np.ndarray) -> Number:
-    """Seeds that miss some feature: exact interval over all that were foretold."""
-    missed, trials = int((~more.all(-1)).sum()), len(more)
-    rival = Rival(f"m = {FEWER} at every k", 1 - all_captured(*_crossing(p, _constant(p))))
+def _failure(one: Found) -> Number:
+    """Draws that miss some feature: exact interval over all that were foretold."""
+    p, missed, trials = one.parameters, int(one.missed.sum()), len(one.missed)
+    rival = Rival(f"m = {FEWER} at every k", one.missing(FEWER))
+    expected = one.missing(p.kernels_per_class)
     return Number(
-        f"share of seeds that miss a feature at k = {p.classes}",
+        f"share of draws that miss a feature at k = {p.classes}",
         missed / trials,
-        1 - _all(p),
-        quarter(1 - _all(p), rival),
+        expected,
+        quarter(expected, rival),
         rival,
         lambda confidence: clopper_pearson(missed, trials, confidence),
         trials,
     )
 
 
-def _training(p: Parameters, run: xr.Dataset) -> Number:
-    """What training captures beyond what was foretold from the same seeds' draws, as a share."""
+def _training(one: Found) -> Number:
+    """What training captures beyond what was foretold of the same kernels, as a share."""
+    p = one.parameters
+    lost = one.expected(FEWER) - one.expected(p.kernels_per_class)
+    rival, band = Rival(f"m = {FEWER} at every k", lost), (-TRAINED_BAND, TRAINED_BAND)
     name = f"trained minus foretold share at k = {p.classes}"
-    said = foretold(p, run).mean(-1)
-    lost = captured_share(*_crossing(p, _constant(p))) - captured_share(*_crossing(p, p.kernels))
-    rival = Rival(f"m = {FEWER} at every k", lost)
-    band = (-TRAINED_BAND, TRAINED_BAND)
-    return mean_number(name, at_crossing(p, run).mean(-1) - said, 0.0, rival, band, 1 / p.features)
+    return mean_number(name, one.trained, 0.0, rival, band, 1 / p.features)
 
 
-def _curves(
-    laws: Mapping[int, Parameters],
-    shares: Mapping[int, np.ndarray],
-    more: Mapping[int, np.ndarray],
-) -> list[dict[str, object]]:
+def _curves(found: Sequence[Found]) -> list[dict[str, object]]:
     """Share and failure against k, at m = c log k and at a constant m."""
-    k = np.array(list(laws))
-    seeds = min(map(len, shares.values()))
-    share = np.stack([values[:seeds] for values in shares.values()], -1)
-    missed = np.stack([~held.all(-1) for held in more.values()], -1).astype(float)
-    growing = [_crossing(p, p.kernels) for p in laws.values()]
-    constant = [_crossing(p, _constant(p)) for p in laws.values()]
+    k = np.array([one.classes for one in found])
+    own = [one.parameters.kernels_per_class for one in found]
+    seeds = min(len(one.shares) for one in found)
+    share = np.stack([one.shares[:seeds] for one in found], -1)
+    draws = min(len(one.missed) for one in found)
+    missed = np.stack([one.missed[:draws] for one in found], -1).astype(float)
+    pairs = list(zip(found, own, strict=True))
     return [
         curve(
             "captured", ("k", k), ("share of features", share),
-            np.array([captured_share(*c) for c in growing]),
-            np.array([captured_share(*c) for c in constant]),
+            np.array([one.expected(m) for one, m in pairs]),
+            np.array([one.expected(FEWER) for one in found]),
         ),
         curve(
-            "some feature missed", ("k", k), ("share of seeds", missed),
-            1 - np.array([all_captured(*c) for c in growing]),
-            1 - np.array([all_captured(*c) for c in constant]),
+            "some feature missed", ("k", k), ("share of draws", missed),
+            np.array([one.missing(m) for one, m in pairs]),
+            np.array([one.missing(FEWER) for one in found]),
         ),
     ]  # fmt: skip
 
@@ -217,8 +249,8 @@ def _constant_m(parameters: Parameters, runs: Runs) -> Runs:
     found = {}
     for k in sizes(parameters):
         run = runs[_name(k)]
-        m = run.sizes["kernel"] // k
-        found[_name(k)] = run.isel(kernel=np.arange(run.sizes["kernel"]) % m < FEWER)
+        own = np.arange(run.sizes["kernel"]) % (run.sizes["kernel"] // k)
+        found[_name(k)] = run.isel(kernel=own < FEWER).assign_attrs({OF_CLASS: FEWER})
     return found
 
 

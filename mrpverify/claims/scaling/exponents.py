@@ -30,7 +30,7 @@ from ..claim import CONTROL_SEEDS, Claim, Control, Runs
 from ..laws.curves import curve
 from ..laws.regimes import STEPS_ARE_KNOWN, first_crossing, until_first_crossing
 from ..legs import Leg, Legs
-from .path import kept, on_path, sizes
+from .path import PER_CLASS, kept, on_path, sizes
 
 CONSTANT = 1.0
 """c of m = c log k: the exponent does not hang on it, once the largest start is taken out."""
@@ -38,13 +38,17 @@ PER_STEP = 0.05
 """Relative change of the fastest correlation in a step: what it adds to T, it adds at every k."""
 WITHIN = 0.05
 """Half-width of the band as a share of the exponent."""
-SEEDS = 18
-"""As many as a mean needs, and two that may not start."""
+SEEDS = 20
+"""As many as a mean needs, and some in which nothing can start."""
 
 
 def regime(parameters: Parameters, classes: int) -> Parameters:
-    """The path at k = `classes`, up to the first crossing of any kernel, by descent."""
+    """The path at k = `classes`, up to the first crossing of any kernel, by descent.
+
+    As many images a class at every k: how often each was drawn is taken out of T.
+    """
     p = on_path(parameters, classes, CONSTANT, decoder="tied-init", target="all", **STEPS_ARE_KNOWN)
+    p = replace(p, images=PER_CLASS * classes)
     return until_first_crossing(p, PER_STEP)
 
 

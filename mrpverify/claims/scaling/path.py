@@ -19,7 +19,7 @@ from ...theory.scaling import scaled
 from ..laws.regimes import drawn_at
 
 PER_CLASS = 10
-"""Training images of a class."""
+"""Training images of a class at the preset's own k."""
 KEPT = (
     "weak view",
     "single-view off-class",
