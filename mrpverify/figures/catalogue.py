@@ -17,6 +17,7 @@ from . import (
     reduced_dynamics,
     retention,
     sample,
+    scaling,
     single_view,
     theorem1,
 )  # fmt: skip
@@ -32,7 +33,7 @@ def figures() -> Mapping[str, AnyFigure]:
         module.FIGURE
         for module in (
             overview, sample, theorem1, learned_views, retention, coverage, single_view, objectives,
-            reduced_dynamics,
+            reduced_dynamics, scaling,
         )
     ]  # fmt: skip
     every: list[AnyFigure] = [*single, *laws.figures(), *maps.FIGURES, *real_images.FIGURES]

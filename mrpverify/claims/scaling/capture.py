@@ -52,7 +52,7 @@ SLOWEST = 0.05
 """Share of kernels that are not waited for: their time has no bound, and would cost most."""
 TOLERANCE = 1e-2
 """Of the flow: which feature is first does not hang on it (exploration: 1e-3 says the same)."""
-DRAWS = 216
+DRAWS = 1080
 """Draws of the kernels that are foretold at every k, at least: an equal number for every seed."""
 MOST_TRAINED, PART = 18, 1
 """Beyond the preset's own k: seeds, a few more than a mean needs; and kernels a class that are
