@@ -19,6 +19,7 @@ from . import (
     reduced_dynamics,
     retention,
     sample,
+    scaling,
     single_view,
     theorem1,
 )  # fmt: skip
@@ -34,7 +35,7 @@ def figures() -> Mapping[str, AnyFigure]:
         module.FIGURE
         for module in (
             overview, sample, theorem1, learned_views, retention, coverage, single_view, objectives,
-            explanation, reduced_dynamics, dominoes,
+            explanation, reduced_dynamics, dominoes, scaling,
         )
     ]  # fmt: skip
     every: list[AnyFigure] = [*single, *laws.figures(), *maps.FIGURES, *real_images.FIGURES]

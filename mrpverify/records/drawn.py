@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import torch
 import xarray as xr
 
 from ..parameters import Parameters
-from ..simulate.sample import MULTI_VIEW, sample_images
+from ..simulate.sample import MULTI_VIEW, sample_features, sample_images, sample_weights
 
 
 def labelled_views(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
@@ -35,3 +38,11 @@ def training_kinds(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
     cells = p.classes * (1 + p.views)
     counts = np.stack([np.bincount(row, minlength=cells) for row in cell.numpy()])
     return counts.reshape(len(seeds), p.classes, 1 + p.views) / p.images
+
+
+def initial_correlations(parameters: Parameters, salt: str, seeds: Sequence[int]) -> np.ndarray:
+    """C(0) of runs that start from drawn kernels, nothing trained [seeds, kernels, features]."""
+    p, numbers = parameters, [int(seed) for seed in seeds]
+    features = torch.stack([sample_features(p, salt, seed) for seed in numbers])
+    weights = sample_weights(p, salt, numbers)
+    return torch.bmm(weights, features.to(weights.dtype).transpose(1, 2)).numpy()

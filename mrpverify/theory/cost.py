@@ -1,0 +1,73 @@
+"""What a run costs on paper: arithmetic of a gradient, its memory, and the hours of a run [D].
+
+The gradient of every objective here is two matrix products over all patches of all images, kernels
+on patches and a signal back on them: 4 N P d km operations. What comes between them passes over the
+N P km activations and costs no operations to speak of, but time: `passes`, the time of a gradient
+over that of its two products, is the machine's and the code's, and is measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, log
+
+from scipy.stats import binom
+
+from ..parameters import Parameters
+
+BYTES = {"float32": 4, "float64": 8}
+"""Of a number."""
+GROWTH = 0.1
+"""Relative change of the fastest correlation in a step of the plateau."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One gradient of one seed."""
+
+    operations: float
+    """Floating-point operations of its two products."""
+    activations: float
+    """Bytes of the pre-activations of all kernels on all patches."""
+    images: float
+    """Bytes of the patches."""
+
+
+def patches(parameters: Parameters) -> int:
+    """P of a typical data set: C_p times the most features that one of N images shows, or P.
+
+    Features of other classes are binomial; of N images the most is its quantile 1 - 1/N.
+    """
+    p = parameters
+    foreign = p.views * (p.classes - 1)
+    most = p.views + int(binom.ppf(1 - 1 / p.images, foreign, p.off_class / p.classes))
+    return max(p.patches, p.patches_per_feature * most)
+
+
+def gradient(parameters: Parameters) -> Cost:
+    """Operations and bytes of one gradient of one seed."""
+    p, size = parameters, BYTES[parameters.precision]
+    rows = p.images * patches(p)
+    return Cost(
+        operations=4.0 * rows * p.dimension * p.kernels,
+        activations=float(rows * p.kernels * size),
+        images=float(rows * p.dimension * size),
+    )
+
+
+def plateau_gradients(parameters: Parameters) -> int:
+    """Gradients up to the first crossing: every step lets the leader grow by GROWTH."""
+    p = parameters
+    return ceil(log(max(p.linear_from / p.init_scale, 1.0)) / log(1 + GROWTH))
+
+
+def hours(parameters: Parameters, gradients: int, rate: float, passes: float = 1.0) -> float:
+    """Hours of so many gradients of one seed, at `rate` operations a second in the products.
+
+    Raises ValueError unless gradients >= 0, rate > 0 and passes >= 1.
+    """
+    if gradients < 0 or rate <= 0 or passes < 1:
+        raise ValueError(
+            f"needs gradients >= 0, rate > 0 and passes >= 1, got {gradients}, {rate:g}, {passes:g}"
+        )
+    return gradients * passes * gradient(parameters).operations / rate / 3600
