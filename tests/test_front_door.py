@@ -126,7 +126,7 @@ COMMANDS = [
     "mrpverify records list", "mrpverify records size", "mrpverify records verify",
     "mrpverify records clear", "mrpverify.check", "mrpverify.sweep", "mrpverify.counterexample",
     "mrpverify.images", "mrpverify.records", "mrpverify results", "mrpverify.results",
-    "mrpverify lock", "mrpverify.lock",
+    "mrpverify lock", "mrpverify.lock", "mrpverify archive", "mrpverify.archive",
 ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -65,10 +66,11 @@ def how_sure(record: Mapping[str, Any]) -> str:
 
 def where(record: Mapping[str, Any]) -> list[str]:
     """The regime of every framework in one line, in the paper's letters."""
-    return [
-        f"{framework}: {in_one_line(SimpleNamespace(**parameters))}"
-        for framework, parameters in record["regime"].items()
-    ]
+    found = []
+    for framework, parameters in record["regime"].items():
+        with suppress(AttributeError):  # a record of another version may lack some
+            found.append(f"{framework}: {in_one_line(SimpleNamespace(**parameters))}")
+    return found
 
 
 def named(record: Mapping[str, Any], claim: Mapping[str, Any]) -> str:

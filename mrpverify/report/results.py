@@ -30,7 +30,9 @@ OF_CONTROL = (
     "id", "expected", "measured", "value", "interval", "threshold", "band", "successes", "trials",
     "outcomes", "failed_as_it_should",
 )  # fmt: skip
-OF_DETAILS = ("sequential", "numbers", "parts")
+OF_DETAILS = (
+    "sequential", "numbers", "parts", "differences", "over_seeds", "seeds_not_known",
+)  # fmt: skip
 """What of the details a verdict is recomputed from."""
 REFEREE = {
     Verdict.SUPPORTED: "reproduced in the stated regime",

@@ -65,7 +65,7 @@ def test_a_file_that_no_import_reaches_changes_no_digest(copy):
         ("simulate/run.py", "LEAST_STEPS = 100", "LEAST_STEPS = 101"),
         ("simulate/seeding.py", "digest[:8]", "digest[:7]"),
         ("simulate/mae.py", "power + 1", "power + 2"),
-        ("parameters.py", "1.0 - self.visible", "2.0 - self.visible"),
+        ("parts/mask_law.py", "1.0 - self.visible", "2.0 - self.visible"),
     ],
 )
 def test_what_changes_numbers_changes_the_digest(copy, name, before, after):
