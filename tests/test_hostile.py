@@ -191,7 +191,8 @@ def test_whatever_a_record_says_is_escaped_in_its_page(statement, salt, key):
     claim = {
         "id": statement, "name": statement, "horizon": salt, "role": "gate", "role_reason": salt,
         "framework": "mae", "statement": statement, "provenance": salt, "quantifier": salt,
-        "prediction": statement, "verdict": "SUPPORTED", "measured": "SUPPORTED", "violated": [], "statistic": statement,
+        "prediction": statement, "verdict": "SUPPORTED", "measured": "SUPPORTED", "violated": [],
+        "statistic": statement,
         "value": 0.5, "interval": [0.4, 0.6], "threshold": 0.3, "band": None, "successes": None,
         "trials": None, "controls": [],
         "details": {"lines": [statement], "diverged": [salt], key: [{key: statement}]},
