@@ -1,0 +1,311 @@
+"""S.single [R; finite size D]: of single-view images supervised learning keeps one half as k grows.
+
+Each class learns one view, and an image that shows the other one is right by its weak rest unless a
+learned feature of another class is in it: (1 + (1 - s/k)^{k-1})/2 (L12), which tends to 1/2 with s
+= polylog k and to (1 + e^{-s})/2 with a constant s. Multi-view images stay right. Pretraining
+captures all features as k grows (S.capture), so that after fine-tuning single-view images are right
+too. Both are foretold of each seed from what it drew, before any training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import log
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ...judge.measurement import Measurement
+from ...judge.numbers import Number, Rival, all_numbers, mean_number
+from ...observe.accuracy import by_class
+from ...parameters import Parameters
+from ...records.drawn import initial_correlations
+from ...theory.condition import Condition
+from ...theory.coverage_time import kernel_times
+from ...theory.leak_race import impurity_times
+from ...theory.supervised import single_view_accuracy
+from ...theory.supervised_flow import accuracy
+from ...theory.theorem2 import accuracy_of_views
+from ..accuracies import MULTI_VIEW_ACCURACY, multi_view, resolution, single_view
+from ..claim import CONTROL_SEEDS, Claim, Control, Runs
+from ..laws.curves import curve
+from ..laws.foretold import Foretold, foretell
+from ..legs import Leg, Legs, fine_tuned, supervised
+from . import capture
+from .path import PER_CLASS, kept, on_path, sizes_to_the_end
+
+PRESENCE = 0.19
+"""s/k at the least k: nearly as much as the conditions allow, so that the limit is in sight."""
+START = 0.06
+"""sigma_0/varrho of supervised learning at the preset's own k: T goes with its inverse."""
+TOLERANCE = 1e-2
+"""Of the flow: accuracies do not hang on it (exploration)."""
+TEST_IMAGES = 1000
+SEEDS = 16
+"""As many as a mean needs."""
+DRAWS = 4
+"""Draws of the kernels that are foretold on the images of every seed."""
+FEWER = capture.FEWER
+"""m of the rival and of the control, at every k."""
+
+Row = dict[str, Any]
+
+
+def law(parameters: Parameters) -> Parameters:
+    """The preset with the s of this path, PRESENCE at its least k."""
+    least, k = sizes_to_the_end(parameters)[0], parameters.classes
+    return replace(parameters, off_class=PRESENCE * least * log(k) / log(least))
+
+
+def supervised_leg(parameters: Parameters, classes: int) -> Leg:
+    """Supervised learning at k = `classes`, up to twice the time of its slowest class."""
+    p = on_path(
+        law(parameters), classes, capture.CONSTANT, init_scale=START * parameters.linear_from,
+        horizon_factor=2.0, method="flow", tolerance=TOLERANCE, test_images=TEST_IMAGES,
+    )  # fmt: skip
+    return replace(supervised(replace(p, images=PER_CLASS * classes)), seeds=SEEDS)
+
+
+def same_s(parameters: Parameters, classes: int) -> Leg:
+    """The same with the s of the least k."""
+    leg, least = supervised_leg(parameters, classes), sizes_to_the_end(parameters)[0]
+    return Leg(replace(leg.parameters, off_class=PRESENCE * least), seeds=CONTROL_SEEDS)
+
+
+def pretraining(parameters: Parameters, classes: int) -> Parameters:
+    """The regime of S.capture with the s of this path, until nearly all kernels have crossed."""
+    return capture.regime(law(parameters), classes)
+
+
+def tuned_leg(pretrained: Parameters, seeds: int = SEEDS) -> Leg:
+    """Fine-tuning what was pretrained, on as many labelled images as supervised learning has."""
+    images = PER_CLASS * pretrained.classes
+    leg = fine_tuned(pretrained, images=images, test_images=TEST_IMAGES)
+    return replace(leg, seeds=seeds)
+
+
+def few_kernels(parameters: Parameters, classes: int) -> Parameters:
+    """That pretraining with FEWER kernels a class."""
+    return replace(pretraining(parameters, classes), kernels_per_class=FEWER)
+
+
+def tuned_sizes(parameters: Parameters) -> tuple[int, ...]:
+    """k of pretraining: without the third, for it costs most."""
+    first, second, _, last = sizes_to_the_end(parameters)
+    return first, second, last
+
+
+def legs(parameters: Parameters) -> Legs:
+    """The runs of a framework at every k, and those of its control beyond the least k."""
+    if parameters.framework == "supervised":
+        every = sizes_to_the_end(parameters)
+        path = {_name(k): supervised_leg(parameters, k) for k in every}
+        return {**path, **{_other(k): same_s(parameters, k) for k in every[1:]}}
+    found: dict[str, Leg] = {}
+    for k in tuned_sizes(parameters):
+        own, few = pretraining(parameters, k), few_kernels(parameters, k)
+        found |= {_name(k): tuned_leg(own), _before(k): Leg(own, seeds=SEEDS)}
+        if own.kernels_per_class > FEWER:
+            found[_other(k)] = tuned_leg(few, CONTROL_SEEDS)
+            found[_before(k, few=True)] = Leg(few, seeds=CONTROL_SEEDS)
+    return found
+
+
+def _name(classes: int) -> str:
+    return f"k = {classes}"
+
+
+def _other(classes: int) -> str:
+    return f"k = {classes}, control"
+
+
+def _before(classes: int, few: bool = False) -> str:
+    return f"pretraining of {_other(classes) if few else _name(classes)}"
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What is known and said of one k."""
+
+    classes: int
+    right: np.ndarray
+    """Accuracy on single-view images [seeds]."""
+    whole: np.ndarray
+    """On multi-view images [seeds]."""
+    beyond: np.ndarray
+    """What the measured accuracy adds to that foretold of the seed [seeds]."""
+    typical: np.ndarray
+    """What is foretold of such runs on the images of a seed [seeds]: its mean and `beyond` make
+    the value that is judged."""
+    prediction: float
+    rival: float
+    finest: float
+    """Resolution of an accuracy."""
+
+
+def supervised_at(parameters: Parameters, classes: int, run: xr.Dataset) -> Found:
+    """Supervised learning: the closed flow of the seed's own draw, and that at the least s."""
+    p = supervised_leg(parameters, classes).parameters
+    said, right = foretell(p, run), single_view(run)
+    expected, rival = float(np.nanmean(said.accuracy)), 0.5
+    least = same_s(parameters, classes).parameters
+    if least.off_class < p.off_class:
+        rival = _at_another_s(least, said)
+    beyond = right - said.accuracy
+    return Found(classes, right, multi_view(run), beyond, said.accuracy, expected, rival,
+                 resolution(p))  # fmt: skip
+
+
+def _at_another_s(p: Parameters, said: Foretold) -> float:
+    """Mean accuracy of what the seeds learn on images with the s of `p`."""
+    known = [end for end in said.ends if np.isfinite(end).all()]
+    return float(np.mean([accuracy(p, end) for end in known]))
+
+
+def tuned_at(parameters: Parameters, classes: int, runs: Runs) -> Found:
+    """Fine-tuning: what captured views make of single-view images."""
+    p, run = pretraining(parameters, classes), runs[_name(classes)]
+    before, right = runs[_before(classes)], single_view(run)
+    rates = capture.rates_of(p, before)
+    m = len(before["kernel"]) // classes
+    own = _from_views(p, before["initial_correlations"].values, rates)
+    draws = _drawn(p, before)
+    of_run, whole = (_first_of_class(p, draws, n) for n in (m, p.kernels_per_class))
+    typical = np.mean([_from_views(p, c, rates) for c in of_run], 0)
+    prediction = float(np.mean([_from_views(p, c, rates) for c in whole]))
+    rival = 0.5
+    if p.kernels_per_class > FEWER:
+        few = _first_of_class(p, draws, FEWER)
+        rival = float(np.mean([_from_views(p, c, rates) for c in few]))
+    return Found(classes, right, multi_view(run), right - own, typical, prediction, rival,
+                 1 / TEST_IMAGES)  # fmt: skip
+
+
+def _drawn(p: Parameters, run: xr.Dataset) -> list[np.ndarray]:
+    """C(0) of further draws of kernels for the seeds of a run [seeds, kernels, features] each."""
+    seeds, salt = [int(seed) for seed in run["seed"].values], str(run.attrs["salt"])
+    members = (replace(p, member=member) for member in range(1, 1 + DRAWS))
+    return [initial_correlations(member, salt, seeds) for member in members]
+
+
+def _first_of_class(p: Parameters, draws: list[np.ndarray], m: int) -> list[np.ndarray]:
+    """The first m kernels of every class of each draw."""
+    own = np.arange(p.kernels) % p.kernels_per_class < m
+    return [draw[:, own] for draw in draws]
+
+
+def _from_views(p: Parameters, starting: np.ndarray, rates: np.ndarray) -> np.ndarray:
+    """Accuracy by the views that are foretold to be held class-purely at T [seeds]."""
+    few = replace(p, kernels_per_class=starting.shape[1] // p.classes)
+    held = [_foretold(few, c, rate) for c, rate in zip(starting, rates, strict=True)]
+    return accuracy_of_views(p, by_class(np.stack(held), p.views))
+
+
+def _foretold(p: Parameters, starting: np.ndarray, rates: np.ndarray) -> np.ndarray:
+    """Features that a kernel has crossed for by T and holds class-purely [features], bool."""
+    there = kernel_times(p, starting, rates) < p.horizon
+    pure = impurity_times(p, starting, rates) >= p.horizon
+    return np.asarray((there & pure[:, None]).any(0))
+
+
+def measure(parameters: Parameters, runs: Runs) -> Measurement:
+    """Single-view accuracy at every k, and multi-view accuracy at the largest."""
+    if parameters.framework == "supervised":
+        every = sizes_to_the_end(parameters)
+        found = [supervised_at(parameters, k, runs[_name(k)]) for k in every]
+    else:
+        found = [tuned_at(parameters, k, runs) for k in tuned_sizes(parameters)]
+    last = found[-1]
+    numbers = [*(_single(one) for one in found), _multi(last)]
+    plain = [single_view_accuracy(supervised_leg(parameters, one.classes).parameters)
+             for one in found]  # fmt: skip
+    details = {
+        "multi_view": {one.classes: float(one.whole.mean()) for one in found},
+        "one_view_a_class": {one.classes: value for one, value in zip(found, plain, strict=True)},
+        "curves": [_curve(found)],
+    }
+    return all_numbers(numbers, "accuracy on images of one view", details)
+
+
+def _single(one: Found) -> Number:
+    """Its interval is that of what training adds: what a seed drew is known."""
+    name = "1/2 at every k" if one.rival == 0.5 else "as at the least s or m"
+    values = one.beyond + float(np.nanmean(one.typical))
+    return mean_number(
+        f"single-view accuracy at k = {one.classes}",
+        values,
+        one.prediction,
+        Rival(name, one.rival),
+        resolution=one.finest,
+    )
+
+
+def _multi(one: Found) -> Number:
+    """Multi-view images, at the largest k."""
+    rival, lost = Rival("as single-view images", one.prediction), 1 - MULTI_VIEW_ACCURACY
+    name = f"multi-view accuracy at k = {one.classes}"
+    return mean_number(name, one.whole, 1.0, rival, (1 - lost, 1 + lost), one.finest)
+
+
+def _curve(found: list[Found]) -> Row:
+    """Single-view accuracy over k."""
+    seeds = min(len(one.right) for one in found)
+    return curve(
+        "single-view images",
+        ("k", np.array([one.classes for one in found])),
+        ("accuracy", np.stack([one.right[:seeds] for one in found], -1)),
+        np.array([one.prediction for one in found]),
+        np.array([one.rival for one in found]),
+    )
+
+
+def _control_runs(parameters: Parameters, runs: Runs) -> Runs:
+    """The runs of the control in the place of the path's, where it has some."""
+    del parameters
+    found = dict(runs)
+    for name in runs:
+        for of in (lambda n: n, lambda n: f"pretraining of {n}"):
+            other = of(f"{name}, control")
+            if other in runs:
+                found[of(name)] = runs[other]
+    return found
+
+
+def conditions(parameters: Parameters) -> tuple[Condition, ...]:
+    """Those of the path at every k that is run."""
+    if parameters.framework == "supervised":
+        laws = [supervised_leg(parameters, k).parameters for k in sizes_to_the_end(parameters)]
+    else:
+        laws = [pretraining(parameters, k) for k in tuned_sizes(parameters)]
+    return tuple(c for p in laws for c in kept(p))
+
+
+SAME_S = Control(
+    "s as at the least k",
+    "with as many foreign features at every k an unknown view is as often undisturbed",
+    look=_control_runs,
+)
+FEW_KERNELS = Control(
+    f"m = {FEWER} at every k",
+    "as many kernels a class at every k leave the same share of the views unknown",
+    look=_control_runs,
+)
+
+CLAIMS = (
+    Claim(
+        id="S.single",
+        name="scaling.single",
+        statement="as k grows single-view accuracy of supervised learning tends to 1/2, with s = "
+        "polylog k, that of fine-tuned pretraining to 1; multi-view images are right",
+        provenance="[A] abstract, [R]; finite size L12, SC [D]",
+        role="gate",
+        role_reason="the paper's comparison is a statement about k to infinity",
+        horizon="T",
+        measure=measure,
+        controls={"teacher-student": (FEW_KERNELS,), "supervised": (SAME_S,)},
+        order=3,
+        legs=legs,
+        conditions=conditions,
+    ),
+)
