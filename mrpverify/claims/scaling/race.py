@@ -38,8 +38,8 @@ SIZES = (3, 4, 5, 7)
 """k, the last of a run to T at a fixed Delta that takes seconds."""
 CONSTANT = 5.0
 """c of m = c log k: enough for one view of a class to be held at every k but the least."""
-START, AMPLIFICATION = 0.16, 1.0
-"""sigma_0/varrho and Delta at the least k: one kernel in ten is impure there (exploration)."""
+START, AMPLIFICATION = 0.16, 0.6
+"""sigma_0/varrho and Delta at the least k: one kernel in four is impure there (exploration)."""
 PRESENCE = 0.19
 """s/k at the least k, nearly as much as the conditions allow."""
 IMAGES = 50
@@ -140,7 +140,10 @@ def _first(p: Parameters, run: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
 
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
-    """Impure kernels and features held class-purely, at either Delta, along the path."""
+    """Impure kernels and features held class-purely, at either Delta, along the path.
+
+    What a seed drew is known: intervals are those of what is not, measured minus foretold.
+    """
     laws = cells(parameters)
     found = {cell: found_in(p, runs[_name(*cell)]) for cell, p in laws.items()}
     first, last = SIZES[0], SIZES[-1]
@@ -182,15 +185,13 @@ def _agreement(found: list[Found]) -> Number:
 
 def _contrast(name: str, one: Found, other: Found, rival: str, value: float) -> Number:
     """By how much the impure share of one cell exceeds that of another, as foretold or not."""
-    expected = _mean(one.impure_said - other.impure_said)
-    return mean_number(name, one.impure - other.impure, expected, Rival(rival, value))
+    said, seen = one.impure_said - other.impure_said, one.impure - other.impure
+    expected = _mean(said)
+    return mean_number(name, seen - said + expected, expected, Rival(rival, value))
 
 
 def _features(one: Found, where: str) -> list[Number]:
-    """Features held at all and class-purely: what was foretold of the mean, plus what a seed adds.
-
-    How many kernels a feature has is drawn, and known: the interval is that of what is not.
-    """
+    """Features held at all and class-purely."""
     at_all, pure = _mean(one.at_all_said), _mean(one.pure_said)
     lost = Rival("what turns impure is lost", pure)
     kept_all = Rival("what is held is held class-purely", at_all)
