@@ -49,6 +49,8 @@ ALLOWED = {
     "archive": {"command_app", "command_line", "judge", "claims", "report"},
     "check": {"asking", "checking", "callable_module", "command_app"},
     "lock": {"asking", "locking", "command_app"},
+    "together": {"training_together", "command_app"},
+    "training_together": {"parameters", "regime", "simulate", "records", "command_line"},
     "interactive": {
         "parameters", "regime", "simulate", "judge", "records", "claims", "report",
     },

@@ -24,6 +24,7 @@ from .flow import Field, integrate
 from .masks import own_patches
 from .objective import State
 from .run import (
+    as_computed,
     classified,
     correlate,
     diverged,
@@ -137,7 +138,7 @@ class _Run:
         self.parameters, self.images = parameters, images
         self.salt, self.seeds = salt, seeds
         self.moments = feature_moments(parameters, images)
-        self.objective = objective_of(parameters)
+        self.objective = as_computed(parameters)
         self.initial_weights = weights.clone()
         self.state: State = self.objective.start(parameters, weights.clone(), salt, seeds)
         self.step = 0

@@ -121,6 +121,7 @@ OBJECTIVE = Objective(
     loss=expected_loss,
     plateau_degree=plateau_degree,
     trained=trained,
+    over_images=True,
     logits=logits,
     labelled=True,
 )

@@ -27,7 +27,7 @@ from .certificate import Certificate
 from .chebyshev import Chebyshev
 from .objective import Loud, State, one_feature_a_class
 from .partitioned import Partitioned
-from .run import LEAST_STEPS, classified, correlate, diverged, enough_crossed, objective_of
+from .run import LEAST_STEPS, as_computed, classified, correlate, diverged, enough_crossed
 from .sample import NO_PATCH, Images, feature_moments
 from .trajectory import NEVER, Trajectory
 
@@ -84,7 +84,7 @@ class Field:
 
     def __init__(self, parameters: Parameters, images: Images, state: State) -> None:
         self.parameters, self.images, self.fixed = parameters, images, state
-        self.objective = objective_of(parameters)
+        self.objective = as_computed(parameters)
         if self.objective.trained is None:
             raise ValueError(f"{self.objective.name} draws masks in every step: it has no flow")
         self.layout = Layout(self.objective.trained(parameters, state))
@@ -125,7 +125,7 @@ class _Flow:
     ) -> None:
         self.parameters, self.images, self.salt, self.seeds = parameters, images, salt, seeds
         self.moments = feature_moments(parameters, images)
-        self.objective = objective_of(parameters)
+        self.objective = as_computed(parameters)
         self.fixed: State = self.objective.start(parameters, weights.clone(), salt, seeds)
         self.initial_weights = self.fixed["weights"].clone()
         field = Field(parameters, images, self.fixed)

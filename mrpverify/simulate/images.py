@@ -49,6 +49,23 @@ class Images:
         """The data sets of some seeds (indices along the leading axis)."""
         return Images(**{f.name: getattr(self, f.name)[seeds] for f in fields(self)})
 
+    def part(self, begin: int, end: int) -> Images:
+        """The images from `begin` up to `end` of every seed, without copying."""
+        return Images(
+            **{
+                f.name: getattr(self, f.name)
+                if f.name == "features"
+                else getattr(self, f.name)[:, begin:end]
+                for f in fields(self)
+            }
+        )
+
+    @classmethod
+    def of_patches(cls, patches: torch.Tensor) -> Images:
+        """Images of which nothing is known but the patches [seeds, images, patches, dimension]."""
+        none = patches.new_zeros(patches.shape[:3], dtype=torch.int64)
+        return cls(patches, none[..., 0], none[..., 0], none, none.to(patches), patches[:, 0, :0])
+
     def first_per_class(self, number: int, classes: int) -> Images:
         """The first `number` images of every class, in their order: the labels that were paid for.
 

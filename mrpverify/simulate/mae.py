@@ -11,7 +11,8 @@ Under masks of fixed size (`parts.mask_law`) lambda is `own`, and c = g = `acros
 - shared ||B h||^2 is added, and the bias goes on meeting (1 - theta) S ("masked"), S ("all").
 
 State: ``weights`` and ``decoder``, both [seeds, kernels, dimension]; the tied decoder has none.
-The bias stays at its optimum, the mean of c S - B h, so it has no state of its own.
+The bias stays at its optimum, the mean of c S - B h, so it has no state of its own; a gradient of
+some of the images finds that of all in ``bias`` [seeds, 1, dimension].
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from .masks import law_of_masks
 from .objective import Objective, State
 from .sample import Images
 from .seeding import generator, normal
+
+BIAS = "bias"
+"""Of a state, the optimal bias of more images than a gradient sees."""
 
 LOUD = 0.1
 """Share of varrho from which on a kernel is loud: below, its curvature is 10^-4 of a captured one's
@@ -89,7 +93,7 @@ def descent_direction(
     reach = u.amax((1, 2, 3))
     a, slope = smoothed_relu(u, parameters.power, parameters.linear_from)
     h = a.sum(2)
-    rho = _residual(parameters, h, b, x, masks)
+    rho = _residual(parameters, h, b, x, masks, state.get(BIAS))
     flat = a.flatten(1, 2)
     gram = torch.bmm(flat.transpose(1, 2), flat) / x.shape[1]
     to_b = torch.bmm(h.transpose(1, 2), rho) / x.shape[1]
@@ -120,8 +124,9 @@ def expected_loss(
     masks = law_of_masks(parameters, images)
     decoded = torch.matmul(a, b.unsqueeze(1))
     if masks.patches is not None:
-        return _loss_of_fixed_size(parameters, masks, decoded, x) / (2 * x.shape[1])
-    rho = _residual(parameters, a.sum(2), b, x, masks)
+        bias = state.get(BIAS)
+        return _loss_of_fixed_size(parameters, masks, decoded, x, bias) / (2 * x.shape[1])
+    rho = _residual(parameters, a.sum(2), b, x, masks, state.get(BIAS))
     total: torch.Tensor = rho.square().sum((1, 2)) + masks.own * decoded.square().sum((1, 2, 3))
     cross = _cross(parameters, masks)
     if cross:
@@ -131,7 +136,11 @@ def expected_loss(
 
 
 def _loss_of_fixed_size(
-    parameters: Parameters, masks: MaskLaw, decoded: torch.Tensor, x: torch.Tensor
+    parameters: Parameters,
+    masks: MaskLaw,
+    decoded: torch.Tensor,
+    x: torch.Tensor,
+    bias: torch.Tensor | None,
 ) -> torch.Tensor:
     """2N E L from B a_p [seeds, images, patches, dimension], with its constant term [seeds]."""
     total, seen = x.sum(2, keepdim=True), decoded.sum(2, keepdim=True)
@@ -148,8 +157,11 @@ def _loss_of_fixed_size(
     )
     if not parameters.bias:
         return whole
-    bias = (meant * total - seen).mean(1)
-    return whole - x.shape[1] * bias.square().sum((1, 2))
+    met = (meant * total - seen).mean(1)
+    if bias is None:
+        return whole - x.shape[1] * met.square().sum((1, 2))
+    # For a part of the images the bias of all is no optimum.
+    return whole + x.shape[1] * (bias.square() - 2 * bias * met).sum((1, 2))
 
 
 def _cross(parameters: Parameters, masks: MaskLaw) -> Any:
@@ -175,18 +187,43 @@ def _flat(weight: Any) -> Any:
 
 
 def _residual(
-    parameters: Parameters, h: torch.Tensor, b: torch.Tensor, x: torch.Tensor, masks: MaskLaw
+    parameters: Parameters,
+    h: torch.Tensor,
+    b: torch.Tensor,
+    x: torch.Tensor,
+    masks: MaskLaw,
+    bias: torch.Tensor | None,
 ) -> torch.Tensor:
-    """c S - (1 - shared) B h - beta, [seeds, images, dimension]."""
+    """c S - (1 - shared) B h - beta, [seeds, images, dimension]; beta the optimum unless given."""
     total, seen = x.sum(2), torch.bmm(h, b)
     rho: torch.Tensor = _flat(_scale(parameters, masks)) * total - seen
-    if masks.patches is None:
-        return rho - rho.mean(1, keepdim=True) if parameters.bias else rho
-    kept: torch.Tensor = rho + _flat(masks.shared) * seen
+    kept = rho if masks.patches is None else rho + _flat(masks.shared) * seen
     if not parameters.bias:
         return kept
-    meant = 1 - parameters.visible if parameters.target == "masked" else 1.0
-    return kept.sub_((meant * total - seen).mean(1, keepdim=True))
+    return kept - (_optimal_bias(parameters, masks, total, seen) if bias is None else bias)
+
+
+def _optimal_bias(
+    parameters: Parameters, masks: MaskLaw, total: torch.Tensor, seen: torch.Tensor
+) -> torch.Tensor:
+    """Mean over images of what the bias has to meet, [seeds, 1, dimension].
+
+    Under masks of fixed size it meets (1 - theta) S, whatever the scale of the target.
+    """
+    meant = _flat(_scale(parameters, masks))
+    if masks.patches is not None:
+        meant = 1 - parameters.visible if parameters.target == "masked" else 1.0
+    return (meant * total - seen).mean(1, keepdim=True)
+
+
+def means(parameters: Parameters, state: State, images: Images) -> State:
+    """The optimal bias of these images, for gradients of parts of them; nothing without a bias."""
+    if not parameters.bias:
+        return {}
+    w, x = state["weights"], images.patches
+    a, _ = smoothed_relu(project(w, x), parameters.power, parameters.linear_from)
+    seen = torch.bmm(a.sum(2), state.get("decoder", w))
+    return {BIAS: _optimal_bias(parameters, law_of_masks(parameters, images), x.sum(2), seen)}
 
 
 OBJECTIVE = Objective(
@@ -197,6 +234,8 @@ OBJECTIVE = Objective(
     loss=expected_loss,
     plateau_degree=plateau_degree,
     trained=trained,
+    over_images=True,
+    means=means,
     slowdown=slowdown,
     loud=loud,
 )

@@ -56,6 +56,12 @@ class Objective:
     """Degree of homogeneity in the trained tensors of what drives the loss below varrho."""
     trained: Callable[[Any, State], dict[str, int]] | None = None
     """Trained tensors and their width per kernel; None: no flow, masks are drawn in every step."""
+    over_images: bool = False
+    """Whether loss and direction are means over images, so that they may be put together from parts
+    of them (`execution`)."""
+    means: Callable[[Any, State, Images], State] | None = None
+    """What direction and loss need of all images: means over images, taken from the state where
+    they are there."""
     after_step: Callable[[Any, State, torch.Tensor], None] = nothing_follows
     """Changes what follows the trained tensors."""
     slowdown: Callable[[Any], float] = alone

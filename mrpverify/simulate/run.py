@@ -15,6 +15,7 @@ from . import (
     supervised,
     teacher_student,
 )  # fmt: skip
+from .execution import executed
 from .held_out import count_correct, training_margins
 from .objective import Objective, State, one_feature_a_class
 from .sample import Images, Moments
@@ -34,6 +35,11 @@ def objective_of(parameters: Parameters) -> Objective:
     own = OBJECTIVES.get(parameters.framework)
     found: Objective = own or outside.load(outside.OBJECTIVES, parameters.framework)
     return found
+
+
+def as_computed(parameters: Parameters) -> Objective:
+    """The same as the current `execution` computes it; ValueError where it cannot."""
+    return executed(objective_of(parameters))
 
 
 def horizon_rule(parameters: Parameters, coverage_time: torch.Tensor) -> torch.Tensor:
@@ -70,7 +76,7 @@ def classified(
     parameters: Parameters, state: State, images: Images, salt: str, seeds: list[int]
 ) -> dict[str, torch.Tensor]:
     """Head and answers on training and held-out images, where the objective has labels."""
-    logits = objective_of(parameters).logits
+    logits = as_computed(parameters).logits
     if logits is None:
         return {}
     right, number = count_correct(parameters, state, logits, salt, seeds)

@@ -186,6 +186,7 @@ OBJECTIVE = Objective(
     loss=expected_loss,
     plateau_degree=plateau_degree,
     trained=trained,
+    over_images=True,
     after_step=after_step,
     independent_kernels=True,  # L10
 )

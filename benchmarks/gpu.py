@@ -1,0 +1,244 @@
+"""``python benchmarks/gpu.py``: what a gradient, a step and a check cost on a GPU, in five minutes.
+
+One row for every preset, objective and number of seeds: the two matrix products that a gradient
+needs at least, and over them the gradient as written, compiled, and a whole step of descent; the
+products in TF32, and by how much the gradient moves with them; the most memory that a gradient
+takes, over its activations. One kernel of every class holds a feature, so that the teacher's own
+passes count. Then `check theorem1` of preset quick from an empty store. Prints one table and
+appends it to gpu.csv. What does not fit into --seconds is left out, and said.
+
+``--device cpu --tiny`` tries the script without a GPU, at sizes of which no time says anything.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from os import environ
+from statistics import median
+from typing import Annotated, Any
+
+import torch
+import typer
+from stored import keep
+
+from mrpverify.parameters import Parameters
+from mrpverify.regime import load_preset
+from mrpverify.simulate.descend import pretrain
+from mrpverify.simulate.encoder import back_project, project
+from mrpverify.simulate.execution import Execution, executing
+from mrpverify.simulate.objective import State
+from mrpverify.simulate.run import as_computed, correlate, objective_of
+from mrpverify.simulate.sample import Images, sample_images, sample_weights
+
+CASES = (
+    ("quick", "teacher-student", 24),
+    ("quick", "mae", 24),
+    ("large", "teacher-student", 1),
+    ("large", "teacher-student", 8),
+    ("large", "mae", 8),
+    ("large", "supervised", 8),
+)
+"""(preset, framework, seeds), the cheapest first."""
+TINY = {"classes": 3, "dimension": 12, "kernels_per_class": 2, "images": 20, "off_class": 0.3}
+FEW, MANY = 20, 60
+"""Steps of two runs, of whose times the difference is that of steps alone."""
+HELD = 1.02
+"""Correlation of a kernel with the feature that it holds, over varrho."""
+SALT = "explore"
+
+
+def measure(
+    device: Annotated[str, typer.Option(help="cuda or cpu")] = "cuda",
+    seconds: Annotated[float, typer.Option(help="device time that all of it may take")] = 300.0,
+    repeats: Annotated[int, typer.Option(help="gradients timed")] = 30,
+    tiny: Annotated[bool, typer.Option("--tiny", help="small sizes, no check")] = False,
+    store: Annotated[bool, typer.Option(help="append the table to gpu.csv")] = True,
+) -> None:
+    """Measure every case and keep the table."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SystemExit("no CUDA device here; try --device cpu --tiny")
+    begin, rows = time.perf_counter(), []
+    for preset, framework, seeds in CASES:
+        row: dict[str, Any] = {"preset": preset, "framework": framework, "seeds": seeds}
+        if time.perf_counter() - begin < seconds:
+            p = load_preset(preset).regimes[framework]
+            p = replace(p, **TINY) if tiny else p
+            row |= Case(p, 2 if tiny else seeds, device, repeats).row()
+        else:
+            row |= {"products_ms": "no time left"}
+        rows.append(row)
+    left = seconds - (time.perf_counter() - begin)
+    rows.append({"preset": "quick", "framework": "check theorem1", "seeds": 24})
+    rows[-1]["seconds"] = "not run" if tiny or left < 60 else checked(device, left)
+    _print(rows)
+    print(f"{_name(device)}, torch {torch.__version__}, {time.perf_counter() - begin:.0f} s in all")
+    if store:
+        common = {"device": _name(device), "torch": torch.__version__}
+        keep("gpu", [{**common, **dict.fromkeys(_columns(rows), ""), **row} for row in rows])
+
+
+@dataclass
+class Case:
+    """One preset, objective and number of seeds on a device."""
+
+    parameters: Parameters
+    seeds: int
+    device: str
+    repeats: int
+
+    def row(self) -> dict[str, Any]:
+        """Milliseconds of the products, and all else over them."""
+        p = replace(self.parameters, precision="float32")
+        with torch.inference_mode():
+            images, state = _data(p, self.seeds, self.device)
+            largest = correlate(state["weights"], images).amax(2)
+            arguments = (p, state, images, largest)
+            floor = self._time(lambda: products(state["weights"], images))
+            plain = objective_of(p).direction
+            gradient = self._time(lambda: plain(*arguments))
+            memory = self._peak(lambda: plain(*arguments), images, state)
+            with executing(Execution(compiled=True)):
+                compiled = as_computed(p).direction
+                begin = time.perf_counter()
+                compiled(*arguments)
+                _wait(self.device)
+                compilation = time.perf_counter() - begin
+                fused = self._time(lambda: compiled(*arguments))
+            reduced = self._reduced(arguments, compiled)
+        step = self._step(p)
+        return {
+            "products_ms": _rounded(1e3 * floor),
+            "gradient": _rounded(gradient / floor),
+            "compiled": _rounded(fused / floor),
+            "compile_s": _rounded(compilation),
+            "step": _rounded(step / floor),
+            "memory": memory,
+            **reduced,
+        }
+
+    def _time(self, work: Callable[[], object]) -> float:
+        """Median seconds of some calls, after one that is not counted."""
+        work()
+        taken = []
+        for _ in range(self.repeats):
+            _wait(self.device)
+            begin = time.perf_counter()
+            work()
+            _wait(self.device)
+            taken.append(time.perf_counter() - begin)
+        return median(taken)
+
+    def _step(self, p: Parameters) -> float:
+        """Seconds of a whole step of descent, of all seeds at once."""
+        taken = []
+        for steps in (FEW, MANY):
+            law = replace(p, method="descent", max_steps=steps, horizon=1e9, test_images=2)
+            _wait(self.device)
+            begin = time.perf_counter()
+            pretrain(law, SALT, list(range(self.seeds)), self.device)
+            _wait(self.device)
+            taken.append(time.perf_counter() - begin)
+        return (taken[1] - taken[0]) / (MANY - FEW)
+
+    def _reduced(self, arguments: Any, compiled: Callable[..., Any]) -> dict[str, Any]:
+        """The compiled gradient in TF32, and how far it is from that in float32."""
+        if self.device != "cuda":
+            return {"tf32_ms": "", "tf32_difference": ""}
+        exact, _ = compiled(*arguments)
+        with _tf32():
+            taken = self._time(lambda: compiled(*arguments))
+            found, _ = compiled(*arguments)
+        apart = max(float((found[n] - exact[n]).norm() / exact[n].norm()) for n in exact)
+        return {"tf32_ms": _rounded(1e3 * taken), "tf32_difference": f"{apart:.1e}"}
+
+    def _peak(self, work: Callable[[], object], images: Images, state: State) -> Any:
+        """The most memory that a call takes beyond what is there, over its activations."""
+        if self.device != "cuda":
+            return ""
+        before = torch.cuda.memory_allocated()
+        torch.cuda.reset_peak_memory_stats()
+        work()
+        taken = torch.cuda.max_memory_allocated() - before
+        rows = images.patches.shape[0] * images.patches.shape[1] * images.patches.shape[2]
+        return _rounded(taken / (4 * rows * state["weights"].shape[1]))
+
+
+def products(weights: torch.Tensor, images: Images) -> torch.Tensor:
+    """The two products alone: kernels on patches, a signal back on them."""
+    return back_project(project(weights, images.patches), images.patches)
+
+
+def _data(p: Parameters, seeds: int, device: str) -> tuple[Images, State]:
+    """Images and a state in which the first kernel of every class holds its first feature."""
+    numbers = list(range(seeds))
+    images = sample_images(p, SALT, numbers).to(device, torch.float32)
+    weights = sample_weights(p, SALT, numbers).to(device, torch.float32)
+    weights[:, :: p.kernels_per_class] = HELD * p.linear_from * images.features[:, :: p.views]
+    return images, objective_of(p).start(p, weights, SALT, numbers)
+
+
+def checked(device: str, limit: float) -> float | str:
+    """Seconds of `check theorem1`, quick, from an empty store; "too long" beyond the limit."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = {**environ, "MRPVERIFY_CACHE": folder}
+        command = ["-m", "mrpverify.check", "theorem1", "--salt", SALT, "--quiet"]
+        begin = time.perf_counter()
+        try:
+            subprocess.run(  # noqa: S603 - our own command
+                [sys.executable, *command, "--device", device],
+                env=own, timeout=limit, stdout=subprocess.DEVNULL, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return "too long"
+        return round(time.perf_counter() - begin, 1)
+
+
+@contextmanager
+def _tf32() -> Iterator[None]:
+    """Products of float32 in TF32."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def _wait(device: str) -> None:
+    """Until the device has done what it was given."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def _name(device: str) -> str:
+    """The device in words."""
+    return torch.cuda.get_device_name() if device == "cuda" else "cpu"
+
+
+def _rounded(value: float) -> float:
+    """Three significant digits."""
+    return float(f"{value:.3g}")
+
+
+def _columns(rows: list[dict[str, Any]]) -> list[str]:
+    """Names of all columns in the order of their first row."""
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    """The table on standard output."""
+    names = _columns(rows)
+    cells = [names, *([str(row.get(name, "")) for name in names] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(names))]
+    for row in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
+
+
+if __name__ == "__main__":
+    typer.run(measure)
