@@ -250,6 +250,11 @@ def _contradictions(p: Parameters) -> list[str]:
             "stop_gradient=false: with gain=ema the teacher is no function of the weights, so "
             "there is no gradient through it. Choose another gain or stop_gradient=true."
         )
+    if p.horizon_factor == 1 and p.method == "flow" and p.framework == "teacher-student":
+        complaints.append(
+            "horizon_factor=1: under method=flow kernels have clocks of their own, and none may pass "
+            "T before the last one has told it. Set horizon_factor above 1, or method=descent."
+        )
     only = None if p.law == MULTI_VIEW_LAW else outside.load(outside.LAWS, p.law).views
     if only is not None and p.views != only:
         complaints.append(f"views={p.views}: the law {p.law} has {only}. Set views={only}.")
