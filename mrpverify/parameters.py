@@ -252,8 +252,8 @@ def _contradictions(p: Parameters) -> list[str]:
         )
     if p.horizon_factor == 1 and p.method == "flow" and p.framework == "teacher-student":
         complaints.append(
-            "horizon_factor=1: under method=flow kernels have clocks of their own, and none may pass "
-            "T before the last one has told it. Set horizon_factor above 1, or method=descent."
+            "horizon_factor=1: under method=flow kernels have clocks of their own, and none may "
+            "pass T before the last one has told it. Set it above 1, or method=descent."
         )
     only = None if p.law == MULTI_VIEW_LAW else outside.load(outside.LAWS, p.law).views
     if only is not None and p.views != only:
