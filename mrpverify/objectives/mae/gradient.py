@@ -20,13 +20,14 @@ from typing import Any
 
 import torch
 
-from ..parameters import PARTS, Parameters
-from ..parts.mask_law import MaskLaw
-from .encoder import back_project, project, smoothed_relu
-from .masks import law_of_masks
-from .objective import Objective, State
-from .sample import Images
-from .seeding import generator, normal
+from ...parameters import Parameters
+from ...parts.mask_law import MaskLaw
+from ...simulate.encoder import back_project, project, smoothed_relu
+from ...simulate.masks import law_of_masks
+from ...simulate.objective import Objective, State
+from ...simulate.sample import Images
+from ...simulate.seeding import generator, normal
+from .options import PARTS
 
 LOUD = 0.1
 """Share of varrho from which on a kernel is loud: below, its curvature is 10^-4 of a captured one's
@@ -191,7 +192,7 @@ def _residual(
 
 OBJECTIVE = Objective(
     name="mae",
-    parts=PARTS["mae"],
+    parts=PARTS,
     start=initial_state,
     direction=descent_direction,
     loss=expected_loss,
