@@ -22,7 +22,7 @@ from stored import keep
 
 from mrpverify.parameters import PRETRAINING, Framework, Parameters
 from mrpverify.simulate.descend import pretrain
-from mrpverify.simulate.run import OBJECTIVES, correlate
+from mrpverify.simulate.run import correlate, objective_of
 from mrpverify.simulate.sample import sample_images, sample_weights
 
 FACTORS = (1, 2, 4, 8)
@@ -89,7 +89,7 @@ def _of_a_run(framework: Framework, seeds: int, salt: str) -> Costs:
 def _direction(p: Parameters, repeats: int, salt: str) -> float:
     """Least CPU milliseconds of the first direction of a run."""
     images = sample_images(p, salt, [0]).to("cpu", torch.float32)
-    objective = OBJECTIVES[p.framework]
+    objective = objective_of(p)
     with torch.inference_mode():
         state = objective.start(p, sample_weights(p, salt, [0]).float(), salt, [0])
         largest = correlate(state["weights"], images).amax(2)

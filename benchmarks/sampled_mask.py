@@ -25,12 +25,12 @@ import typer
 from larger_init import larger_init
 from stored import keep
 
+from mrpverify.objectives.teacher_student.gradient import gains
 from mrpverify.parameters import PRETRAINING, Framework, Parameters
 from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.encoder import project, smoothed_relu
-from mrpverify.simulate.run import OBJECTIVES, State
+from mrpverify.simulate.run import State, objective_of
 from mrpverify.simulate.sample import Images, sample_images
-from mrpverify.simulate.teacher_student import gains
 from mrpverify.simulate.trajectory import Trajectory
 
 ACCURACY = 0.01
@@ -76,7 +76,7 @@ def _ended(run: Trajectory) -> dict[str, np.ndarray]:
 def _costs(regime: Parameters, state: State, images: Images, masks: int) -> dict[str, object]:
     """CPU milliseconds of both, the scatter, and the ratio of costs."""
     largest = torch.bmm(state["weights"], images.features.transpose(1, 2)).amax(2)
-    direction = OBJECTIVES[regime.framework].descent_direction
+    direction = objective_of(regime).direction
     if regime.framework == "teacher-student":
         state = {"weights": state["weights"], "released": torch.zeros_like(largest).bool()}
 

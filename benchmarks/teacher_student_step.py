@@ -18,12 +18,17 @@ import torch
 import typer
 from stored import keep
 
+from mrpverify.objectives.teacher_student.gradient import (
+    after_step,
+    descent_direction,
+    gains,
+    initial_state,
+)
 from mrpverify.parameters import Parameters
 from mrpverify.regime import load_preset
 from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.encoder import back_project, cache_sized, project, smoothed_relu
 from mrpverify.simulate.sample import Images, sample_images
-from mrpverify.simulate.teacher_student import after_step, descent_direction, gains, initial_state
 
 State = dict[str, torch.Tensor]
 

@@ -1,7 +1,7 @@
 """Each formula beside the functions that compute it, and each function beside its formula.
 
-Docstrings in ``mrpverify.theory`` name the laws (L4) and sections (section 2) they compute; a
-function that names none computes what its module names.
+Docstrings in ``mrpverify.theory`` and in the objectives' own theories name the laws (L4) and
+sections (section 2) they compute; a function that names none computes what its module names.
 """
 
 import ast
@@ -13,6 +13,8 @@ from pathlib import Path
 NAMED = re.compile(r"\bL\d+\b|\b[Ss]ections? \d+")
 LAW = re.compile(r"^- (L\d+) ")
 SECTION = re.compile(r"^## ((\d+)\. .*)")
+NO_THEORY = ("__init__", "options", "gradient")
+"""Modules of an objective's folder that derive nothing."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Function:
     """A public function of the theory."""
 
     module: str
+    """Below the package: ``theory.growth``, ``objectives.mae.theory``."""
     name: str
     summary: str
     formulas: tuple[str, ...]
@@ -28,13 +31,24 @@ class Function:
     def link(self) -> str:
         """To its description."""
         return (
-            f"[`{self.module}.{self.name}`](theory.md#mrpverify.theory.{self.module}.{self.name})"
+            f"[`{short(self.module)}.{self.name}`](theory.md#mrpverify.{self.module}.{self.name})"
         )
 
 
 def functions(root: Path) -> list[Function]:
-    """Public functions and classes of the theory, by module."""
-    return [f for path in sorted((root / "mrpverify" / "theory").glob("*.py")) for f in _in(path)]
+    """Public functions and classes of the theory, by module, then of the objectives' own."""
+    package = root / "mrpverify"
+    own = sorted(package.glob("objectives/*/*.py"))
+    paths = [
+        *sorted((package / "theory").glob("*.py")),
+        *(p for p in own if p.stem not in NO_THEORY),
+    ]
+    return [f for path in paths for f in _in(path, path.relative_to(package))]
+
+
+def short(module: str) -> str:
+    """A module's name on the page: growth, mae.theory."""
+    return module.partition(".")[2]
 
 
 def formulas(root: Path) -> dict[str, str]:
@@ -96,11 +110,11 @@ def theory_page(root: Path) -> str:
     for module, names in modules.items():
         links = [f"[{name}](formulas.md#{anchor(name)})" for name in dict.fromkeys(names)
                  if name in known]  # fmt: skip
-        parts.append(f"## {module}")
+        parts.append(f"## {short(module)}")
         if links:
             parts.append(f"Computes: {', '.join(links)}.")
         shown = "heading_level: 3\n      show_root_heading: false\n      show_root_toc_entry: false"
-        parts.append(f"::: mrpverify.theory.{module}\n    options:\n      {shown}")
+        parts.append(f"::: mrpverify.{module}\n    options:\n      {shown}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -119,8 +133,9 @@ def _heading(name: str) -> str:
     return name.capitalize() if name.startswith("section") else name
 
 
-def _in(path: Path) -> Iterator[Function]:
-    """Public functions and classes of a module."""
+def _in(path: Path, place: Path) -> Iterator[Function]:
+    """Public functions and classes of a module, by its place below the package."""
+    module = ".".join(place.with_suffix("").parts)
     tree = ast.parse(path.read_text(encoding="utf-8"))
     usual = _named(ast.get_docstring(tree))
     for node in tree.body:
@@ -128,7 +143,7 @@ def _in(path: Path) -> Iterator[Function]:
             text = ast.get_docstring(node) or ""
             summary = " ".join(text.partition("\n\n")[0].split())
             summary = summary.replace("[", "\\[")  # shapes are no links
-            yield Function(path.stem, node.name, summary, _named(text) or usual)
+            yield Function(module, node.name, summary, _named(text) or usual)
 
 
 def _named(text: str | None) -> tuple[str, ...]:

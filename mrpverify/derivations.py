@@ -1,16 +1,17 @@
-"""What is derived about an objective from outside: it comes with it, or stays open.
+"""What is derived about an objective: it comes with it, or stays open.
 
-The objectives of this package have theirs in ``mrpverify.theory``. Standard library only.
+The theory of an objective that is a folder is had without its gradient. Standard library only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from . import outside
-from .parameters import EVERY, Framework
+from .parameters import Framework
 
 
 def _none(parameters: Any) -> tuple[Any, ...]:
@@ -41,31 +42,30 @@ OPEN = Theory()
 """Nothing is derived."""
 
 
-def theory_of(framework: Framework) -> Theory | None:
-    """What an objective from outside brings; None for one of this package."""
-    if framework in EVERY:
-        return None
-    found: Theory = outside.load(outside.OBJECTIVES, framework).theory
+def theory_of(framework: Framework) -> Theory:
+    """What is derived about an objective; raises OutsideError where there is no such objective."""
+    beside = outside.beside(framework, "theory")
+    whose = outside.load(outside.OBJECTIVES, framework).theory if beside is None else beside.THEORY
+    found: Theory = whose
     return found
 
 
-def derived(
-    own: Mapping[Framework, Callable[..., float]],
-    framework: Framework,
-    name: str,
-    *arguments: Any,
-) -> float:
-    """A derivation of this package, or the one of that name that comes from outside; NaN if open.
+def theory_files() -> tuple[Path, ...]:
+    """The source files of the theories of this package's objectives."""
+    ours = (outside.beside(name, "theory") for name in outside.own(outside.OBJECTIVES))
+    return tuple(Path(str(theory.__file__)) for theory in ours if theory is not None)
 
-    Raises ValueError for an objective that is neither.
-    """
-    if framework in own:
-        return own[framework](*arguments)
-    theory = theory_of(framework)
-    if theory is None:
-        raise ValueError(f"framework must be one of {', '.join(own)}, got {framework!r}")
-    rule = getattr(theory, name)
+
+def derived(framework: Framework, name: str, *arguments: Any) -> float:
+    """The derivation of that name in an objective's theory, NaN if open; raises as `theory_of`."""
+    rule = getattr(theory_of(framework), name)
     return float("nan") if rule is None else float(rule(*arguments))
+
+
+def predicted(framework: Framework, claim: str, parameters: Any) -> str:
+    """What an objective's theory says of a claim, by its id, at a regime; or "no prediction"."""
+    says = theory_of(framework).predictions.get(claim)
+    return no_prediction(framework) if says is None else says(parameters)
 
 
 def no_prediction(framework: Framework) -> str:

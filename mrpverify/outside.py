@@ -1,19 +1,24 @@
-"""What other distributions and files bring: objectives, data laws and claims.
+"""How objectives, data laws and claims are found: those of this package as those from outside.
 
 A distribution names an object under an entry point group, by the object's own name; a file has
 ``OBJECTIVES``, ``LAWS`` or ``CLAIMS``. Files are named with ``--plugin``, which writes
 them into the environment, so that the processes that train find them too. Standard library only,
 and nothing is imported before it is asked for by name.
+
+An objective may be a folder, named by ``folder.gradient:OBJECTIVE``. What stands beside its
+gradient (``options`` with PARTS, ``theory`` with THEORY) is then had without it, and without torch.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
+import tomllib
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -24,6 +29,10 @@ OBJECTIVES, LAWS, CLAIMS = "mrpverify.objectives", "mrpverify.laws", "mrpverify.
 """Entry point groups."""
 IN_A_FILE = {OBJECTIVES: "OBJECTIVES", LAWS: "LAWS", CLAIMS: "CLAIMS"}
 """The tuple in a file that stands for a group."""
+GRADIENT = "gradient"
+"""The module of a folder that holds the objective itself."""
+PACKAGE = __name__.partition(".")[0]
+"""This package, whose own entry points come first and cannot be taken."""
 PLUGINS = "MRPVERIFY_PLUGINS"
 """Environment variable with files from outside, separated as in PATH."""
 
@@ -46,37 +55,54 @@ def use(path: str | Path) -> ModuleType:
 
 
 def names(group: str) -> tuple[str, ...]:
-    """Names of the objectives or laws from outside; files are imported for it."""
+    """Names of the objectives or laws there are, ours first; files are imported for it."""
     return _names(group, os.environ.get(PLUGINS, ""))
+
+
+@cache
+def own(group: str) -> tuple[str, ...]:
+    """Names of this package's objectives or laws."""
+    return tuple(entry.name for entry in _entries(group) if _is_own(entry))
 
 
 @cache
 def _names(group: str, files: str) -> tuple[str, ...]:
     """The same for files as the environment has them; every regime that is made asks for it."""
-    installed = [entry.name for entry in entry_points(group=group)]
+    installed = [entry.name for entry in _entries(group)]
     return tuple(dict.fromkeys([*installed, *_in_files(group, files)]))
 
 
 @cache
 def load(group: str, name: str) -> Any:
     """The objective or law of that name; raises OutsideError where there is none, or it fails."""
-    there = _in_files(group, os.environ.get(PLUGINS, ""))
-    if name in there:
-        return there[name]
-    for entry in entry_points(group=group, name=name):
-        where = f"entry point {entry.name} = {entry.value}"
-        try:
-            found = entry.load()
-        except (Exception, SystemExit) as error:
-            raise OutsideError(f"{where}: {failed(error)}") from error
-        if getattr(found, "name", None) != name:
-            raise OutsideError(
-                f"{where}: is {found!r}, whose name is not {name!r}; make them equal."
-            )
+    found = _find(group, name)
+    if not isinstance(found, EntryPoint):
         return found
-    raise OutsideError(
-        f"{name!r} is no name in {group}; there are: {', '.join(names(group)) or '-'}."
-    )
+    where = f"entry point {found.name} = {found.value}"
+    try:
+        thing = found.load()
+    except (Exception, SystemExit) as error:
+        raise OutsideError(f"{where}: {failed(error)}") from error
+    if getattr(thing, "name", None) != name:
+        raise OutsideError(f"{where}: is {thing!r}, whose name is not {name!r}; make them equal.")
+    return thing
+
+
+@cache
+def beside(objective: str, module: str) -> ModuleType | None:
+    """`options` or `theory` of an objective that is a folder; None where it has none, or is none.
+
+    Raises OutsideError where there is no such objective, or it cannot be imported.
+    """
+    found = _find(OBJECTIVES, objective)
+    folder, _, file = (found.module if isinstance(found, EntryPoint) else "").rpartition(".")
+    if not folder or file != GRADIENT:
+        return None
+    there = f"{folder}.{module}"
+    try:
+        return importlib.import_module(there) if importlib.util.find_spec(there) else None
+    except (Exception, SystemExit) as error:
+        raise OutsideError(f"{there}: {failed(error)}") from error
 
 
 def file_of(function: Callable[..., Any]) -> Path:
@@ -92,6 +118,49 @@ def failed(error: BaseException) -> str:
 def files() -> list[str]:
     """The files that are in use, as the environment has them."""
     return [path for path in os.environ.get(PLUGINS, "").split(os.pathsep) if path]
+
+
+def _find(group: str, name: str) -> Any:
+    """The entry point of that name, or what a file brings; OutsideError where there is neither."""
+    entries = {entry.name: entry for entry in reversed(_entries(group))}
+    if name in own(group):
+        return entries[name]
+    found = _in_files(group, os.environ.get(PLUGINS, "")).get(name, entries.get(name))
+    if found is None:
+        raise OutsideError(
+            f"{name!r} is no name in {group}; there are: {', '.join(names(group)) or '-'}."
+        )
+    return found
+
+
+@cache
+def _entries(group: str) -> tuple[EntryPoint, ...]:
+    """The entry points of a group, ours first.
+
+    A checkout says its own in its pyproject.toml: what is installed of it may be older, or nothing.
+    """
+    there = entry_points(group=group)
+    ours = _of_checkout(group)
+    if ours is None:
+        ours = tuple(sorted(filter(_is_own, there), key=lambda entry: entry.name))
+    return (*ours, *(entry for entry in there if not _is_own(entry)))
+
+
+def _of_checkout(group: str) -> tuple[EntryPoint, ...] | None:
+    """Those of the pyproject.toml beside this package, None where that is not ours."""
+    file = Path(__file__).parents[1] / "pyproject.toml"
+    if not file.is_file():
+        return None
+    project = tomllib.loads(file.read_text(encoding="utf-8")).get("project", {})
+    if project.get("name") != PACKAGE:
+        return None
+    own = project.get("entry-points", {}).get(group, {})
+    return tuple(EntryPoint(name, value, group) for name, value in sorted(own.items()))
+
+
+def _is_own(entry: EntryPoint) -> bool:
+    """Whether an entry point is of this package."""
+    return entry.module.partition(".")[0] == PACKAGE
 
 
 @cache

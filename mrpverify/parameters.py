@@ -17,22 +17,20 @@ from typing import Any
 
 from . import outside
 from .admissible import Domain, RegimeError, admit_all, domains, refuse
+from .objectives.clustering.options import Clustering
+from .objectives.fine_tuning.options import FineTuning
+from .objectives.mae.options import MaskedAutoencoder
+from .objectives.masked_supervised.options import MaskedLabels
+from .objectives.teacher_student.options import TeacherStudent
 from .parts import (
-    OF_KERNELS,
-    OF_LABELS,
-    Clustering,
     Downstream,
-    FineTuning,
     Flow,
     InitialKernels,
     Labels,
     Law,
-    MaskedAutoencoder,
-    MaskedLabels,
     Masks,
     Network,
     Similarity,
-    TeacherStudent,
     Training,
 )
 from .parts.field import parameter
@@ -49,25 +47,10 @@ PRETRAINING: tuple[Framework, ...] = ("teacher-student", "mae")
 FRAMEWORKS: tuple[Framework, ...] = (*PRETRAINING, "supervised")
 """Frameworks with a regime of their own in a preset."""
 
-PARTS: Mapping[Framework, tuple[type, ...]] = MappingProxyType(
-    {
-        "teacher-student": (*OF_KERNELS, Masks, TeacherStudent, Flow),
-        "mae": (*OF_KERNELS, Masks, MaskedAutoencoder, Flow),
-        "contrastive": (*OF_KERNELS, Masks, Similarity),
-        "clustering": (*OF_KERNELS, Masks, Similarity, Clustering),
-        "supervised": (*OF_LABELS, Flow),
-        "masked-supervised": (*OF_LABELS, Masks, MaskedLabels),
-        "fine-tuning": (Law, Network, Training, Labels, FineTuning, Flow),
-    }
-)
-"""The parts of a regime that can change a run, by what the run trains."""
-EVERY: tuple[Framework, ...] = tuple(PARTS)
-"""The objectives of this package."""
-
 
 def framework_names() -> tuple[Framework, ...]:
-    """Every objective there is, those from outside included."""
-    return (*EVERY, *outside.names(outside.OBJECTIVES))
+    """Every objective there is, those with a regime in a preset first, those from outside last."""
+    return tuple(dict.fromkeys([*FRAMEWORKS, *outside.names(outside.OBJECTIVES)]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +83,7 @@ class Parameters(
     def __post_init__(self) -> None:
         """Check every value alone, then those that limit each other; raises RegimeError."""
         kind: Any = type(self)
-        if kind is not Parameters or self.framework not in PARTS or self.law != MULTI_VIEW_LAW:
-            refuse(_foreign(self))
+        refuse(_foreign(self))
         admit_all(self, domains_of(kind))
         refuse(_contradictions(self))
 
@@ -168,7 +150,8 @@ DOMAINS: Mapping[str, Domain] = domains_of(Parameters)
 
 def parts_of(framework: Framework, law: str = MULTI_VIEW_LAW) -> tuple[type, ...]:
     """The parts of a regime that can change a run; raises OutsideError where one is broken."""
-    own = PARTS.get(framework) or outside.load(outside.OBJECTIVES, framework).parts
+    beside = outside.beside(framework, "options")
+    own = outside.load(outside.OBJECTIVES, framework).parts if beside is None else beside.PARTS
     return (*own, *(() if law == MULTI_VIEW_LAW else outside.load(outside.LAWS, law).parts))
 
 
@@ -250,6 +233,11 @@ def _contradictions(p: Parameters) -> list[str]:
             "stop_gradient=false: with gain=ema the teacher is no function of the weights, so "
             "there is no gradient through it. Choose another gain or stop_gradient=true."
         )
+    if p.horizon_factor == 1 and p.method == "flow" and p.framework == "teacher-student":
+        complaints.append(
+            "horizon_factor=1: under method=flow kernels have clocks of their own, and none may "
+            "pass T before the last one has told it. Set it above 1, or method=descent."
+        )
     only = None if p.law == MULTI_VIEW_LAW else outside.load(outside.LAWS, p.law).views
     if only is not None and p.views != only:
         complaints.append(f"views={p.views}: the law {p.law} has {only}. Set views={only}.")
@@ -269,7 +257,8 @@ def _unfit_masks(p: Parameters) -> list[str]:
     """
     if not _draws_fixed(p):
         return []
-    if p.framework not in PARTS and not outside.load(outside.OBJECTIVES, p.framework).fixed_masks:
+    ours = p.framework in outside.own(outside.OBJECTIVES)
+    if not ours and not outside.load(outside.OBJECTIVES, p.framework).fixed_masks:
         return [
             f"masks={p.masks}: the objective {p.framework} draws its masks patch by patch. Set "
             f"masks=bernoulli, or see fixed_masks in docs/from_outside.md."

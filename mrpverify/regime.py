@@ -23,7 +23,6 @@ from .admissible import RegimeError as RegimeError
 from .callable_module import CallableModule
 from .parameters import (
     DOMAINS,
-    EVERY,
     FRAMEWORKS,
     Framework,
     Parameters,
@@ -213,7 +212,8 @@ def preset_folder() -> Path:
 
 def _preset(name: str, content: dict[str, Any]) -> Preset:
     """Preset from parsed TOML: ``seeds``, a table ``shared`` and one table per framework."""
-    foreign = framework_names()[len(EVERY) :]
+    ours = outside.own(outside.OBJECTIVES)
+    foreign = tuple(name for name in framework_names() if name not in ours)
     unknown = set(content) - {"seeds", "shared", "images", *FRAMEWORKS, *foreign}
     if unknown:
         raise RegimeError(

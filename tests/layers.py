@@ -9,33 +9,38 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "mrpverify"
 
-# Folder or module -> parts of the package it may import. `admissible` imports nothing.
+# Folder or module -> parts of the package it may import. `admissible` imports nothing. The folder
+# of an objective is three of them: options, gradient, and theory, which is all the rest.
 ALLOWED = {
     "admissible": set(),
     "outside": {"admissible"},
     "parts": {"outside"},
-    "parameters": {"admissible", "outside", "parts"},
+    "objectives.options": {"parts"},
+    "parameters": {"admissible", "outside", "parts", "objectives.options"},
     "derivations": {"outside", "parameters"},
     "callable_module": set(),
     "command_app": set(),
     "regime": {"admissible", "outside", "parameters", "callable_module"},
     "theory": {"admissible", "parameters", "parts", "outside", "derivations"},
+    "objectives.theory": {"parameters", "parts", "derivations", "theory"},
     "observe": {"parameters"},
     "judge": {"parameters"},
     "simulate": {"parameters", "parts", "outside", "derivations"},
+    "objectives.gradient": {"parameters", "parts", "objectives.options", "simulate"},
     "records": {"outside", "parameters", "simulate", "command_app"},
     "images": {"simulate", "records", "command_app"},
     "drawing": {"judge", "images"},
     # A law as a distribution from outside would bring it; nothing below the claims knows it.
     "dominoes": {"admissible", "parameters", "parts", "theory", "simulate", "records", "images"},
     "claims": {
-        "outside", "parameters", "theory", "observe", "judge", "records", "images", "drawing",
-        "dominoes",
+        "outside", "parameters", "derivations", "theory", "objectives.theory", "observe", "judge",
+        "records", "images", "drawing", "dominoes",
     },
     # Figures stand above what they show: nothing but the command line may import them.
     "figures": {
-        "outside", "parameters", "regime", "theory", "simulate", "observe", "judge", "records",
-        "images", "drawing", "claims", "sweep", "command_line", "command_app", "dominoes",
+        "outside", "parameters", "regime", "theory", "objectives.theory", "objectives.gradient",
+        "simulate", "observe", "judge", "records", "images", "drawing", "claims", "sweep",
+        "command_line", "command_app", "dominoes",
     },
     "report": {
         "admissible", "parameters", "theory", "judge", "records", "drawing", "claims",
@@ -84,10 +89,13 @@ THIRD_PARTY = {
     "parts": set(),
     "parameters": set(),
     "derivations": set(),
+    "objectives.options": set(),
     "theory": {"numpy", "scipy", "sympy"},
+    "objectives.theory": {"numpy", "scipy", "sympy"},
     "observe": {"numpy"},
     "judge": {"numpy", "scipy"},
     "simulate": {"numpy", "torch"},
+    "objectives.gradient": {"numpy", "torch"},
 }
 
 
@@ -96,7 +104,14 @@ def modules():
 
 
 def part_of(path):
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    return named(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def named(names):
+    """The part that a module is of, from its names below the package."""
+    if names[0] != "objectives" or len(names) < 3:
+        return names[0]
+    return f"objectives.{names[2] if names[2] in ('options', 'gradient') else 'theory'}"
 
 
 def imported(path):
@@ -110,9 +125,10 @@ def imported(path):
             others.add(node.module.split(".")[0])
         elif isinstance(node, ast.ImportFrom):
             base = here[: len(here) - node.level + 1] + (node.module or "").split(".")
-            base = [name for name in base if name]
-            names = [base[1]] if len(base) > 1 else [alias.name for alias in node.names]
-            own |= set(names)
+            base = [name for name in base if name][1:]
+            whole = len(base) < (3 if base[:1] == ["objectives"] else 1)
+            names = [[*base, alias.name] for alias in node.names] if whole else [base]
+            own |= {named(one) for one in names}
     return own, others - set(sys.stdlib_module_names)
 
 

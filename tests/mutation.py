@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ("theory", "simulate", "observe", "judge")
+FOLDERS = ("theory", "objectives", "simulate", "observe", "judge")
 KNOWN = Path(__file__).parent / "mutants_known.txt"
 SECONDS = 120.0
 SLOW = {"test_learning"}
@@ -97,7 +97,7 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
 
 def every_mutant() -> list[Mutant]:
     """All mutants of the package's numeric folders."""
-    paths = sorted(p for f in FOLDERS for p in (ROOT / "mrpverify" / f).glob("*.py"))
+    paths = sorted(p for f in FOLDERS for p in (ROOT / "mrpverify" / f).rglob("*.py"))
     return [mutant for path in paths for mutant in mutants_of(path)]
 
 
@@ -123,7 +123,7 @@ def imports(path: Path) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
-            found |= {alias.name for alias in node.names} | {(node.module or "").split(".")[-1]}
+            found |= {alias.name for alias in node.names} | set((node.module or "").split("."))
     return found
 
 
@@ -133,7 +133,9 @@ SIMULATED = ("tests/reference/test_losses.py", "tests/reference/test_trajectory.
 def tests_of(module: str) -> list[str]:
     """Test files in the order in which they are likely to notice: of the module's own name, then
     those that import it, then all of its folder where none does; the second implementation last."""
-    folder, stem = module.removesuffix(".py").split("/")
+    folder, *objective, stem = module.removesuffix(".py").split("/")
+    if objective:
+        folder, stem = "simulate" if stem == "gradient" else "theory", objective[0]
     near = [f for f in sorted((ROOT / "tests" / folder).glob("test_*.py")) if f.stem not in SLOW]
     second = sorted((ROOT / "tests" / "reference").glob("test_*.py"))
     own = [f for f in near if f.stem == f"test_{stem}"]

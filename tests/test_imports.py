@@ -36,6 +36,9 @@ def test_the_walk_sees_an_arrow_backwards(tmp_path, monkeypatch):
     [
         ("mrpverify.theory.assumptions", ["torch", "pydantic", "xarray"]),
         ("mrpverify.simulate.descend", ["scipy", "sympy", "pydantic", "xarray", "rich", "typer"]),
+        ("mrpverify.objectives.mae.gradient", ["scipy", "sympy", "pydantic", "xarray"]),
+        ("mrpverify.objectives.clustering.gradient", ["scipy", "sympy", "pydantic", "xarray"]),
+        ("mrpverify.objectives.mae.theory", ["torch", "pydantic", "xarray"]),
         ("mrpverify.observe.capture", ["torch", "scipy", "xarray"]),
     ],
 )

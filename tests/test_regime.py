@@ -166,6 +166,13 @@ def test_laws_may_end_at_coverage_but_a_judged_regime_may_not():
         build({"horizon_factor": 1})
 
 
+def test_clocks_of_their_own_need_room_after_coverage():
+    free = Parameters(horizon_factor=1.1, method="flow")
+    with pytest.raises(RegimeError, match=r"horizon_factor=1: under method=flow"):
+        replace(free, horizon_factor=1.0)
+    assert replace(free, horizon_factor=1.0, framework="mae").horizon_factor == 1
+
+
 @pytest.mark.parametrize("pair", ["theta", "=3", "theta=", ""])
 def test_set_needs_key_and_value(pair):
     with pytest.raises(RegimeError, match="key=value"):

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..derivations import theory_files
 from ..outside import file_of
 from ..parameters import STAND_INS, Framework, Parameters
 from ..records.labelled import config_hash, simulation_digest
@@ -95,8 +96,11 @@ def _of_claim(
 
 @cache
 def _source(file: Path) -> str:
-    """Digest of the module that measures a claim and of all that it imports, as they are now."""
-    return source_digest(imported_files(file))
+    """Digest of the module that measures a claim and of all that it imports, as they are now.
+
+    The theory of an objective is found by its name, so all of ours count.
+    """
+    return source_digest(set().union(*map(imported_files, (file, *theory_files()))))
 
 
 def _hash(content: object) -> str:

@@ -13,7 +13,8 @@ import numpy as np
 import xarray as xr
 
 from ..judge.measurement import Measurement, seeds_not_known, with_unknown
-from ..parameters import EVERY, FRAMEWORKS, Parameters
+from ..outside import OBJECTIVES, own
+from ..parameters import FRAMEWORKS, Parameters
 from ..theory.coverage_time import of_seed
 from .claim import Runs
 from .legs import Legs
@@ -86,7 +87,7 @@ def _sentence(name: str, parameters: Parameters, run: xr.Dataset) -> list[str]:
 
 def _predicted(p: Parameters, run: xr.Dataset, seed: int) -> float:
     """Predicted time of full coverage of one seed, NaN where no theory says one."""
-    if p.framework in EVERY and p.framework not in FRAMEWORKS:
+    if p.framework in own(OBJECTIVES) and p.framework not in FRAMEWORKS:
         return float("nan")
     names = ("initial_correlations", "squared_activity", "patch_activity", "own_activity")
     return of_seed(p, *(run[name].values[seed] for name in names))

@@ -21,9 +21,10 @@ from ..dominoes.pictures import Bank, bank, chosen, of_classes
 from ..drawing import style
 from ..drawing.style import Drawn, Rows
 from ..images.folder import missing_message
+from ..objectives.fine_tuning import gradient as fine_tuning
+from ..objectives.supervised import gradient as supervised
 from ..observe.capture import largest_elsewhere
 from ..parameters import Parameters
-from ..simulate import fine_tuning, supervised
 from ..simulate.images import MULTI_VIEW, Images
 from ..simulate.sample import sample_images
 from .figure import Study

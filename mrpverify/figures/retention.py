@@ -14,8 +14,8 @@ from ..claims.legs import Leg, fine_tuned
 from ..claims.theorem2.retain import KEPT, largest
 from ..drawing import style
 from ..drawing.style import Drawn, Rows
+from ..objectives.fine_tuning import step_sizes
 from ..parameters import PRETRAINING, Parameters
-from ..theory import fine_tuning
 from .figure import RunsFigure, Study
 
 SEEDS, CONTROL_SEEDS = 24, 4
@@ -75,7 +75,7 @@ def draw(panels: Sequence[Panel]) -> Drawn:
 
 def _lines(p: Parameters, before: np.ndarray) -> dict[str, tuple[np.ndarray, Look]]:
     """Where a feature with these correlations would end, or be lost: label -> values, look."""
-    bound = [fine_tuning.end_state(p, float(c)).correlation for c in before]
+    bound = [step_sizes.end_state(p, float(c)).correlation for c in before]
     return {
         "no change": (before, {"color": "0.65", "lw": 0.9}),
         "largest end (derived)": (np.array(bound), style.PREDICTION),

@@ -1,21 +1,17 @@
 """The parts that a regime is put together from, each a small frozen dataclass (standard library).
 
-A run's address hashes exactly the parts that its objective names (`parameters.parts_of`).
+Options that one objective alone reads stand in its folder (`mrpverify.objectives`). A run's address
+hashes exactly the parts that its objective names (`parameters.parts_of`).
 """
 
 from .downstream import Downstream as Downstream
 from .field import parameter as parameter
-from .labelled import FineTuning as FineTuning
 from .labelled import Labels as Labels
 from .law import Law as Law
-from .masked_labels import MaskedLabels as MaskedLabels
 from .masks import Masks as Masks
 from .network import InitialKernels as InitialKernels
 from .network import Network as Network
-from .pretraining import Clustering as Clustering
-from .pretraining import MaskedAutoencoder as MaskedAutoencoder
-from .pretraining import Similarity as Similarity
-from .pretraining import TeacherStudent as TeacherStudent
+from .similarity import Similarity as Similarity
 from .training import Flow as Flow
 from .training import Training as Training
 

@@ -1,4 +1,4 @@
-"""Options of learning from labels (section 2 [R]): from scratch, and after pretraining."""
+"""Options of learning from labels (section 2 [R])."""
 
 from __future__ import annotations
 
@@ -27,22 +27,4 @@ class Labels:
         "N_test",
         "test images of each kind, multi-view and single-view, of each law",
         ge=1,
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class FineTuning:
-    """A head, and the encoder under it."""
-
-    encoder_step: float = parameter(
-        0.5,
-        "eta_1",
-        "step size of the encoder in fine-tuning, at most eta_2; 0: frozen",
-        ge=0,
-    )
-    head_step: float = parameter(0.5, "eta_2", "step size of the head in fine-tuning", gt=0)
-    fused: bool = parameter(
-        False,
-        "fused",
-        "fine-tuning starts from the mean of the kernels (a control)",
     )

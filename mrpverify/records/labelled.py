@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ..outside import file_of
+from .. import outside
 from ..parameters import Parameters, check_start, relevant
 from ..simulate import descend
 from ..simulate.data_law import law_of
@@ -98,7 +98,7 @@ def _from_outside(parameters: Parameters) -> dict[str, str]:
     }
     digests = {}
     for name, functions in used.items():
-        foreign = {file_of(function) for function in functions} - simulation_files()
+        foreign = {outside.file_of(function) for function in functions} - simulation_files()
         if foreign:
             digests[name] = source_digest(set().union(*map(imported_files, foreign)))
     return digests
@@ -117,8 +117,10 @@ def simulation_digest() -> str:
 
 @cache
 def simulation_files() -> set[Path]:
-    """The source files that a run's numbers come from."""
-    return imported_files(Path(descend.__file__))
+    """The source files that a run's numbers come from: those of every objective of ours."""
+    ours = (outside.load(outside.OBJECTIVES, name) for name in outside.own(outside.OBJECTIVES))
+    entries = [Path(descend.__file__), *(outside.file_of(one.direction) for one in ours)]
+    return set().union(*map(imported_files, entries))
 
 
 def label(

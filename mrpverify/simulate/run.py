@@ -1,4 +1,4 @@
-"""What descent and flow share: the objectives, when a run is covered, its horizon, its answers."""
+"""What descent and flow share: the objective, when a run is covered, its horizon, its answers."""
 
 from __future__ import annotations
 
@@ -6,24 +6,12 @@ import torch
 
 from .. import outside
 from ..parameters import Parameters
-from . import (
-    clustering,
-    contrastive,
-    fine_tuning,
-    mae,
-    masked_supervised,
-    supervised,
-    teacher_student,
-)  # fmt: skip
 from .execution import executed
 from .held_out import count_correct, training_margins
 from .objective import Objective, State, one_feature_a_class
 from .sample import Images, Moments
 from .trajectory import NEVER
 
-_OWN = (teacher_student, mae, contrastive, clustering, supervised, masked_supervised, fine_tuning)
-OBJECTIVES: dict[str, Objective] = {module.OBJECTIVE.name: module.OBJECTIVE for module in _OWN}
-"""Those of this package."""
 LEAST_STEPS = 100
 """T is at least this many steps of size eta; after capture a kernel relaxes within about one."""
 DIVERGED_AT = 1e3
@@ -31,9 +19,8 @@ DIVERGED_AT = 1e3
 
 
 def objective_of(parameters: Parameters) -> Objective:
-    """What a run trains; raises OutsideError where it comes from outside and cannot be had."""
-    own = OBJECTIVES.get(parameters.framework)
-    found: Objective = own or outside.load(outside.OBJECTIVES, parameters.framework)
+    """What a run trains; raises OutsideError where it cannot be had."""
+    found: Objective = outside.load(outside.OBJECTIVES, parameters.framework)
     return found
 
 

@@ -13,14 +13,9 @@ from ..parameters import FRAMEWORKS, PRETRAINING, STAND_INS, Parameters
 from .co_occurrence import expected_patch_count
 from .condition import Condition, much_less
 from .curvature import is_smooth, largest_curvature
-from .data_law import expected_owned_patches, off_class_probability, power_sum, role
+from .data_law import off_class_probability
 from .final_correlation import final_correlation
-from .fine_tuning import end_state
-from .gaussian import positive_moment
-from .labelled_conditions import fine_tuning_conditions, supervised_conditions
-from .leak_race import typical_horizon, typical_leak_time
 
-TEACHER_STUDENT = ("teacher-student",)
 EVERY: tuple[str, ...] = (*FRAMEWORKS, "fine-tuning")
 SECTION = "section 1 [D]"
 
@@ -29,31 +24,25 @@ GAMMA_LIMIT = 0.4
 
 
 def conditions(parameters: Parameters) -> tuple[Condition, ...]:
-    """Every condition of section 1; those with a Lambda_end or a step once for each."""
+    """Every condition of section 1 and of EVERY, those with a Lambda_end or a step once each."""
     p = parameters
     return (
         *_data_conditions(p),
         *_scale_conditions(p),
         *(_noise_reach(p, framework) for framework in EVERY),
         *(_step_size(p, framework) for framework in FRAMEWORKS if p.method == "descent"),
-        _background_noise(p),
-        _coverage(p),
-        _leak_race(p),
-        *supervised_conditions(p),
-        *fine_tuning_conditions(p),
+        *(own for framework in EVERY for own in theory_of(framework).conditions(p)),
     )
 
 
 def applying(parameters: Parameters, framework: str) -> tuple[Condition, ...]:
     """Conditions that apply to a framework; ValueError for an unknown one.
 
-    To an objective from outside apply those that apply to all, and its own.
+    To an objective that is not among EVERY apply those that apply to all, and its own.
     """
+    theory = theory_of(framework)
     if framework in EVERY:
         return tuple(c for c in conditions(parameters) if framework in c.applies_to)
-    theory = theory_of(framework)
-    if theory is None:
-        raise ValueError(f"framework must be one of {', '.join(EVERY)}, got {framework!r}")
     shared = (c for c in conditions(parameters) if set(EVERY) <= set(c.applies_to))
     return (*shared, *theory.conditions(parameters))
 
@@ -134,8 +123,7 @@ def _scale_conditions(p: Parameters) -> tuple[Condition, ...]:
 
 def _noise_reach(p: Parameters, framework: str) -> Condition:
     """Noise off the span meets only the initial part of a kernel, which training leaves alone."""
-    tuned = framework == "fine-tuning"
-    norm = end_state(p).correlation if tuned else final_correlation(p, framework)
+    norm = final_correlation(p, framework)
     if p.noise == "off_span":
         norm = p.init_scale * sqrt(p.dimension - p.features)
     peak = sqrt(2 * log(max(p.images * expected_patch_count(p), 2)))
@@ -169,50 +157,3 @@ def _small_step(framework: str, where: str, left: float) -> Condition:
     """eta lambda < 1: descent follows the flow, a little late (A.descent)."""
     statement = f"eta times the largest curvature {where} < 1"
     return Condition("step size", statement, SECTION, (framework,), left, 1.0, strict=True)
-
-
-def _background_noise(p: Parameters) -> Condition:
-    """Summed over background patches, against the feature at the typical largest kernel."""
-    background = max(expected_patch_count(p) - expected_owned_patches(p), 0.0)
-    noise = (p.patch_noise * sqrt(_noisy_dimensions(p))) ** p.power
-    signal = power_sum(p, role(p, "shown"), p.power)
-    return much_less(
-        "background noise",
-        "P_background E[g_+^q] (sigma_p sqrt d)^q << sum z^q (2 log km)^{q/2}",
-        SECTION,
-        TEACHER_STUDENT,
-        background * positive_moment(p.power) * noise,
-        signal * (2 * log(max(p.kernels, 2))) ** (p.power / 2),
-    )
-
-
-def _coverage(p: Parameters) -> Condition:
-    """Union bound over features of (1 - 1/F)^{km} <= e^{-km/F}, F = views k (L1)."""
-    risk = STAND_INS["covering_risk"].value
-    return Condition(
-        "coverage",
-        f"m >= 2 log(2k/delta), delta = {risk:g}: every feature has a kernel of its own",
-        "section 1 and L1 [D]",
-        TEACHER_STUDENT,
-        p.views * log(p.features / risk),
-        float(p.kernels_per_class),
-    )
-
-
-def _leak_race(p: Parameters) -> Condition:
-    """Where nothing grows T is never reached, and the race is lost."""
-    end = typical_horizon(p)
-    return much_less(
-        "leak race",
-        "T << T_leak: kernels stay class-pure until T; Delta goes with sigma_0^{-(2q-2)}, or "
-        "sigma_0^{-q} without noise",
-        "section 1 and L16 [D]",
-        TEACHER_STUDENT,
-        end,
-        typical_leak_time(p) if end < inf else 0.0,
-    )
-
-
-def _noisy_dimensions(p: Parameters) -> int:
-    """d, or what noise off the feature span leaves of it."""
-    return p.dimension - p.features if p.noise == "off_span" else p.dimension

@@ -83,8 +83,8 @@ def feature_times(
 
     From C(0) [kernels, features] and E[1_v A^2], E[1_v B], E[1_y A] of the drawn images [features];
     the last counts in supervised learning alone, none in the masked autoencoder, where the law's
-    drive stands for the drawn one. Of an objective from outside the time that comes with it, NaN
-    where that is open. Raises ValueError for another shape, or a framework without crossing times.
+    drive stands for the drawn one. Of another objective the time that comes with it, NaN where that
+    is open. Raises ValueError for another shape.
     """
     p, c = parameters, np.asarray(initial_correlations, dtype=np.float64)
     if c.shape != (p.kernels, p.features):

@@ -13,21 +13,12 @@ slope by a share of order (c_0/varrho)^n.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import log, sqrt
+from math import isnan, log, sqrt
 
-from ..derivations import derived
+from ..derivations import derived, no_prediction
 from ..parameters import Framework, Parameters
 from . import mae_plateau, supervised
 from .growth import growth_rate
-from .growth import hitting_time as teacher_student_time
-
-EXPONENTS: dict[str, Callable[[int], int]] = {
-    "teacher-student": lambda q: 2 * q - 2,
-    "mae": lambda q: q - 1,
-    "supervised": lambda q: q - 2,
-}
-"""n of T ~ sigma_0^{-n} as a function of the power q."""
 
 RIVALS: dict[str, Framework] = {
     "teacher-student": "supervised",
@@ -38,8 +29,11 @@ RIVALS: dict[str, Framework] = {
 
 
 def exponent(framework: str, power: int) -> int:
-    """Slope of log T against log sigma_0, -n (L2 [D]); ValueError for an unknown framework."""
-    return -int(derived(EXPONENTS, framework, "exponent", power))
+    """Slope of log T against log sigma_0, -n (L2 [D]); ValueError where it is open."""
+    n = derived(framework, "exponent", power)
+    if isnan(n):
+        raise ValueError(no_prediction(framework))
+    return -int(n)
 
 
 def plateau_rate(parameters: Parameters) -> float:
@@ -53,21 +47,8 @@ def plateau_rate(parameters: Parameters) -> float:
 
 
 def crossing_time(parameters: Parameters, start: float) -> float:
-    """Physical time from the correlation `start` > 0 to varrho of a feature alone [D].
-
-    Of an objective from outside, what comes with it, NaN where that is open.
-    """
-    rules = {
-        "supervised": supervised.hitting_time,
-        "mae": mae_plateau.crossing_time,
-        "teacher-student": _teacher_student,
-    }
-    return derived(rules, parameters.framework, "crossing_time", parameters, start)
-
-
-def _teacher_student(p: Parameters, start: float) -> float:
-    """L2."""
-    return teacher_student_time(start, growth_rate(p), p.power, p.linear_from)
+    """Time from the correlation `start` > 0 to varrho of a feature alone [D]; NaN where open."""
+    return derived(parameters.framework, "crossing_time", parameters, start)
 
 
 def slope_at(parameters: Parameters, start: float, share: float = 1e-3) -> float:

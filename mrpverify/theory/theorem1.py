@@ -9,9 +9,10 @@ from math import log1p
 import numpy as np
 from numpy.typing import NDArray
 
-from ..derivations import no_prediction
+from ..derivations import predicted
 from ..parameters import PRETRAINING, STAND_INS, Parameters
-from . import final_correlation, mae_growth, mae_plateau
+from . import mae_growth, mae_plateau
+from .final_correlation import final_correlation
 from .gaussian import MEDIAN_POSITIVE, median_maximum
 from .growth import growth_rate
 from .hitting import crossing_time
@@ -26,15 +27,22 @@ DOUBLINGS = 9
 """Of the first crossing's time, within which a growing kernel is looked at."""
 
 
-def _of_pretraining(predict: Callable[[Parameters], str]) -> Callable[[Parameters], str]:
-    """A sentence about the two objectives of the paper; about another one nothing is derived."""
+Predict = Callable[[Parameters], str]
 
-    @wraps(predict)
-    def said(parameters: Parameters) -> str:
-        derived = parameters.framework in PRETRAINING
-        return predict(parameters) if derived else no_prediction(parameters.framework)
 
-    return said
+def _of_pretraining(claim: str) -> Callable[[Predict], Predict]:
+    """A sentence about the paper's two objectives; about another one its own theory has it."""
+
+    def wrapped(predict: Predict) -> Predict:
+        @wraps(predict)
+        def said(parameters: Parameters) -> str:
+            if parameters.framework in PRETRAINING:
+                return predict(parameters)
+            return predicted(parameters.framework, claim, parameters)
+
+        return said
+
+    return wrapped
 
 
 def expected_coverage(parameters: Parameters) -> float:
@@ -80,13 +88,13 @@ def one_feature_at_horizon(parameters: Parameters) -> bool:
     return p.gain == "release" or (p.gain == "hold" and p.gain_floor == 1)
 
 
-@_of_pretraining
+@_of_pretraining("T1.capture")
 def predict_capture(parameters: Parameters) -> str:
     """Prediction for T1.capture, one sentence."""
     p = parameters
     time = f"a typical covering kernel crosses at time {predicted_crossing_time(p):.3g}"
     if p.framework == "mae":
-        end = final_correlation.mae(p)
+        end = final_correlation(p, p.framework)
         return (
             f"every feature is held, at Lambda about {end:.2f} (balance); {time} (plateau dynamics)"
         )
@@ -111,7 +119,7 @@ def longest_after_coverage(parameters: Parameters, times: Array) -> Array:
     return mae_growth.course(p, t, covering_start(p))
 
 
-@_of_pretraining
+@_of_pretraining("T1.bounded")
 @lru_cache(maxsize=64)
 def predict_bounded(parameters: Parameters) -> str:
     """Prediction for T1.bounded, one sentence."""
@@ -125,14 +133,14 @@ def predict_bounded(parameters: Parameters) -> str:
             f"Lambda grows on, in the end as t^{mae_growth.rise(p).exponent:.2f} (L15): one kernel "
             f"on one feature is beyond the bound {bound:g} at time {late}"
         )
-    end = final_correlation.final_correlation(p, p.framework)
+    end = final_correlation(p, p.framework)
     if np.isinf(end):
         return "Lambda diverges: the constant gain is not below K (L4)"
     word = "below" if end <= bound else "above"
     return f"Lambda ends at about {end:.2f}, {word} the bound {bound:g}"
 
 
-@_of_pretraining
+@_of_pretraining("T1.monosemantic")
 def predict_monosemantic_at_crossing(parameters: Parameters) -> str:
     """Prediction for T1.monosemantic at each kernel's first crossing, one sentence."""
     p = parameters
@@ -144,7 +152,7 @@ def predict_monosemantic_at_crossing(parameters: Parameters) -> str:
     return f"holds for kernels with d_0/c_0 of siblings below {_safe_ratio(p):.2f} (L5)"
 
 
-@_of_pretraining
+@_of_pretraining("T1.monosemantic")
 def predict_monosemantic_at_horizon(parameters: Parameters) -> str:
     """Prediction for T1.monosemantic at T, one sentence."""
     p = parameters

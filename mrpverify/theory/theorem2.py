@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..derivations import predicted
 from ..parameters import Parameters
-from . import fine_tuning
 from .data_law import off_class_probability
 from .final_correlation import final_margin
 
@@ -66,18 +66,8 @@ def accuracy_of_views(parameters: Parameters, learned: Array) -> Array:
 
 
 def predict_retain(parameters: Parameters) -> str:
-    """Prediction for T2.retain, one sentence."""
-    p, end = parameters, fine_tuning.end_state(parameters)
-    encoder = p.encoder_step * fine_tuning.encoder_curvature(p)
-    head = p.head_step * fine_tuning.head_curvature(p)
-    if encoder < 1 and head < 1:
-        return (
-            f"every captured feature only grows, to at most {end.correlation:.2f} (balance of w "
-            f"and u); eta_1 times curvature {encoder:.2f}, eta_2 times curvature {head:.2f}"
-        )
-    return (
-        f"features can be lost: step times curvature is {encoder:.2f} (encoder), {head:.2f} (head)"
-    )
+    """Prediction for T2.retain, one sentence: what fine-tuning's own theory says."""
+    return predicted("fine-tuning", "T2.retain", parameters)
 
 
 def predict_train(parameters: Parameters) -> str:

@@ -11,9 +11,9 @@ from mrpverify.claims.explanation import against_pretraining, rate
 from mrpverify.claims.explanation.runs import MASKED, WITHOUT
 from mrpverify.claims.registry import select
 from mrpverify.judge.verdicts import Verdict
+from mrpverify.objectives.masked_supervised.theory import hidden_share
 from mrpverify.records.collect import Machine, collect
 from mrpverify.regime import load_preset
-from mrpverify.theory.masked_supervised import hidden_share
 
 SMALL = {
     "k": 2, "d": 10, "N": 100, "m": 6, "s": 0.1, "sigma_0": 0.01, "sigma_p": 0.01, "N_test": 50,

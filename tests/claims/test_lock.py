@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
+from mrpverify import derivations
 from mrpverify.check import app as check
 from mrpverify.claims import lock as locking
 from mrpverify.claims.lock import LockError, differences, locked, read_lock
@@ -93,3 +94,15 @@ def test_what_is_no_lock_is_refused(tmp_path, text):
         read_lock(path)
     asked = CliRunner().invoke(check, [*ASKED, "--lock", str(path)])
     assert asked.exit_code == 2
+
+
+def test_the_theories_of_the_objectives_count_though_no_import_names_them(monkeypatch, tmp_path):
+    """What is derived about an objective is found by its name."""
+    measured, theory = tmp_path / "claim.py", tmp_path / "theory.py"
+    measured.write_text("")
+    theory.write_text("LEVEL = 1")
+    assert {file.parent.name for file in derivations.theory_files()} > {"mae", "supervised"}
+    monkeypatch.setattr(locking, "theory_files", lambda: (theory,))
+    before = locking._source.__wrapped__(measured)
+    theory.write_text("LEVEL = 2")
+    assert locking._source.__wrapped__(measured) != before

@@ -21,6 +21,7 @@ from mrpverify.theory.growth import growth_rate, hitting_times
 from mrpverify.theory.hitting import RIVALS, crossing_time, exponent
 from mrpverify.theory.leak_race import impurity_times
 from mrpverify.theory.resting import rest
+from mrpverify.theory.theorem2 import accuracy_of_views
 
 QUICK = load_preset("quick").regimes
 SEEDS = 24
@@ -219,7 +220,7 @@ def test_the_race_tells_features_that_are_lost_from_impure_kernels(raced):
 def answered(run, single, multi=1.0):
     """The run with these accuracies [seeds] on single-view test images."""
     seeds, number = run.sizes["seed"], 10_000
-    right = np.full((seeds, 1, 3), number) * multi
+    right = np.full((seeds, 1, 3), number) * np.broadcast_to(multi, seeds)[:, None, None]
     right[:, 0, 1:] = np.round(number * np.broadcast_to(single, seeds))[:, None]
     axes = ("law", "seed", "class", "shown")
     return run.assign(
@@ -285,17 +286,15 @@ def test_fine_tuning_tends_to_one_and_not_at_a_constant_m():
             start = initial_correlations(p, SALT, seeds)
             before = crossed(p, seeds, start)
             rates = capture.rates_of(p, before)
-            right = single_view._from_views(p, start, rates)
-            runs[name], runs[f"pretraining of {name}"] = (
-                answered(labelled(p, len(right)), right),
-                before,
-            )
+            held = single_view.held_views(p, start, rates)
+            right, known = accuracy_of_views(p, held), held.any(-1).mean(-1)
+            runs[name] = answered(labelled(p, len(right)), right, known)
+            runs[f"pretraining of {name}"] = before
     assert set(runs) == set(single_view.legs(regime))
     found = single_view.measure(regime, runs)
     assert found.measured is Verdict.SUPPORTED
     shown = found.details["curves"][0]["y"]
-    assert shown == sorted(shown)
-    assert shown[-1] > 0.93
+    assert shown[-1] > max(shown[0], 0.93)
     few = single_view.FEW_KERNELS.look(regime, runs)
     assert single_view.measure(regime, few).measured is Verdict.REFUTED
 

@@ -12,7 +12,7 @@ from mrpverify.claims.theorem1 import capture, controls, lottery
 from mrpverify.judge.verdicts import Verdict
 from mrpverify.records.labelled import Request, join
 from mrpverify.regime import load_preset
-from mrpverify.simulate.run import OBJECTIVES
+from tests.built_in import OBJECTIVES, instead
 from tests.claims.small import SEEDS, SMALL
 
 SALT = "judge"  # the regime of SMALL was chosen on another salt
@@ -110,7 +110,7 @@ def flipped(function):
     return wrong
 
 
-def sabotaged(regime, kind, train, runs, monkeypatch):
+def sabotaged(regime, kind, train, runs):
     """Runs of all seeds with one thing broken, to the horizon of the honest runs."""
     if kind == "random directions":
         return controls.RANDOM_DIRECTIONS.look(regime, runs)
@@ -121,12 +121,12 @@ def sabotaged(regime, kind, train, runs, monkeypatch):
         broken = replace(broken, gain="constant", tau=1.0)
     elif kind == "nothing masked":
         broken = replace(broken, target="masked", visible=1.0)
-    elif kind == "flipped gradient":
-        objective = OBJECTIVES[regime.framework]
-        against = replace(objective, direction=flipped(objective.direction))
-        monkeypatch.setitem(OBJECTIVES, regime.framework, against)
     requests = [Request(broken, SALT, seed) for seed in range(SEEDS)]
-    found = train(requests)
+    objective = OBJECTIVES[regime.framework]
+    if kind == "flipped gradient":
+        objective = replace(objective, direction=flipped(objective.direction))
+    with instead(objective):
+        found = train(requests)
     return join([found[request] for request in requests])
 
 
@@ -142,15 +142,13 @@ def sabotaged(regime, kind, train, runs, monkeypatch):
         ],
     ],
 )
-def test_sabotage_turns_capture_refuted_with_the_seeds_that_supported_it(
-    name, kind, get, train, monkeypatch
-):
+def test_sabotage_turns_capture_refuted_with_the_seeds_that_supported_it(name, kind, get, train):
     regime = SMALL[name]
     requests = [Request(regime, SALT, seed) for seed in range(SEEDS)]
     found = get(requests)
     honest = join([found[request] for request in requests])
     assert capture.measure(regime, honest).measured is Verdict.SUPPORTED
-    wrong = sabotaged(regime, kind, train, honest, monkeypatch)
+    wrong = sabotaged(regime, kind, train, honest)
     measurement = capture.measure(regime, wrong)
     assert measurement.trials in measurement.details["sequential"]["looks"]
     assert measurement.details["seeds_not_known"] == 0

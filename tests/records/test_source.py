@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mrpverify.outside import file_of
+from mrpverify.records.labelled import simulation_digest, simulation_files
 from mrpverify.records.source import imported_files, source_digest
-from mrpverify.simulate import descend, run
+from mrpverify.simulate import descend
 
 PACKAGE = Path(descend.__file__).parent.parent
 BELOW = ("parameters.py", "admissible.py", "outside.py", "derivations.py")
@@ -18,14 +18,15 @@ def copy(tmp_path):
     """The simulation somewhere else, free to be edited."""
     for name in (*BELOW, "__init__.py"):
         shutil.copy(PACKAGE / name, tmp_path)
-    for name in ("simulate", "parts"):
+    for name in ("simulate", "parts", "objectives"):
         ignored = shutil.ignore_patterns("*.pyc")
         shutil.copytree(PACKAGE / name, tmp_path / name, ignore=ignored)
     return tmp_path
 
 
 def digest(package):
-    return source_digest(imported_files(package / "simulate" / "descend.py"))
+    entries = [package / "simulate" / "descend.py", *package.glob("objectives/*/gradient.py")]
+    return source_digest(set().union(*map(imported_files, entries)))
 
 
 def edit(package, name, before, after):
@@ -33,6 +34,10 @@ def edit(package, name, before, after):
     text = path.read_text()
     assert before in text
     path.write_text(text.replace(before, after, 1))
+
+
+def test_every_folder_of_an_objective_counts():
+    assert digest(PACKAGE) == simulation_digest()
 
 
 def test_the_place_of_the_files_does_not_count(copy):
@@ -44,7 +49,7 @@ def test_the_place_of_the_files_does_not_count(copy):
     [
         ("simulate/run.py", "LEAST_STEPS = 100\n", "LEAST_STEPS = 100  # a comment\n"),
         ("simulate/run.py", "LEAST_STEPS = 100\n", "\n\nLEAST_STEPS = (100)\n"),
-        ("simulate/mae.py", '"""Masked autoencoder', '"""Masked auto-encoder'),
+        ("objectives/mae/gradient.py", '"""Masked autoencoder', '"""Masked auto-encoder'),
         ("parameters.py", '"""One regime', '"""A regime'),
     ],
     ids=["comment", "layout", "docstring", "docstring of parameters"],
@@ -55,7 +60,7 @@ def test_what_changes_no_number_changes_no_digest(copy, name, before, after):
 
 
 def test_a_file_that_no_import_reaches_changes_no_digest(copy):
-    (copy / "simulate" / "other.py").write_text("from . import mae\nVALUE = 1\n")
+    (copy / "simulate" / "other.py").write_text("from . import run\nVALUE = 1\n")
     assert digest(copy) == digest(PACKAGE)
 
 
@@ -64,7 +69,7 @@ def test_a_file_that_no_import_reaches_changes_no_digest(copy):
     [
         ("simulate/run.py", "LEAST_STEPS = 100", "LEAST_STEPS = 101"),
         ("simulate/seeding.py", "digest[:8]", "digest[:7]"),
-        ("simulate/mae.py", "power + 1", "power + 2"),
+        ("objectives/mae/gradient.py", "power + 1", "power + 2"),
         ("parts/mask_law.py", "1.0 - self.visible", "2.0 - self.visible"),
     ],
 )
@@ -99,10 +104,12 @@ def test_imports_are_followed_through_modules_packages_and_circles(tmp_path):
     assert found == set(files) - {"unused.py"}
 
 
-def test_the_simulation_is_all_of_its_folder_and_the_parameters():
-    """Nothing that descend uses is out of the digest's sight, and nothing else is in it."""
-    names = {str(path.relative_to(PACKAGE)) for path in imported_files(Path(descend.__file__))}
+def test_the_simulation_is_its_folder_the_parameters_options_and_gradients():
+    """Nothing that a run uses is out of the digest's sight, and nothing else is in it."""
+    names = {str(path.relative_to(PACKAGE)) for path in simulation_files()}
     assert set(BELOW) < names
-    assert all(n.startswith(("simulate/", "parts/")) for n in names - set(BELOW))
-    modules = {file_of(objective.direction).name for objective in run.OBJECTIVES.values()}
-    assert {f"simulate/{name}" for name in modules} < names
+    folders = {path.parent.name for path in PACKAGE.glob("objectives/*/gradient.py")}
+    own = {f"objectives/{f}/{name}.py" for f in folders for name in ("options", "gradient")}
+    assert len(folders) > 5
+    assert own == {name for name in names if name.startswith("objectives/")}
+    assert all(n.startswith(("simulate/", "parts/")) for n in names - set(BELOW) - own)

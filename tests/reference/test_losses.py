@@ -15,8 +15,9 @@ from scipy.stats import t as student_t
 
 from mrpverify.parameters import Parameters
 from mrpverify.simulate.encoder import smoothed_relu
-from mrpverify.simulate.run import OBJECTIVES, correlate
+from mrpverify.simulate.run import correlate
 from mrpverify.simulate.sample import sample_images
+from tests.built_in import OBJECTIVES
 from tests.reference import reference_losses as ref
 
 ALARM, BATCHES = 1e-6, 40

@@ -5,11 +5,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mrpverify.objectives.supervised import gradient as supervised
 from mrpverify.observe import capture
 from mrpverify.observe.accuracy import multi_view_accuracy, single_view_accuracy
 from mrpverify.observe.correlations import correlate, learned_parts
 from mrpverify.parameters import Parameters
-from mrpverify.simulate import supervised
 from mrpverify.simulate.held_out import training_margins
 from mrpverify.simulate.sample import sample_images
 from tests.reference import reference_losses

@@ -116,12 +116,22 @@ def test_every_claim_shows_the_command_that_asks_it_alone(whole):
 
 
 def test_a_columns_full_numbers_are_what_it_is_sorted_by(whole):
-    cells = [e["data-value"] for e in whole.all("td") if e["data-value"]]
-    assert "0.05" in cells
     table = next(whole.all("table"))
+    shown = [e.text().strip() for e in table.all("td")]
+    assert "0.050" in shown
     assert [e.text().strip() for e in table.all("th") if e["scope"] == "col"] == [
         "class", "measured", "share",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "key"), [
+    (1 / 7, "0.142857"), (1e-5, "1e-05"), (None, ""), (float("inf"), ""), ([0.25, 1.0], "0.25"),
+    ({"mean": 1 / 3}, "0.333333"), (0.125, None), (1.0, None), (3, None), ("text", None),
+])  # fmt: skip
+def test_a_cell_says_what_it_is_sorted_by_where_its_text_does_not(value, key):
+    rows = [{"which": "a", "share": value}, {"which": "b", "share": 0}]
+    first = next(tree(page(record(run(), [result(details={"t": rows})]))).all("td"))
+    assert first["data-value"] == key
 
 
 def test_the_page_of_all_claims_with_many_rows_is_small():

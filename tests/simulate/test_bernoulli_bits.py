@@ -8,8 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mrpverify.objectives.mae import gradient as mae
+from mrpverify.objectives.teacher_student import gradient as teacher_student
 from mrpverify.parameters import Parameters
-from mrpverify.simulate import mae, teacher_student
 from mrpverify.simulate.encoder import back_project, project, smoothed_relu
 
 

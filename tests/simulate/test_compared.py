@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy as torch_cross_entropy
 from torch.nn.functional import normalize
 
+from mrpverify.objectives.clustering import gradient as clustering
+from mrpverify.objectives.contrastive import gradient as contrastive
 from mrpverify.parameters import Parameters
-from mrpverify.simulate import clustering, contrastive
 from mrpverify.simulate.masks import draw_masks, mask_streams
 from mrpverify.simulate.sample import sample_images, sample_weights
 

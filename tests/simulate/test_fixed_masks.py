@@ -12,9 +12,12 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from mrpverify.objectives.contrastive import gradient as contrastive
+from mrpverify.objectives.mae import gradient as mae
+from mrpverify.objectives.masked_supervised import gradient as masked_supervised
+from mrpverify.objectives.teacher_student import gradient as teacher_student
 from mrpverify.parameters import Parameters, RegimeError
 from mrpverify.parts.mask_law import MaskLaw, least_patches
-from mrpverify.simulate import contrastive, mae, masked_supervised, teacher_student
 from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.images import NO_PATCH
 from mrpverify.simulate.masks import draw_masks, law_of_masks, mask_streams

@@ -10,8 +10,9 @@ from scipy.integrate import solve_ivp
 from mrpverify.simulate.certificate import Certificate, hitting_times
 from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.flow import Layout, hermite, integrate
-from mrpverify.simulate.run import OBJECTIVES, correlate
+from mrpverify.simulate.run import correlate
 from mrpverify.simulate.sample import sample_background, sample_images, sample_weights
+from tests.built_in import OBJECTIVES
 
 SALT = "flow"
 HORIZON = {"teacher-student": 500.0, "mae": 150.0, "supervised": 40.0, "fine-tuning": 20.0}

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from mrpverify.objectives.supervised import gradient as supervised
 from mrpverify.parameters import Parameters
-from mrpverify.simulate import held_out, sample, supervised
+from mrpverify.simulate import held_out, sample
 from mrpverify.simulate.held_out import count_correct, training_margins
 from mrpverify.simulate.sample import sample_features, sample_images
 from mrpverify.simulate.seeding import generator

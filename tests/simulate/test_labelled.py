@@ -7,8 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mrpverify.objectives.fine_tuning import gradient as fine_tuning
+from mrpverify.objectives.supervised import gradient as supervised
 from mrpverify.parameters import Parameters
-from mrpverify.simulate import fine_tuning, supervised
 from mrpverify.simulate.classifier import margins
 from mrpverify.simulate.sample import MULTI_VIEW, Images
 

@@ -7,10 +7,10 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from mrpverify.objectives.mae import gradient as mae
+from mrpverify.objectives.mae.gradient import descent_direction, expected_loss, initial_state
 from mrpverify.parameters import Parameters
 from mrpverify.parts.mask_law import MaskLaw
-from mrpverify.simulate import mae
-from mrpverify.simulate.mae import descent_direction, expected_loss, initial_state
 
 SEEDS, IMAGES, KERNELS, DIMENSION = 2, 5, 4, 6
 LARGEST = torch.zeros(SEEDS, KERNELS)  # the masked autoencoder has no gain: it must not matter

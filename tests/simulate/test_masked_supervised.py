@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+from mrpverify.objectives.masked_supervised import gradient as masked_supervised
+from mrpverify.objectives.supervised import gradient as supervised
 from mrpverify.parameters import Parameters
-from mrpverify.simulate import masked_supervised, supervised
 from mrpverify.simulate.masks import draw_masks
 from mrpverify.simulate.sample import sample_images
 

@@ -1,19 +1,18 @@
 """Inner stages of the loud kernels alone: order, stability, cost and what the flow must promise."""
 
 from dataclasses import replace
-from unittest import mock
 
 import numpy as np
 import pytest
 import torch
 
-from mrpverify.simulate import mae
+from mrpverify.objectives.mae import gradient as mae
 from mrpverify.simulate.chebyshev import Chebyshev, stages_needed
 from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.flow import Field
 from mrpverify.simulate.partitioned import GROUP, Partitioned
-from mrpverify.simulate.run import OBJECTIVES
 from mrpverify.simulate.sample import sample_images, sample_weights
+from tests.built_in import OBJECTIVES, instead
 
 STIFFNESS = 200.0
 RATES = torch.tensor([0.3, -0.2, 0.2, -0.3] + [0.5, -0.5] * 10, dtype=torch.float64)
@@ -144,7 +143,7 @@ def test_a_masked_autoencoder_with_calm_kernels_goes_where_it_goes_without(regim
     p = replace(regime("mae"), method="flow", init_scale=0.02, horizon=1500.0)
     found = pretrain(p, "calm", [0])
     whole = replace(OBJECTIVES["mae"], loud=None)
-    with mock.patch.dict(OBJECTIVES, {"mae": whole}):
+    with instead(whole):
         expected = pretrain(p, "calm", [0])
     np.testing.assert_allclose(found.final_correlations, expected.final_correlations, atol=0.01)
     crossed = np.isfinite(expected.crossing_time)

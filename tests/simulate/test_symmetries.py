@@ -8,11 +8,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mrpverify.objectives.mae import gradient as mae
+from mrpverify.objectives.teacher_student import gradient as teacher_student
 from mrpverify.parameters import FRAMEWORKS
-from mrpverify.simulate import mae, teacher_student
 from mrpverify.simulate.descend import descend, pretrain
-from mrpverify.simulate.run import OBJECTIVES
 from mrpverify.simulate.sample import Images, sample_background, sample_images, sample_weights
+from tests.built_in import OBJECTIVES, instead
 
 SALT = "symmetry"
 # Rounding grows with the correlations while kernels compete: 1e-16 times the growth since the
@@ -117,9 +118,7 @@ def test_rotating_the_data_alone_changes_the_course(framework, regime, assert_di
 
 @pytest.mark.parametrize("target", ["all", "masked"])
 @pytest.mark.parametrize("decoder", ["independent", "tied"])
-def test_rotation_with_the_other_decoders(
-    decoder, target, regime, monkeypatch, assert_same, assert_different
-):
+def test_rotation_with_the_other_decoders(decoder, target, regime, assert_same, assert_different):
     p = regime("mae", decoder=decoder, target=target, horizon=150.0, step=0.5)
     images, weights, held_out = drawn(p, [0])
     turn = orthogonal(p.dimension)
@@ -132,8 +131,8 @@ def test_rotation_with_the_other_decoders(
             state["decoder"] = state["decoder"] @ turn
         return state
 
-    monkeypatch.setitem(OBJECTIVES, "mae", replace(OBJECTIVES["mae"], start=turned_start))
-    turned = descend(p, rotated(images, turn), weights @ turn, held_out @ turn)
+    with instead(replace(OBJECTIVES["mae"], start=turned_start)):
+        turned = descend(p, rotated(images, turn), weights @ turn, held_out @ turn)
     assert_same(turned.final_correlations, plain.final_correlations, within=WITHIN)
     assert_same(turned.loss, plain.loss, within=WITHIN)
     assert_same(turned.final_decoder, plain.final_decoder @ turn.numpy(), within=WITHIN)

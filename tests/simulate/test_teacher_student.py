@@ -8,11 +8,11 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from mrpverify.objectives.teacher_student import gradient as teacher_student
+from mrpverify.objectives.teacher_student.gradient import descent_direction, expected_loss, gains
 from mrpverify.parameters import Parameters
 from mrpverify.parts.mask_law import MaskLaw
-from mrpverify.simulate import teacher_student
 from mrpverify.simulate.encoder import ACTIVATIONS_IN_CACHE
-from mrpverify.simulate.teacher_student import descent_direction, expected_loss, gains
 
 SEEDS, IMAGES, KERNELS, DIMENSION = 2, 5, 4, 6
 

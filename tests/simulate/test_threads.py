@@ -9,8 +9,8 @@ import torch
 from mrpverify.parameters import Parameters
 from mrpverify.simulate import descend
 from mrpverify.simulate.descend import pretrain
-from mrpverify.simulate.run import OBJECTIVES
 from mrpverify.simulate.threads import one_thread
+from tests.built_in import OBJECTIVES, instead
 
 SMALL = Parameters(
     framework="mae", classes=2, kernels_per_class=20, dimension=40, images=200, max_steps=20
@@ -39,8 +39,8 @@ def test_drawing_and_training_use_one_thread_and_give_the_setting_back(two_threa
         monkeypatch.setattr(descend, name, noting(getattr(descend, name)))
     mae = OBJECTIVES["mae"]
     noted = replace(mae, direction=noting(mae.direction), loss=noting(mae.loss))
-    monkeypatch.setitem(OBJECTIVES, "mae", noted)
-    pretrain(SMALL, "threads", [0])
+    with instead(noted):
+        pretrain(SMALL, "threads", [0])
     assert len(seen) > 4
     assert set(seen) == {1}
     assert torch.get_num_threads() == 2

@@ -5,13 +5,14 @@ from math import inf, log, sqrt
 
 import pytest
 
+from mrpverify.objectives.fine_tuning import step_sizes as fine_tuning
+from mrpverify.objectives.supervised.conditions import init_at_growth
+from mrpverify.objectives.teacher_student.theory import final_correlation
 from mrpverify.parameters import FRAMEWORKS, STAND_INS, Framework, Parameters
 from mrpverify.regime import load_preset
-from mrpverify.theory import final_correlation, fine_tuning
-from mrpverify.theory.assumptions import EVERY, conditions, violated
+from mrpverify.theory.assumptions import EVERY, applying, conditions, violated
 from mrpverify.theory.condition import Condition, much_less
 from mrpverify.theory.curvature import largest_curvature as curvature_of
-from mrpverify.theory.labelled_conditions import init_at_growth
 from mrpverify.theory.supervised import horizon
 
 STAGES = ("fine-tuning", "supervised")
@@ -202,7 +203,7 @@ def test_step_conditions_are_step_times_curvature() -> None:
 
 def test_noise_reach_of_fine_tuning_uses_its_own_end() -> None:
     tuned, before = (_one(LAW, "noise reach", f) for f in ("fine-tuning", "teacher-student"))
-    grown = fine_tuning.end_state(LAW).correlation / final_correlation.teacher_student(LAW)
+    grown = fine_tuning.end_state(LAW).correlation / final_correlation(LAW)
     assert grown > 2
     assert tuned.left == pytest.approx(grown * before.left)
 
@@ -235,5 +236,6 @@ def test_condition_margins() -> None:
 
 
 def test_unknown_framework() -> None:
-    with pytest.raises(ValueError, match="'contrastive'"):
-        violated(LAW, "contrastive")
+    with pytest.raises(ValueError, match="'nobody'"):
+        violated(LAW, "nobody")
+    assert {c.id for c in applying(LAW, "contrastive")} < {c.id for c in applying(LAW, "mae")}

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad, solve_ivp
 
+from mrpverify.objectives.fine_tuning import step_sizes as f
 from mrpverify.parameters import Parameters
-from mrpverify.theory import final_correlation, notation
-from mrpverify.theory import fine_tuning as f
+from mrpverify.theory import notation
 from mrpverify.theory.activation import smoothed_relu, smoothed_relu_slope
+from mrpverify.theory.final_correlation import final_correlation
 
 LAW = Parameters(framework="mae", linear_from=0.7, images=200)
 EQUAL = replace(LAW, split="equal", own_low=1.15, own_high=1.15)
@@ -89,8 +90,8 @@ def test_ends_of_the_end_state() -> None:
 
 def test_largest_start_is_that_of_the_pretraining() -> None:
     ts = replace(LAW, framework="teacher-student")
-    mae = 1.5 * final_correlation.mae(LAW)
-    assert f.largest_start(ts) == final_correlation.teacher_student(ts) < mae
+    mae = 1.5 * final_correlation(LAW, "mae")
+    assert f.largest_start(ts) == final_correlation(ts, "teacher-student") < mae
     assert f.largest_start(LAW) == pytest.approx(mae)
     assert f.largest_start(replace(LAW, framework="supervised")) == pytest.approx(mae)
 
@@ -210,7 +211,7 @@ def test_shares_of_kernels() -> None:
 def test_start_square_of_a_resting_kernel() -> None:
     """Below varrho/z: h = 2 (z c)^3/(3 varrho^2), at the c where `hold` lets it rest."""
     p = replace(EQUAL, framework="teacher-student", off_class=0.0, single_view=0.0, hold_width=0.1)
-    c = final_correlation.teacher_student(p)
+    c = final_correlation(p, "teacher-student")
     assert 0.7 < c < 0.77
     expected = c**6 * (2 * (1.15 / 2) ** 3 / (3 * 0.49)) ** 2 / p.classes
     assert f.start_square(p) == pytest.approx(expected)

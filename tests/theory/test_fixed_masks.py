@@ -11,11 +11,12 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mrpverify.objectives.mae.theory import decoded
+from mrpverify.objectives.masked_supervised import theory as masked_supervised
 from mrpverify.parameters import Parameters
 from mrpverify.parts.mask_law import MaskLaw
-from mrpverify.theory import mae_growth, mae_plateau, masked_supervised, masking, plateau, resting
+from mrpverify.theory import mae_growth, mae_plateau, masking, plateau, resting
 from mrpverify.theory.activation import smoothed_relu, smoothed_relu_slope
-from mrpverify.theory.curvature import decoded
 from mrpverify.theory.growth import gain_threshold, growth_rate
 from mrpverify.theory.mae_masks import fusion_threshold, remaining_share
 from mrpverify.theory.reduced_dynamics import law_moments, velocity
@@ -335,7 +336,7 @@ def test_where_every_patch_shows_the_feature_masks_leave_no_residual():
 
 def test_a_step_is_bounded_by_the_curvature_that_masks_of_fixed_size_have():
     """Hessian of the loss at gain 1 in c, by differences, below the bound of `curvature`."""
-    from mrpverify.theory.curvature import teacher_student
+    from mrpverify.objectives.teacher_student.theory import curvature as teacher_student
 
     p = regime(8, 2, 2, gain="constant", tau=1.0, amplification=0.0, views=1)
     c = p.linear_from * p.patches_per_feature

@@ -26,7 +26,7 @@ ALONE = Parameters(
 LAW = Parameters(classes=4, off_class=0.6, single_view=0.1, visible=0.4)
 
 
-@pytest.mark.parametrize("framework", list(hitting.EXPONENTS))
+@pytest.mark.parametrize("framework", list(hitting.RIVALS))
 @pytest.mark.parametrize("power", [3, 4])
 def test_exponent_is_the_slope_of_the_hitting_time_far_below_varrho(framework, power):
     p = replace(ALONE, framework=framework, power=power, bias=False)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
+from mrpverify.objectives.masked_supervised import theory
 from mrpverify.parameters import Parameters
-from mrpverify.theory import masked_supervised as theory
 from mrpverify.theory.activation import smoothed_relu
 
 LEARNED = 40.0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...judge.measurement import Measurement, share_of_seeds
+from ...objectives.masked_supervised.theory import predict_capture
 from ...parameters import Parameters
-from ...theory.masked_supervised import predict_capture
 from ..accuracies import block_views, resolution, single_view, summary
 from ..claim import Claim, Runs
 from ..legs import Legs, masked_supervised

@@ -16,8 +16,8 @@ import numpy as np
 
 from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number
+from ...objectives.supervised.conditions import init_at_growth
 from ...parameters import STAND_INS, Parameters
-from ...theory.labelled_conditions import init_at_growth
 from ..accuracies import GAIN, block_views, resolution, single_view, summary
 from ..claim import Claim, Control, Runs
 from ..controls import NOTHING_HIDDEN

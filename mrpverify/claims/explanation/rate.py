@@ -13,8 +13,8 @@ import numpy as np
 from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...judge.slopes import log_slopes
+from ...objectives.masked_supervised.theory import hidden_share, second_view_time
 from ...parameters import Parameters
-from ...theory.masked_supervised import hidden_share, second_view_time
 from ..claim import Claim, Control, Runs
 from ..laws.curves import curve
 from ..laws.exchange import exchange, swapped

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from ...parameters import Parameters
-from ...theory.curvature import mae as curvature
+from ...theory.curvature import largest_curvature
 from .regimes import fixed_strength, siblings
 
 SECOND = 1e-3
@@ -37,7 +37,7 @@ def one_kernel(parameters: Parameters, **changes: Any) -> Parameters:
     )
     start = HELD * p.patches_per_feature * p.linear_from
     p = replace(p, init_scale=start)
-    p = replace(p, step=0.5 / max(curvature(p), start**2))
+    p = replace(p, step=0.5 / max(largest_curvature(p, "mae"), start**2))
     return replace(p, horizon=STEPS * p.step, max_steps=2 * STEPS)
 
 

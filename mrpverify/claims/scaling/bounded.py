@@ -27,33 +27,33 @@ from ..laws.foretold import foretell
 from ..legs import Leg, Legs
 from ..theorem1.runs import hold_level
 from . import capture, single_view
-from .path import sizes, sizes_to_the_end
-from .single_view import supervised_leg
-
-
-def classes_of(parameters: Parameters) -> tuple[int, ...]:
-    """k of the runs: those of S.capture, or the supervised ones of S.single."""
-    supervised = parameters.framework == "supervised"
-    return sizes_to_the_end(parameters) if supervised else sizes(parameters)
+from .path import sizes_to_the_end
+from .single_view import SEEDS, pretraining, supervised_leg
 
 
 def legs(parameters: Parameters) -> Legs:
     """The runs of these claims; for the teacher's control a few that rest further out."""
-    every = classes_of(parameters)
+    every = sizes_to_the_end(parameters)
     if parameters.framework == "supervised":
         return {_name(k): supervised_leg(parameters, k) for k in every}
+    own = {_name(k): Leg(pretraining(parameters, k), seeds=SEEDS) for k in every}
+    own[_name(every[-1])] = Leg(few_kernels(parameters, every[-1]), seeds=SEEDS)
     few = {_late(k): Leg(late_rest(parameters, k), seeds=CONTROL_SEEDS) for k in every}
-    return {**capture.legs(parameters), **few}
+    return {**own, **few}
+
+
+def few_kernels(parameters: Parameters, classes: int) -> Parameters:
+    """Part of the kernels of S.single's pretraining: they do not interact (L10)."""
+    return replace(pretraining(parameters, classes), kernels_per_class=capture.PART)
 
 
 def late_rest(parameters: Parameters, classes: int) -> Parameters:
-    """S.capture's regime of few kernels whose gain has come down to 1 at varrho log k only.
+    """The same, but the gain has come down to 1 at varrho log k only.
 
-    Up to a constant: at the least k it is S.capture's own.
+    Up to a constant: at the least k it is the path's own.
     """
-    p, least = capture.regime(parameters, classes), sizes(parameters)[0]
-    end = (1 + p.hold_width) * log(classes) / log(least)
-    return replace(p, kernels_per_class=capture.PART, hold_width=end - 1)
+    p, least = few_kernels(parameters, classes), sizes_to_the_end(parameters)[0]
+    return replace(p, hold_width=(1 + p.hold_width) * log(classes) / log(least) - 1)
 
 
 def _name(classes: int) -> str:
@@ -76,12 +76,12 @@ def foretold(parameters: Parameters, classes: int, run: xr.Dataset) -> float:
     if parameters.framework == "supervised":
         p = supervised_leg(parameters, classes).parameters
         return float(np.nanmean(foretell(p, run).ends.max((-1, -2))))
-    return rest(capture.regime(parameters, classes)).correlation
+    return rest(pretraining(parameters, classes)).correlation
 
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
     """Slope of Lambda(T) against log k."""
-    p, every = parameters, classes_of(parameters)
+    p, every = parameters, sizes_to_the_end(parameters)
     k = np.array(every)
     seeds = min(runs[_name(size)].sizes["seed"] for size in every)
     measured = np.stack([largest(p, runs[_name(size)])[:seeds] for size in every], -1)
@@ -106,7 +106,7 @@ def _rival(p: Parameters, k: np.ndarray, law: np.ndarray) -> tuple[Rival, np.nda
 
 def _late_runs(parameters: Parameters, runs: Runs) -> Runs:
     """The runs of the control in the place of the path's."""
-    return {_name(k): runs[_late(k)] for k in classes_of(parameters)}
+    return {_name(k): runs[_late(k)] for k in sizes_to_the_end(parameters)}
 
 
 def _stopped(parameters: Parameters, runs: Runs) -> Runs:
@@ -119,10 +119,8 @@ def _stopped(parameters: Parameters, runs: Runs) -> Runs:
 
 
 def conditions(parameters: Parameters) -> tuple[Condition, ...]:
-    """Those of the claims whose runs these are."""
-    if parameters.framework == "supervised":
-        return single_view.conditions(parameters)
-    return capture.conditions(parameters)
+    """Those of the claim whose runs these are."""
+    return single_view.conditions(parameters)
 
 
 LATE_REST = Control(

@@ -36,14 +36,14 @@ from .path import kept
 
 SIZES = (3, 4, 5, 7)
 """k, the last of a run to T at a fixed Delta that takes seconds."""
-CONSTANT = 5.0
+CONSTANT = 4.0
 """c of m = c log k: enough for one view of a class to be held at every k but the least."""
-START, AMPLIFICATION = 0.16, 0.6
+START, AMPLIFICATION = 0.16, 1.0
 """sigma_0/varrho and Delta at the least k: one kernel in four is impure there (exploration)."""
 PRESENCE = 0.19
 """s/k at the least k, nearly as much as the conditions allow."""
-IMAGES = 50
-"""N there: three images for every pair of classes that meet, and more along the path."""
+IMAGES = 40
+"""N there: two and a half images for every pair of classes that meet, and more along the path."""
 WEAK = (0.4, 0.48)
 """Sums of z of an off-class feature, just below half of an own one, as in L16: T_leak is then not
 much more of the relaxation time of a kernel at rest than has to be run."""

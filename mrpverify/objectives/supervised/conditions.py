@@ -1,4 +1,4 @@
-"""Regime conditions of the runs with labels: supervised learning and fine-tuning [D].
+"""Regime conditions of supervised learning [D].
 
 The law of section 1 asks for few single-view images per (class, view), n << sigma_p^2 d P, lest
 supervised learning take the losing view from them. That is about T -> infinity: their residual
@@ -9,22 +9,20 @@ losing view gets by then ("single-view drive").
 
 from __future__ import annotations
 
-from ..parameters import Parameters
-from .co_occurrence import expected_patch_count
-from .condition import Condition, much_less
-from .data_law import power_sum, role
-from .final_correlation import final_correlation
-from .fine_tuning import encoder_curvature, head_curvature, probe_curvature
-from .gaussian import positive_moment, smallest_of_maxima
-from .supervised import horizon
+from ...parameters import Parameters
+from ...theory.co_occurrence import expected_patch_count
+from ...theory.condition import Condition, much_less
+from ...theory.data_law import power_sum, role
+from ...theory.final_correlation import final_correlation
+from ...theory.gaussian import positive_moment, smallest_of_maxima
+from ...theory.supervised import horizon
 
 SUPERVISED = ("supervised",)
-FINE_TUNING = ("fine-tuning",)
 SECTION = "section 1 [D]"
 L12 = "L12 [D]"
 
 
-def supervised_conditions(parameters: Parameters) -> tuple[Condition, ...]:
+def conditions(parameters: Parameters) -> tuple[Condition, ...]:
     """What makes one view of a class win and leaves the other unlearned, yet readable."""
     p = parameters
     return (
@@ -32,32 +30,6 @@ def supervised_conditions(parameters: Parameters) -> tuple[Condition, ...]:
         _single_view_drive(p),
         _weak_above_noise(p),
         _weak_above_feature_noise(p),
-    )
-
-
-def fine_tuning_conditions(parameters: Parameters) -> tuple[Condition, ...]:
-    """Steps of fine-tuning and of the linear probe after the regime's pretraining."""
-    p = parameters
-    return (
-        *(_step_sizes(p) if p.method == "descent" else ()),
-        Condition(
-            "step order",
-            "eta_1 <= eta_2: the head moves at least as fast as the encoder",
-            "section 2 [R]",
-            FINE_TUNING,
-            p.encoder_step,
-            p.head_step,
-        ),
-    )
-
-
-def _step_sizes(p: Parameters) -> tuple[Condition, ...]:
-    """What descent asks for; a flow chooses its steps by their error."""
-    encoder = p.encoder_step * encoder_curvature(p)
-    return (
-        _step("encoder step", "eta_1 times the encoder's largest curvature < 1", encoder),
-        _step("head step", "eta_2 times the head's", p.head_step * head_curvature(p)),
-        _step("probe step", "eta_probe times a probe's", p.probe_step * probe_curvature(p)),
     )
 
 
@@ -147,8 +119,3 @@ def _losing_start(p: Parameters) -> float:
 def _hides(p: Parameters) -> bool:
     """Whether a single-view image hides something."""
     return p.hide and p.views > 1
-
-
-def _step(name: str, statement: str, product: float) -> Condition:
-    """A product of step and curvature below 1."""
-    return Condition(name, statement, "section 1 [D]", FINE_TUNING, product, 1.0, strict=True)

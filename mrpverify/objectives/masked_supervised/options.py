@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .field import parameter
+from ...parts import OF_LABELS, Masks
+from ...parts.field import parameter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,3 +21,7 @@ class MaskedLabels:
     rescaled: bool = parameter(
         False, "rescaled", "masked supervised learning divides what it sees by theta"
     )
+
+
+PARTS = (*OF_LABELS, Masks, MaskedLabels)
+"""The parts of a regime that can change a run."""

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from math import inf
 
-from ..parameters import Parameters
-from ..parts.mask_law import MaskLaw
-from .data_law import power_sum, role
-from .gaussian import smallest_of_maxima
+from ...derivations import Theory
+from ...parameters import Parameters
+from ...parts.mask_law import MaskLaw
+from ...theory.data_law import power_sum, role
+from ...theory.gaussian import smallest_of_maxima
 
 
 def hidden_share(parameters: Parameters) -> float:
@@ -67,3 +68,6 @@ def predict_capture(parameters: Parameters) -> str:
         f"every view is learned, a typical second one at time {typical_time(p):.3g} after its "
         f"sibling; fastest at theta = {best_visible_share(p):.2f} (AUG)"
     )
+
+
+THEORY = Theory(predictions={"AUG.capture": predict_capture})

@@ -12,18 +12,19 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import log_softmax
 
-from ..parameters import PARTS, Parameters
-from .masks import draw_masks, mask_streams
-from .objective import Objective, State
-from .sample import Images
-from .similarity import (
+from ...parameters import Parameters
+from ...simulate.masks import draw_masks, mask_streams
+from ...simulate.objective import Objective, State
+from ...simulate.sample import Images
+from ...simulate.similarity import (
     activations,
     compared_form,
     masked_outputs,
     pull_back,
     through_form,
 )
-from .similarity import plateau_degree as plateau_degree
+from ...simulate.similarity import plateau_degree as plateau_degree
+from .options import PARTS
 
 
 def initial_state(
@@ -84,7 +85,7 @@ def expected_loss(
 
 OBJECTIVE = Objective(
     name="contrastive",
-    parts=PARTS["contrastive"],
+    parts=PARTS,
     start=initial_state,
     direction=descent_direction,
     loss=expected_loss,

@@ -16,13 +16,12 @@ from __future__ import annotations
 
 import torch
 
-from ..parameters import PARTS, Parameters
-from .classifier import cross_entropy, pull
-from .fine_tuning import outputs
-from .masks import draw_masks, mask_streams
-from .objective import Objective, State
-from .sample import Images
-from .similarity import (
+from ...parameters import Parameters
+from ...simulate.classifier import cross_entropy, pull
+from ...simulate.masks import draw_masks, mask_streams
+from ...simulate.objective import Objective, State
+from ...simulate.sample import Images
+from ...simulate.similarity import (
     activations,
     compared_form,
     masked_outputs,
@@ -30,7 +29,9 @@ from .similarity import (
     through_form,
     unit,
 )
-from .similarity import plateau_degree as plateau_degree
+from ...simulate.similarity import plateau_degree as plateau_degree
+from ..fine_tuning.gradient import outputs
+from .options import PARTS
 
 ROUNDS = 10
 """Rounds of k-means; warm starts keep them few."""
@@ -126,7 +127,7 @@ def _logits(parameters: Parameters, z: torch.Tensor, mu: torch.Tensor) -> torch.
 
 OBJECTIVE = Objective(
     name="clustering",
-    parts=PARTS["clustering"],
+    parts=PARTS,
     start=initial_state,
     direction=descent_direction,
     loss=expected_loss,

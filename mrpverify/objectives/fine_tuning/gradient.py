@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import torch
 
-from ..parameters import PARTS, Parameters
-from .classifier import cross_entropy, pull
-from .encoder import back_project, cache_sized, project, smoothed_relu
-from .objective import Objective, State
-from .sample import Images
+from ...parameters import Parameters
+from ...simulate.classifier import cross_entropy, pull
+from ...simulate.encoder import back_project, cache_sized, project, smoothed_relu
+from ...simulate.objective import Objective, State
+from ...simulate.sample import Images
+from .options import PARTS
 
 
 def trained(parameters: Parameters, state: State) -> dict[str, int]:
@@ -115,7 +116,7 @@ def _known_outputs(parameters: Parameters, state: State, images: Images) -> torc
 
 OBJECTIVE = Objective(
     name="fine-tuning",
-    parts=PARTS["fine-tuning"],
+    parts=PARTS,
     start=initial_state,
     direction=descent_direction,
     loss=expected_loss,

@@ -25,13 +25,12 @@ from typing import NamedTuple
 import sympy as sp
 from scipy.optimize import brentq
 
-from ..parameters import STAND_INS, Parameters
-from . import notation as n
-from .activation import offset, smoothed_relu
-from .curvature import activity_moment
-from .data_law import mean_power_sum_product, over_law
-from .final_correlation import final_margin, mean_shown_sum, teacher_student
-from .final_correlation import mae as mae_final
+from ...parameters import STAND_INS, Parameters
+from ...theory import notation as n
+from ...theory.activation import offset, smoothed_relu
+from ...theory.curvature import activity_moment
+from ...theory.data_law import mean_power_sum_product, over_law
+from ...theory.final_correlation import final_correlation, final_margin, mean_shown_sum
 
 
 class State(NamedTuple):
@@ -61,8 +60,8 @@ def largest_start(parameters: Parameters) -> float:
     any other objective: the larger of the two known ones.
     """
     p = parameters
-    late = STAND_INS["growth_by"].value * mae_final(p)
-    known = {"teacher-student": teacher_student(p), "mae": late}
+    late = STAND_INS["growth_by"].value * final_correlation(p, "mae")
+    known = {"teacher-student": final_correlation(p, "teacher-student"), "mae": late}
     return known.get(p.framework, max(known.values()))
 
 

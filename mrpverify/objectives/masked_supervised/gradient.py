@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import torch
 
-from ..parameters import PARTS, Parameters
-from .classifier import pull
-from .encoder import back_project, project, smoothed_relu
-from .masks import draw_masks, mask_streams
-from .objective import Objective, State
-from .sample import Images
-from .supervised import blocks, expected_loss, logits, plateau_degree
+from ...parameters import Parameters
+from ...simulate.classifier import pull
+from ...simulate.encoder import back_project, project, smoothed_relu
+from ...simulate.masks import draw_masks, mask_streams
+from ...simulate.objective import Objective, State
+from ...simulate.sample import Images
+from ..supervised.gradient import blocks, expected_loss, logits, plateau_degree
+from .options import PARTS
 
 
 def initial_state(
@@ -50,7 +51,7 @@ def descent_direction(
 
 OBJECTIVE = Objective(
     name="masked-supervised",
-    parts=PARTS["masked-supervised"],
+    parts=PARTS,
     start=initial_state,
     direction=descent_direction,
     loss=expected_loss,

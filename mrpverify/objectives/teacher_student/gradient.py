@@ -15,12 +15,13 @@ from functools import reduce
 
 import torch
 
-from ..parameters import PARTS, Parameters
-from ..parts.mask_law import MaskLaw
-from .encoder import back_project, cache_sized, project, smoothed_relu
-from .masks import law_of_masks
-from .objective import Objective, State
-from .sample import Images
+from ...parameters import Parameters
+from ...parts.mask_law import MaskLaw
+from ...simulate.encoder import back_project, cache_sized, project, smoothed_relu
+from ...simulate.masks import law_of_masks
+from ...simulate.objective import Objective, State
+from ...simulate.sample import Images
+from .options import PARTS
 
 
 def trained(parameters: Parameters, state: State) -> dict[str, int]:
@@ -180,7 +181,7 @@ def _penalty(a: torch.Tensor, masks: MaskLaw) -> torch.Tensor:
 
 OBJECTIVE = Objective(
     name="teacher-student",
-    parts=PARTS["teacher-student"],
+    parts=PARTS,
     start=initial_state,
     direction=descent_direction,
     loss=expected_loss,

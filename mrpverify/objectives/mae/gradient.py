@@ -21,13 +21,14 @@ from typing import Any
 
 import torch
 
-from ..parameters import PARTS, Parameters
-from ..parts.mask_law import MaskLaw
-from .encoder import back_project, project, smoothed_relu
-from .masks import law_of_masks
-from .objective import Objective, State
-from .sample import Images
-from .seeding import generator, normal
+from ...parameters import Parameters
+from ...parts.mask_law import MaskLaw
+from ...simulate.encoder import back_project, project, smoothed_relu
+from ...simulate.masks import law_of_masks
+from ...simulate.objective import Objective, State
+from ...simulate.sample import Images
+from ...simulate.seeding import generator, normal
+from .options import PARTS
 
 BIAS = "bias"
 """Of a state, the optimal bias of more images than a gradient sees."""
@@ -228,7 +229,7 @@ def means(parameters: Parameters, state: State, images: Images) -> State:
 
 OBJECTIVE = Objective(
     name="mae",
-    parts=PARTS["mae"],
+    parts=PARTS,
     start=initial_state,
     direction=descent_direction,
     loss=expected_loss,

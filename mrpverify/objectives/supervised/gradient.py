@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import torch
 
-from ..parameters import PARTS, Parameters
-from .classifier import cross_entropy, pull
-from .encoder import back_project, cache_sized, project, smoothed_relu
-from .objective import Objective, State
-from .sample import Images
+from ...parameters import Parameters
+from ...simulate.classifier import cross_entropy, pull
+from ...simulate.encoder import back_project, cache_sized, project, smoothed_relu
+from ...simulate.objective import Objective, State
+from ...simulate.sample import Images
+from .options import PARTS
 
 
 def trained(parameters: Parameters, state: State) -> dict[str, int]:
@@ -80,7 +81,7 @@ def blocks(parameters: Parameters, outputs: torch.Tensor) -> torch.Tensor:
 
 OBJECTIVE = Objective(
     name="supervised",
-    parts=PARTS["supervised"],
+    parts=PARTS,
     start=initial_state,
     direction=descent_direction,
     loss=expected_loss,

@@ -1,0 +1,1 @@
+"""Clustering pretraining, for comparison."""

@@ -1,0 +1,1 @@
+"""Fine-tuning and linear probe after pretraining (section 2 [R])."""

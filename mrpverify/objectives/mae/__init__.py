@@ -1,0 +1,1 @@
+"""The masked autoencoder on pixels (section 2)."""

@@ -1,0 +1,84 @@
+"""What is derived about the masked autoencoder on pixels (L2, L9)."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from ...derivations import Theory
+from ...parameters import Parameters
+from ...theory.activation import offset, smoothed_relu
+from ...theory.curvature import activity_moment
+from ...theory.data_law import mean_power_sum, mean_power_sum_product, over_law
+from ...theory.final_correlation import mean_shown_sum, target_share
+from ...theory.mae_plateau import crossing_time
+
+
+def exponent(power: int) -> int:
+    """q - 1 with a tied init, as dc/dt ~ c^{q-1} e and e ~ c (L2 [D])."""
+    return power - 1
+
+
+def final_correlation(parameters: Parameters) -> float:
+    """Lambda_end of an MAE kernel that holds one feature [D].
+
+    Balance (L9, where the small initial scale drops out) leaves b = Lambda/sqrt(q); least squares
+    under the mask asks b h K = T Z; h = Lambda Z - C_p (1 - 1/q) varrho. T = 1 for target "all" and
+    (1 - theta)(1 - 1/C_p), P/(P - 1) times that under masks of fixed size, for "masked" (no patch
+    predicts itself).
+
+    The balance is exact below varrho only. Past it b h K = T Z is a valley along which w keeps
+    growing slowly while b shrinks: a scale for the time of coverage; late runs show 1.5 to 2.4 [E].
+    """
+    p, z = parameters, mean_shown_sum(parameters)
+    below = p.patches_per_feature * offset(p.power, p.linear_from)
+    target = target_share(p) * z
+    # Lambda (Lambda Z - below) = sqrt(q) T Z / K, the positive root.
+    product = sqrt(p.power) * target / p.gain_floor
+    return (below + sqrt(below**2 + 4 * z * product)) / (2 * z)
+
+
+def curvature(parameters: Parameters) -> float:
+    """The larger `block_curvature` of a kernel that holds one view and one that holds all [D]."""
+    final = final_correlation(parameters)
+    return max(block_curvature(parameters, final, held) for held in {1, parameters.views})
+
+
+def block_curvature(parameters: Parameters, final: float, held: int) -> float:
+    """Gauss-Newton bound on (w, b) with kernels at `final` on `held` views of a class each [D].
+
+    The matrix is positive: its top eigenvalue is at most the sum of those of its diagonal blocks.
+    b: top(E[h h^T]) + lambda E sum a^2, where all views of a class are co-present and add up
+    (Cauchy-Schwarz), be it in one kernel or across sibling kernels: E[1_v h_v^2] times held views.
+    w: ||b||^2 (held E[1_v Z^2] + lambda E[1_v sum z^2]); kernels with orthogonal b do not couple.
+    Left out, together below 3 % in tests: terms beyond Gauss-Newton (they carry the residual of a
+    patch, vanishing on average where b is at its optimum) and pairs with an off-class h. Classes
+    count 1/k: a class drawn more often has that much more curvature. Masks of fixed size take the
+    share `shared` <= 1 off what adds up over patches.
+    """
+    p = parameters
+    square = over_law(p, lambda r: activity_moment(p, r, final, 2))
+    law = p.mask_law
+    penalty, kept = law.own / p.patches_per_feature, 1 - law.shared
+    for_b = held * square * (p.views * kept + penalty)
+    spread = held * mean_power_sum_product(p, 1, 1) * kept + law.own * mean_power_sum(p, 2)
+    return float(for_b + held * decoded(p, final, held) ** 2 * spread)
+
+
+def decoded(parameters: Parameters, final: float, held: int) -> float:
+    """b_v = T Z/(F h K_F) >= 0: least squares under the mask, `held` = F views at `final` [D].
+
+    h is the output for one view alone and K_F = 1 + own/(F C_p) - shared.
+    """
+    p, z = parameters, mean_shown_sum(parameters)
+    patch = smoothed_relu(final * z / p.patches_per_feature, p.power, p.linear_from)
+    floor = 1 + p.mask_law.own / (held * p.patches_per_feature) - p.mask_law.shared
+    h = p.patches_per_feature * float(patch)
+    return float(target_share(p) * z / (held * h * floor)) if h else 0.0
+
+
+THEORY = Theory(
+    exponent=exponent,
+    crossing_time=crossing_time,
+    final_correlation=final_correlation,
+    curvature=curvature,
+)

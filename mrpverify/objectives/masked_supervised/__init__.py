@@ -1,0 +1,1 @@
+"""Supervised learning on masked images (laws2, AUG)."""

@@ -1,0 +1,1 @@
+"""Supervised learning from scratch (section 2 [R])."""

@@ -1,0 +1,1 @@
+"""Teacher-student pretraining on semantic targets (section 2)."""
