@@ -229,7 +229,7 @@ def arguments(out, framework="mae"):
     """The command after its launcher, for a small run."""
     small = ["k=3", "m=3", "d=12", "N=31", "s=0.3"]
     sets = [word for pair in small for word in ("--set", pair)]
-    tiny = ["--set", "horizon=40", "--set", "sigma_0=0.1", "--set", "precision=float64"]
+    tiny = ["--set", "deadline=60", "--set", "sigma_0=0.1", "--set", "precision=float64"]
     return ["-m", "mrpverify.together", "--framework", framework, "--salt", "tests", *sets, *tiny,
             "--out", str(out)]  # fmt: skip
 
@@ -261,6 +261,7 @@ def test_without_torchrun_a_process_is_alone(monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method`:DeprecationWarning")  # torch's own
 @pytest.mark.parametrize("framework", ["teacher-student", "mae", "supervised"])
 def test_compiled_and_eager_gradients_agree(framework, assert_same):
     """Inductor on the CPU; in float32 both round, differently where passes are fused."""
