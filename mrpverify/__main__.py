@@ -22,6 +22,8 @@ from .records import __main__ as records
 from .results import __doc__ as about_results
 from .results import results
 from .sweep import __main__ as sweep
+from .together import __doc__ as about_together
+from .together import together
 
 app = command_app(completion=True)
 
@@ -66,6 +68,7 @@ _add("counterexample", counterexample.counterexample, counterexample.__doc__)
 _add("figures", figures.figures, figures.__doc__)
 _add("archive", archive, about_archive)
 _add("results", results, about_results)
+_add("together", together, about_together)
 _add("calibrate", calibration.calibrate, calibration.__doc__)
 app.add_typer(images.app, name="images", short_help=_summary(images.__doc__))
 app.add_typer(records.app, name="records", short_help=_summary(records.__doc__))

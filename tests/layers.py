@@ -61,7 +61,7 @@ ALLOWED = {
     },
     "__main__": {
         "archive", "calibration", "check", "checking", "command_app", "counterexample", "figures",
-        "images", "lock", "records", "results", "sweep",
+        "images", "lock", "records", "results", "sweep", "together",
     },
     "checking": {
         "asking",
