@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .admissible import RegimeError
 from .command_line import stop
-from .parameters import Parameters, RegimeError
+from .parameters import Parameters
 from .records.labelled import Request, label
 from .records.netcdf import write
 from .regime import load_preset, parse_settings

@@ -55,7 +55,9 @@ ALLOWED = {
     "check": {"asking", "checking", "callable_module", "command_app"},
     "lock": {"asking", "locking", "command_app"},
     "together": {"training_together", "command_app"},
-    "training_together": {"parameters", "regime", "simulate", "records", "command_line"},
+    "training_together": {
+        "admissible", "parameters", "regime", "simulate", "records", "command_line",
+    },
     "interactive": {
         "parameters", "regime", "simulate", "judge", "records", "claims", "report",
     },

@@ -192,7 +192,7 @@ def _with_means(
 
 def _sum(parts: list[tuple[float, Any]], name: str) -> torch.Tensor:
     """Mean over the images of one tensor of every part."""
-    total: torch.Tensor = sum(share * part[name] for share, part in parts)  # type: ignore[assignment]
+    total: torch.Tensor = sum(share * part[name] for share, part in parts)
     return total
 
 

@@ -199,7 +199,8 @@ def held_views(p: Parameters, starting: np.ndarray, rates: np.ndarray) -> np.nda
     """
     few = replace(p, kernels_per_class=starting.shape[1] // p.classes)
     times = [kernel_times(few, c, rate) for c, rate in zip(starting, rates, strict=True)]
-    return by_class((np.stack(times) < p.horizon).any(1), p.views)
+    crossed = np.asarray((np.stack(times) < p.horizon).any(1))
+    return by_class(crossed, p.views)
 
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:

@@ -214,7 +214,8 @@ def _optimal_bias(
     meant = _flat(_scale(parameters, masks))
     if masks.patches is not None:
         meant = 1 - parameters.visible if parameters.target == "masked" else 1.0
-    return (meant * total - seen).mean(1, keepdim=True)
+    best: torch.Tensor = (meant * total - seen).mean(1, keepdim=True)
+    return best
 
 
 def means(parameters: Parameters, state: State, images: Images) -> State:
