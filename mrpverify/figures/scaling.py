@@ -86,7 +86,7 @@ def _curve(axes: Axes, row: Row, rival: bool) -> None:
     axes.plot(x, row["prediction"], label="prediction", **style.PREDICTION)
     if rival and row["claim"] != "S.time":
         colour = style.ROLES["rival"]
-        axes.plot(x, row["rival"], color=colour, ls="--", label="if nothing changed with k")
+        axes.plot(x, row["rival"], color=colour, ls="--", label="rival (see the caption)")
     name = row["framework"]
     raced = row["claim"] == "S.race"
     axes.errorbar(
@@ -126,9 +126,9 @@ FIGURE = RunsFigure(
     class, and, dashed, with three at every k. (b) Share of draws of the kernels that miss some
     feature. (c) Time of the first crossing with the drawn start taken out, of the three objectives:
     powers of k. (d) Accuracy on images that show one view: after pretraining and fine-tuning, and
-    of supervised learning; dashed with three kernels a class, and with the s of the least k (1/2 at
-    the least k itself). (e) Share of the active kernels that hold more than one class at T, at a
-    fixed Delta and at Delta ~ k^2, and at their first crossing; dashed what the least k has. (f)
-    Largest correlation of a class at T: at rest for the teacher, like log k for supervised
-    learning; dashed a teacher's that went with log k, and supervised learning at rest.""",
+    of supervised learning; dashed with three kernels a class, and with the s of the least k. (e)
+    Share of the active kernels that hold more than one class at T, at a fixed Delta and at Delta ~
+    k^2, and at their first crossing; dashed what the least k has. (f) Largest correlation of a
+    class at T: at rest for the teacher, like log k for supervised learning; dashed a teacher's that
+    went with log k, and supervised learning at rest.""",
 )
