@@ -26,7 +26,7 @@ from ...theory.coverage_time import kernel_times
 from ...theory.supervised import single_view_accuracy
 from ...theory.supervised_flow import accuracy
 from ...theory.theorem2 import accuracy_of_views
-from ..accuracies import MULTI_VIEW_ACCURACY, multi_view, single_view
+from ..accuracies import captured_views, multi_view, single_view
 from ..claim import CONTROL_SEEDS, Claim, Control, Runs
 from ..laws.curves import curve
 from ..laws.foretold import Foretold, foretell
@@ -41,12 +41,14 @@ START = 0.06
 TOLERANCE = 1e-2
 """Of the flow: accuracies do not hang on it (exploration)."""
 TEST_IMAGES = 1000
-SEEDS, FEW_SEEDS = 16, 6
-"""As many as a mean needs; and those of a control, whose kernels are few."""
+SEEDS = 16
+"""As many as a mean needs."""
 DRAWS = 4
 """Draws of the kernels that are foretold on the images of every seed."""
 FEWER = capture.FEWER
-"""m of the control, at every k."""
+"""m that a figure shows beside it, at every k."""
+MULTI_VIEW_BAND = 0.02
+"""Of multi-view accuracy, at most: a class in fifty of which nothing is known."""
 
 Row = dict[str, Any]
 
@@ -77,16 +79,11 @@ def pretraining(parameters: Parameters, classes: int) -> Parameters:
     return capture.regime(law(parameters), classes)
 
 
-def tuned_leg(pretrained: Parameters, seeds: int = SEEDS) -> Leg:
+def tuned_leg(pretrained: Parameters) -> Leg:
     """Fine-tuning what was pretrained, on as many labelled images as supervised learning has."""
     images = PER_CLASS * pretrained.classes
     leg = fine_tuned(pretrained, images=images, test_images=TEST_IMAGES)
-    return replace(leg, seeds=seeds)
-
-
-def few_kernels(parameters: Parameters, classes: int) -> Parameters:
-    """That pretraining with FEWER kernels a class."""
-    return replace(pretraining(parameters, classes), kernels_per_class=FEWER)
+    return replace(leg, seeds=SEEDS)
 
 
 def tuned_sizes(parameters: Parameters) -> tuple[int, ...]:
@@ -95,18 +92,15 @@ def tuned_sizes(parameters: Parameters) -> tuple[int, ...]:
 
 
 def legs(parameters: Parameters) -> Legs:
-    """The runs of a framework at every k, and those of its control beyond the least k."""
+    """The runs of a framework at every k, and those of supervised learning's control."""
     if parameters.framework == "supervised":
         every = sizes_to_the_end(parameters)
         path = {_name(k): supervised_leg(parameters, k) for k in every}
         return {**path, **{_other(k): same_s(parameters, k) for k in every[1:]}}
     found: dict[str, Leg] = {}
     for k in tuned_sizes(parameters):
-        own, few = pretraining(parameters, k), few_kernels(parameters, k)
+        own = pretraining(parameters, k)
         found |= {_name(k): tuned_leg(own), _before(k): Leg(own, seeds=SEEDS)}
-        if own.kernels_per_class > FEWER:
-            found[_other(k)] = tuned_leg(few, FEW_SEEDS)
-            found[_before(k, few=True)] = Leg(few, seeds=FEW_SEEDS)
     return found
 
 
@@ -118,8 +112,8 @@ def _other(classes: int) -> str:
     return f"k = {classes}, control"
 
 
-def _before(classes: int, few: bool = False) -> str:
-    return f"pretraining of {_other(classes) if few else _name(classes)}"
+def _before(classes: int) -> str:
+    return f"pretraining of {_name(classes)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,9 +238,9 @@ def _single(one: Found) -> Number:
 def _multi(one: Found) -> Number:
     """Multi-view images, right where a view of their class is known."""
     expected = float(one.whole_said.mean())
-    values, lost = one.whole - one.whole_said + expected, 1 - MULTI_VIEW_ACCURACY
-    rival = Rival("as single-view images", one.prediction)
-    name, band = f"multi-view accuracy at k = {one.classes}", (expected - lost, expected + lost)
+    values, rival = one.whole - one.whole_said + expected, Rival("as single-view", one.prediction)
+    half = min(MULTI_VIEW_BAND, abs(expected - one.prediction) / 4)
+    name, band = f"multi-view accuracy at k = {one.classes}", (expected - half, expected + half)
     return mean_number(name, values, expected, rival, band, 1 / TEST_IMAGES)
 
 
@@ -265,12 +259,19 @@ def _curve(found: list[Found]) -> Row:
 def _control_runs(parameters: Parameters, runs: Runs) -> Runs:
     """The runs of the control in the place of the path's, where it has some."""
     del parameters
+    return {name: runs.get(f"{name}, control", run) for name, run in runs.items()}
+
+
+def _missed_views(parameters: Parameters, runs: Runs) -> Runs:
+    """Test images that show one view alone, of those only that pretraining did not capture."""
     found = dict(runs)
-    for name in runs:
-        for of in (lambda n: n, lambda n: f"pretraining of {n}"):
-            other = of(f"{name}, control")
-            if other in runs:
-                found[of(name)] = runs[other]
+    for k in tuned_sizes(parameters):
+        p, run = pretraining(parameters, k), runs[_name(k)]
+        missed = ~captured_views(p, runs[_before(k)])
+        shown = np.concatenate([np.ones_like(missed[..., :1]), missed], -1)  # multi-view first
+        keep = xr.DataArray(shown, dims=("seed", "class", "shown"))
+        own = {name: run[name].where(keep, 0) for name in ("test_correct", "test_number")}
+        found[_name(k)] = run.assign(own)
     return found
 
 
@@ -288,10 +289,10 @@ SAME_S = Control(
     "with as many foreign features at every k an unknown view is as often undisturbed",
     look=_control_runs,
 )
-FEW_KERNELS = Control(
-    f"m = {FEWER} at every k",
-    "as many kernels a class at every k leave the same share of the views unknown",
-    look=_control_runs,
+UNKNOWN_VIEWS = Control(
+    "images of views that pretraining missed",
+    "a view that no kernel holds after pretraining is known by its weak rest at best",
+    look=_missed_views,
 )
 
 CLAIMS = (
@@ -305,7 +306,7 @@ CLAIMS = (
         role_reason="the paper's comparison is a statement about k to infinity",
         horizon="T",
         measure=measure,
-        controls={"teacher-student": (FEW_KERNELS,), "supervised": (SAME_S,)},
+        controls={"teacher-student": (UNKNOWN_VIEWS,), "supervised": (SAME_S,)},
         order=3,
         legs=legs,
         conditions=conditions,
