@@ -1,8 +1,11 @@
 """The page of the Python API: every public name of ``import mrpverify as mv``, where it lives."""
 
-import mrpverify as mv
-from mrpverify import _HOMES, CALLABLE
+from pathlib import Path
 
+import mrpverify as mv
+from mrpverify import _HOMES, CALLABLE, MODULES
+
+PACKAGE = Path(mv.__file__).parent
 TITLES = {
     "interactive": "From regime to verdict",
     "claims.claim": "Claims of your own",
@@ -26,7 +29,8 @@ def homes() -> dict[str, tuple[str, ...]]:
 
 def api_page() -> str:
     """Every public name with its docstring."""
-    parts = ["# Python API", "Everything here is reached as `import mrpverify as mv`."]
+    about = "Everything here is reached as `import mrpverify as mv`, but the modules at the end."
+    parts = ["# Python API", about]
     for home, names in homes().items():
         parts.append(f"## {TITLES.get(home, home)}")
         parts += [
@@ -34,4 +38,24 @@ def api_page() -> str:
             f"      show_root_heading: true\n      heading: mv.{name}"
             for name in names
         ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *_modules()]) + "\n"
+
+
+def _modules() -> list[str]:
+    """The public modules; those of the theory have a page of their own."""
+    parts = ["## Public modules"]
+    for name, meaning in MODULES.items():
+        parts.append(f"### mrpverify.{name}\n\n{meaning[0].upper()}{meaning[1:]}.")
+        for module in _shown(name):
+            parts.append(f"::: mrpverify.{module}\n    options:\n      heading_level: 4")
+    parts.append("[The theory as code](theory.md) has the functions of `theory` and `objectives`.")
+    return parts
+
+
+def _shown(name: str) -> list[str]:
+    """A module, or those of a folder; not those that stand on the page of the theory."""
+    if name in ("theory", "objectives"):
+        return []
+    folder = PACKAGE.joinpath(*name.split("."))
+    inside = [f"{name}.{path.stem}" for path in sorted(folder.glob("[!_]*.py"))]
+    return inside if folder.is_dir() else [name]

@@ -104,6 +104,22 @@ _HOMES = {
     "theory.data_law": ("Role", "multi_view_roles"),
 }  # fmt: skip
 """Where the public names live."""
+MODULES = {
+    "parameters": "a regime of known type, changed or made from values; stand-ins",
+    "parts": "the parts of a regime that an objective reads",
+    "theory": "every module: what is derived, one result each",
+    "objectives": "every module but the gradients: what is derived about one objective",
+    "observe": "every module: what a set of kernels holds, from arrays",
+    "judge": "every module: measurements, numbers with bands, parts said of each seed, intervals",
+    "claims.claim": "claims, their controls and their runs",
+    "claims.legs": "runs of a claim: fine-tuning, probe, supervised learning, other objectives",
+    "claims.observed": "what a stored run says of its kernels",
+    "claims.accuracies": "what a stored run says of its test images",
+    "claims.controls": "controls that several claims share",
+    "records.drawn": "what a run drew: images and initial kernels, drawn again",
+    "records.answers": "answers of stored networks to test images, one by one",
+}
+"""Public modules beside the names above: what the claims of this package are written with."""
 CALLABLE = ("check", "claims", "regime")
 """Functions of ``interactive`` that share their name with a module: the module may be called."""
 

@@ -11,7 +11,7 @@ from ..judge.intervals import mean_interval
 from ..observe.accuracy import by_class, confusion, multi_view_accuracy, single_view_accuracy
 from ..observe.capture import captured
 from ..parameters import STAND_INS, Parameters
-from .theorem1.runs import crossed, final, hold_level, holds
+from .observed import crossed, final, hold_level, holds
 
 IN_DISTRIBUTION = "in distribution"
 """The test law that is the training law (`law` axis of a labelled run)."""

@@ -7,8 +7,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import xarray as xr
-
 from ..judge.measurement import Measurement, judged_by, judged_by_e_value
 from ..judge.sequential import FIRST_LOOK, USUAL_CAP, Design, design
 from ..judge.verdicts import Verdict, final_verdict
@@ -17,12 +15,10 @@ from ..records.labelled import Request, join
 from ..theory.assumptions import measured_step_size
 from ..theory.condition import Condition
 from .claim import Claim, Control, Runs
+from .driver import Asking, answered
+from .driver import Collect as Collect
 from .legs import PRETRAINING, Legs
 from .unfinished import with_unfinished
-
-Collect = Callable[[Sequence[Request]], Mapping[Request, xr.Dataset]]
-"""Gets the runs of requests, from a store or by training."""
-
 
 Key = TypeVar("Key")
 
@@ -65,12 +61,24 @@ def evaluate(
     collect: Collect,
     again: Collection[tuple[str, Framework]] = (),
 ) -> list[ClaimResult]:
+    """Verdicts of all claims in all given frameworks, with runs from `collect` (`judging`)."""
+    return answered(judging(claims, regimes, seeds, salt, again), collect)
+
+
+def judging(
+    claims: Sequence[Claim],
+    regimes: Mapping[Framework, Parameters],
+    seeds: Sequence[int],
+    salt: str,
+    again: Collection[tuple[str, Framework]] = (),
+) -> Asking[list[ClaimResult]]:
     """Verdicts of all claims in all given frameworks (their runs first, then the controls').
 
-    A claim that is true or false in every seed asks for the seeds of its next look only while it
-    is undecided, and so do its controls; any other has all seeds at once. A claim that has no runs
-    in a regime outside its own one, a step of 1/0 say, is OUT_OF_REGIME. Claims asked `again` with
-    more seeds, by id and framework, are judged by their e-value alone.
+    It asks for what all claims need next in one go. A claim that is true or false in every seed
+    asks for the seeds of its next look only while it is undecided, and so do its controls; any
+    other has all seeds at once. A claim that has no runs in a regime outside its own one, a step of
+    1/0 say, is OUT_OF_REGIME. Claims asked `again` with more seeds, by id and framework, are judged
+    by their e-value alone.
     """
     every = [(claim, f) for f in regimes for claim in claims if f in claim.frameworks]
     outside = {
@@ -83,7 +91,7 @@ def evaluate(
         (claim, f): _Study.of_claim(claim, regimes[f], seeds, (claim.id, f) in again)
         for claim, f in pairs
     }
-    runs = _in_rounds(own, salt, collect)
+    runs = yield from _in_rounds(own, salt)
     controls = {
         (claim, control, f): _Study.of_control(
             claim, control, regimes[f], runs[claim, f], len(seeds)
@@ -92,7 +100,7 @@ def evaluate(
         for control in claim.controls[f]
         if control.change is not None and claim.needs_runs
     }
-    control_runs = _in_rounds(controls, salt, collect)
+    control_runs = yield from _in_rounds(controls, salt)
     return [
         _not_run(claim, f, regimes[f], outside[claim, f])
         if (claim, f) in outside
@@ -164,18 +172,18 @@ def _rule(cap: int) -> Design:
     return design(cap, STAND_INS["success_rate"].value)
 
 
-def _in_rounds(studies: Mapping[Key, _Study], salt: str, collect: Collect) -> dict[Key, Runs]:
+def _in_rounds(studies: Mapping[Key, _Study], salt: str) -> Asking[dict[Key, Runs]]:
     """The runs of every study, look by look: all studies that go on are trained together."""
     runs: dict[Key, Runs] = {}
     number = {key: study.first for key, study in studies.items()}
     while number:
         seeds = {key: studies[key].seeds[:n] for key, n in number.items()}
         wanted = {key: _requests(studies[key].legs, own, salt) for key, own in seeds.items()}
-        found = _joined(wanted, collect)
+        found = yield from _joined(wanted)
         asked = {
             key: (studies[key].claim, studies[key].parameters, own) for key, own in seeds.items()
         }
-        _complete(found, asked, salt, collect)
+        yield from _complete(found, asked, salt)
         runs.update(found)
         then = {key: studies[key].next_look(runs[key], n) for key, n in number.items()}
         number = {key: n for key, n in then.items() if n is not None}
@@ -213,10 +221,10 @@ def _requests(legs: Legs, seeds: Sequence[int], salt: str) -> LegRequests:
     return {name: leg.requests(salt, seeds) for name, leg in legs.items()}
 
 
-def _joined(requests: Mapping[Key, LegRequests], collect: Collect) -> dict[Key, Runs]:
-    """The runs of each leg along `seed`, all collected in one go."""
+def _joined(requests: Mapping[Key, LegRequests]) -> Asking[dict[Key, Runs]]:
+    """The runs of each leg along `seed`, all asked for in one go."""
     groups = dict.fromkeys(group for legs in requests.values() for group in legs.values())
-    found = collect([request for group in groups for request in group])
+    found = yield [request for group in groups for request in group]
     joined = {group: join([found[request] for request in group]) for group in groups}
     return {
         key: {name: joined[group] for name, group in legs.items()} for key, legs in requests.items()
@@ -227,8 +235,7 @@ def _complete(
     runs: dict[Key, Runs],
     asked: Mapping[Key, tuple[Claim, Parameters, Sequence[int]]],
     salt: str,
-    collect: Collect,
-) -> None:
+) -> Asking[None]:
     """Add the legs that claims ask for once they see their runs, round by round to the last."""
     asked = {key: entry for key, entry in asked.items() if entry[0].more is not None}
     while asked:
@@ -238,8 +245,9 @@ def _complete(
             if claim.more is not None
         }
         asked = {key: entry for key, entry in asked.items() if wanted[key]}
-        for key, found in _joined({key: wanted[key] for key in asked}, collect).items():
-            runs[key] = {**runs[key], **found}
+        found = yield from _joined({key: wanted[key] for key in asked})
+        for key, more in found.items():
+            runs[key] = {**runs[key], **more}
 
 
 def control_requests(

@@ -18,7 +18,7 @@ from ..parameters import FRAMEWORKS, Parameters
 from ..theory.coverage_time import of_seed
 from .claim import Runs
 from .legs import Legs
-from .theorem1.runs import known_at_horizon
+from .observed import known_at_horizon
 
 MORE = 2.0
 """Least factor of work that is worth another try."""

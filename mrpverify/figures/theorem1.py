@@ -12,10 +12,10 @@ from matplotlib.figure import SubFigure
 
 from ..claims.evaluate import control_requests
 from ..claims.legs import PRETRAINING, Leg
+from ..claims.observed import hold_level
 from ..claims.theorem1 import capture
 from ..claims.theorem1.controls import NO_AMPLIFICATION
 from ..claims.theorem1.lottery import predicted_first_feature
-from ..claims.theorem1.runs import hold_level
 from ..drawing import style
 from ..drawing.style import Drawn, Rows
 from ..parameters import PRETRAINING as FRAMEWORKS

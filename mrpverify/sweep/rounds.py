@@ -9,24 +9,18 @@ Nothing but the store connects the rounds, so a sweep that was cut off anywhere 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from functools import partial
 
 import xarray as xr
 
-from ..claims.evaluate import ClaimResult, evaluate
+from ..claims.driver import answered_or_missing
+from ..claims.evaluate import ClaimResult, judging
 from ..records.collect import Machine, Progress, Trainers, train_missing
 from ..records.labelled import Request
 from ..records.store import Store
 from .plan import Cell, Sweep
-
-
-class _MissingRunsError(Exception):
-    """Raised inside a cell that cannot be judged yet."""
-
-    def __init__(self, requests: Sequence[Request]) -> None:
-        super().__init__(f"{len(requests)} runs are missing")
-        self.requests = requests
 
 
 class EndlessSweepError(RuntimeError):
@@ -46,10 +40,11 @@ def carry_out(
     while len(results) < len(sweep.cells):
         missing: dict[Request, None] = {}
         for index, cell in enumerate(sweep.cells):
-            if index in results:
-                continue
-            with _noting(missing):
-                results[index] = _verdicts(sweep, cell, store)
+            if index not in results:
+                verdicts, lacking = _verdicts(sweep, cell, store)
+                missing.update(dict.fromkeys(lacking))
+                if verdicts is not None:
+                    results[index] = verdicts
         again = trained & missing.keys()
         if again:
             raise EndlessSweepError(
@@ -61,28 +56,23 @@ def carry_out(
     return [results[index] for index in range(len(sweep.cells))]
 
 
-@contextmanager
-def _noting(missing: dict[Request, None]) -> Iterator[None]:
-    """Note what a cell misses instead of failing."""
-    try:
-        yield
-    except _MissingRunsError as error:
-        missing.update(dict.fromkeys(error.requests))
+def _verdicts(
+    sweep: Sweep, cell: Cell, store: Store
+) -> tuple[list[ClaimResult] | None, Sequence[Request]]:
+    """The verdicts of one cell from stored runs; or None, and the runs that it misses."""
+    asking = judging(sweep.claims, cell.regimes, range(sweep.seeds), sweep.salt)
+    return answered_or_missing(asking, partial(_stored, store))
 
 
-def _verdicts(sweep: Sweep, cell: Cell, store: Store) -> list[ClaimResult]:
-    """The verdicts of one cell from stored runs; raises _MissingRunsError."""
-
-    def stored(requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
-        wanted = dict.fromkeys(requests)
-        missing = [request for request in wanted if not store.path(request).exists()]
-        found = {} if missing else {request: store.load(request) for request in wanted}
-        missing += [request for request, run in found.items() if run is None]
-        if missing:
-            raise _MissingRunsError(missing)
-        return {request: run for request, run in found.items() if run is not None}
-
-    return evaluate(sweep.claims, cell.regimes, range(sweep.seeds), sweep.salt, stored)
+def _stored(
+    store: Store, requests: Sequence[Request]
+) -> tuple[Mapping[Request, xr.Dataset], Sequence[Request]]:
+    """The stored runs, and the requests without one; nothing is read where a file is missing."""
+    wanted = dict.fromkeys(requests)
+    missing = [request for request in wanted if not store.path(request).exists()]
+    found = {} if missing else {request: store.load(request) for request in wanted}
+    missing += [request for request, run in found.items() if run is None]
+    return {request: run for request, run in found.items() if run is not None}, missing
 
 
 def _train(

@@ -28,7 +28,7 @@ from ...parameters import PRETRAINING as FRAMEWORKS_WITHOUT_LABELS
 from ...parameters import Parameters
 from ..claim import Claim, Control, Runs
 from ..legs import PRETRAINING, Leg, Legs
-from ..theorem1.runs import crossed, final, known_at_horizon
+from ..observed import crossed, final, known_at_horizon
 
 FINER = "half the tolerance"
 DESCENT = "descent at eta"

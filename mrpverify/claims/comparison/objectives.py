@@ -21,7 +21,7 @@ from ...theory.curvature import largest_curvature
 from ..accuracies import GAIN, multi_view, resolution, single_view, summary
 from ..claim import Claim, Control, Runs
 from ..legs import SUPERVISED, Leg, Legs, compared, fine_tuned, probe, supervised
-from ..theorem1.runs import crossed, final, hold_level
+from ..observed import crossed, final, hold_level
 from .runs import single_view_gain
 
 MASKED: tuple[Framework, ...] = ("teacher-student", "mae")

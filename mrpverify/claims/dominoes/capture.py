@@ -14,8 +14,8 @@ from ...parameters import Parameters
 from ..accuracies import captured_views, summary
 from ..claim import Claim, Control, Horizon, Runs
 from ..legs import PRETRAINING, Leg, Legs
+from ..observed import crossed, known_at_horizon, reached
 from ..theorem1.controls import RANDOM_DIRECTIONS
-from ..theorem1.runs import crossed, known_at_horizon, reached
 from . import arms
 
 SHARE = "share of seeds with both views of every class held class-purely"

@@ -12,7 +12,7 @@ from ...parameters import STAND_INS, Parameters
 from ..accuracies import summary
 from ..claim import Claim, Runs
 from ..legs import PRETRAINING, Legs
-from ..theorem1.runs import crossed, final, known_at_horizon
+from ..observed import crossed, final, known_at_horizon
 from . import arms
 
 PURE = 1 - STAND_INS["impure_share"].value

@@ -11,9 +11,9 @@ from ...parameters import STAND_INS, Parameters
 from ..accuracies import block_views, summary
 from ..claim import Claim, Control, Runs
 from ..legs import SUPERVISED, Legs
+from ..observed import reached
 from ..supervised.runs import observed_winner, predicted_winner
 from ..theorem1.controls import stream
-from ..theorem1.runs import reached
 from . import arms
 
 MASKED = "masked"

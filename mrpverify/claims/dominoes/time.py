@@ -13,8 +13,8 @@ from ...theory.growth import drawn_growth_rates, hitting_times
 from ..accuracies import summary
 from ..claim import Claim, Control, Runs
 from ..legs import PRETRAINING, Legs
+from ..observed import crossed, known_at_horizon
 from ..theorem1.controls import stream
-from ..theorem1.runs import crossed, known_at_horizon
 from . import arms
 
 FACTOR = STAND_INS["much_less"].value

@@ -8,7 +8,7 @@ from ...parameters import Parameters
 from ..accuracies import block_views, resolution, single_view, summary
 from ..claim import Claim, Runs
 from ..legs import Legs, masked_supervised
-from ..theorem1.runs import known_at_horizon, reached
+from ..observed import known_at_horizon, reached
 from .runs import MASKED, as_long, instead
 
 

@@ -32,7 +32,7 @@ from ..accuracies import (
 )
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs, fine_tuned, masked_supervised
-from ..theorem1.runs import holds
+from ..observed import holds
 
 ENCODER, TUNED, MASKED = "encoder", "fine-tuned, one view", "masked, one view"
 """The encoder is not called PRETRAINING: in a control its own rule sets its T."""

@@ -6,7 +6,7 @@ lies between the largest point without growth and the smallest with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,10 +31,8 @@ class Bisection:
 
     def known(self, runs: Runs) -> dict[float, np.ndarray]:
         """Point -> outcome per seed, of the rounds so far."""
-        mine = {name: run for name, run in runs.items() if name.startswith(self._prefix)}
-        return {
-            float(name.removeprefix(self._prefix)): self.grows(run) for name, run in mine.items()
-        }
+        asked = self._asked(runs, self.low, self.high)
+        return {point: self.grows(runs[self._name(point)]) for point in asked}
 
     def next_leg(self, known: Mapping[float, np.ndarray]) -> Legs:
         """The leg of the coming round; none once all rounds are there."""
@@ -47,7 +45,7 @@ class Bisection:
             else:
                 low = max(low, point)
         point = (low + high) / 2
-        return {f"{self._prefix}{point!r}": self.leg(point)}
+        return {self._name(point): self.leg(point)}
 
     def bracket(self, runs: Runs) -> tuple[np.ndarray, np.ndarray]:
         """Per seed the largest point without growth, -inf for none, and the smallest with it, inf.
@@ -60,9 +58,17 @@ class Bisection:
         above = np.where(grows, points, np.inf).min(-1)
         return below, above
 
-    @property
-    def _prefix(self) -> str:
-        return f"{self.name} at "
+    def _asked(self, runs: Runs, low: float, high: float) -> Iterator[float]:
+        """Points with a run: no half is asked before the middle."""
+        point = (low + high) / 2
+        if self._name(point) in runs:
+            yield point
+            yield from self._asked(runs, low, point)
+            yield from self._asked(runs, point, high)
+
+    def _name(self, point: float) -> str:
+        """Of the leg at a point."""
+        return f"{self.name} at {point!r}"
 
 
 def first_legs(searches: Sequence[Bisection]) -> Legs:

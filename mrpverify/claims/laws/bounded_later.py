@@ -21,9 +21,9 @@ from ...parameters import Framework, Parameters
 from ...theory import theorem1
 from ..claim import CONTROL_SEEDS, Claim, Control, Role, Runs
 from ..legs import PRETRAINING, Leg, Legs
+from ..observed import active_kernels, known_at_horizon
 from ..theorem1 import controls
 from ..theorem1.bounded import BOUND, GROWTH
-from ..theorem1.runs import active_kernels, known_at_horizon
 from .regimes import drawn_at
 
 HORIZONS = (2, 4, 8, 16)

@@ -20,7 +20,7 @@ from ...parameters import STAND_INS, Parameters
 from ..accuracies import summary
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
-from ..theorem1.runs import active_kernels, final
+from ..observed import active_kernels, final
 from .exchange import exchange
 from .regimes import alone, conditions
 

@@ -18,7 +18,7 @@ from ...parameters import Parameters
 from ...theory.growth import decay_exponent, decay_start, drawn_growth_rates
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
-from ..theorem1.runs import hold_level
+from ..observed import hold_level
 from .curves import curve
 from .exchange import exchange, swapped
 from .regimes import PER_STEP, alone, conditions, fixed_strength, stepped

@@ -38,7 +38,7 @@ from ...theory.scaling import (
 from ..claim import Claim, Control, Runs
 from ..laws.curves import curve
 from ..legs import Leg, Legs
-from ..theorem1.runs import hold_level
+from ..observed import hold_level
 from .path import kept, on_path, sizes
 
 CONSTANT = 2.5

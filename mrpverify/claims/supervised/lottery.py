@@ -13,8 +13,8 @@ from ...theory import supervised as theory
 from ..accuracies import block_views, summary
 from ..claim import Claim, Control, Runs
 from ..legs import SUPERVISED
+from ..observed import reached
 from ..theorem1.controls import NO_WINNER, stream
-from ..theorem1.runs import reached
 from .runs import alone, observed_winner, predicted_winner
 
 AGREEMENT = STAND_INS["winner_share"].value

@@ -9,8 +9,8 @@ from ...judge.measurement import Measurement, share_of_seeds
 from ...parameters import STAND_INS, Framework, Parameters
 from ...theory import theorem1
 from ..claim import Claim, Control, Role
+from ..observed import active_kernels, final, known_at_horizon, reached
 from . import controls
-from .runs import active_kernels, final, known_at_horizon, reached
 
 BOUND = STAND_INS["bounded_by"].value
 GROWTH = STAND_INS["growth_by"].value

@@ -13,8 +13,8 @@ from ...observe.capture import captured, counts
 from ...parameters import Parameters
 from ...theory import theorem1
 from ..claim import Claim
+from ..observed import crossed, final, hold_level, holds_class_purely, known_at_horizon, reached
 from . import controls
-from .runs import crossed, final, hold_level, holds_class_purely, known_at_horizon, reached
 
 LEVELS = (0.5, 0.7, 1.0)
 """Shares of varrho at which the counts are reported; 0.5 is the one that decides."""

@@ -14,8 +14,8 @@ from ...observe.correlations import first_crossed
 from ...parameters import STAND_INS, Parameters
 from ...theory import growth, lottery
 from ..claim import Claim, Control
+from ..observed import known_at_horizon
 from .controls import stream
-from .runs import known_at_horizon
 
 GATE = STAND_INS["lottery_share"].value
 CHANCE_CONFIDENCE = 0.999

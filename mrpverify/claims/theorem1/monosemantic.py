@@ -14,8 +14,8 @@ from ...observe.capture import separate_kernels
 from ...parameters import STAND_INS, Parameters
 from ...theory import theorem1
 from ..claim import Claim, Horizon
+from ..observed import active_kernels, crossed, final, known_at_horizon, reached
 from . import controls
-from .runs import active_kernels, crossed, final, known_at_horizon, reached
 
 ALLOWED = STAND_INS["impure_share"].value
 

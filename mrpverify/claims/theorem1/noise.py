@@ -9,8 +9,8 @@ from ...judge.measurement import Measurement, share_of_seeds
 from ...observe.correlations import learned_parts
 from ...parameters import Parameters
 from ..claim import Claim
+from ..observed import active_kernels, hold_level, known_at_horizon, reached
 from . import controls
-from .runs import active_kernels, hold_level, known_at_horizon, reached
 
 
 def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:

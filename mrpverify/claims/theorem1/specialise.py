@@ -10,8 +10,8 @@ from ...judge.measurement import Measurement, share_of_seeds
 from ...observe.capture import separate_kernels
 from ...parameters import PRETRAINING, STAND_INS, Parameters
 from ..claim import Claim
+from ..observed import active_kernels, final, holds, known_at_horizon, reached
 from . import controls
-from .runs import active_kernels, final, holds, known_at_horizon, reached
 
 ALLOWED = STAND_INS["impure_share"].value
 

@@ -14,7 +14,7 @@ from ...theory import theorem2
 from ..accuracies import EQUAL, captured_views, counts, resolution, summary
 from ..claim import Claim, Control, Runs
 from ..legs import PRETRAINING, Leg, Legs, fine_tuned
-from ..theorem1.runs import reached
+from ..observed import reached
 
 COVERAGE = 0.75
 """Share of the features in the pretraining law of this claim."""

@@ -13,7 +13,7 @@ from ..accuracies import captured_views, summary
 from ..claim import Claim, Runs
 from ..controls import OVERSHOOT
 from ..legs import PRETRAINING
-from ..theorem1.runs import final
+from ..observed import final
 from .runs import FINE_TUNED, tuned
 
 KEPT = STAND_INS["retained_share"].value

@@ -1,12 +1,12 @@
-"""What the claims of Theorem 1 read from the labelled runs, with their fixed levels."""
+"""What claims read of the kernels of a labelled run, with their fixed levels."""
 
 from __future__ import annotations
 
 import numpy as np
 import xarray as xr
 
-from ...observe.capture import active, held, is_apart
-from ...parameters import STAND_INS, Parameters
+from ..observe.capture import active, held, is_apart
+from ..parameters import STAND_INS, Parameters
 
 HOLD_SHARE = STAND_INS["hold_share"].value
 
