@@ -228,11 +228,15 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     return all_numbers(numbers, "accuracy on images of one view", details)
 
 
+def _judged(one: Found) -> np.ndarray:
+    """What is foretold of many draws and what a seed adds to what was foretold of it [seeds]."""
+    return np.asarray(one.right - one.said + one.typical)
+
+
 def _single(one: Found) -> Number:
     """Its interval is that of what training adds: what a seed drew is known."""
-    values = one.right - one.said + one.typical
     name = f"single-view accuracy at k = {one.classes}"
-    return mean_number(name, values, one.prediction, one.rival, resolution=1 / TEST_IMAGES)
+    return mean_number(name, _judged(one), one.prediction, one.rival, resolution=1 / TEST_IMAGES)
 
 
 def _multi(one: Found) -> Number:
@@ -245,12 +249,12 @@ def _multi(one: Found) -> Number:
 
 
 def _curve(found: list[Found]) -> Row:
-    """Single-view accuracy over k."""
+    """Single-view accuracy over k, as it is judged."""
     seeds = min(len(one.right) for one in found)
     return curve(
         "single-view images",
         ("k", np.array([one.classes for one in found])),
-        ("accuracy", np.stack([one.right[:seeds] for one in found], -1)),
+        ("accuracy", np.stack([_judged(one)[:seeds] for one in found], -1)),
         np.array([one.prediction for one in found]),
         np.array([one.unchanged for one in found]),
     )
