@@ -28,7 +28,7 @@ def train(
     """Train the run of one seed in all processes; the first writes it."""
     try:
         regime = _regime(preset, settings, framework)
-        budget = budget_of(memory)
+        budget = budget_of(memory, "--memory ")
         with started_by_torchrun(device) as group, executing(Execution(budget, group)):
             trajectory = pretrain(regime, salt, [seed], device)
     except ValueError as error:

@@ -105,7 +105,7 @@ def from_environment() -> Execution:
     return Execution(budget_of(os.environ.get(MEMORY)), compiled=os.environ.get(COMPILE) == "1")
 
 
-def budget_of(text: str | None) -> float:
+def budget_of(text: str | None, given_as: str = f"{MEMORY}=") -> float:
     """Bytes of a budget given in GiB, no bound where none is given; raises MemoryBudgetError."""
     if not text:
         return inf
@@ -115,7 +115,7 @@ def budget_of(text: str | None) -> float:
         gib = 0.0
     if not 0 < gib < inf:
         raise MemoryBudgetError(
-            f"{MEMORY}={text}: give the GiB that activations may take, a number above 0."
+            f"{given_as}{text}: give the GiB that activations may take, a number above 0."
         )
     return gib * GIB
 

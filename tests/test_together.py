@@ -1,0 +1,58 @@
+"""The command that trains one run by several processes, in one: its file and its exit codes."""
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from mrpverify.records import netcdf
+from mrpverify.regime import load_preset
+from mrpverify.simulate.descend import pretrain
+from mrpverify.together import app
+
+SMALL = {"k": 3, "m": 3, "d": 12, "N": 21, "s": 0.3, "sigma_0": 0.1, "deadline": 20}
+
+
+def run(*arguments):
+    """The command with a small regime."""
+    pairs = [word for key, value in SMALL.items() for word in ("--set", f"{key}={value}")]
+    return CliRunner().invoke(app, [*pairs, "--salt", "tests", *map(str, arguments)])
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    """No launcher around the tests."""
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+
+
+def test_one_process_writes_the_run_that_is_trained_anywhere(tmp_path):
+    out = tmp_path / "run.nc"
+    done = run("--framework", "supervised", "--seed", 3, "--out", out)
+    assert done.exit_code == 0, done.output
+    written = netcdf.read(out)
+    regime = load_preset("quick").override(SMALL).regimes["supervised"]
+    expected = pretrain(regime, "tests", [3])
+    assert (written["final_weights"].values == expected.final_weights).all()
+    assert np.linalg.norm(written["final_weights"] - written["initial_weights"]) > 0.01
+    assert written.attrs["processes"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--framework", "none"), "--framework none: expected one of"),
+        (("--framework", "mae", "--memory", "0"), "--memory 0: give the GiB"),
+        (("--framework", "mae", "--device", "tpu"), "device must be one of cpu, cuda, got 'tpu'"),
+        (("--framework", "mae", "--set", "theta=2"), "theta=2"),
+    ],
+)
+def test_what_cannot_be_meant_ends_with_2_and_names_it(tmp_path, arguments, words):
+    done = run(*arguments, "--out", tmp_path / "run.nc")
+    assert done.exit_code == 2
+    assert words in done.output
+    assert not (tmp_path / "run.nc").exists()
+
+
+def test_a_file_that_cannot_be_written_ends_with_1(tmp_path):
+    done = run("--framework", "supervised", "--out", tmp_path / "missing" / "run.nc")
+    assert done.exit_code == 1
+    assert "cannot be written" in done.output
