@@ -233,11 +233,6 @@ def _contradictions(p: Parameters) -> list[str]:
             "stop_gradient=false: with gain=ema the teacher is no function of the weights, so "
             "there is no gradient through it. Choose another gain or stop_gradient=true."
         )
-    if p.horizon_factor == 1 and p.method == "flow" and p.framework == "teacher-student":
-        complaints.append(
-            "horizon_factor=1: under method=flow kernels have clocks of their own, and none may "
-            "pass T before the last one has told it. Set it above 1, or method=descent."
-        )
     only = None if p.law == MULTI_VIEW_LAW else outside.load(outside.LAWS, p.law).views
     if only is not None and p.views != only:
         complaints.append(f"views={p.views}: the law {p.law} has {only}. Set views={only}.")
@@ -280,10 +275,17 @@ def _unfit_masks(p: Parameters) -> list[str]:
 
 
 def check_start(parameters: Parameters, shape: tuple[int, ...] | None, seeds: int) -> None:
-    """Whether a run of some seeds can go on from kernels of this shape; raises RegimeError.
+    """Whether a run of some seeds can start, and from kernels of this shape; raises RegimeError.
 
     None stands for kernels that are drawn; fine-tuning has none of its own.
     """
+    p = parameters
+    clocks = p.framework == "teacher-student" and p.method == "flow"
+    if clocks and p.horizon_factor == 1 and p.horizon == 0:
+        raise RegimeError(
+            "horizon_factor=1: under method=flow kernels have clocks of their own, and none may "
+            "pass T before the last one has told it. Set it above 1, or method=descent."
+        )
     fitting = (seeds, parameters.kernels, parameters.dimension)
     if shape is None and FineTuning in parts_of(parameters.framework):
         raise RegimeError(
