@@ -9,7 +9,7 @@ part of its own: its regimes are then of a class that has that part too (`regime
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from types import MappingProxyType
@@ -21,6 +21,7 @@ from .parts import (
     OF_KERNELS,
     OF_LABELS,
     Clustering,
+    Distillation,
     Downstream,
     FineTuning,
     Flow,
@@ -57,6 +58,7 @@ PARTS: Mapping[Framework, tuple[type, ...]] = MappingProxyType(
         "clustering": (*OF_KERNELS, Masks, Similarity, Clustering),
         "supervised": (*OF_LABELS, Flow),
         "masked-supervised": (*OF_LABELS, Masks, MaskedLabels),
+        "distilled": (*OF_LABELS, Flow, Distillation),
         "fine-tuning": (Law, Network, Training, Labels, FineTuning, Flow),
     }
 )
@@ -76,6 +78,7 @@ class Parameters(
     Training,
     Flow,
     FineTuning,
+    Distillation,
     MaskedLabels,
     Labels,
     Clustering,
@@ -306,6 +309,48 @@ def check_start(parameters: Parameters, shape: tuple[int, ...] | None, seeds: in
             f"start {list(shape)}: must be [seeds, kernels, dimension] = {list(fitting)}. Choose a "
             f"start with as many seeds, the same k m and the same d."
         )
+
+
+def check_teachers(parameters: Parameters, teachers: Sequence[Parameters]) -> None:
+    """Whether a run can be taught by runs of these regimes; raises RegimeError.
+
+    A distilled run has at least one teacher, any other run none. Teachers have a classifier for the
+    same classes of images of the same dimension.
+    """
+    p, taught = parameters, Distillation in parts_of(parameters.framework)
+    if taught and not teachers:
+        raise RegimeError(
+            f"framework={p.framework}: is taught by other runs; give at least one teacher "
+            f"(taught_by)."
+        )
+    if teachers and not taught:
+        raise RegimeError(
+            f"framework={p.framework}: learns from no soft labels, and {len(teachers)} teachers "
+            f"are given. Leave taught_by out, or choose framework=distilled."
+        )
+    for teacher in teachers:
+        refuse(_unfit_teacher(p, teacher))
+
+
+def _unfit_teacher(p: Parameters, teacher: Parameters) -> list[str]:
+    """Why a run of a regime cannot teach another one, in words."""
+    if not any(part in parts_of(teacher.framework) for part in (Labels, FineTuning)):
+        return [
+            f"taught by framework={teacher.framework}: has no classifier, so it says nothing about "
+            f"an image. Choose a teacher that learns from labels (supervised, fine-tuning)."
+        ]
+    return [
+        f"taught by a run with {symbol}={value}: must be {symbol}={own}, as of the run that learns "
+        f"from it. Choose the teacher's {symbol} to be the same."
+        for symbol, value, own in (
+            ("k", teacher.classes, p.classes),
+            ("d", teacher.dimension, p.dimension),
+            ("views", teacher.views, p.views),
+            ("basis", teacher.basis, p.basis),
+            ("law", teacher.law, p.law),
+        )
+        if value != own
+    ]
 
 
 def check_patches(parameters: Parameters, patches: Iterable[int]) -> None:

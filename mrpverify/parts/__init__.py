@@ -3,6 +3,7 @@
 A run's address hashes exactly the parts that its objective names (`parameters.parts_of`).
 """
 
+from .distillation import Distillation as Distillation
 from .downstream import Downstream as Downstream
 from .field import parameter as parameter
 from .labelled import FineTuning as FineTuning

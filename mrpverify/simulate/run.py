@@ -9,6 +9,7 @@ from ..parameters import Parameters
 from . import (
     clustering,
     contrastive,
+    distilled,
     fine_tuning,
     mae,
     masked_supervised,
@@ -20,7 +21,16 @@ from .objective import Objective, State, one_feature_a_class
 from .sample import Images, Moments
 from .trajectory import NEVER
 
-_OWN = (teacher_student, mae, contrastive, clustering, supervised, masked_supervised, fine_tuning)
+_OWN = (
+    teacher_student,
+    mae,
+    contrastive,
+    clustering,
+    supervised,
+    masked_supervised,
+    distilled,
+    fine_tuning,
+)
 OBJECTIVES: dict[str, Objective] = {module.OBJECTIVE.name: module.OBJECTIVE for module in _OWN}
 """Those of this package."""
 LEAST_STEPS = 100

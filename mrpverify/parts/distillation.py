@@ -1,0 +1,39 @@
+"""Options of learning from other runs' soft labels (Allen-Zhu and Li, arXiv:2012.09816 [R])."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .field import parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distillation:
+    """How soft the labels of the teachers are, and what the student does with them."""
+
+    label_temperature: float = parameter(
+        0.5,
+        "tau_KD",
+        "temperature of soft labels: logits enter them as min(tau_KD^2 F, 1)/tau_KD",
+        gt=0,
+    )
+    teacher_scale: float = parameter(
+        64.0,
+        "g_KD",
+        "factor of the mean of the teachers' logits in their soft labels (polylog k)",
+        gt=0,
+    )
+    taught_weight: float = parameter(
+        1.0, "eta_KD", "weight of the soft labels beside the labels, eta'/eta", ge=0
+    )
+    truncated: bool = parameter(
+        True,
+        "truncated",
+        "a soft label only raises a logit, never lowers it; false: it does both",
+    )
+    soft_labels: Literal["own", "permuted"] = parameter(
+        "own",
+        "soft_labels",
+        "what an image is taught: its own soft label, or that of another image of its class",
+    )

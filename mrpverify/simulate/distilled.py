@@ -1,0 +1,72 @@
+"""Supervised learning that is taught by other runs (Allen-Zhu and Li, arXiv:2012.09816 [R]).
+
+The network is supervised learning's, F_i = sum of h_r over block i. With q the soft labels of the
+teachers (`teaching`) and p^tau(F) the student's own,
+
+    -direction_r = 1/N sum_n [ (1[y = i] - p_i) + eta_KD (q_i - p^tau_i(F))_+ ] sum_p a'_{r,p} x_p,
+
+i the block of r. (.)_+, minus AZL's (p^tau_i - q_i)^-, is the truncated derivative: a soft label
+raises a logit and never lowers it (`truncated = false`: it does both). It belongs to no loss; what
+is recorded as the loss is that of the labels. At eta_KD = 0 the run is supervised learning.
+
+State: ``weights`` [seeds, kernels, dimension].
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+
+from ..parameters import PARTS, Parameters
+from .classifier import pull
+from .encoder import back_project, cache_sized, project, smoothed_relu
+from .objective import Objective, State
+from .sample import Images
+from .supervised import blocks, expected_loss, initial_state, logits, plateau_degree, trained
+from .teaching import TaughtImages, truncated_softmax
+
+
+def descent_direction(
+    parameters: Parameters, state: State, images: Images, largest: torch.Tensor
+) -> tuple[State, torch.Tensor]:
+    """The direction above, and the largest pre-activation of each seed [seeds]."""
+    del largest
+    p, w = parameters, state["weights"]
+    soft = cast(TaughtImages, images).soft
+    total = torch.zeros_like(w)
+    reach = w.new_full((len(w),), -torch.inf)
+    begin = 0
+    for patches in cache_sized(images.patches, w.shape[1]):
+        here = slice(begin, begin + patches.shape[1])
+        begin += patches.shape[1]
+        u = project(w, patches)
+        reach = torch.maximum(reach, u.amax((1, 2, 3)))
+        a, slope = smoothed_relu(u, p.power, p.linear_from)
+        outputs = blocks(p, a.sum(2))
+        g = pull(outputs, images.labels[:, here]) + p.taught_weight * lift(
+            p, outputs, soft[:, here]
+        )
+        per_kernel = g.repeat_interleave(p.kernels_per_class, 2)
+        total += back_project(slope.mul_(per_kernel.unsqueeze(2)), patches)
+    return {"weights": total / images.patches.shape[1]}, reach
+
+
+def lift(parameters: Parameters, outputs: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
+    """What a soft label does to each logit [seeds, images, classes], before its weight."""
+    missing = soft - truncated_softmax(outputs, parameters.label_temperature)
+    return missing.clamp(min=0.0) if parameters.truncated else missing
+
+
+OBJECTIVE = Objective(
+    name="distilled",
+    parts=PARTS["distilled"],
+    start=initial_state,
+    direction=descent_direction,
+    loss=expected_loss,
+    plateau_degree=plateau_degree,
+    trained=trained,
+    logits=logits,
+    labelled=True,
+    covers="one feature a class",
+)
