@@ -27,10 +27,10 @@ class Distillation:
     taught_weight: float = parameter(
         1.0, "eta_KD", "weight of the soft labels beside the labels, eta'/eta", ge=0
     )
-    truncated: bool = parameter(
-        True,
+    derivative: Literal["truncated", "signed", "exact"] = parameter(
         "truncated",
-        "a soft label only raises a logit, never lowers it; false: it does both",
+        "derivative",
+        "what a soft label q does to logit i, before eta_KD: (q - p)_+; q - p; q - p below the cap",
     )
     soft_labels: Literal["own", "permuted"] = parameter(
         "own",

@@ -3,11 +3,18 @@
 The network is supervised learning's, F_i = sum of h_r over block i. With q the soft labels of the
 teachers (`teaching`) and p^tau(F) the student's own,
 
-    -direction_r = 1/N sum_n [ (1[y = i] - p_i) + eta_KD (q_i - p^tau_i(F))_+ ] sum_p a'_{r,p} x_p,
+    direction_r = 1/N sum_n [ (1[y = i] - p_i) + eta_KD lift_i ] sum_p a'_{r,p} x_p,
 
-i the block of r. (.)_+, minus AZL's (p^tau_i - q_i)^-, is the truncated derivative: a soft label
-raises a logit and never lowers it (`truncated = false`: it does both). It belongs to no loss; what
-is recorded as the loss is that of the labels. At eta_KD = 0 the run is supervised learning.
+i the block of r. With `derivative`
+
+- truncated, AZL's, lift_i = (q_i - p^tau_i)_+: a soft label raises a logit and never lowers it, not
+  even the logit of a class that nothing in the image shows;
+- signed, lift_i = q_i - p^tau_i: it does both, also beyond the cap of the truncated softmax;
+- exact, lift_i = q_i - p^tau_i where tau^2 F_i < 1, else 0: -1/tau times the gradient of the
+  cross-entropy -sum_i q_i log p^tau_i, which rests where student and teachers see the same classes.
+
+The first two belong to no loss; what is recorded as the loss is that of the labels. At eta_KD = 0
+the run is supervised learning.
 
 State: ``weights`` [seeds, kernels, dimension].
 """
@@ -54,8 +61,13 @@ def descent_direction(
 
 def lift(parameters: Parameters, outputs: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
     """What a soft label does to each logit [seeds, images, classes], before its weight."""
-    missing = soft - truncated_softmax(outputs, parameters.label_temperature)
-    return missing.clamp(min=0.0) if parameters.truncated else missing
+    tau = parameters.label_temperature
+    missing = soft - truncated_softmax(outputs, tau)
+    if parameters.derivative == "truncated":
+        return missing.clamp(min=0.0)
+    if parameters.derivative == "exact":
+        return missing.masked_fill(tau**2 * outputs >= 1, 0.0)
+    return missing
 
 
 OBJECTIVE = Objective(
