@@ -32,8 +32,9 @@ class Distillation:
         "derivative",
         "what a soft label q does to logit i, before eta_KD: (q - p)_+; q - p; q - p below the cap",
     )
-    soft_labels: Literal["own", "permuted"] = parameter(
+    soft_labels: Literal["own", "permuted", "smoothed"] = parameter(
         "own",
         "soft_labels",
-        "what an image is taught: its own soft label, or that of another image of its class",
+        "what an image is taught: its own soft label, that of another one of its class, or as much "
+        "on the label and the rest spread evenly",
     )

@@ -70,7 +70,20 @@ def taught(
             ]
         )
         soft = soft.gather(1, order.unsqueeze(2).expand_as(soft))
+    if parameters.soft_labels == "smoothed":
+        soft = _smoothed(images.labels, soft)
     return TaughtImages.of(images, soft)
+
+
+def _smoothed(labels: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
+    """Soft labels with the same mean weight on the label, and the rest alike on all other classes.
+
+    They say nothing about an image but its label: what is left is label smoothing.
+    """
+    classes = soft.shape[-1]
+    own = soft.gather(2, labels.unsqueeze(2)).mean(1, keepdim=True)  # [seeds, 1, 1]
+    hot = torch.nn.functional.one_hot(labels, classes).to(soft)
+    return hot * own + (1 - hot) * (1 - own) / (classes - 1)
 
 
 def _within_classes(labels: torch.Tensor, salt: str, seed: int) -> torch.Tensor:
