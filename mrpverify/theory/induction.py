@@ -48,8 +48,9 @@ def predict_until_horizon(parameters: Parameters) -> str:
     """Prediction for T1.induction at T, one sentence."""
     if parameters.framework == "teacher-student":
         return (
-            "kernels do not interact: those outside the set are driven on and cross as well, the "
-            "first of them at about twice the time of their class"
+            "kernels do not interact: those outside the set are driven on, and the first of them "
+            f"grows at {1 + 1 / parameters.views:g} to {1 + parameters.views} times the time of "
+            "its class, with and without help of the other view"
         )
     return (
         "what the first kernels reconstruct drives no other; kernels outside the set stop short, "
