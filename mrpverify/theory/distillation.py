@@ -36,7 +36,7 @@ def target_over_leak(parameters: Parameters) -> float:
 
 
 def lift_rate(parameters: Parameters, gap: float) -> float:
-    """G >= 0 of dc/dt = G c^{q-1} of a missing view, `gap` = Delta in [0, 1] [D]."""
+    """G >= 0 of dc/dt = G c^{q-1} of a missing view, `gap` = Delta in [0, 1], [D]."""
     p = parameters
     shown = off_class_probability(p) * (1 - 1 / p.classes)
     activity = power_sum(p, role(p, "off"), p.power)
@@ -44,7 +44,7 @@ def lift_rate(parameters: Parameters, gap: float) -> float:
 
 
 def visible_share(parameters: Parameters) -> float:
-    """P = 1 - (1 - s/k)^views: share of other classes' images that show class j, in [0, 1] [D]."""
+    """P = 1 - (1 - s/k)^views: share of other classes' images that show class j, in [0, 1], [D]."""
     return 1 - (1 - off_class_probability(parameters)) ** parameters.views
 
 
