@@ -44,7 +44,7 @@ SOFT: dict[str, Any] = {
 }
 """A student. At a tolerance of 1e-3 and twice the time accuracies are the same (two seeds)."""
 GAIN, EQUAL = STAND_INS["accuracy_gain"].value, STAND_INS["equal_accuracy"].value
-ALONE, AS_LONG, TAUGHT = "alone", "alone, as long", "taught"
+AS_LONG, TAUGHT = "alone, as long", "taught"
 COPIES, PERMUTED = "taught by a copy", "taught by permuted soft labels"
 
 
