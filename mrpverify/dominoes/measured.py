@@ -15,7 +15,7 @@ import numpy as np
 from ..parameters import STAND_INS
 from ..theory.condition import Condition, much_less
 from .options import SOURCES
-from .pictures import bank
+from .pictures import bank, directions
 
 RISK = STAND_INS["covering_risk"].value
 FRAMEWORKS = ("teacher-student", "supervised", "fine-tuning")
@@ -29,13 +29,16 @@ class Measured:
     gram: np.ndarray
     """<v_f, v_g> [features, features]; the theory has the identity."""
     strength: np.ndarray
-    """Length of a class mean at full contrast [features]; the theory has one for all."""
+    """Length of a class mean at full contrast, of several windows that which has most along v_f
+    [features]; the theory has one for all."""
     spread: np.ndarray
-    """Standard deviation of <x, v_f> over the pictures of its class [features]."""
+    """Root mean square distance of <x, v_f> from it over the patches of its class [features]."""
     foreign: np.ndarray
-    """Root mean square of <x, v_f> over the pictures of the other classes [features]."""
+    """Root mean square of <x, v_f> over the patches of the other classes [features]."""
     residual: np.ndarray
-    """Root mean square length of what a picture is beside z v_f [features]."""
+    """Root mean square length of what a patch is beside z v_f [features]."""
+    shared: np.ndarray
+    """Share of the class's windows' squared means along v_f [features]: 1 for a whole picture."""
 
 
 def measured(parameters: Any) -> Measured:
@@ -43,24 +46,35 @@ def measured(parameters: Any) -> Measured:
     p, pictures = parameters, bank(parameters)
     sources = SOURCES[: p.views]
     means = p.loudness * np.concatenate([pictures.means[s] for s in sources])
-    length = np.linalg.norm(means, axis=1)
-    directions = means / length[:, None]
-    groups = [p.loudness * x.astype(np.float64) for s in sources for x in pictures.of["train"][s]]
-    along = [x @ directions.T for x in groups]
+    windows = means.reshape(len(means), -1, p.dimension)
+    axes = directions(means, p.dimension)
+    at = np.einsum("fwd,fd->fw", windows, axes)
+    along, beside = [], []
+    for x in (x for s in sources for x in pictures.of["train"][s]):
+        patches = p.loudness * x.reshape(-1, p.dimension)
+        along.append((patches @ axes.T.astype(patches.dtype)).astype(np.float64))
+        whole = np.einsum("nd,nd->n", patches, patches, dtype=np.float64)
+        beside.append(float((whole - along[-1][:, len(beside)] ** 2).mean()))
     own = [z[:, f] for f, z in enumerate(along)]
     foreign = [
         np.concatenate([z[:, f] for g, z in enumerate(along) if g != f]) for f in range(len(along))
     ]
-    beside = [(x**2).sum(1) - z**2 for x, z in zip(groups, own, strict=True)]
     numerals = (sorted(str(getattr(p, s))) for s in sources)
+    strength = at.max(1)
     return Measured(
         tuple(f"{s[:-1]} {n}" for s, row in zip(sources, numerals, strict=True) for n in row),
-        directions @ directions.T,
-        length,
-        np.array([z.std() for z in own]),
-        np.array([sqrt(float((z**2).mean())) for z in foreign]),
-        np.array([sqrt(float(b.mean())) for b in beside]),
+        axes @ axes.T,
+        strength,
+        np.array([_around(z, middle) for z, middle in zip(own, strength, strict=True)]),
+        np.array([_around(z, 0.0) for z in foreign]),
+        np.sqrt(beside),
+        (at**2).sum(1) / (windows**2).sum((1, 2)),
     )
+
+
+def _around(values: np.ndarray, middle: float) -> float:
+    """Root mean square distance from a number."""
+    return sqrt(float(((values - middle) ** 2).mean()))
 
 
 def conditions(parameters: Any, found: Measured) -> tuple[Condition, ...]:
