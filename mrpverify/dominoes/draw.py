@@ -97,7 +97,7 @@ def by_window(shown: Shown, code: torch.Tensor, dimension: int) -> tuple[Shown, 
         name: getattr(shown, name).repeat_interleave(windows, 1)
         for name in ("feature", "place", "picture", "contrast")
     }
-    return replace(shown, **each), code.unflatten(-1, (windows, dimension)).flatten(1, 2)
+    return replace(shown, **each), code.reshape(len(code), -1, dimension)
 
 
 def features(parameters: Any, pictures: Bank, salt: str, seed: int) -> torch.Tensor:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..parameters import STAND_INS
 from ..theory.condition import Condition, much_less
-from .options import SOURCES
+from .options import SIDE, SOURCES
 from .pictures import bank, directions
 
 RISK = STAND_INS["covering_risk"].value
@@ -49,7 +49,8 @@ def measured(parameters: Any) -> Measured:
     windows = means.reshape(len(means), -1, p.dimension)
     axes = directions(means, p.dimension)
     at = np.einsum("fwd,fd->fw", windows, axes)
-    along, beside = [], []
+    along: list[np.ndarray] = []
+    beside: list[float] = []
     for x in (x for s in sources for x in pictures.of["train"][s]):
         patches = p.loudness * x.reshape(-1, p.dimension)
         along.append((patches @ axes.T.astype(patches.dtype)).astype(np.float64))
@@ -87,7 +88,9 @@ def conditions(parameters: Any, found: Measured) -> tuple[Condition, ...]:
     end = p.linear_from * (1 + p.hold_width)
     sparse = STAND_INS["sparse_presence"].value
     presence = p.off_features / (p.features - p.views)
+    cut_up = (one_direction(found),) if p.window < SIDE else ()
     return (
+        *cut_up,
         _one("orthonormal features", "largest |<v_f, v_g>| << 1", cosine, 1.0),
         Condition(
             "equal strengths", "largest class mean <= 1.3 times the least (own z in [1, 1.3])",
@@ -122,6 +125,14 @@ def conditions(parameters: Any, found: Measured) -> tuple[Condition, ...]:
     )  # fmt: skip
 
 
+def one_direction(found: Measured) -> Condition:
+    """A feature is one direction: of a picture cut up, its windows' means lie along v_f."""
+    along = float(found.shared.min())
+    return _one(
+        "one direction", "squared means of the windows beside v_f << along it", 1 - along, along
+    )
+
+
 def small_init(parameters: Any) -> Condition:
     """Nothing is held at the start."""
     p = parameters
@@ -131,6 +142,23 @@ def small_init(parameters: Any) -> Condition:
 
 def _one(name: str, statement: str, left: float, right: float) -> Condition:
     return much_less(name, statement, "section 1 [D]", FRAMEWORKS, left, right)
+
+
+def decoder_rates(
+    patches: np.ndarray, directions: np.ndarray, power: int, bias: bool
+) -> np.ndarray:
+    """varrho^{q-1} R_v of a masked autoencoder's kernel along v, while it is small [directions].
+
+    Near zero the loss of target "all" is -E[S . b h] + const. With b = w = c v its gradient is
+    dc/dt = R_v c^q, varrho^{q-1} R_v = E[<S, v> sum_p (<v, x_p>^+)^q]; a decoder bias at its
+    optimum takes E S off S [D]. `patches` are x_p [images, patches, d], `directions` unit vectors.
+    """
+    total = patches.sum(1)
+    if bias:
+        total = total - total.mean(0)
+    answers = (np.clip(patches @ directions.T, 0, None) ** power).sum(1)
+    found: np.ndarray = ((total @ directions.T) * answers).mean(0)
+    return found
 
 
 def table(parameters: Any) -> Mapping[str, list[str]]:

@@ -80,8 +80,11 @@ class Dominoes:
         SIDE, "window", "pixels of a patch's side: a smaller one cuts a picture up", ge=2, le=SIDE
     )
     stride: int = parameter(
-        7, "stride", "pixels from one window to the next; smaller than window: they overlap",
-        ge=1, le=SIDE,
+        7,
+        "stride",
+        "pixels from one window to the next; smaller than window: they overlap",
+        ge=1,
+        le=SIDE,
     )
     lacking: Literal["nothing", "digits", "garments", "two garments"] = parameter(
         "nothing", "lacking", "what the pictures of an image never show: blank instead"

@@ -69,7 +69,8 @@ class Code:
         whole = pictures.reshape(-1, SIDE, SIDE)
         sides = (self.window, self.window)
         every = np.lib.stride_tricks.sliding_window_view(whole, sides, axis=(1, 2))
-        return every[:, :: self.stride, :: self.stride].reshape(-1, self.window**2)
+        found: np.ndarray = every[:, :: self.stride, :: self.stride].reshape(-1, self.window**2)
+        return found
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ def _encoded(
         axes = _axes(shifted, code.dimension, code.encoding)
 
     def encode(pictures: np.ndarray, source: str) -> np.ndarray:
-        patches = code.cut(pictures) - middle[source]
+        patches: np.ndarray = code.cut(pictures) - middle[source]
         return (patches if axes is None else patches @ axes).reshape(len(pictures), -1)
 
     codes = {
@@ -204,8 +205,9 @@ def _middle(pixels: Mapping[str, Sequence[np.ndarray]], code: Code) -> dict[str,
     own = {s: code.cut(np.concatenate(x).mean(0)[None]).mean(0) for s, x in pixels.items()}
     if code.centred == "each":
         return own
-    together = np.mean(list(own.values()), axis=0)
-    return dict.fromkeys(own, together if code.centred == "together" else 0 * together)
+    together = np.asarray(np.mean(list(own.values()), axis=0))
+    middle: np.ndarray = together if code.centred == "together" else 0 * together
+    return dict.fromkeys(own, middle)
 
 
 def of_classes(source: str, part: str, classes: Sequence[int]) -> list[np.ndarray]:
