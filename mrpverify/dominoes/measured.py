@@ -14,6 +14,7 @@ import numpy as np
 
 from ..parameters import STAND_INS
 from ..theory.condition import Condition, much_less
+from .draw import draw
 from .options import SIDE, SOURCES
 from .pictures import bank, directions
 
@@ -159,6 +160,21 @@ def decoder_rates(
     answers = (np.clip(patches @ directions.T, 0, None) ** power).sum(1)
     found: np.ndarray = ((total @ directions.T) * answers).mean(0)
     return found
+
+
+def mean_patch(parameters: Any, salt: str, seed: int) -> np.ndarray:
+    """The mean of all patches of a seed's training images [d]: in pixels the mean picture."""
+    found: np.ndarray = draw(parameters, salt, seed, "data").patches.mean((0, 1)).numpy()
+    return found
+
+
+def mean_lead(parameters: Any, salt: str, seed: int) -> float:
+    """R along the mean picture over the largest R of a class mean, on a seed's training images."""
+    p, images = parameters, draw(parameters, salt, seed, "data")
+    middle = mean_patch(p, salt, seed)
+    along = np.stack([middle / np.linalg.norm(middle), *images.features.numpy()])
+    found = decoder_rates(images.patches.numpy(), along, p.power, p.bias)
+    return float(found[0] / found[1:].max())
 
 
 def table(parameters: Any) -> Mapping[str, list[str]]:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..observe.capture import is_apart
 from ..simulate.encoder import smoothed_relu
 from .draw import pairing
 from .options import SOURCES
@@ -36,14 +35,3 @@ def responses(parameters: Any, weights: np.ndarray, salt: str, seed: int) -> np.
         a, _ = smoothed_relu(patches @ kernels, p.power, p.linear_from)
         found.append(a.sum(1).mean(0).numpy())
     return np.stack(found, 1)
-
-
-def answered(parameters: Any, found: np.ndarray) -> np.ndarray:
-    """Features that some kernel answers to, class-purely [..., features], bool.
-
-    Half as long as at its crossing it would put out sReLU(varrho/2) on a unit patch; its answer to
-    every feature of another class is below half its largest one.
-    """
-    p = parameters
-    least = p.linear_from / p.power * 2.0**-p.power
-    return np.asarray(((found >= least) & is_apart(found, p.views)).any(-2))

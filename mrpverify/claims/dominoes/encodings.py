@@ -15,7 +15,8 @@ import numpy as np
 import xarray as xr
 
 from ...dominoes.measured import conditions, measured
-from ...dominoes.responses import answered, responses
+from ...dominoes.responses import responses
+from ...observe.capture import is_apart
 from ...parameters import Parameters
 from ...theory.condition import Condition
 from ..accuracies import captured_views, multi_view, single_view, summary
@@ -24,12 +25,17 @@ from ..legs import Leg, Legs
 from ..theorem1.runs import reached
 from . import arms
 
-SMALLER: dict[str, Any] = {"images": 200, "test_images": 500, "deadline": 20.0}
+SMALLER: dict[str, Any] = {"images": 100, "test_images": 500, "deadline": 20.0}
 MAE_DEADLINE = 2000.0
 """No gain speeds a masked autoencoder up: on raw pixels it takes 600 to 900 (salt "explore")."""
 LONGER = 5.0
 """Supervised learning takes up to 150 on raw pixels, where the recipe's 50 are too few."""
 RAW: dict[str, Any] = {"encoding": "principal", "dimension": 60, "centred": "no"}
+SOON: dict[str, Any] = {"teacher-student": 3.0, "mae": 200.0}
+"""Deadline of windows, four times as many patches: covered in 1 and in 240 (salt "explore")."""
+PROBE_WORK = 1000
+"""Where kernels answer to everything alike a probe is stiff: it gets as much as others need ten
+times over, and six times as much leads nowhere either (salt "explore")."""
 WHITENED_20, WHITENED_40 = "whitened, d = 20", "whitened, d = 40"
 PIXELS, CENTRED, WINDOWS = "raw pixels", "raw pixels, each source centred", "windows of 16 pixels"
 CELLS: Mapping[str, Mapping[str, Any]] = {
@@ -55,6 +61,8 @@ def regime(parameters: Parameters, **changes: Any) -> Parameters:
     """The recipe, smaller, in another code."""
     p = arms.regime(parameters)
     slow = {"deadline": MAE_DEADLINE} if p.framework == "mae" else {}
+    if "window" in changes:
+        slow = {"deadline": SOON[p.framework]}
     return replace(p, **{**SMALLER, **slow, **changes})
 
 
@@ -70,7 +78,7 @@ def legs(parameters: Parameters, cells: Mapping[str, Mapping[str, Any]] = CELLS)
         p = regime(parameters, **changes)
         found[named(cell, BEFORE)] = Leg(p)
         found[named(cell, TUNED)] = arms.downstream(p)
-        found[named(cell, PROBE)] = arms.probed(p)
+        found[named(cell, PROBE)] = arms.probed(p, work=PROBE_WORK)
         found[named(cell, SUPERVISED)] = arms.supervised(p, LONGER)
     return found
 
@@ -123,10 +131,22 @@ def _answered(p: Parameters, run: xr.Dataset) -> np.ndarray:
     """Share of the features that kernels answer to [seeds]."""
     salt, kernels = str(run.attrs["salt"]), run["final_weights"].values
     found = [
-        answered(p, responses(p, own, salt, int(seed))).mean()
+        responses(p, own, salt, int(seed))
         for own, seed in zip(kernels, run["seed"].values, strict=True)
     ]
-    return np.array(found)
+    return np.asarray(answered(p, np.stack(found)).mean(-1))
+
+
+def answered(parameters: Parameters, found: np.ndarray) -> np.ndarray:
+    """Features that some kernel answers to class-purely [..., features], bool.
+
+    At half its correlation at the crossing it would put out sReLU(varrho/2) on a unit patch: it
+    does so at least, and its answer to any other class is below half its largest one. `found` are
+    mean answers [..., kernels, features].
+    """
+    p = parameters
+    least = p.linear_from / p.power * 2.0**-p.power
+    return np.asarray(((found >= least) & is_apart(found, p.views)).any(-2))
 
 
 def both_views(run: xr.Dataset) -> np.ndarray:

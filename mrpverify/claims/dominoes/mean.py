@@ -8,16 +8,13 @@ class means in front.
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import xarray as xr
 
-from ...dominoes.measured import decoder_rates
+from ...dominoes.measured import mean_lead, mean_patch
 from ...judge.measurement import Measurement
 from ...judge.per_seed import above, at_least, in_each_seed
 from ...parameters import Parameters
-from ...simulate.sample import sample_images
 from ..accuracies import summary
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
@@ -32,9 +29,6 @@ CASES = {
 }
 USELESS, USEFUL = 0.5, 0.9
 """Accuracy of a linear probe, multi-view and single-view: chance is 1/5."""
-PROBE_WORK = 1000
-"""One kernel answers to everything, a hundred times as loud as it varies: its probe is so stiff that
-six times as much leads nowhere either (salt "explore")."""
 
 
 def legs(parameters: Parameters) -> Legs:
@@ -42,8 +36,7 @@ def legs(parameters: Parameters) -> Legs:
     found: dict[str, Leg] = {}
     for name, changes in CASES.items():
         p = encodings.regime(parameters, **changes)
-        work = {"work": PROBE_WORK} if name == PLAIN else {}
-        found |= {name: Leg(p), _probe(name): arms.probed(p, **work)}
+        found |= {name: Leg(p), _probe(name): arms.probed(p, work=encodings.PROBE_WORK)}
     return found
 
 
@@ -54,13 +47,13 @@ def _probe(name: str) -> str:
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
     """Share of seeds in which R's order is met, and a probe is useless without bias alone."""
     probe = {name: encodings.both_views(runs[_probe(name)]) for name in CASES}
-    lead = {name: rates(parameters, runs[name], name) for name in CASES}
+    ahead = {name: lead(parameters, runs[name], name) for name in CASES}
     parts = {
-        "the mean's rate over the class means', no bias": above(lead[PLAIN], 1.0),
+        "the mean's rate over the class means', no bias": above(ahead[PLAIN], 1.0),
         "error of the probe, no bias": above(1 - probe[PLAIN], 1 - USELESS),
     }
     for name in (BIAS, CENTRED):
-        parts[f"class means' rate over the mean's, {name}"] = above(1 / lead[name], 1.0)
+        parts[f"class means' rate over the mean's, {name}"] = above(1 / ahead[name], 1.0)
         parts[f"probe, {name}"] = at_least(probe[name], USEFUL)
     details = {
         f"cosine of the loudest kernel with the mean picture, {name}": summary(
@@ -77,20 +70,10 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     )
 
 
-def rates(parameters: Parameters, run: xr.Dataset, name: str) -> np.ndarray:
+def lead(parameters: Parameters, run: xr.Dataset, name: str) -> np.ndarray:
     """R along the mean picture over the largest R of a class mean [seeds]."""
     p, salt = encodings.regime(parameters, **CASES[name]), str(run.attrs["salt"])
-    return np.array([_rate(p, salt, int(seed)) for seed in run["seed"].values])
-
-
-@cache
-def _rate(p: Parameters, salt: str, seed: int) -> float:
-    images = sample_images(p, salt, [seed])
-    patches = images.patches[0].numpy()
-    middle = patches.mean((0, 1))
-    along = np.concatenate([middle[None] / np.linalg.norm(middle), images.features[0].numpy()])
-    found = decoder_rates(patches, along, p.power, p.bias)
-    return float(found[0] / found[1:].max())
+    return np.array([mean_lead(p, salt, int(seed)) for seed in run["seed"].values])
 
 
 def cosines(parameters: Parameters, run: xr.Dataset, name: str) -> np.ndarray:
@@ -98,7 +81,7 @@ def cosines(parameters: Parameters, run: xr.Dataset, name: str) -> np.ndarray:
     p, salt = encodings.regime(parameters, **CASES[name]), str(run.attrs["salt"])
     found = []
     for kernels, seed in zip(run["final_weights"].values, run["seed"].values, strict=True):
-        middle = sample_images(p, salt, [int(seed)]).patches[0].mean((0, 1)).numpy()
+        middle = mean_patch(p, salt, int(seed))
         longest = kernels[np.linalg.norm(kernels, axis=1).argmax()]
         found.append(longest @ middle / np.linalg.norm(longest) / np.linalg.norm(middle))
     return np.array(found)
