@@ -103,9 +103,13 @@ def by_window(shown: Shown, code: torch.Tensor, dimension: int) -> tuple[Shown, 
 def features(parameters: Any, pictures: Bank, salt: str, seed: int) -> torch.Tensor:
     """Directions of the class means in the order of a seed's features [views k, d], float64."""
     p, pairs = parameters, pairing(parameters, salt, seed)
-    means = [directions(pictures.means[s], p.dimension) for s in SOURCES[: p.views]]
+    means = [pictures.means[s] for s in SOURCES[: p.views]]
+    if means[0].shape[1] > p.dimension:
+        means = [directions(x, p.dimension) for x in means]
     view = torch.arange(p.views)
-    return torch.from_numpy(np.stack(means))[view, pairs].flatten(0, 1)
+    ordered = torch.from_numpy(np.stack(means))[view, pairs].flatten(0, 1)
+    found: torch.Tensor = ordered / ordered.norm(dim=1, keepdim=True)
+    return found
 
 
 def pairing(parameters: Any, salt: str, seed: int) -> torch.Tensor:
