@@ -236,6 +236,21 @@ def test_the_map_is_refuted_where_it_is_wrong(judged, cells):
     assert judged(**cells).measured is Verdict.REFUTED
 
 
+@pytest.mark.parametrize("foretold", [[], list(CELLS)])
+def test_a_map_without_a_border_says_nothing(judged, monkeypatch, foretold):
+    monkeypatch.setattr(
+        encodings, "carries", lambda p, changes: changes in [CELLS[name] for name in foretold]
+    )
+    assert judged().measured is Verdict.REFUTED
+
+
+@pytest.mark.usefixtures("pictures")
+def test_the_control_shows_another_encodings_kernels_no_pictures():
+    p = regime(dimension=20)
+    run = xr.Dataset({"final_weights": (("seed", "kernel", "d"), np.zeros((2, 3, 60)))})
+    assert np.isnan(encodings._answered(p, run.assign_attrs(salt="a"))).all()
+
+
 def test_the_mean_is_refuted_by_its_control_and_by_a_mean_that_does_not_lead(monkeypatch):
     accuracy = {mean.PLAIN: 0.2, mean.BIAS: 0.97, mean.CENTRED: 0.98}
     leads = {mean.PLAIN: 1.1, mean.BIAS: 0.7, mean.CENTRED: 0.2}

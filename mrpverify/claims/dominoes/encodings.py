@@ -130,6 +130,9 @@ def seen(parameters: Parameters, runs: Runs, cell: str, changes: Mapping[str, An
 def _answered(p: Parameters, run: xr.Dataset) -> np.ndarray:
     """Share of the features that kernels answer to [seeds]."""
     salt, kernels = str(run.attrs["salt"]), run["final_weights"].values
+    if kernels.shape[-1] != p.dimension:
+        # A control's: kernels of another encoding cannot be shown these pictures.
+        return np.full(len(kernels), np.nan)
     found = [
         responses(p, own, salt, int(seed))
         for own, seed in zip(kernels, run["seed"].values, strict=True)

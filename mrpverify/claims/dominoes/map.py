@@ -32,15 +32,18 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     others = [name for name in CELLS if name not in foretold]
     captured = {name: cell.captured >= LEAST for name, cell in cells.items()}
     right = [held == (name in foretold) for name, held in captured.items()]
+    known = np.all(
+        [known_at_horizon(runs[encodings.named(name, encodings.BEFORE)]) for name in CELLS], axis=0
+    )
     parts = {
         "captured where conditions hold, least": at_least(
-            _least([cells[name].captured for name in foretold]), LEAST
+            _least([cells[name].captured for name in foretold], known), LEAST
         ),
         "missing where they do not, least": above(
-            _least([1 - cells[name].captured for name in others]), 1 - LEAST
+            _least([1 - cells[name].captured for name in others], known), 1 - LEAST
         ),
         "single-view gain where they hold, least": above(
-            _least([cells[name].gain for name in foretold]), GAIN
+            _least([cells[name].gain for name in foretold], known), GAIN
         ),
     }
     details = {
@@ -52,18 +55,17 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
             name: {"foretold": name in foretold, **cell.described()} for name, cell in cells.items()
         },
     }
-    known = [known_at_horizon(runs[encodings.named(name, encodings.BEFORE)]) for name in CELLS]
     return in_each_seed(
         "share of seeds in which exactly the foretold encodings capture",
         parts,
         details,
-        np.all(known, axis=0),
+        known,
     )
 
 
-def _least(values: Sequence[np.ndarray]) -> np.ndarray:
-    """The smallest of every seed; of no cell nothing is known, and the statement is false."""
-    return np.asarray(np.min(values, axis=0)) if values else np.array(np.nan)
+def _least(values: Sequence[np.ndarray], seeds: np.ndarray) -> np.ndarray:
+    """The smallest of every seed; NaN where there is no cell, which makes a statement false."""
+    return np.asarray(np.min(values, axis=0)) if values else np.full(len(seeds), np.nan)
 
 
 @cache
