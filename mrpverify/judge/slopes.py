@@ -22,3 +22,11 @@ def log_slopes(size: np.ndarray, value: np.ndarray) -> np.ndarray:
     x = x - x.mean(-1, keepdims=True)
     slope = (x * (y - y.mean(-1, keepdims=True))).sum(-1) / np.square(x).sum(-1)
     return np.asarray(np.where(good, slope, np.nan))
+
+
+def slopes_in_log(size: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Slope of a value itself against log(size) by least squares, one per seed [seeds].
+
+    Shapes and errors as in `log_slopes`; NaN where a value is not finite.
+    """
+    return log_slopes(size, np.exp(value))

@@ -99,6 +99,24 @@ def kept_pure(base: Parameters, classes: int) -> float:
     return float(base.amplification * (classes / base.classes) ** order)
 
 
+def race_exponent(power: int) -> float:
+    """n of T_leak/T_coverage ~ Delta k^{-n} on the path, 2/(q-2): 2 at q = 3 (L16 [D]).
+
+    The ratio goes with Delta sigma_0^q k/s, of which s, a power of log k, is left out. Raises
+    ValueError for q < 3.
+    """
+    return -power * orders(power)["init_scale"].power - 1
+
+
+def keeps_pace(base: Parameters, classes: int) -> float:
+    """Delta at k = `classes` by the least order that keeps the race of L16, k^{2/(q-2)} [D].
+
+    Less than `kept_pure`, at which the ratio grows. Raises ValueError for q < 3.
+    """
+    order = race_exponent(base.power)
+    return float(base.amplification * (classes / base.classes) ** order)
+
+
 def time_exponent(framework: str, power: int) -> float:
     """n of T ~ k^n on the path: 1 + degree/(q-2), the degree of L2 (SC [D]).
 

@@ -6,10 +6,15 @@ from dataclasses import replace
 from math import nan
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..derivations import predicted
 from ..parameters import Parameters
 from .data_law import off_class_probability
 from .final_correlation import final_margin
+
+Array = NDArray[np.float64]
 
 
 class CoverAccuracy(NamedTuple):
@@ -40,6 +45,24 @@ def expected_cover_accuracy(parameters: Parameters) -> CoverAccuracy:
     others = (1 - off_class_probability(p)) ** learned if missing else nan
     share = missing / p.features
     return CoverAccuracy(1.0, others, 1 - share + (share * others if missing else 0.0))
+
+
+def accuracy_of_views(parameters: Parameters, learned: Array) -> Array:
+    """Single-view accuracy where some views are learned, [..., classes, views] -> [...] (L12 [D]).
+
+    An image is right by its own view; without it by its weak rest, where a sibling view is learned
+    and no learned feature of another class is in it. Raises ValueError for other last axes.
+    """
+    p, known = parameters, np.asarray(learned, dtype=np.float64)
+    if known.shape[-2:] != (p.classes, p.views):
+        raise ValueError(f"last axes must be {(p.classes, p.views)}, got {known.shape}")
+    if not p.hide:
+        return np.ones(known.shape[:-2])
+    of_class = known.sum(-1, keepdims=True)
+    foreign = of_class.sum(-2, keepdims=True) - of_class
+    undisturbed = (1 - off_class_probability(p)) ** foreign
+    by_rest = (1 - known) * (of_class > 0) * undisturbed
+    return np.asarray((known + by_rest).mean((-2, -1)))
 
 
 def predict_retain(parameters: Parameters) -> str:

@@ -21,7 +21,8 @@ def said(parameters, runs, scale=1.0):
     """The flow's word in these tests."""
     growth = float(runs.attrs["growth"])
     lost = LOST[growth] if scale == 1.0 else 0.14
-    return Foretold(np.full(SEEDS, 1 - lost), np.ones((SEEDS, 8, 2)), np.ones((SEEDS, 8, 2)))
+    views = np.ones((SEEDS, 8, 2))
+    return Foretold(np.full(SEEDS, 1 - lost), views, views, np.ones((SEEDS, 8, 2, 1)))
 
 
 def answers(lost, growth):

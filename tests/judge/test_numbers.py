@@ -11,7 +11,7 @@ from mrpverify.judge.numbers import (
     quarter,
     share_number,
 )
-from mrpverify.judge.slopes import log_slopes
+from mrpverify.judge.slopes import log_slopes, slopes_in_log
 from mrpverify.judge.verdicts import Verdict, measured_within
 
 RIVAL = Rival("the other one", 2.0)
@@ -95,6 +95,14 @@ def test_slopes_are_one_per_seed():
     assert log_slopes(sizes, value) == pytest.approx([-4, -2, -1])
     value[1, 2] = np.inf
     assert np.isnan(log_slopes(sizes, value)).tolist() == [False, True, False]
+
+
+def test_slopes_in_the_logarithm_are_those_of_the_value_itself():
+    sizes = np.array([4.0, 8.0, 16.0, 24.0])
+    value = 3 + np.array([[-0.5], [0.0], [2.0]]) * np.log(sizes)
+    assert slopes_in_log(sizes, value) == pytest.approx([-0.5, 0, 2])
+    value[2, 0] = np.nan
+    assert np.isnan(slopes_in_log(sizes, value)).tolist() == [False, False, True]
 
 
 def test_an_exponent_needs_four_sizes():

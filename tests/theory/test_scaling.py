@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from mrpverify.parameters import Parameters
 from mrpverify.regime import load_preset
 from mrpverify.theory import assumptions, growth, scaling
+from mrpverify.theory.leak import foreign_drive, leak_times
+from mrpverify.theory.leak_race import impure_from
 
 QUICK = load_preset("quick").regimes
 REGIME = QUICK["teacher-student"]
@@ -69,6 +71,28 @@ def test_exponents_of_time(power):
     assert scaling.time_exponent("teacher-student", q) == pytest.approx((3 * q - 4) / (q - 2))
     assert scaling.time_exponent("mae", q) == pytest.approx((2 * q - 3) / (q - 2))
     assert scaling.time_exponent("supervised", q) == 2
+
+
+@pytest.mark.parametrize("power", [3, 4])
+def test_the_race_is_lost_with_its_exponent_and_kept_by_its_order(power):
+    """T_leak/T_coverage of kernels that start at fixed multiples of sigma_0, far up the path."""
+
+    def ratio(classes, amplification):
+        p = replace(base, classes=classes, amplification=amplification)
+        p = replace(p, init_scale=base.init_scale * (classes / base.classes) ** (-1 / (power - 2)))
+        time = growth.hitting_time(p.init_scale, growth.growth_rate(p), power, p.linear_from)
+        leak = leak_times(p, np.array(p.init_scale), foreign_drive(p), impure_from(p))
+        return float(leak) / time
+
+    quiet = {"patch_noise": 0.0, "feature_noise": 0.0, "off_class": 0.01, "dimension": 1024}
+    base = replace(REGIME, power=power, classes=256, init_scale=1e-3, hold_width=0.1, **quiet)
+    fixed = ratio(512, base.amplification) / ratio(256, base.amplification)
+    # What is left: (sigma_0/varrho)^{q-2} of the ends of both clocks, below 1e-2 here.
+    assert np.log2(fixed) == pytest.approx(-scaling.race_exponent(power), abs=0.02)
+    assert scaling.race_exponent(power) == pytest.approx(2 / (power - 2))
+    kept = ratio(512, scaling.keeps_pace(base, 512)) / ratio(256, base.amplification)
+    # tau_1 and with it the place of rest move by a little.
+    assert np.log2(kept) == pytest.approx(0, abs=0.1)
 
 
 @pytest.mark.parametrize("name", ["teacher-student", "mae", "supervised"])

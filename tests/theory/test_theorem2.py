@@ -9,6 +9,7 @@ import pytest
 
 from mrpverify.parameters import Parameters
 from mrpverify.theory import theorem2 as t
+from mrpverify.theory.supervised import single_view_accuracy
 
 LAW = Parameters(linear_from=0.7, images=200)
 
@@ -34,6 +35,33 @@ def test_cover_by_enumeration(k: int, views: int, coverage: float) -> None:
     p = replace(LAW, classes=k, views=views, coverage=coverage, off_class=0.3)
     others, overall = _by_enumeration(p)
     assert t.expected_cover_accuracy(p) == pytest.approx((1.0, others, overall))
+
+
+def test_accuracy_of_views_by_enumeration() -> None:
+    """Of drawn sets of views, classes that know none included; the law of foreign features."""
+    p, random = replace(LAW, classes=3, views=2, off_class=0.5), np.random.default_rng(2)
+    drawn = [random.integers(0, 2, (3, 2)).astype(bool) for _ in range(12)]
+    drawn += [np.zeros((3, 2), dtype=bool), np.ones((3, 2), dtype=bool)]
+    chance = p.off_class / p.classes
+    for learned in drawn:
+        right = []
+        for y, shown in product(range(3), range(2)):
+            others = [x for x in product(range(3), range(2)) if x[0] != y and learned[x]]
+            disturbed = 0.0
+            for present in product((0, 1), repeat=len(others)):
+                here = np.prod([chance if x else 1 - chance for x in present])
+                disturbed += here * any(present)
+            by_rest = learned[y].any() * (1 - disturbed)
+            right.append(1.0 if learned[y, shown] else by_rest)
+        assert t.accuracy_of_views(p, learned) == pytest.approx(np.mean(right))
+    assert t.accuracy_of_views(p, np.stack(drawn)).shape == (14,)
+    with pytest.raises(ValueError, match=r"must be \(3, 2\), got \(2, 3\)"):
+        t.accuracy_of_views(p, np.ones((2, 3)))
+
+
+def test_one_view_a_class_is_the_leading_term_of_supervised_learning() -> None:
+    one = np.tile([True, False], (LAW.classes, 1))
+    assert t.accuracy_of_views(LAW, one) == pytest.approx(single_view_accuracy(LAW))
 
 
 def test_cover_at_its_ends() -> None:

@@ -23,6 +23,8 @@ class Foretold:
     """Views held [seeds, classes, 2], 0 or 1."""
     larger: np.ndarray
     """The same by the larger initial correlation alone, one view a class."""
+    ends: np.ndarray
+    """Own-view correlations at T [seeds, classes, 2, m]."""
 
     @property
     def both(self) -> np.ndarray:
@@ -41,10 +43,12 @@ def foretell(parameters: Parameters, runs: xr.Dataset, scale: float = 1.0) -> Fo
     activity = relative_activity(p, runs["own_activity"].values, kinds)
     right = np.full(len(start), np.nan)
     views = np.full((len(start), p.classes, p.views), np.nan)
+    ends = np.full(start.shape, np.nan)
     for seed, drawn in enumerate(map(Drawn, start, kinds, activity)):
         end = at_horizon(p, drawn)
         if end is not None:
+            ends[seed] = end
             right[seed] = accuracy(p, end)
             views[seed] = end.max(-1) >= p.linear_from
     largest = start.max(-1)
-    return Foretold(right, views, largest == largest.max(-1, keepdims=True))
+    return Foretold(right, views, largest == largest.max(-1, keepdims=True), ends)

@@ -94,6 +94,7 @@ def noisy_regime(parameters: Parameters) -> Parameters:
         amplification=AMPLIFICATION,
         noise="isotropic",
         patch_noise=PATCH_NOISE,
+        horizon_factor=2.0,
     )
     start = rest(p).correlation
     return replace(p, init_scale=start, horizon=DRIFTED * start / drift(p).spread)

@@ -67,7 +67,7 @@ def regime(parameters: Parameters, classes: int) -> Parameters:
     """The path at k = `classes`, Delta ~ sigma_0^{-q}, up to when all but SLOWEST have crossed."""
     p = on_path(
         parameters, classes, CONSTANT, amplification=AMPLIFICATION, tolerance=TOLERANCE,
-        method="flow", gain="hold", hold_width=0.1,
+        method="flow", gain="hold", hold_width=0.1, horizon_factor=2.0,
     )  # fmt: skip
     base = replace(parameters, amplification=AMPLIFICATION)
     p = replace(p, amplification=kept_pure(base, classes))

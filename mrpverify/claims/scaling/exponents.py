@@ -55,8 +55,8 @@ def regime(parameters: Parameters, classes: int) -> Parameters:
 def at_fixed_scale(parameters: Parameters, classes: int) -> Parameters:
     """The same with the sigma_0 of the preset's own k."""
     p = regime(parameters, classes)
-    scale = on_path(parameters, parameters.classes, CONSTANT).init_scale
-    return until_first_crossing(replace(p, init_scale=scale), PER_STEP)
+    own = on_path(parameters, parameters.classes, CONSTANT, **STEPS_ARE_KNOWN)
+    return until_first_crossing(replace(p, init_scale=own.init_scale), PER_STEP)
 
 
 def legs(parameters: Parameters) -> Legs:

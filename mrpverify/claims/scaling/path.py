@@ -39,6 +39,12 @@ def sizes(parameters: Parameters) -> tuple[int, ...]:
     return tuple(half * 2**power for power in range(4))
 
 
+def sizes_to_the_end(parameters: Parameters) -> tuple[int, ...]:
+    """The same where runs go on to T and cost more: the largest k is twice the preset's."""
+    half = max(2, parameters.classes // 2)
+    return half, 2 * half, 3 * half, 4 * half
+
+
 def on_path(parameters: Parameters, classes: int, constant: float, **changes: Any) -> Parameters:
     """The path's regime at k = `classes` with m = `constant` log k, without noise."""
     own = {
