@@ -33,7 +33,7 @@ TIE = 0.8
 SETTLED = 0.05
 """Lag of a decoder, as theory bounds it, up to which its stationarity is judged."""
 FASTEST = 3.0
-"""a of b ~ t^-a, t since the crossing: at most 1 in the end (L15), more while w still settles [E]."""
+"""a of b ~ t^-a, t since the crossing: at most 1 in the end (L15), more while w settles [E]."""
 
 
 # --- regimes

@@ -83,9 +83,7 @@ INSIDE = replace(
     patch_noise=0.003, feature_noise=0.0005, step=1.0, deadline=1e7, tolerance=1e-4,
     precision="float64", horizon=2000.0,
 )  # fmt: skip
-LABELLED = replace(
-    INSIDE, framework="supervised", init_scale=0.01, hold_width=0.0, horizon=900.0
-)
+LABELLED = replace(INSIDE, framework="supervised", init_scale=0.01, hold_width=0.0, horizon=900.0)
 MASKED = replace(
     INSIDE, framework="mae", bias=False, target="all", horizon=360.0, images=100, work=20000
 )
