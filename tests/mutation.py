@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 FOLDERS = ("theory", "simulate", "observe", "judge", "claims")
 KNOWN = HERE / "mutants_known.txt"
+NAMED = HERE / "mutants_named.toml"
 SECONDS = 90.0
 NO_ANSWER = 70
 """Exit code of a run that pytest did not end."""
@@ -300,6 +302,34 @@ def score(mutants: list[Mutant], seconds: float, write: Path | None = None) -> d
     return found
 
 
+def named() -> Iterator[tuple[str, str, str]]:
+    """What is changed by each entry of the list of names, what became of it, and which test."""
+    entries = tomllib.loads(NAMED.read_text(encoding="utf-8"))["mutant"]
+    with tempfile.TemporaryDirectory() as folder, Warm() as warm:
+        tree = Path(folder)
+        copy_tree(tree)
+        for entry in entries:
+            path = tree / "mrpverify" / entry["module"]
+            before = path.read_text()
+            if before.count(entry["before"]) != 1:
+                raise ValueError(f"{entry['what']}: not once in {entry['module']}; mend {NAMED}")
+            path.write_text(before.replace(entry["before"], entry["after"]))
+            fate, test = warm.run(tree, entry["tests"], SECONDS)
+            path.write_text(before)
+            if fate == "killed" and warm.run(tree, [test], SECONDS)[0] != "survived":
+                fate = "broken test"
+            yield entry["what"], fate, test
+
+
+def try_named() -> int:
+    """Print them; 1 where one is not noticed."""
+    found = []
+    for what, fate, test in named():
+        print(f"{fate:10} {what}  [{test}]", flush=True)
+        found.append(fate)
+    return int(found.count("killed") < len(found))
+
+
 def main() -> int:
     if sys.argv[1:] == ["--serve"]:
         serve()
@@ -310,7 +340,10 @@ def main() -> int:
     parser.add_argument("--only", default="", help="modules whose path holds this text")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="CPU seconds of one mutant")
     parser.add_argument("--write", type=Path, help="append what became of each to this CSV file")
+    parser.add_argument("--named", action="store_true", help="those of tests/mutants_named.toml")
     asked = parser.parse_args()
+    if asked.named:
+        return try_named()
     mutants = [m for m in every_mutant() if asked.only in m.module]
     if asked.sample:
         drawn = random.Random(asked.salt).sample(mutants, min(asked.sample, len(mutants)))

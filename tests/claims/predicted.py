@@ -238,18 +238,19 @@ def assert_crosses(p: Parameters, run, seed: int, kernel: int, course, error: fl
     if np.sort(end)[-2] >= TIE * p.linear_from:
         return
     assert first == lead, where
-    assert_others(p, run, seed, kernel, end, error, 2 * p.power - 2, where)
+    every = np.ones(p.features, dtype=bool)
+    assert_others(p, run, seed, kernel, end, every, error, 2 * p.power - 2, where)
     assert_rests(p, run.final_correlations[seed, kernel], lead, found, where, run, seed)
     assert_stays_pure(p, run, seed, kernel, end, where)
 
 
-def assert_others(p, run, seed, kernel, end, error, n, where) -> None:
-    """All but the leading correlation at the crossing, in the band that the time's error makes.
+def assert_others(p, run, seed, kernel, end, free, error, n, where) -> None:
+    """The `free` correlations at the crossing but the leading one, in the band that `error` makes.
 
     c^-n falls at a constant rate: an error of the drive or of T moves log c by ((c/c_0)^n - 1)/n
     times itself. To this a share of varrho/10, for what has hardly grown.
     """
-    others = np.arange(p.features) != end.argmax()
+    others = free & (np.arange(p.features) != end.argmax())
     start, predicted = run.initial_correlations[seed, kernel][others], end[others]
     grown = np.maximum(predicted / np.where(start > 0, start, np.inf), 1.0)
     steepness = 1 + (grown**n - 1) / n
@@ -272,7 +273,7 @@ def assert_rests(p, final, lead, crossed_at, where, run, seed) -> None:
 
 
 def assert_stays_pure(p: Parameters, run, seed: int, kernel: int, end, where: str) -> None:
-    """Class-pure at T, where L6 and L16 leave it no time to be anything else.
+    """Class-pure at T, where L2, L6 and L16 leave it no time to be anything else.
 
     Twice the time that is left, a drive from every pair of views of the two classes, and five
     deviations of the drift that noise makes.
@@ -282,6 +283,10 @@ def assert_stays_pure(p: Parameters, run, seed: int, kernel: int, end, where: st
     left = run.final_time[seed] - run.crossing_time[seed, kernel].min()
     drive = p.views**2 * leak.foreign_drive(p)
     grown = leak.leak_times(p, np.array(foreign), drive, p.linear_from / 2)
+    # Where its gain at rest is above the threshold (patches beyond varrho) features grow by L2.
+    rate = growth.growth_rate(p, rest(p).gain)
+    if rate > 0:
+        grown = min(grown, growth.hitting_time(foreign, rate, p.power, p.linear_from / 2))
     g = leak_race.drift(p)
     drifted = foreign + left * (g.mean + DEVIATIONS * g.spread)
     if grown > 2 * left and drifted < 0.4 * p.linear_from:
@@ -301,6 +306,8 @@ class Ahead:
     time: float
     end: np.ndarray
     """Its correlations at the crossing [features]."""
+    free: np.ndarray
+    """Features of classes that no other kernel has taken by then [features], bool."""
 
 
 def masked_course(p: Parameters, drive: np.ndarray, start: np.ndarray) -> tuple[float, np.ndarray]:
@@ -332,13 +339,14 @@ def ahead(p: Parameters, run, seed: int) -> list[Ahead]:
     of the others' (1/(k - 1) of each).
     """
     drive = drawn_drive(p, seed)
-    starts = enumerate(run.initial_correlations[seed])
-    courses = [Ahead(kernel, *masked_course(p, drive, start)) for kernel, start in starts]
-    first, taken = [], set()
-    for one in sorted(courses, key=lambda one: one.time):
-        if one.end.argmax() // p.views not in taken and np.isfinite(one.time):
-            first.append(one)
-        taken |= set(np.flatnonzero(one.end >= PURE_RATIO * p.linear_from) // p.views)
+    courses = [masked_course(p, drive, start) for start in run.initial_correlations[seed]]
+    label = np.arange(p.features) // p.views
+    first, taken = [], np.zeros(p.classes, dtype=bool)
+    for kernel in np.argsort([time for time, _ in courses]):
+        time, end = courses[kernel]
+        if not taken[label[end.argmax()]] and np.isfinite(time):
+            first.append(Ahead(int(kernel), time, end, ~taken[label]))
+        taken[label[end >= PURE_RATIO * p.linear_from]] = True
     return first[:1] if p.bias else first
 
 
@@ -370,7 +378,7 @@ def assert_ahead(p: Parameters, run, seed: int, one: Ahead, error: float) -> Non
     if np.sort(one.end)[-2] >= TIE * p.linear_from:
         return
     assert first == lead, where
-    assert_others(p, run, seed, one.kernel, one.end, error, p.power - 1, where)
+    assert_others(p, run, seed, one.kernel, one.end, one.free, error, p.power - 1, where)
     foreign = np.arange(p.features) // p.views != lead // p.views
     if one.end[foreign].max() < 0.4 * p.linear_from:
         final = run.final_correlations[seed, one.kernel]
