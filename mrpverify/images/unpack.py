@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import lzma
@@ -47,10 +48,14 @@ def unpack(archive: Path, inside: tuple[str, ...], folder: Path) -> list[Path]:
         return _unpacked(archive, inside, folder)
     except BROKEN as error:
         raise MissingDataError(f"{archive.name}: a broken archive ({error}).") from None
-    except RuntimeError as error:
-        if isinstance(error, MissingDataError):
-            raise
+    except MissingDataError:
+        raise
+    except RuntimeError as error:  # encrypted
         raise MissingDataError(f"{archive.name}: cannot be read ({error}).") from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a full disk is no fault of the archive
+            raise
+        raise MissingDataError(f"{archive.name}: a broken archive ({error.strerror}).") from None
 
 
 def _unpacked(archive: Path, inside: tuple[str, ...], folder: Path) -> list[Path]:
