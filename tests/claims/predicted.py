@@ -33,7 +33,7 @@ TIE = 0.8
 SETTLED = 0.05
 """Lag of a decoder, as theory bounds it, up to which its stationarity is judged."""
 FASTEST = 3.0
-"""a of b ~ t^-a, t since the crossing: at most 1 in the end (L15), more while w settles [E]."""
+"""a of b ~ t^-a, t since a crossing: at most 1 in the end (L15), more while w settles [E]."""
 
 
 # --- regimes
@@ -415,8 +415,16 @@ def decoder_lag(p: Parameters, run, seed: int) -> Lag:
 
 
 def assert_decoder_settled(p: Parameters, run, seed: int, kernel: int, lag: Lag) -> None:
-    """Stationarity: |db/dt| is what is missing; b ~ t^-a asks for a |b|/t of it."""
-    since = run.final_time[seed] - run.crossing_time[seed, kernel].min()
+    """Stationarity: |db/dt| is what is missing; b ~ t^-a asks for a |b|/t of it.
+
+    A decoder moves for every feature that another kernel takes: t counts from the last crossing of
+    the seed, and nothing is said while a kernel is on its way.
+    """
+    times = run.crossing_time[seed]
+    waiting = ~np.isfinite(times).any(1)
+    if (run.final_correlations[seed][waiting] > p.linear_from / 2).any():
+        return
+    since = run.final_time[seed] - times[np.isfinite(times)].max()
     allowed = FASTEST * np.linalg.norm(run.final_decoder[seed, kernel]) / since
     missing, pull, rival = (part[kernel] for part in (lag.missing, lag.pull, lag.unpenalised))
     if allowed < SETTLED * pull:
