@@ -22,7 +22,7 @@ from ...theory.condition import Condition
 from ..accuracies import captured_views, multi_view, single_view, summary
 from ..claim import Runs
 from ..legs import Leg, Legs
-from ..theorem1.runs import reached
+from ..observed import reached
 from . import arms
 
 SMALLER: dict[str, Any] = {"images": 100, "test_images": 500, "deadline": 20.0}

@@ -16,7 +16,7 @@ from ...judge.per_seed import above, at_least, in_each_seed
 from ...parameters import Parameters
 from ..accuracies import GAIN
 from ..claim import Claim, Control, Runs
-from ..theorem1.runs import known_at_horizon
+from ..observed import known_at_horizon
 from . import arms, encodings
 from .encodings import CELLS
 

@@ -18,7 +18,7 @@ from ...parameters import Parameters
 from ..accuracies import summary
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
-from ..theorem1.runs import known_at_horizon
+from ..observed import known_at_horizon
 from . import arms, encodings
 
 PLAIN, BIAS, CENTRED = "no bias", "decoder bias", "each source centred, no bias"

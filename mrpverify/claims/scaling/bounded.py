@@ -25,7 +25,7 @@ from ..claim import CONTROL_SEEDS, Claim, Control, Runs
 from ..laws.curves import curve
 from ..laws.foretold import foretell
 from ..legs import Leg, Legs
-from ..theorem1.runs import hold_level
+from ..observed import hold_level
 from . import capture, single_view
 from .path import sizes_to_the_end
 from .single_view import SEEDS, pretraining, supervised_leg

@@ -31,7 +31,7 @@ from ..laws.curves import curve
 from ..laws.l16_leak_race import CROSSING, Purity, purity
 from ..laws.regimes import alone
 from ..legs import Leg, Legs
-from ..theorem1.runs import crossed, final, hold_level
+from ..observed import crossed, final, hold_level
 from .path import kept
 
 SIZES = (3, 4, 5, 7)
