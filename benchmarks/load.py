@@ -2,8 +2,10 @@
 
 Each size has a process of its own. `fresh` and `stored` are checks of T1.capture in a tiny regime
 whose runs are trained, or read; `size` and `verify` look after a store of as many synthesised runs
-(whole and sealed, each of a seed of its own), and `check` asks 24 seeds in that store. Prints, and
-appends to load.csv CPU seconds, MiB at most, and the exponent of growth from the size before.
+(whole and sealed, each of a seed of its own), and `check` asks 24 seeds in that store. `plan` lays
+out a grid of so many cells; `sweep` does all of the command on it but training: its claim needs
+no runs, so that what is left is laying out, judging, table and record. Prints, and appends to
+load.csv CPU seconds, MiB at most, and the exponent of growth from the size before.
 """
 
 from __future__ import annotations
@@ -33,11 +35,21 @@ from mrpverify.records.collect import Machine, collect
 from mrpverify.records.labelled import Request
 from mrpverify.records.netcdf import SEAL_BYTES
 from mrpverify.records.store import CACHE_VARIABLE, Store, device_store
+from mrpverify.sweep.plan import lay_out, read_plan
+from mrpverify.sweep.sweeping import Asked, sweep
 
 TINY = Parameters(
     framework="mae", classes=2, kernels_per_class=3, dimension=8, images=20, max_steps=40,
     test_images=4,
 )  # fmt: skip
+PLAN = """
+claims = ["A.regime"]
+frameworks = ["mae"]
+seeds = 4
+[grid]
+theta = {{from = 0.1, to = 0.9, points = {across}}}
+sigma_0 = {{from = 0.005, to = 0.05, points = {down}, scale = "log"}}
+"""
 FIRST_SEED = 1_000_000
 """Of synthesised runs: all have as many digits."""
 
@@ -45,6 +57,7 @@ FIRST_SEED = 1_000_000
 def measure(
     seeds: Annotated[str, typer.Option(help="seeds of the checks")] = "10 100 1000",
     runs: Annotated[str, typer.Option(help="runs of the stores")] = "1000 10000 100000",
+    cells: Annotated[str, typer.Option(help="cells of the sweeps")] = "100 1000 10000",
 ) -> None:
     """Measure all sizes and keep them."""
     rows: list[dict[str, object]] = []
@@ -52,6 +65,9 @@ def measure(
         for number in map(int, seeds.split()):
             folder = Path(name) / f"seeds{number}"
             rows += [_measured(what, number, folder) for what in ("fresh", "stored")]
+        for number in map(int, cells.split()):
+            folder = Path(name) / f"cells{number}"
+            rows += [_measured(what, number, folder) for what in ("plan", "sweep")]
         folder = Path(name) / "runs"
         for number in map(int, runs.split()):
             _synthesise(number, folder)
@@ -88,10 +104,35 @@ def _check(number: int) -> None:
     )  # fmt: skip
 
 
+def _plan(number: int) -> Path:
+    """A plan of so many cells, one axis as long as the other; laid out once."""
+    across = math.isqrt(number)
+    path = Path(os.environ[CACHE_VARIABLE]) / "plan.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(PLAN.format(across=across, down=number // across), encoding="utf-8")
+    lay_out(read_plan(path), "plan")
+    return path
+
+
+def _sweep(number: int) -> None:
+    """The command on that plan, with its table and record."""
+    plan = _plan(number)
+    asked = Asked(
+        plan=plan, workers=1, scheduler=None, settings=(), seeds=None, salt=None, device="cpu",
+        out=plan.with_name("table.csv"), quiet=True, verdicts=False,
+    )  # fmt: skip
+    code = sweep(asked)
+    lines = len(plan.with_name("table.csv").read_text(encoding="utf-8").splitlines())
+    if code or lines <= number // 2:
+        raise RuntimeError(f"exit code {code}, {lines} lines for {number} cells")
+
+
 TASKS: dict[str, Callable[[int], object]] = {
     "fresh": _check,
     "stored": _check,
     "check": lambda number: _check(24),
+    "plan": _plan,
+    "sweep": _sweep,
     "size": lambda number: housekeeping.size(),
     "verify": lambda number: housekeeping.verify(),
 }

@@ -20,11 +20,12 @@ from .claims.asked_again import evaluate_noted
 from .claims.claim import Claim
 from .claims.evaluate import ClaimResult, counts
 from .claims.evidence import about_images
+from .claims.legs import Leg
 from .claims.registry import all_claims, select
 from .judge.verdicts import Verdict, exit_code
 from .parameters import Framework, Parameters
 from .records.collect import Machine, choose_machine, collect
-from .records.labelled import Request, join
+from .records.labelled import join
 from .records.store import device_store
 from .regime import RegimeError, build, canonical, check_salt, check_seeds, load_preset
 from .report.html import page
@@ -62,16 +63,22 @@ def train(
     salt: str = "a",
     seeds: Seeds = 2,
     *,
+    start: Parameters | Leg | None = None,
+    taught_by: Sequence[Parameters | Leg] = (),
     device: str = "cpu",
     workers: int = 1,
     stored: bool = True,
 ) -> xr.Dataset:
     """Runs of a regime with axes seed, step, kernel, feature; from the store where they are there.
 
+    Fine-tuning goes on from the final kernels of `start`, distillation learns from the runs
+    `taught_by`, each a regime or a leg (same salt and seeds); they are trained first.
     With more than one worker, processes are started: a script then needs a main guard.
     Raises DeviceError, RegimeError for a number of seeds, and OSError where nothing can be stored.
     """
-    requests = [Request(regime, check_salt(salt), seed) for seed in _numbers(seeds)]
+    teachers = tuple(one if isinstance(one, Leg) else Leg(one) for one in taught_by)
+    leg = Leg(regime, start, taught_by=teachers)
+    requests = [leg.request(check_salt(salt), seed) for seed in _numbers(seeds)]
     machine = _machine(device, workers)
     found = collect(requests, machine, device_store(machine.device) if stored else None)
     return join([found[request] for request in requests])

@@ -9,7 +9,7 @@ part of its own: its regimes are then of a class that has that part too (`regime
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from typing import Any
 from . import outside
 from .admissible import Domain, RegimeError, admit_all, domains, refuse
 from .objectives.clustering.options import Clustering
+from .objectives.distilled.options import Distillation
 from .objectives.fine_tuning.options import FineTuning
 from .objectives.mae.options import MaskedAutoencoder
 from .objectives.masked_supervised.options import MaskedLabels
@@ -59,6 +60,7 @@ class Parameters(
     Training,
     Flow,
     FineTuning,
+    Distillation,
     MaskedLabels,
     Labels,
     Clustering,
@@ -233,11 +235,6 @@ def _contradictions(p: Parameters) -> list[str]:
             "stop_gradient=false: with gain=ema the teacher is no function of the weights, so "
             "there is no gradient through it. Choose another gain or stop_gradient=true."
         )
-    if p.horizon_factor == 1 and p.method == "flow" and p.framework == "teacher-student":
-        complaints.append(
-            "horizon_factor=1: under method=flow kernels have clocks of their own, and none may "
-            "pass T before the last one has told it. Set it above 1, or method=descent."
-        )
     only = None if p.law == MULTI_VIEW_LAW else outside.load(outside.LAWS, p.law).views
     if only is not None and p.views != only:
         complaints.append(f"views={p.views}: the law {p.law} has {only}. Set views={only}.")
@@ -280,10 +277,17 @@ def _unfit_masks(p: Parameters) -> list[str]:
 
 
 def check_start(parameters: Parameters, shape: tuple[int, ...] | None, seeds: int) -> None:
-    """Whether a run of some seeds can go on from kernels of this shape; raises RegimeError.
+    """Whether a run of some seeds can start, and from kernels of this shape; raises RegimeError.
 
     None stands for kernels that are drawn; fine-tuning has none of its own.
     """
+    p = parameters
+    clocks = p.framework == "teacher-student" and p.method == "flow"
+    if clocks and p.horizon_factor == 1 and p.horizon == 0:
+        raise RegimeError(
+            "horizon_factor=1: under method=flow kernels have clocks of their own, and none may "
+            "pass T before the last one has told it. Set it above 1, or method=descent."
+        )
     fitting = (seeds, parameters.kernels, parameters.dimension)
     if shape is None and FineTuning in parts_of(parameters.framework):
         raise RegimeError(
@@ -295,6 +299,48 @@ def check_start(parameters: Parameters, shape: tuple[int, ...] | None, seeds: in
             f"start {list(shape)}: must be [seeds, kernels, dimension] = {list(fitting)}. Choose a "
             f"start with as many seeds, the same k m and the same d."
         )
+
+
+def check_teachers(parameters: Parameters, teachers: Sequence[Parameters]) -> None:
+    """Whether a run can be taught by runs of these regimes; raises RegimeError.
+
+    A distilled run has at least one teacher, any other run none. Teachers have a classifier for the
+    same classes of images of the same dimension.
+    """
+    p, taught = parameters, Distillation in parts_of(parameters.framework)
+    if taught and not teachers:
+        raise RegimeError(
+            f"framework={p.framework}: is taught by other runs; give at least one teacher "
+            f"(taught_by)."
+        )
+    if teachers and not taught:
+        raise RegimeError(
+            f"framework={p.framework}: learns from no soft labels, and {len(teachers)} teachers "
+            f"are given. Leave taught_by out, or choose framework=distilled."
+        )
+    for teacher in teachers:
+        refuse(_unfit_teacher(p, teacher))
+
+
+def _unfit_teacher(p: Parameters, teacher: Parameters) -> list[str]:
+    """Why a run of a regime cannot teach another one, in words."""
+    if not any(part in parts_of(teacher.framework) for part in (Labels, FineTuning)):
+        return [
+            f"taught by framework={teacher.framework}: has no classifier, so it says nothing about "
+            f"an image. Choose a teacher that learns from labels (supervised, fine-tuning)."
+        ]
+    return [
+        f"taught by a run with {symbol}={value}: must be {symbol}={own}, as of the run that learns "
+        f"from it. Choose the teacher's {symbol} to be the same."
+        for symbol, value, own in (
+            ("k", teacher.classes, p.classes),
+            ("d", teacher.dimension, p.dimension),
+            ("views", teacher.views, p.views),
+            ("basis", teacher.basis, p.basis),
+            ("law", teacher.law, p.law),
+        )
+        if value != own
+    ]
 
 
 def check_patches(parameters: Parameters, patches: Iterable[int]) -> None:

@@ -11,22 +11,33 @@ minutes), and axes, min against max and parts of a float are what numeric code g
 
 import argparse
 import ast
+import csv
+import importlib
+import json
+import math
 import os
 import random
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-FOLDERS = ("theory", "objectives", "simulate", "observe", "judge")
-KNOWN = Path(__file__).parent / "mutants_known.txt"
-SECONDS = 120.0
-SLOW = {"test_learning"}
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+FOLDERS = ("theory", "objectives", "simulate", "observe", "judge", "claims")
+KNOWN = HERE / "mutants_known.txt"
+NAMED = HERE / "mutants_named.toml"
+SECONDS = 90.0
+NO_ANSWER = 70
+"""Exit code of a run that pytest did not end."""
+SLOW = {"test_learning", "test_predicted_regimes"}
 
 COMPARE = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq}
 ARITHMETIC = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
@@ -147,20 +158,90 @@ def tests_of(module: str) -> list[str]:
     return list(dict.fromkeys([*found, *(SIMULATED if folder == "simulate" else ())]))
 
 
-def run_tests(tree: Path, files: list[str], seconds: float) -> str:
-    """Killed, survived or timeout; the last decides nothing, as a busy machine is slow too."""
-    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
-    process = subprocess.Popen(
-        [*command, *files], cwd=tree, env=environment, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        return {0: "survived", 1: "killed", 2: "killed"}.get(process.wait(seconds), "no tests")
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        return "timeout"
+class Warm:
+    """Runs tests in forks of a process that has imported what all of them need.
+
+    Importing takes longer than most tests that notice a mutant. It is a process of its own, so that
+    tests may use it too, and imports nothing of this package.
+    """
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            text=True, cwd=tempfile.gettempdir(),
+        )  # fmt: skip
+
+    def __enter__(self) -> "Warm":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.process.stdin.close()
+        self.process.wait()
+
+    def run(self, tree: Path, tests: list[str], seconds: float) -> tuple[str, str]:
+        """Killed, survived or timeout, and the test that failed; time is that of the processor."""
+        asked = {"tree": str(tree), "tests": tests, "seconds": seconds}
+        self.process.stdin.write(json.dumps(asked) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        code = answer["code"]
+        if code < 0:
+            return ("timeout" if -code in (signal.SIGXCPU, signal.SIGKILL) else "killed"), ""
+        return {0: "survived", 1: "killed", 2: "killed"}.get(code, "no tests"), answer["failed"]
+
+
+class Noted:
+    """A pytest plugin: writes the first test, or file, that fails."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def pytest_runtest_logreport(self, report) -> None:
+        if report.failed:
+            self.path.write_text(report.nodeid)
+
+    pytest_collectreport = pytest_runtest_logreport
+
+
+def serve() -> None:
+    """A request a line on standard input, an answer a line on standard output."""
+    for name in ("numpy", "scipy.integrate", "scipy.optimize", "scipy.stats", "sympy", "torch",
+                 "xarray", "pandas", "h5netcdf", "pytest"):  # fmt: skip
+        importlib.import_module(name)
+    answers = os.fdopen(os.dup(1), "w")
+    with tempfile.TemporaryDirectory() as folder:
+        note = Path(folder) / "failed"
+        for line in sys.stdin:
+            note.write_text("")
+            child = os.fork()
+            if not child:
+                try:
+                    os._exit(_run_pytest(json.loads(line), note))
+                except BaseException as error:  # a fork never goes on with its parent's work
+                    note.write_text(repr(error))
+                    os._exit(NO_ANSWER)
+            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            print(
+                json.dumps({"code": status, "failed": note.read_text()}), file=answers, flush=True
+            )
+
+
+def _run_pytest(asked: dict, note: Path) -> int:
+    """In the fork: pytest on the tests of a tree, within so many CPU seconds."""
+    import pytest
+
+    limit = math.ceil(asked["seconds"])
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    sys.dont_write_bytecode = True
+    elsewhere = [p for p in sys.path if Path(p or ".").resolve() not in (HERE, ROOT)]
+    sys.path[:] = [asked["tree"], *elsewhere]
+    os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    os.chdir(asked["tree"])
+    options = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
+    return int(pytest.main([*options, *asked["tests"]], plugins=[Noted(note)]))
 
 
 def known_equivalents() -> dict[str, str]:
@@ -177,38 +258,99 @@ def copy_tree(target: Path) -> None:
     shutil.copy(ROOT / "pyproject.toml", target)
 
 
-def score(mutants: list[Mutant], seconds: float, report=print) -> dict[str, list[Mutant]]:
-    """Run them one after the other; what became of each."""
-    found: dict[str, list[Mutant]] = {}
-    known = known_equivalents()
-    with tempfile.TemporaryDirectory() as folder:
+@dataclass(frozen=True)
+class Fate:
+    """What became of a mutant: killed, survived, timeout, equivalent, no tests, or broken test."""
+
+    mutant: Mutant
+    name: str
+    test: str
+    seconds: float
+
+
+def fates(mutants: list[Mutant], seconds: float) -> Iterator[Fate]:
+    """Try them one after the other, each on the tests of its module.
+
+    A test kills only if it passes on the tree without a mutant: a copy may lack what it reads.
+    """
+    known, sound = known_equivalents(), {}
+    with tempfile.TemporaryDirectory() as folder, Warm() as warm:
         tree = Path(folder)
         copy_tree(tree)
         for mutant in mutants:
-            begin = time.monotonic()
-            fate = "equivalent"
+            begin, fate, test = time.monotonic(), "equivalent", ""
             if mutant.name not in known:
                 before = apply(mutant, tree)
-                fate = run_tests(tree, tests_of(mutant.module), seconds)
+                fate, test = warm.run(tree, tests_of(mutant.module), seconds)
                 (tree / "mrpverify" / mutant.module).write_text(before)
-            found.setdefault(fate, []).append(mutant)
-            report(f"{fate:10} {time.monotonic() - begin:5.0f} s  {mutant.line:4} {mutant.name}",
-                   flush=True)  # fmt: skip
+                if test and test not in sound:
+                    sound[test] = warm.run(tree, [test], seconds)[0] in ("survived", "no tests")
+                fate = fate if sound.get(test, True) else "broken test"
+            yield Fate(mutant, fate, test, time.monotonic() - begin)
+
+
+def score(mutants: list[Mutant], seconds: float, write: Path | None = None) -> dict[str, list]:
+    """What became of them, by fate; printed one by one, and kept in `write`."""
+    found: dict[str, list[Mutant]] = {}
+    for fate in fates(mutants, seconds):
+        found.setdefault(fate.name, []).append(fate.mutant)
+        print(f"{fate.name:10} {fate.seconds:5.0f} s  {fate.mutant.line:4} {fate.mutant.name}"
+              f"  [{fate.test}]", flush=True)  # fmt: skip
+        if write:
+            with write.open("a", newline="", encoding="utf-8") as file:
+                m = fate.mutant
+                row = [fate.name, m.module, m.line, m.before, m.after, fate.test]
+                csv.writer(file).writerow(row)
     return found
 
 
+def named() -> Iterator[tuple[str, str, str]]:
+    """What is changed by each entry of the list of names, what became of it, and which test."""
+    entries = tomllib.loads(NAMED.read_text(encoding="utf-8"))["mutant"]
+    with tempfile.TemporaryDirectory() as folder, Warm() as warm:
+        tree = Path(folder)
+        copy_tree(tree)
+        for entry in entries:
+            path = tree / "mrpverify" / entry["module"]
+            before = path.read_text()
+            if before.count(entry["before"]) != 1:
+                raise ValueError(f"{entry['what']}: not once in {entry['module']}; mend {NAMED}")
+            path.write_text(before.replace(entry["before"], entry["after"]))
+            fate, test = warm.run(tree, entry["tests"], SECONDS)
+            path.write_text(before)
+            if fate == "killed" and warm.run(tree, [test], SECONDS)[0] != "survived":
+                fate = "broken test"
+            yield entry["what"], fate, test
+
+
+def try_named() -> int:
+    """Print them; 1 where one is not noticed."""
+    found = []
+    for what, fate, test in named():
+        print(f"{fate:10} {what}  [{test}]", flush=True)
+        found.append(fate)
+    return int(found.count("killed") < len(found))
+
+
 def main() -> int:
+    if sys.argv[1:] == ["--serve"]:
+        serve()
+        return 0
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sample", type=int, default=50, help="mutants drawn (0: all)")
     parser.add_argument("--salt", default="a", help="which ones are drawn")
     parser.add_argument("--only", default="", help="modules whose path holds this text")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="time limit of one mutant")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="CPU seconds of one mutant")
+    parser.add_argument("--write", type=Path, help="append what became of each to this CSV file")
+    parser.add_argument("--named", action="store_true", help="those of tests/mutants_named.toml")
     asked = parser.parse_args()
+    if asked.named:
+        return try_named()
     mutants = [m for m in every_mutant() if asked.only in m.module]
     if asked.sample:
         drawn = random.Random(asked.salt).sample(mutants, min(asked.sample, len(mutants)))
         print(f"{len(drawn)} of {len(mutants)} mutants, salt {asked.salt}")
-    found = score(drawn if asked.sample else mutants, asked.seconds)
+    found = score(drawn if asked.sample else mutants, asked.seconds, asked.write)
     noticed = len(found.get("killed", []))
     judged = noticed + len(found.get("survived", [])) + len(found.get("no tests", []))
     undecided = len(found.get("timeout", []))

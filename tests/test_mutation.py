@@ -1,5 +1,7 @@
 """The mutation tool tells a noticed change from an unnoticed one; a fixed sample is noticed."""
 
+import tomllib
+
 from tests import mutation
 
 
@@ -16,3 +18,20 @@ def test_a_fixed_sample_is_killed():
     drawn = [next(m for m in mutation.every_mutant() if m.module == name) for name in wanted]
     found = mutation.score(drawn, 60.0)
     assert found.get("killed") == drawn, found
+
+
+def test_the_named_ones_are_still_to_be_made():
+    """`--named` tries them; a change in the package that moves one of them shows here."""
+    entries = tomllib.loads(mutation.NAMED.read_text(encoding="utf-8"))["mutant"]
+    assert len(entries) == 13
+    for entry in entries:
+        text = (mutation.ROOT / "mrpverify" / entry["module"]).read_text(encoding="utf-8")
+        assert text.count(entry["before"]) == 1, entry["what"]
+        assert all((mutation.ROOT / test).is_file() for test in entry["tests"])
+
+
+def test_what_is_known_to_be_equivalent_is_a_mutant_with_a_reason():
+    names = {mutant.name for mutant in mutation.every_mutant()}
+    known = mutation.known_equivalents()
+    assert known.keys() <= names
+    assert all(len(reason) > 20 for reason in known.values())

@@ -18,7 +18,7 @@ FOLDERS = {path.parent.name for path in PACKAGE.glob("objectives/*/gradient.py")
 
 def test_the_entry_points_are_the_folders():
     assert {name.replace("-", "_") for name in NAMES} == FOLDERS
-    assert len(FOLDERS) == 7
+    assert len(FOLDERS) == 8
 
 
 @pytest.mark.parametrize("name", NAMES)

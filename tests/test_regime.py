@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mrpverify.parameters import DOMAINS, STAND_INS, Parameters, symbols
+from mrpverify.claims.registry import select
+from mrpverify.parameters import DOMAINS, STAND_INS, Parameters, check_start, symbols
 from mrpverify.regime import (
     PRESETS,
     RegimeError,
@@ -167,10 +168,15 @@ def test_laws_may_end_at_coverage_but_a_judged_regime_may_not():
 
 
 def test_clocks_of_their_own_need_room_after_coverage():
+    """Where T is asked of coverage: the regimes of some laws have a T of their own."""
     free = Parameters(horizon_factor=1.1, method="flow")
     with pytest.raises(RegimeError, match=r"horizon_factor=1: under method=flow"):
-        replace(free, horizon_factor=1.0)
-    assert replace(free, horizon_factor=1.0, framework="mae").horizon_factor == 1
+        check_start(replace(free, horizon_factor=1.0), None, 1)
+    for known in ({"framework": "mae"}, {"method": "descent"}, {"horizon": 10.0}):
+        check_start(replace(free, horizon_factor=1.0, **known), None, 1)
+    for claim in select(["L16", "S.*"]):
+        for leg in claim.runs_needed(load_preset("quick").regimes["teacher-student"]).values():
+            assert leg.requests("a", [0])
 
 
 @pytest.mark.parametrize("pair", ["theta", "=3", "theta=", ""])

@@ -1,7 +1,8 @@
 """The runs behind a claim: pretraining, and what follows it from the same data and the same init.
 
-A leg is a run by its parameters and, in fine-tuning, the regime whose kernels it goes on from. All
-legs of a regime share salt and seeds, so they see the same features, images and initial kernels.
+A leg is a run by its parameters and the legs it needs: in fine-tuning the one whose kernels it goes
+on from, in distillation those that teach it. All legs of a regime share salt and seeds, so they see
+the same features, images and initial kernels.
 """
 
 from __future__ import annotations
@@ -31,20 +32,24 @@ NO_RULE = 1e9
 
 @dataclass(frozen=True)
 class Leg:
-    """One run of a study; `start` is the regime whose final kernels it goes on from."""
+    """One run of a study; it goes on from the final kernels of `start`, a leg or a regime."""
 
     parameters: Parameters
-    start: Parameters | None = None
+    start: Parameters | Leg | None = None
     seeds: int | None = None
     """Only the first of the claim's seeds, where a few say it all."""
+    taught_by: tuple[Leg, ...] = ()
+    """The legs whose answers it learns from, any number of them."""
 
     def requests(self, salt: str, seeds: Sequence[int]) -> tuple[Request, ...]:
         """The runs of the seeds it needs."""
         return tuple(self.request(salt, seed) for seed in seeds[: self.seeds])
 
     def request(self, salt: str, seed: int) -> Request:
-        """The run of one seed."""
-        return Request(self.parameters, salt, seed, self.start)
+        """The run of one seed, with those it needs."""
+        start = self.start.request(salt, seed) if isinstance(self.start, Leg) else self.start
+        taught_by = tuple(leg.request(salt, seed) for leg in self.taught_by)
+        return Request(self.parameters, salt, seed, start, taught_by)
 
 
 Legs = Mapping[str, Leg]

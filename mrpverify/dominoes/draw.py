@@ -5,14 +5,15 @@ of each of F_off off-class features, which are fainter; a single-view image show
 full contrast and the other one hardly. Nothing is drawn but which pictures are shown, and how
 strongly: training images show training pictures, test images test pictures alone.
 
-Features are measured: v_f is the direction of the mean of a class of training pictures, the
+Features are measured: v_f is the direction of the mean of a class of training pictures (of the
+means of its windows the one direction that holds most of them), the
 strength of a patch is <x_p, v_f>. They are not orthonormal, and nothing says that a picture is no
 more than z v_f; `dominoes.measured` says how far that is from the theory's law.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +24,7 @@ import torch
 from ..simulate.images import BACKGROUND, MULTI_VIEW, Images
 from ..simulate.seeding import generator, normal, uniform
 from .options import SOURCES, Dominoes
-from .pictures import Bank, bank
+from .pictures import Bank, bank, directions
 
 TEST = "test"
 """What the purpose of a draw begins with where its images are tested on."""
@@ -69,14 +70,15 @@ def _drawn(values: tuple[tuple[str, Any], ...], salt: str, seed: int, purpose: s
     p = SimpleNamespace(**dict(values))
     pictures = bank(p)
     shown = choose(p, pictures, salt, seed, purpose)
-    directions = features(p, pictures, salt, seed)
+    axes = features(p, pictures, salt, seed)
     code = torch.from_numpy(_codes(p, pictures, shown)).double()
+    shown, code = by_window(shown, code, p.dimension)
     if not p.signal:
         # As loud as pictures are, in every coordinate, and nothing in common.
         noise = normal(tuple(code.shape), generator(salt, seed, f"{purpose}, noise"))
         code = code.square().mean((0, 1)).sqrt() * noise
     patches = p.loudness * shown.contrast.unsqueeze(-1) * code
-    strength = (patches * directions[shown.feature]).sum(-1)
+    strength = (patches * axes[shown.feature]).sum(-1)
     there = (shown.contrast > 0) & p.signal
     return Images(
         patches=patches,
@@ -84,16 +86,28 @@ def _drawn(values: tuple[tuple[str, Any], ...], salt: str, seed: int, purpose: s
         shown_view=shown.shown_view,
         owner=torch.where(there, shown.feature, BACKGROUND),
         strength=torch.where(there, strength, 0.0),
-        features=directions,
+        features=axes,
     )
+
+
+def by_window(shown: Shown, code: torch.Tensor, dimension: int) -> tuple[Shown, torch.Tensor]:
+    """The same with a patch for each window of a picture [images, pictures windows, d]."""
+    windows = code.shape[-1] // dimension
+    each = {
+        name: getattr(shown, name).repeat_interleave(windows, 1)
+        for name in ("feature", "place", "picture", "contrast")
+    }
+    return replace(shown, **each), code.reshape(len(code), -1, dimension)
 
 
 def features(parameters: Any, pictures: Bank, salt: str, seed: int) -> torch.Tensor:
     """Directions of the class means in the order of a seed's features [views k, d], float64."""
     p, pairs = parameters, pairing(parameters, salt, seed)
-    means = torch.stack([torch.from_numpy(pictures.means[s]) for s in SOURCES[: p.views]])
+    means = [pictures.means[s] for s in SOURCES[: p.views]]
+    if means[0].shape[1] > p.dimension:
+        means = [directions(x, p.dimension) for x in means]
     view = torch.arange(p.views)
-    ordered = means[view, pairs].flatten(0, 1)
+    ordered = torch.from_numpy(np.stack(means))[view, pairs].flatten(0, 1)
     found: torch.Tensor = ordered / ordered.norm(dim=1, keepdim=True)
     return found
 
@@ -171,8 +185,9 @@ def lacks(lacking: str, place: Any, view: Any) -> Any:
 
 
 def _codes(p: Any, pictures: Bank, shown: Shown) -> np.ndarray:
-    """Codes of the shown pictures [images, patches, d], float32."""
-    found = np.empty((*shown.feature.shape, p.dimension), dtype=np.float32)
+    """Codes of the shown pictures [images, pictures, windows d], float32."""
+    width = pictures.means[SOURCES[0]].shape[1]
+    found = np.empty((*shown.feature.shape, width), dtype=np.float32)
     for view, source in enumerate(SOURCES[: p.views]):
         for place in range(p.classes):
             here = ((shown.feature % p.views == view) & (shown.place == place)).numpy()

@@ -14,8 +14,9 @@ import numpy as np
 
 from ..parameters import STAND_INS
 from ..theory.condition import Condition, much_less
-from .options import SOURCES
-from .pictures import bank
+from .draw import draw
+from .options import SIDE, SOURCES
+from .pictures import bank, directions
 
 RISK = STAND_INS["covering_risk"].value
 FRAMEWORKS = ("teacher-student", "supervised", "fine-tuning")
@@ -29,13 +30,16 @@ class Measured:
     gram: np.ndarray
     """<v_f, v_g> [features, features]; the theory has the identity."""
     strength: np.ndarray
-    """Length of a class mean at full contrast [features]; the theory has one for all."""
+    """Length of a class mean at full contrast, of several windows that which has most along v_f
+    [features]; the theory has one for all."""
     spread: np.ndarray
-    """Standard deviation of <x, v_f> over the pictures of its class [features]."""
+    """Root mean square distance of <x, v_f> from it over the patches of its class [features]."""
     foreign: np.ndarray
-    """Root mean square of <x, v_f> over the pictures of the other classes [features]."""
+    """Root mean square of <x, v_f> over the patches of the other classes [features]."""
     residual: np.ndarray
-    """Root mean square length of what a picture is beside z v_f [features]."""
+    """Root mean square length of what a patch is beside z v_f [features]."""
+    shared: np.ndarray
+    """Share of the class's windows' squared means along v_f [features]: 1 for a whole picture."""
 
 
 def measured(parameters: Any) -> Measured:
@@ -43,24 +47,36 @@ def measured(parameters: Any) -> Measured:
     p, pictures = parameters, bank(parameters)
     sources = SOURCES[: p.views]
     means = p.loudness * np.concatenate([pictures.means[s] for s in sources])
-    length = np.linalg.norm(means, axis=1)
-    directions = means / length[:, None]
-    groups = [p.loudness * x.astype(np.float64) for s in sources for x in pictures.of["train"][s]]
-    along = [x @ directions.T for x in groups]
+    windows = means.reshape(len(means), -1, p.dimension)
+    axes = directions(means, p.dimension)
+    at = np.einsum("fwd,fd->fw", windows, axes)
+    along: list[np.ndarray] = []
+    beside: list[float] = []
+    for x in (x for s in sources for x in pictures.of["train"][s]):
+        patches = p.loudness * x.reshape(-1, p.dimension)
+        along.append((patches @ axes.T.astype(patches.dtype)).astype(np.float64))
+        whole = np.einsum("nd,nd->n", patches, patches, dtype=np.float64)
+        beside.append(float((whole - along[-1][:, len(beside)] ** 2).mean()))
     own = [z[:, f] for f, z in enumerate(along)]
     foreign = [
         np.concatenate([z[:, f] for g, z in enumerate(along) if g != f]) for f in range(len(along))
     ]
-    beside = [(x**2).sum(1) - z**2 for x, z in zip(groups, own, strict=True)]
     numerals = (sorted(str(getattr(p, s))) for s in sources)
+    strength = at.max(1)
     return Measured(
         tuple(f"{s[:-1]} {n}" for s, row in zip(sources, numerals, strict=True) for n in row),
-        directions @ directions.T,
-        length,
-        np.array([z.std() for z in own]),
-        np.array([sqrt(float((z**2).mean())) for z in foreign]),
-        np.array([sqrt(float(b.mean())) for b in beside]),
+        axes @ axes.T,
+        strength,
+        np.array([_around(z, middle) for z, middle in zip(own, strength, strict=True)]),
+        np.array([_around(z, 0.0) for z in foreign]),
+        np.sqrt(beside),
+        (at**2).sum(1) / (windows**2).sum((1, 2)),
     )
+
+
+def _around(values: np.ndarray, middle: float) -> float:
+    """Root mean square distance from a number."""
+    return sqrt(float(((values - middle) ** 2).mean()))
 
 
 def conditions(parameters: Any, found: Measured) -> tuple[Condition, ...]:
@@ -73,7 +89,9 @@ def conditions(parameters: Any, found: Measured) -> tuple[Condition, ...]:
     end = p.linear_from * (1 + p.hold_width)
     sparse = STAND_INS["sparse_presence"].value
     presence = p.off_features / (p.features - p.views)
+    cut_up = (one_direction(found),) if p.window < SIDE else ()
     return (
+        *cut_up,
         _one("orthonormal features", "largest |<v_f, v_g>| << 1", cosine, 1.0),
         Condition(
             "equal strengths", "largest class mean <= 1.3 times the least (own z in [1, 1.3])",
@@ -108,6 +126,14 @@ def conditions(parameters: Any, found: Measured) -> tuple[Condition, ...]:
     )  # fmt: skip
 
 
+def one_direction(found: Measured) -> Condition:
+    """A feature is one direction: of a picture cut up, its windows' means lie along v_f."""
+    along = float(found.shared.min())
+    return _one(
+        "one direction", "squared means of the windows beside v_f << along it", 1 - along, along
+    )
+
+
 def small_init(parameters: Any) -> Condition:
     """Nothing is held at the start."""
     p = parameters
@@ -117,6 +143,38 @@ def small_init(parameters: Any) -> Condition:
 
 def _one(name: str, statement: str, left: float, right: float) -> Condition:
     return much_less(name, statement, "section 1 [D]", FRAMEWORKS, left, right)
+
+
+def decoder_rates(
+    patches: np.ndarray, directions: np.ndarray, power: int, bias: bool
+) -> np.ndarray:
+    """varrho^{q-1} R_v of a masked autoencoder's kernel along v, while it is small [directions].
+
+    Near zero the loss of target "all" is -E[S . b h] + const. With b = w = c v its gradient is
+    dc/dt = R_v c^q, varrho^{q-1} R_v = E[<S, v> sum_p (<v, x_p>^+)^q]; a decoder bias at its
+    optimum takes E S off S [D]. `patches` are x_p [images, patches, d], `directions` unit vectors.
+    """
+    total = patches.sum(1)
+    if bias:
+        total = total - total.mean(0)
+    answers = (np.clip(patches @ directions.T, 0, None) ** power).sum(1)
+    found: np.ndarray = ((total @ directions.T) * answers).mean(0)
+    return found
+
+
+def mean_patch(parameters: Any, salt: str, seed: int) -> np.ndarray:
+    """The mean of all patches of a seed's training images [d]: in pixels the mean picture."""
+    found: np.ndarray = draw(parameters, salt, seed, "data").patches.mean((0, 1)).numpy()
+    return found
+
+
+def mean_lead(parameters: Any, salt: str, seed: int) -> float:
+    """R along the mean picture over the largest R of a class mean, on a seed's training images."""
+    p, images = parameters, draw(parameters, salt, seed, "data")
+    middle = mean_patch(p, salt, seed)
+    along = np.stack([middle / np.linalg.norm(middle), *images.features.numpy()])
+    found = decoder_rates(images.patches.numpy(), along, p.power, p.bias)
+    return float(found[0] / found[1:].max())
 
 
 def table(parameters: Any) -> Mapping[str, list[str]]:

@@ -12,6 +12,8 @@ from ..parts.field import parameter
 
 SOURCES = ("digits", "garments")
 """Where the pictures of view 1 and of view 2 come from."""
+SIDE = 28
+"""Pixels of a picture's side."""
 
 
 def both(digits: str, garments: str) -> str:
@@ -64,13 +66,25 @@ class Dominoes:
     loudness: float = parameter(
         1.1, "S", "length of a class mean, on average over the features", gt=0
     )
-    encoding: Literal["whitened", "principal"] = parameter(
+    encoding: Literal["whitened", "principal", "pixels"] = parameter(
         "whitened",
         "encoding",
-        "d principal components of the training pictures, whitened or as they are",
+        "d principal components of the training pictures, whitened or as they are; or all pixels",
     )
-    centred: Literal["together", "each"] = parameter(
-        "together", "centred", "the mean picture is that of both sources, or each has its own"
+    centred: Literal["together", "each", "no"] = parameter(
+        "together",
+        "centred",
+        "the mean picture taken off is that of both sources, or each has its own; or none is",
+    )
+    window: int = parameter(
+        SIDE, "window", "pixels of a patch's side: a smaller one cuts a picture up", ge=2, le=SIDE
+    )
+    stride: int = parameter(
+        7,
+        "stride",
+        "pixels from one window to the next; smaller than window: they overlap",
+        ge=1,
+        le=SIDE,
     )
     lacking: Literal["nothing", "digits", "garments", "two garments"] = parameter(
         "nothing", "lacking", "what the pictures of an image never show: blank instead"

@@ -9,6 +9,7 @@ from ..command_line import UsageError
 from . import (
     coverage,
     dominoes,
+    dominoes_map,
     explanation,
     laws,
     learned_views,
@@ -35,7 +36,7 @@ def figures() -> Mapping[str, AnyFigure]:
         module.FIGURE
         for module in (
             overview, sample, theorem1, learned_views, retention, coverage, single_view, objectives,
-            explanation, reduced_dynamics, dominoes, scaling,
+            explanation, reduced_dynamics, dominoes, dominoes_map, scaling,
         )
     ]  # fmt: skip
     every: list[AnyFigure] = [*single, *laws.figures(), *maps.FIGURES, *real_images.FIGURES]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -54,7 +55,7 @@ def _read(folder: Path, name: str, magic: int) -> np.ndarray:
     try:
         content = path.read_bytes()
         content = gzip.decompress(content) if path.suffix == ".gz" else content
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise MissingDataError(f"{path}: cannot be read ({error}).") from None
     axes = content[3] if len(content) > 3 else 0
     shape = [int.from_bytes(content[4 * i : 4 * i + 4]) for i in range(1, axes + 1)]

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import errno
+import gzip
 import io
+import lzma
 import os
 import shutil
+import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from .folder import MissingDataError
+
+BROKEN = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+)
+"""What reading a broken archive raises, by the tools of the standard library; a refusal of a
+member that leads out is a tarfile.TarError too."""
 
 _AR, _HEADER = b"!<arch>\n", 60
 """What the ar file that a Debian package is begins with, and the bytes before each member."""
@@ -20,10 +39,27 @@ _AR, _HEADER = b"!<arch>\n", 60
 def unpack(archive: Path, inside: tuple[str, ...], folder: Path) -> list[Path]:
     """Write the archive's files whose names start with one of `inside` into `folder`, flat.
 
-    Returns the written files; raises MissingDataError for an archive with an unsafe name, a link
-    among the wanted members, two files of one name, or none that is wanted.
+    Returns the written files; raises MissingDataError for an archive that is broken or encrypted,
+    or has an unsafe name, a link among the wanted members, two files of one name, or none that is
+    wanted.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return _unpacked(archive, inside, folder)
+    except BROKEN as error:
+        raise MissingDataError(f"{archive.name}: a broken archive ({error}).") from None
+    except MissingDataError:
+        raise
+    except RuntimeError as error:  # encrypted
+        raise MissingDataError(f"{archive.name}: cannot be read ({error}).") from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a full disk is no fault of the archive
+            raise
+        raise MissingDataError(f"{archive.name}: a broken archive ({error.strerror}).") from None
+
+
+def _unpacked(archive: Path, inside: tuple[str, ...], folder: Path) -> list[Path]:
+    """The written files."""
     written: list[Path] = []
     for name, content in _members(archive, inside):
         path = folder / PurePosixPath(name).name

@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -17,6 +17,7 @@ import xarray as xr
 from ..command_app import ENDINGS
 from ..simulate.descend import pretrain
 from ..simulate.encoder import ACTIVATIONS_IN_CACHE
+from ..simulate.teaching import Teacher
 from .cores import default_workers
 from .labelled import Request, label
 from .store import Store
@@ -75,13 +76,19 @@ def choose_machine(device: str, workers: int | None = None) -> Machine:
     return Machine(chosen, default_workers() if workers is None else workers)
 
 
+End = Mapping[str, np.ndarray]
+"""What a run ended with: ``weights`` [seeds, kernels, dimension], and its ``head`` if any."""
+
+
 @dataclass(frozen=True, eq=False)
 class Job:
-    """Requests that differ in their seed only, and the kernels they start from."""
+    """Requests that differ in their seed only, what they start from and who teaches them."""
 
     batch: tuple[Request, ...]
     start: np.ndarray | None = None
     """[seeds, kernels, dimension]; None: the initial kernels are drawn."""
+    teachers: tuple[End, ...] = ()
+    """In the order of the requests' `taught_by`."""
 
 
 Trainers = Workers[Job, list[xr.Dataset]]
@@ -122,26 +129,24 @@ def train_missing(
 ) -> Generator[tuple[Request, xr.Dataset]]:
     """Runs that are not stored, as they are finished and stored; the caller may let go of them.
 
-    What a run goes on from is trained first where it is missing too, and counts as a run of its
-    own. `trainers` are kept for the caller to stop; by default processes of this machine.
+    What a run needs, itself or through others, is trained first where it is missing too, and
+    counts as a run of its own. `trainers` are kept for the caller to stop; by default processes of
+    this machine.
     """
-    asked = set(missing)
-    before = dict.fromkeys(request.before() for request in missing)
-    others = [request for request in before if request is not None and request not in asked]
-    kernels = _kernels(others, store)
-    earlier = [request for request in others if request not in kernels]
+    earlier, ends = _needed(missing, store)
     todo, done = [*missing, *earlier], 0
+    wanted = {need for request in todo for need in request.needs()}
     _tell(progress, done, len(todo))
     for stage in _stages(todo):
         batches = _batches(stage, machine)
         # Closed by name: an interruption that arrives while a run is saved must end it all.
         with (
             _trainers(_worth(batches), machine, trainers) as chosen,
-            closing(_work(batches, chosen, store, kernels)) as finished,
+            closing(_work(batches, chosen, store, ends)) as finished,
         ):
             for request, run in finished:
-                if request in before:
-                    kernels[request] = run["final_weights"].values
+                if request in wanted:
+                    ends[request] = _end(run)
                 done += 1
                 yield request, run
                 _tell(progress, done, len(todo))
@@ -156,7 +161,7 @@ def _work(
     batches: Sequence[list[Request]],
     trainers: Trainers,
     store: Store | None,
-    kernels: Mapping[Request, np.ndarray],
+    ends: Mapping[Request, End],
 ) -> Generator[tuple[Request, xr.Dataset]]:
     """Train batches as trainers are free; what another process trains meanwhile is waited for."""
     waiting: deque[list[Request]] = deque(batches)
@@ -169,7 +174,7 @@ def _work(
                 yield from stored.items()
                 held.update(mine)
                 if mine:
-                    trainers.start(Job(tuple(mine), _starts(mine, kernels)))
+                    trainers.start(Job(tuple(mine), _starts(mine, ends), _teachers(mine, ends)))
                 if others:
                     elsewhere.append(others)
             if not (waiting or elsewhere or trainers.busy):
@@ -230,10 +235,32 @@ def _stored(requests: Sequence[Request], store: Store | None) -> dict[Request, x
     return {request: run for request, run in runs if run is not None}
 
 
-def _kernels(requests: Sequence[Request], store: Store | None) -> dict[Request, np.ndarray]:
-    """Final kernels [1, kernels, dimension] of those of the runs that are stored."""
-    found = (_stored([request], store) for request in requests)
-    return {request: run["final_weights"].values for one in found for request, run in one.items()}
+def _needed(
+    missing: Iterable[Request], store: Store | None
+) -> tuple[list[Request], dict[Request, End]]:
+    """What the runs need beside themselves: runs to be trained too, and the ends of stored ones."""
+    earlier: list[Request] = []
+    ends: dict[Request, End] = {}
+    waiting = deque(missing)
+    seen = set(waiting)
+    while waiting:
+        for need in waiting.popleft().needs():
+            if need in seen:
+                continue
+            seen.add(need)
+            stored = _stored([need], store)
+            if stored:
+                ends[need] = _end(stored[need])
+            else:
+                earlier.append(need)
+                waiting.append(need)
+    return earlier, ends
+
+
+def _end(run: xr.Dataset) -> End:
+    """What a run ended with."""
+    head = {"head": run["final_head"].values} if "final_head" in run else {}
+    return {"weights": run["final_weights"].values, **head}
 
 
 def train(job: Job, machine: Machine) -> list[xr.Dataset]:
@@ -245,23 +272,44 @@ def train(job: Job, machine: Machine) -> list[xr.Dataset]:
         [request.seed for request in job.batch],
         machine.device,
         None if job.start is None else torch.from_numpy(job.start),
+        [
+            Teacher(run.parameters, {name: torch.from_numpy(x) for name, x in end.items()})
+            for run, end in zip(first.taught_by, job.teachers, strict=True)
+        ],
     )
     return label(trajectory, job.batch, machine.device, machine.name)
 
 
 def _stages(requests: Sequence[Request]) -> list[list[Request]]:
-    """First the runs that start from drawn kernels, then those that go on from others."""
-    fresh = [request for request in requests if request.start is None]
-    later = [request for request in requests if request.start is not None]
-    return [stage for stage in (fresh, later) if stage]
+    """First the runs that need no other one, then those that need these alone, and so on."""
+    stages: dict[int, list[Request]] = {}
+    for request in requests:
+        stages.setdefault(_generation(request), []).append(request)
+    return [stages[number] for number in sorted(stages)]
 
 
-def _starts(batch: Sequence[Request], kernels: Mapping[Request, np.ndarray]) -> np.ndarray | None:
+def _generation(request: Request) -> int:
+    """How many runs lie before this one at most, each needed by the next."""
+    return max((1 + _generation(need) for need in request.needs()), default=0)
+
+
+def _starts(batch: Sequence[Request], ends: Mapping[Request, End]) -> np.ndarray | None:
     """Final kernels of the runs that a batch goes on from [seeds, kernels, dimension]."""
     before = [request.before() for request in batch]
     if before[0] is None:
         return None
-    return np.concatenate([kernels[request] for request in before if request is not None])
+    return np.concatenate([ends[request]["weights"] for request in before if request is not None])
+
+
+def _teachers(batch: Sequence[Request], ends: Mapping[Request, End]) -> tuple[End, ...]:
+    """What the runs ended with that teach a batch, teacher by teacher."""
+    by_teacher = zip(*(request.taught_by for request in batch), strict=True)
+    return tuple(_together([ends[run] for run in runs]) for runs in by_teacher)
+
+
+def _together(ends: Sequence[End]) -> End:
+    """The ends of several seeds as one."""
+    return {name: np.concatenate([end[name] for end in ends]) for name in ends[0]}
 
 
 @contextmanager
@@ -318,8 +366,7 @@ def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request
     """
     groups: dict[str, list[Request]] = {}
     for request in requests:
-        key = repr((asdict(request.parameters), request.start, request.salt))
-        groups.setdefault(key, []).append(request)
+        groups.setdefault(request.lineage(), []).append(request)
     parts = [part for group in groups.values() for part in _split(group, machine)]
     # Among equals by seed: what is tested on a seed draws the same noise (simulate/sample.py).
     return sorted(parts, key=lambda part: (-len(part) * _cost(part[0]), part[0].seed))

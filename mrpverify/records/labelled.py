@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from .. import outside
-from ..parameters import Parameters, check_start, relevant
+from ..parameters import Parameters, check_start, check_teachers, relevant
 from ..simulate import descend
 from ..simulate.data_law import law_of
 from ..simulate.held_out import test_laws
@@ -63,14 +63,27 @@ class Request(Addressed):
     parameters: Parameters
     salt: str
     seed: int
-    start: Parameters | None = None
-    """Regime of the run (same salt and seed) whose final kernels this one goes on from."""
+    start: Parameters | Request | None = None
+    """The run whose final kernels this one goes on from; a regime stands for its run of the same
+    salt and seed that needs no other run."""
+    taught_by: tuple[Request, ...] = ()
+    """The runs (same salt and seed) whose answers this one learns from."""
 
     def __post_init__(self) -> None:
-        """Raise RegimeError where a start is missing or of another shape."""
+        """Raise RegimeError where a start or a teacher is missing or does not fit.
+
+        Raises ValueError for one of another salt or seed.
+        """
         before = self.before()
         shape = (1, before.parameters.kernels, before.parameters.dimension) if before else None
         check_start(self.parameters, shape, seeds=1)
+        check_teachers(self.parameters, [teacher.parameters for teacher in self.taught_by])
+        for need in self.needs():
+            if (need.salt, need.seed) != (self.salt, self.seed):
+                raise ValueError(
+                    f"salt {self.salt!r}, seed {self.seed}: needs a run of salt {need.salt!r}, "
+                    f"seed {need.seed}, which has other features. Ask for the same salt and seed."
+                )
 
     def identity(self) -> dict[str, Any]:
         """Everything that determines the run but the kind of device."""
@@ -78,7 +91,8 @@ class Request(Addressed):
             "parameters": relevant(self.parameters),
             "salt": self.salt,
             "seed": self.seed,
-            "start": None if self.start is None else relevant(self.start),
+            "start": self._begin(),
+            **({"taught_by": [run.key() for run in self.taught_by]} if self.taught_by else {}),
             "simulation": simulation_digest(),
             "torch": versions()["torch"],
             **_from_outside(self.parameters),
@@ -86,7 +100,28 @@ class Request(Addressed):
 
     def before(self) -> Request | None:
         """The run this one goes on from."""
-        return None if self.start is None else Request(self.start, self.salt, self.seed)
+        if isinstance(self.start, Parameters):
+            return Request(self.start, self.salt, self.seed)
+        return self.start
+
+    def needs(self) -> tuple[Request, ...]:
+        """The runs that have to be there before this one, each once."""
+        before = self.before()
+        return tuple(dict.fromkeys([*([] if before is None else [before]), *self.taught_by]))
+
+    def lineage(self) -> str:
+        """Its regime and those of all it needs: equal among the seeds of a leg."""
+        before = self.before()
+        others = [None if before is None else before.lineage()]
+        others += [run.lineage() for run in self.taught_by]
+        return repr((asdict(self.parameters), self.salt, others))
+
+    def _begin(self) -> dict[str, Any] | str | None:
+        """What the start adds to the identity; the key of one that needs runs itself."""
+        before = self.before()
+        if before is None:
+            return None
+        return before.key() if before.needs() else relevant(before.parameters)
 
 
 def _from_outside(parameters: Parameters) -> dict[str, str]:
@@ -159,12 +194,14 @@ def _one(trajectory: Trajectory, index: int, request: Request) -> xr.Dataset:
             continue
         own = array[index : index + 1]
         arrays[name] = (AXES[name], own[:, kept] if "step" in AXES[name] else own)
+    before, taught = request.before(), [run.key() for run in request.taught_by]
     return xr.Dataset(
         arrays,
         coords={"seed": [request.seed], "step": steps[kept], **_names(request, arrays)},
         attrs={
             "parameters": json.dumps(asdict(request.parameters), sort_keys=True),
-            "start": json.dumps(None if request.start is None else asdict(request.start)),
+            "start": json.dumps(None if before is None else asdict(before.parameters)),
+            **({"taught_by": json.dumps(taught)} if taught else {}),
             "salt": request.salt,
             "units": "correlations in feature lengths; time is the sum of step sizes",
         },

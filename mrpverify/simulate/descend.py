@@ -17,9 +17,11 @@ is, with neither ``reached_horizon`` nor ``diverged``: nothing is known about it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
-from ..parameters import Parameters, check_patches, check_start
+from ..parameters import Parameters, check_patches, check_start, check_teachers
 from .flow import Field, integrate
 from .masks import own_patches
 from .objective import State
@@ -40,6 +42,7 @@ from .sample import (
     sample_images,
     sample_weights,
 )
+from .teaching import TaughtImages, Teacher, taught
 from .threads import one_thread
 from .trajectory import NEVER, Recorder, Trajectory
 
@@ -50,21 +53,26 @@ def pretrain(
     seeds: list[int],
     device: str = "cpu",
     start: torch.Tensor | None = None,
+    teachers: Sequence[Teacher] = (),
 ) -> Trajectory:
     """Draw data and init of the seeds and train them, on the CPU in one thread.
 
     `start` are kernels [seeds, kernels, dimension] to go on from (fine-tuning needs them); by
-    default the initial ones are drawn. Raises RegimeError for a start that is missing or of another
-    shape, or masks that do not fit the images; ValueError where fewer labels exist than are asked
+    default the initial ones are drawn. `teachers` are the networks that a distilled run learns
+    from, each of every seed. Raises RegimeError for a start or teachers that are missing or do not
+    fit, or masks that do not fit the images; ValueError where fewer labels exist than are asked
     for.
     """
     check_start(parameters, None if start is None else tuple(start.shape), len(seeds))
+    check_teachers(parameters, [teacher.parameters for teacher in teachers])
     objective = objective_of(parameters)
     with one_thread(device):
         images = sample_images(parameters, salt, seeds)
         check_patches(parameters, own_patches(images.owner).tolist())
         if objective.labelled:
             images = _as_labelled(parameters, images, salt, seeds)
+        if teachers:
+            images = _as_taught(parameters, images, teachers, salt, seeds)
         weights = sample_weights(parameters, salt, seeds) if start is None else start
         held_out = sample_background(
             parameters, salt, seeds, parameters.images * parameters.patches_per_feature
@@ -85,6 +93,27 @@ def _as_labelled(parameters: Parameters, images: Images, salt: str, seeds: list[
     if parameters.labels:
         images = images.first_per_class(parameters.labels, parameters.classes)
     return images if parameters.true_labels else images.with_shuffled_labels(salt, seeds)
+
+
+def _as_taught(
+    parameters: Parameters,
+    images: Images,
+    teachers: Sequence[Teacher],
+    salt: str,
+    seeds: list[int],
+) -> TaughtImages:
+    """Training images with the soft labels of the teachers, each in its own arithmetic."""
+    answers = [_answers(teacher, images) for teacher in teachers]
+    return taught(parameters, images, answers, salt, seeds)
+
+
+def _answers(teacher: Teacher, images: Images) -> torch.Tensor:
+    """A teacher's logits [seeds, images, classes], float64."""
+    logits = objective_of(teacher.parameters).logits
+    if logits is None:
+        raise ValueError(f"framework {teacher.parameters.framework}: has no classifier.")
+    patches = images.patches.to(teacher.state["weights"].dtype)
+    return logits(teacher.parameters, teacher.state, patches).double()
 
 
 def descend(

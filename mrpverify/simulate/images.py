@@ -43,11 +43,11 @@ class Images:
         for item in fields(self):
             value: torch.Tensor = getattr(self, item.name)
             moved[item.name] = value.to(device, dtype if value.is_floating_point() else value.dtype)
-        return Images(**moved)
+        return replace(self, **moved)
 
     def select(self, seeds: torch.Tensor) -> Images:
         """The data sets of some seeds (indices along the leading axis)."""
-        return Images(**{f.name: getattr(self, f.name)[seeds] for f in fields(self)})
+        return replace(self, **{f.name: getattr(self, f.name)[seeds] for f in fields(self)})
 
     def part(self, begin: int, end: int) -> Images:
         """The images from `begin` up to `end` of every seed, without copying."""
@@ -79,14 +79,12 @@ class Images:
         keep = [(row <= number).nonzero().squeeze(1) for row in rank]
         seed = torch.arange(len(keep)).unsqueeze(1)
         chosen = torch.stack(keep)
-        return Images(
-            **{
-                f.name: getattr(self, f.name)
-                if f.name == "features"
-                else getattr(self, f.name)[seed, chosen]
-                for f in fields(self)
-            }
-        )
+        kept = {
+            f.name: getattr(self, f.name)[seed, chosen]
+            for f in fields(self)
+            if f.name != "features"
+        }
+        return replace(self, **kept)
 
     def with_shuffled_labels(self, salt: str, seeds: list[int]) -> Images:
         """The same images, the labels of each seed in random order: they say nothing."""

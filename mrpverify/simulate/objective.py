@@ -83,7 +83,8 @@ class Objective:
     like: str = "teacher-student"
     """Whose regime of a preset it takes where the preset has none of its own."""
     theory: Theory = OPEN
-    """What is derived about it."""
+    """What is derived about it; of one that is a folder its ``theory.py`` says it instead, which a
+    run does not import (`derivations.theory_of`)."""
 
 
 def one_feature_a_class(by_feature: torch.Tensor, classes: int) -> torch.Tensor:

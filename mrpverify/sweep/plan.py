@@ -81,11 +81,21 @@ class Plan(BaseModel):
                 values = given.values() if isinstance(given, Range) else given
             except ValueError as error:
                 raise PlanError(f"[grid] {name}: {error}.") from None
-            repeated = [value for index, value in enumerate(values) if value in values[:index]]
-            if repeated:
-                raise PlanError(f"[grid] {name}: {repeated[0]} is given twice; keep one.")
+            repeated = _first_repeated(values)
+            if repeated is not None:
+                raise PlanError(f"[grid] {name}: {repeated} is given twice; keep one.")
             axes[name] = values
         return axes
+
+
+def _first_repeated(values: Sequence[Scalar]) -> Scalar | None:
+    """The first value that stood there before (1 and 1.0 are one), None where all differ."""
+    seen: set[Scalar] = set()
+    for value in values:
+        if value in seen:
+            return value
+        seen.add(value)
+    return None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,10 @@ import pytest
 
 from mrpverify.claims.registry import ALL, UnknownClaimError, all_claims, groups, select
 
-IDS = {"T1.capture", "T1.bounded", "T1.specialise", "T1.monosemantic", "T1.lottery", "T1.noise"}
+IDS = {
+    "T1.capture", "T1.bounded", "T1.specialise", "T1.monosemantic", "T1.lottery", "T1.noise",
+    "T1.induction",
+}  # fmt: skip
 
 
 def test_all_claims_of_theorem1_are_there():

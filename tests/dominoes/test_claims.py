@@ -31,8 +31,9 @@ def small():
 
 
 FOUR, ONE = ("D.capture", "D.gain", "D.retain", "D.cover"), (
-    "D.lottery", "D.baseline", "D.mask", "D.init", "D.time", "D.leak",
+    "D.lottery", "D.baseline", "D.mask", "D.init", "D.time", "D.leak", "D.map",
 )  # fmt: skip
+MAE = ("D.mean",)
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +42,11 @@ def checked(made):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(CACHE_VARIABLE, str(made))
         patch.setattr(arms, "MASKED_STEP", 1.0)
+        decoded = changed(small(), framework="mae")
         found = [
             result
-            for names, seeds in ((FOUR, 4), (ONE, 1))
-            for result in mv.check(names, small(), salt="made", seeds=seeds).results
+            for names, seeds, regime in ((FOUR, 4, small()), (ONE, 1, small()), (MAE, 1, decoded))
+            for result in mv.check(names, regime, salt="made", seeds=seeds).results
         ]
     return {
         f"{r.claim.id} {r.claim.horizon}" if r.claim.id == "D.capture" else r.claim.id: r
@@ -60,7 +62,7 @@ def test_every_claim_of_the_issue_is_there_and_asks_for_its_data():
 
 
 def test_nothing_breaks_and_no_verdict_hangs_on_a_condition(checked):
-    assert {r.claim.id for r in checked.values()} == set(CLAIMS) == {*FOUR, *ONE}
+    assert {r.claim.id for r in checked.values()} == set(CLAIMS) == {*FOUR, *ONE, *MAE}
     for result in checked.values():
         assert result.verdict is not Verdict.ERROR, result.measurement.details
         assert result.violated == ()

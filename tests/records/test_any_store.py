@@ -67,14 +67,22 @@ def assert_same(found, request):
 
 @st.composite
 def commands(draw):
-    """A few seeds of one regime; fine-tuning goes on from pretraining under the same setting."""
+    """A few seeds of one regime; fine-tuning goes on from pretraining under the same setting.
+
+    Distillation is taught by one or two members of an ensemble.
+    """
     setting, salt = draw(st.sampled_from(SETTINGS)), draw(st.sampled_from(["a", "b"]))
     framework = draw(st.sampled_from(NAMES))
     regime = replace(TINY, framework=framework, **setting)
     before = draw(st.sampled_from(["mae", "teacher-student"]))
     start = replace(regime, framework=before) if framework == "fine-tuning" else None
     seeds = draw(st.sampled_from([(0,), (1,), (0, 1)]))
-    return [Request(regime, salt, seed, start) for seed in seeds]
+    members = [0, *([1] if draw(st.booleans()) else [])] if framework == "distilled" else []
+    teachers = [replace(regime, framework="supervised", member=member) for member in members]
+    return [
+        Request(regime, salt, seed, start, tuple(Request(t, salt, seed) for t in teachers))
+        for seed in seeds
+    ]
 
 
 class AnyStore(RuleBasedStateMachine):

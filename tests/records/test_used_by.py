@@ -11,6 +11,8 @@ from mrpverify.parameters import DOMAINS, Parameters
 from mrpverify.records.labelled import Request
 from mrpverify.regime import RegimeError
 from mrpverify.simulate.descend import pretrain
+from mrpverify.simulate.sample import sample_weights
+from mrpverify.simulate.teaching import Teacher
 from mrpverify.simulate.trajectory import Trajectory
 from tests.built_in import OBJECTIVES
 
@@ -44,6 +46,7 @@ REVEALING = {
         "init_scale": 0.2,
         "step": 0.2,
         "encoder_step": 20.0,
+        "taught_weight": 0.0,
         "max_steps": 1500,
     },
     "deadline": {"init_scale": 0.05},
@@ -72,7 +75,8 @@ def beside(base, name):
 
 
 def run(parameters):
-    return pretrain(parameters, "used by", [0], start=start(parameters))
+    p = parameters
+    return pretrain(p, "used by", [0], start=start(p), teachers=teachers(p))
 
 
 def start(parameters):
@@ -84,8 +88,26 @@ def start(parameters):
     return 0.2 * torch.randn(shape, generator=stream, dtype=torch.float64)
 
 
+def teacher(parameters):
+    """The regime of a fixed teacher that fits."""
+    shape = ("classes", "views", "dimension", "basis")
+    own = {name: getattr(parameters, name) for name in shape}
+    return Parameters(**{"framework": "supervised", **TINY, **own})
+
+
+def teachers(parameters):
+    """Kernels at random directions, for a run that is taught."""
+    if parameters.framework != "distilled":
+        return ()
+    p = teacher(parameters)
+    return (Teacher(p, {"weights": 3 * sample_weights(p, "teacher", [0])}),)
+
+
 def key(parameters):
-    """Of the run; fine-tuning goes on from a fixed one."""
+    """Of the run; fine-tuning goes on from a fixed one, distillation has a fixed teacher."""
+    if parameters.framework == "distilled":
+        taught_by = (Request(teacher(parameters), "used by", 0),)
+        return Request(parameters, "used by", 0, taught_by=taught_by).key()
     tuned = parameters.framework == "fine-tuning"
     shape = ("classes", "kernels_per_class", "dimension")
     before = {**TINY, **{name: getattr(parameters, name) for name in shape}} if tuned else None

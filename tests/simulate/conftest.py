@@ -27,6 +27,7 @@ OWN = {
     "mae": {"step": 1.5, "init_scale": 0.06},
     "supervised": {"step": 0.5, "init_scale": 0.06},
     "masked-supervised": {"step": 0.5, "init_scale": 0.06},
+    "distilled": {"step": 0.5, "init_scale": 0.06},
     # Kernels at random directions, about half of them beyond varrho on some feature.
     "fine-tuning": {"step": 0.5, "init_scale": 0.4, "horizon": 20.0},
     "contrastive": {"step": 0.5, "init_scale": 0.2, "horizon": 30.0},

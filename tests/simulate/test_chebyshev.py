@@ -182,3 +182,11 @@ def test_every_seed_is_evaluated_at_its_own_moving_kernels():
     until(solver, 15.0)
     assert sum(computed) < 1.2 * float(solver.evaluations.sum()) * 12
     np.testing.assert_allclose(solver.state[rate == 1].max(), 0.9970, atol=2e-3)
+
+
+@pytest.mark.parametrize("stages", [4, 5, 9, 30])
+def test_the_first_stage_is_a_step_of_euler(stages):
+    """b_1 = 1/w_0 makes a_1 = 1 - b_1 T_1(w_0) vanish: the second stage takes no F_n off."""
+    first, second = coefficients(stages)[:2]
+    assert second[3] == pytest.approx(0.0, abs=1e-15)
+    assert first[2] > 0

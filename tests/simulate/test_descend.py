@@ -507,5 +507,5 @@ def test_cuda_gives_what_the_cpu_gives(framework, regime, assert_same):
 def test_every_objective_of_the_parts_is_there_under_its_name():
     assert set(FRAMEWORKS) < set(OBJECTIVES)
     assert all(one.name == name and one.parts == parts_of(name) for name, one in OBJECTIVES.items())
-    labelled = {"supervised", "masked-supervised", "fine-tuning"}
+    labelled = {"supervised", "masked-supervised", "distilled", "fine-tuning"}
     assert {name for name, objective in OBJECTIVES.items() if objective.labelled} == labelled

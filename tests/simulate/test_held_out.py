@@ -191,3 +191,15 @@ def test_answers_of_three_views_stand_at_what_an_image_shows():
     assert (number[..., 0].sum(-1) == p.test_images).all()
     assert (number[..., 1:].sum((-1, -2)) == p.test_images).all()
     assert (number > 0).all()
+
+
+@pytest.mark.parametrize("share", [held_out.ALL_VIEWS, held_out.SINGLE_VIEW])
+def test_held_out_images_are_drawn_apart_from_the_training_stream(share):
+    """The same law from the same seed: nothing but the stream can make them differ."""
+    test = held_out.held_out(P, "h", SEEDS, share)
+    train = sample_images(replace(P, images=P.test_images, single_view=share), "h", SEEDS)
+    assert test.patches.shape[:2] == train.patches.shape[:2]
+    assert (test.labels != train.labels).double().mean() > 0.5
+    other = held_out.held_out(P, "h", SEEDS, held_out.ALL_VIEWS + held_out.SINGLE_VIEW - share)
+    assert (test.labels != other.labels).double().mean() > 0.5, "one stream a kind"
+    assert torch.equal(test.features, train.features)

@@ -13,6 +13,7 @@ from mrpverify.objectives.teacher_student import gradient as teacher_student
 from mrpverify.parameters import FRAMEWORKS
 from mrpverify.simulate.descend import descend, pretrain
 from mrpverify.simulate.sample import Images, sample_background, sample_images, sample_weights
+from mrpverify.simulate.teaching import taught
 from tests.built_in import OBJECTIVES, instead
 
 SALT = "symmetry"
@@ -25,6 +26,7 @@ SHORT = {
     "mae": {"horizon": 300.0, "max_steps": 4000},
     "supervised": {"horizon": 80.0, "max_steps": 4000},
     "masked-supervised": {"horizon": 80.0, "max_steps": 4000},
+    "distilled": {"horizon": 80.0, "max_steps": 4000},
     "contrastive": {"horizon": 10.0},
     "clustering": {"horizon": 30.0},
     "fine-tuning": {"horizon": 20.0},
@@ -32,9 +34,17 @@ SHORT = {
 
 
 def drawn(p, seeds):
-    """Images, initial kernels and held-out background of some seeds."""
+    """Images, initial kernels and held-out background of some seeds.
+
+    Where a run is taught, it is by kernels at random directions.
+    """
+    images = sample_images(p, SALT, seeds)
+    if p.framework == "distilled":
+        kernels = {"weights": 0.4 * sample_weights(replace(p, init_scale=1.0), "teacher", seeds)}
+        answers = OBJECTIVES["distilled"].logits(p, kernels, images.patches)
+        images = taught(p, images, [answers], SALT, seeds)
     return (
-        sample_images(p, SALT, seeds),
+        images,
         sample_weights(p, SALT, seeds),
         sample_background(p, SALT, seeds, 50),
     )
@@ -149,7 +159,7 @@ def test_permuting_the_kernels_permutes_the_result(framework, regime, assert_sam
     images, weights, held_out = drawn(p, [0])
     draw = torch.Generator().manual_seed(4)
     order = torch.randperm(p.kernels, generator=draw)
-    if framework.endswith("supervised"):
+    if framework.endswith("supervised") or framework == "distilled":
         order = torch.cat(
             [
                 block * p.kernels_per_class + torch.randperm(p.kernels_per_class, generator=draw)

@@ -334,3 +334,11 @@ def test_left_behind_inverts_the_potential() -> None:
         psi = s.potential(p, p.init_scale * np.array([3.0, y]))
         assert psi[1] - psi[0] == pytest.approx(4.0)
         assert norm.cdf(y) < norm.cdf(3.0)
+
+
+def test_what_is_at_the_level_has_arrived_even_where_nothing_grows() -> None:
+    """No own activity, no rate: from below never, from varrho on at once."""
+    nothing = Parameters(framework="supervised", signal=False)
+    assert s.growth_rate(nothing) == 0
+    assert s.hitting_time(nothing, nothing.linear_from) == 0.0
+    assert s.hitting_time(nothing, 0.9 * nothing.linear_from) == float("inf")

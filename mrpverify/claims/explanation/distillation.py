@@ -1,0 +1,233 @@
+"""KD.transfer, SD.transfer, KD.knowledge, KD.smoothing: what soft labels teach a student, and why.
+
+Allen-Zhu and Li's other theorems on the same data: a student of the same size learns from the soft
+labels of an ensemble, or of one network of another init, the views that its own lottery lost. Here
+all of them see the same images; the soft labels are AZL's, a softmax truncated at a cap, and the
+student follows the gradient of their cross-entropy beside that of the labels. It is compared with
+supervised learning from its own init for as long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from ...judge.measurement import Measurement
+from ...judge.per_seed import above, in_each_seed, within
+from ...parameters import STAND_INS, Parameters
+from ...theory import distillation as theory
+from ..accuracies import (
+    block_views,
+    multi_view,
+    resolution,
+    single_view,
+    summary,
+)
+from ..claim import CONTROL_SEEDS, Claim, Control, Runs
+from ..laws.regimes import conditions
+from ..legs import Leg, Legs
+from . import ensemble
+
+MEMBERS = 4
+"""Teachers, each of its own init: with the student they lack (1/2)^5 of the views at most."""
+TIME = 5e4
+"""T of a student and of labels alone beside it: 30 times supervised learning's (salt "explore")."""
+SOFT: dict[str, Any] = {
+    "framework": "distilled",
+    "derivative": "exact",
+    "label_temperature": 1.0,
+    "teacher_scale": 1.0,
+    "taught_weight": 10.0,
+    "horizon": TIME,
+    "tolerance": 1e-2,
+}
+"""A student. At a tolerance of 1e-3 and twice the time accuracies are the same (two seeds)."""
+GAIN, EQUAL = STAND_INS["accuracy_gain"].value, STAND_INS["equal_accuracy"].value
+AS_LONG, TAUGHT = "alone, as long", "taught"
+COPIES, PERMUTED = "taught by a copy", "taught by permuted soft labels"
+
+
+def student(parameters: Parameters, *teachers: Leg, **changes: Any) -> Leg:
+    """Member 0 of the ensemble, taught by some legs."""
+    own = replace(ensemble.regime(parameters, 0), **{**SOFT, **changes})
+    return Leg(own, taught_by=teachers)
+
+
+def members(parameters: Parameters) -> tuple[Leg, ...]:
+    """The teachers, none of which has the student's init."""
+    return tuple(Leg(ensemble.regime(parameters, 1 + number)) for number in range(MEMBERS))
+
+
+def alone(parameters: Parameters) -> Leg:
+    """The student's own init without a teacher."""
+    return Leg(ensemble.regime(parameters, 0))
+
+
+def as_long(parameters: Parameters) -> Leg:
+    """The same for as long as a student is taught."""
+    return Leg(replace(ensemble.regime(parameters, 0), horizon=TIME))
+
+
+def transfer_legs(parameters: Parameters) -> Legs:
+    """A student of four teachers; on a few seeds others that should not gain."""
+    p, teachers = parameters, members(parameters)
+    few = {
+        COPIES: student(p, alone(p)),
+        PERMUTED: student(p, *teachers, soft_labels="permuted"),
+    }
+    return {
+        AS_LONG: as_long(p),
+        TAUGHT: student(p, *teachers),
+        **{name: replace(leg, seeds=CONTROL_SEEDS) for name, leg in few.items()},
+    }
+
+
+def self_legs(parameters: Parameters) -> Legs:
+    """A student of one teacher; its own network as teacher on a few seeds."""
+    p = parameters
+    return {
+        AS_LONG: as_long(p),
+        TAUGHT: student(p, members(p)[0]),
+        COPIES: replace(student(p, alone(p)), seeds=CONTROL_SEEDS),
+    }
+
+
+def knowledge_legs(parameters: Parameters) -> Legs:
+    """Soft labels of the image itself, and those of other images of its class."""
+    p, teachers = parameters, members(parameters)
+    return {
+        TAUGHT: student(p, *teachers),
+        PERMUTED: student(p, *teachers, soft_labels="permuted"),
+    }
+
+
+def smoothing_legs(parameters: Parameters) -> Legs:
+    """Labels smoothed by as much as the student's own answers are soft, and labels alone."""
+    p = parameters
+    return {AS_LONG: as_long(p), TAUGHT: student(p, alone(p), soft_labels="smoothed")}
+
+
+def measure_gain(parameters: Parameters, runs: Runs) -> Measurement:
+    """Share of seeds in which the taught student gains over labels alone for as long."""
+    taught = runs[TAUGHT]
+    plain = runs[AS_LONG].isel(seed=slice(taught.sizes["seed"]))
+    parts = {
+        "single-view gain": above(single_view(taught) - single_view(plain), GAIN),
+        "multi-view difference": within(multi_view(taught) - multi_view(plain), 0.0, EQUAL),
+    }
+    return in_each_seed(
+        "share of seeds that gain on single-view images by soft labels",
+        parts,
+        _seen(parameters, runs),
+    )
+
+
+def measure_knowledge(parameters: Parameters, runs: Runs) -> Measurement:
+    """Share of seeds in which an image's own soft label teaches more than another one's."""
+    gain = single_view(runs[TAUGHT]) - single_view(runs[PERMUTED])
+    return in_each_seed(
+        "share of seeds that gain by the soft labels of the very images",
+        {"single-view gain over permuted soft labels": above(gain, GAIN)},
+        _seen(parameters, runs),
+    )
+
+
+def _seen(parameters: Parameters, runs: Runs) -> dict[str, Any]:
+    """Accuracies and views held, leg by leg."""
+    law = ensemble.regime(parameters, 0)
+    found: dict[str, Any] = {}
+    for name, run in runs.items():
+        found[f"single-view accuracy, {name}"] = summary(single_view(run), resolution(law))
+        found[f"multi-view accuracy, {name}"] = summary(multi_view(run), resolution(law))
+        held = block_views(law, run).mean((1, 2))
+        found[f"views held, {name}"] = summary(held, 1 / law.features)
+    return found
+
+
+def _instead(role: str, name: str, identifier: str, expected: str) -> Control:
+    """The control that looks at one leg in the place of another."""
+
+    def look(parameters: Parameters, runs: Runs) -> Runs:
+        del parameters
+        return {**runs, role: runs[name]}
+
+    return Control(identifier, expected, look=look)
+
+
+SAME_INIT = _instead(
+    TAUGHT, COPIES, "teachers of the student's init", "they know what it learns without them"
+)
+OTHER_IMAGES = _instead(
+    TAUGHT,
+    PERMUTED,
+    "permuted soft labels",
+    "the soft label of another image of the class says nothing about what this one shows",
+)
+ONE_VIEW = Control(
+    "one view a class",
+    "where there is one view nothing was lost",
+    change=lambda parameters: {"views": 1},
+)
+NO_SOFT_LABELS = _instead(
+    TAUGHT, AS_LONG, "labels not smoothed", "labels alone lose a view of most classes"
+)
+NO_GAP = _instead(
+    TAUGHT, PERMUTED, "permuted in both places", "soft labels teach no more than themselves"
+)
+_claim = partial(
+    Claim,
+    role="finding",
+    role_reason="no claim of the paper: another remedy for the same loss, on the same data",
+    horizon="T",
+    per_seed=True,
+    conditions=conditions,
+)
+AZL = "[R] Allen-Zhu and Li, arXiv:2012.09816; sizes [D]"
+
+CLAIMS = (
+    _claim(
+        id="KD.transfer",
+        name="explanation.distillation",
+        statement="soft labels of an ensemble teach one network the views its own lottery lost",
+        provenance=AZL,
+        measure=measure_gain,
+        controls={"supervised": (SAME_INIT, OTHER_IMAGES, ONE_VIEW)},
+        prediction=lambda p: theory.predict_transfer(ensemble.regime(p, 0)),
+        order=13,
+        legs=transfer_legs,
+    ),
+    _claim(
+        id="SD.transfer",
+        name="explanation.self_distillation",
+        statement="soft labels of one network of another init teach views its own lottery lost",
+        provenance=AZL,
+        measure=measure_gain,
+        controls={"supervised": (SAME_INIT, ONE_VIEW)},
+        prediction=lambda p: theory.predict_transfer(ensemble.regime(p, 0)),
+        order=14,
+        legs=self_legs,
+    ),
+    _claim(
+        id="KD.knowledge",
+        name="explanation.soft_knowledge",
+        statement="an image's own soft label teaches more than that of another image of its class",
+        provenance=AZL,
+        measure=measure_knowledge,
+        controls={"supervised": (NO_GAP,)},
+        prediction=lambda p: theory.predict_knowledge(ensemble.regime(p, 0)),
+        order=15,
+        legs=knowledge_legs,
+    ),
+    _claim(
+        id="KD.smoothing",
+        name="explanation.smoothing",
+        statement="labels that are merely smoothed, by nobody's knowledge, teach lost views too",
+        provenance="[D] theory/distillation.py: a rival of what soft labels know",
+        measure=measure_gain,
+        controls={"supervised": (NO_SOFT_LABELS, ONE_VIEW)},
+        prediction=lambda p: theory.predict_smoothing(ensemble.regime(p, 0)),
+        order=16,
+        legs=smoothing_legs,
+    ),
+)

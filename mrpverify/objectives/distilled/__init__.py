@@ -1,0 +1,1 @@
+"""Learning from the soft labels of other runs (Allen-Zhu and Li)."""

@@ -1,0 +1,73 @@
+"""What soft labels teach: what the claims say of runs that are known."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from mrpverify.claims.explanation import distillation as claim
+from mrpverify.claims.registry import select
+from mrpverify.judge.verdicts import Verdict
+from mrpverify.regime import load_preset
+
+REGIME = load_preset("quick").regimes["supervised"]
+NUMBER = 100
+
+
+def run(single, multi, seeds=16):
+    """A run with these accuracies in every seed."""
+    law = claim.ensemble.regime(REGIME, 0)
+    k, features, kernels = law.classes, law.features, law.kernels
+    right = np.zeros((seeds, 1, k, 3))
+    right[..., 0], right[..., 1:] = NUMBER * multi, NUMBER * np.asarray(single)
+    shape = (seeds, kernels, features)
+    return xr.Dataset(
+        {
+            "test_correct": (("seed", "law", "class", "shown"), right),
+            "test_number": (("seed", "law", "class", "shown"), np.full_like(right, NUMBER)),
+            "final_correlations": (("seed", "kernel", "feature"), np.ones(shape)),
+            "crossing_time": (("seed", "kernel", "feature"), np.ones(shape)),
+        },
+        coords={"law": ["in distribution"]},
+    )
+
+
+def measured(measure, **runs):
+    names = {"plain": claim.AS_LONG, "taught": claim.TAUGHT, "permuted": claim.PERMUTED}
+    return measure(REGIME, {names[name]: one for name, one in runs.items()})
+
+
+def test_a_gain_on_single_view_images_is_told_from_none_and_from_one_that_costs():
+    plain = run(0.7, 1.0)
+    gain = claim.measure_gain
+    assert measured(gain, plain=plain, taught=run(0.95, 1.0)).measured is Verdict.SUPPORTED
+    assert measured(gain, plain=plain, taught=run(0.71, 1.0)).measured is Verdict.REFUTED
+    assert measured(gain, plain=plain, taught=run(0.95, 0.9)).measured is Verdict.REFUTED
+    few = measured(gain, plain=plain, taught=run(0.7, 1.0, seeds=4))
+    assert few.measured is Verdict.REFUTED, "a control has the first four seeds"
+
+
+def test_knowledge_is_what_permuted_soft_labels_lack():
+    knowledge = claim.measure_knowledge
+    taught = run(0.97, 1.0)
+    assert measured(knowledge, taught=taught, permuted=run(0.8, 1.0)).measured is Verdict.SUPPORTED
+    assert measured(knowledge, taught=taught, permuted=taught).measured is Verdict.REFUTED
+
+
+@pytest.mark.parametrize("name", ["KD.transfer", "SD.transfer", "KD.knowledge", "KD.smoothing"])
+def test_every_leg_is_a_run_of_the_same_images_and_students_share_their_init(name):
+    (own,) = select([name])
+    assert own.prediction(REGIME)
+    legs = own.runs_needed(REGIME)
+    assert claim.TAUGHT in legs
+    for leg in legs.values():
+        assert leg.parameters.member == 0
+        assert leg.parameters.horizon == claim.TIME
+        for teacher in leg.taught_by:
+            assert teacher.parameters.framework == "supervised"
+            assert teacher.parameters.off_class == leg.parameters.off_class
+    if claim.COPIES in legs:
+        assert [t.parameters.member for t in legs[claim.COPIES].taught_by] == [0]
+    for control in own.controls["supervised"]:
+        if control.look:
+            seen = control.look(REGIME, dict(zip(legs, legs, strict=True)))
+            assert seen != dict(zip(legs, legs, strict=True)), "it looks at something else"
