@@ -15,9 +15,7 @@ def test_whatever_is_put_in_comes_back_as_one_error_of_ours(kind):
     assert not failures, "\n".join(map(str, failures))
 
 
-def test_a_door_that_raises_or_writes_beside_its_folder_is_told(
-    monkeypatch, tmp_path
-):
+def test_a_door_that_raises_or_writes_beside_its_folder_is_told(monkeypatch, tmp_path):
     def broken(given, folder):
         raise KeyError(given)
 

@@ -85,13 +85,13 @@ INSIDE = replace(
 )  # fmt: skip
 LABELLED = replace(INSIDE, framework="supervised", init_scale=0.01, hold_width=0.0, horizon=900.0)
 MASKED = replace(
-    INSIDE, framework="mae", bias=False, target="all", horizon=360.0, images=100, work=20000
+    INSIDE, framework="mae", bias=False, target="all", horizon=900.0, images=100, work=20000
 )
 
 
 def test_inside_the_conditions_the_assertions_hold():
     assert assert_teacher_student_as_predicted(INSIDE) >= 8
-    assert assert_mae_as_predicted(MASKED) >= 2
+    assert assert_mae_as_predicted(MASKED, least_settled=1) >= 2
     assert assert_winners_as_predicted(LABELLED) >= INSIDE.classes
 
 
