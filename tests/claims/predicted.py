@@ -29,8 +29,8 @@ DEVIATIONS = 5.0
 WIDEST_BAND = 0.25
 """Kernels whose prediction is in more doubt than this are not judged."""
 EARLY = 3.0
-"""Times of a seed's first crossing up to which others are predicted: what is captured for long moves
-the rest [E]."""
+"""Times of a seed's first crossing up to which others are predicted: what is captured for long
+moves the rest [E]."""
 TIE = 0.8
 """Share of varrho from which on a runner-up at the crossing is a tie within the band."""
 SETTLED = 0.05
