@@ -38,10 +38,12 @@ def from_idx(folder: Path) -> Arrays:
     for part, stem in _STEMS.items():
         images = _read(folder, f"{stem}-images-idx3-ubyte", _IMAGES)
         labels = _read(folder, f"{stem}-labels-idx1-ubyte", _LABELS)
-        if images.shape[1:] != (28, 28) or len(images) != len(labels) or labels.max() > 9:
+        largest = labels.max(initial=0)
+        fits = images.shape[1:] == (28, 28) and 0 < len(images) == len(labels)
+        if not fits or largest > 9:
             raise MissingDataError(
                 f"{folder}: {stem} has images {list(images.shape)} and {len(labels)} labels up to "
-                f"{labels.max()}; expected n of 28 x 28 pixels, and n labels from 0 to 9."
+                f"{largest}; expected n of 28 x 28 pixels, and n labels from 0 to 9."
             )
         found |= {f"{part}_images": images, f"{part}_labels": labels}
     return found

@@ -28,6 +28,9 @@ QUICK = load_preset("quick").regimes
 DEVIATIONS = 5.0
 WIDEST_BAND = 0.25
 """Kernels whose prediction is in more doubt than this are not judged."""
+EARLY = 3.0
+"""Times of a seed's first crossing up to which others are predicted: what is captured for long
+moves the rest [E]."""
 TIE = 0.8
 """Share of varrho from which on a runner-up at the crossing is a tie within the band."""
 SETTLED = 0.05
@@ -347,12 +350,16 @@ def ahead(p: Parameters, run, seed: int) -> list[Ahead]:
         if not taken[label[end.argmax()]] and np.isfinite(time):
             first.append(Ahead(int(kernel), time, end, ~taken[label]))
         taken[label[end >= PURE_RATIO * p.linear_from]] = True
-    return first[:1] if p.bias else first
+    early = [one for one in first if one.time <= EARLY * first[0].time]
+    return first[:1] if p.bias else early
 
 
-def assert_mae_as_predicted(p: Parameters) -> int:
-    """Feature, time and correlations of the kernels ahead, their decoder and purity at T."""
-    run, judged = pretrain(p, SALT, SEEDS), 0
+def assert_mae_as_predicted(p: Parameters, least_settled: int = 0) -> int:
+    """Feature, time, correlations and purity of the kernels ahead, and their decoder at T.
+
+    Of so many kernels at least the decoder has to be one that is judged.
+    """
+    run, judged, settled = pretrain(p, SALT, SEEDS), 0, 0
     assert run.reached_horizon.all(), f"T was not reached\n{command(p)}"
     for seed in range(len(SEEDS)):
         doubt = band(p, run, seed, p.power)
@@ -361,14 +368,15 @@ def assert_mae_as_predicted(p: Parameters) -> int:
             error = float(doubt[one.kernel, one.end.argmax()]) + 0.02
             if error < WIDEST_BAND and one.time * (1 + error) < run.final_time[seed]:
                 assert_ahead(p, run, seed, one, error)
-                assert_decoder_settled(p, run, seed, one.kernel, lag)
+                settled += assert_decoder_settled(p, run, seed, one.kernel, lag)
                 judged += 1
     assert judged, f"no kernel judged: nothing grew\n{command(p)}"
+    assert settled >= least_settled, f"{settled} decoders judged\n{command(p)}"
     return judged
 
 
 def assert_ahead(p: Parameters, run, seed: int, one: Ahead, error: float) -> None:
-    """When, for which feature, with which correlations; class-pure there and at T."""
+    """When, for which feature, with which correlations; class-pure there."""
     times = run.crossing_time[seed]
     found, lead = times[one.kernel].min(), int(one.end.argmax())
     first = first_crossed(times, run.crossing_correlations[seed])[one.kernel]
@@ -381,9 +389,8 @@ def assert_ahead(p: Parameters, run, seed: int, one: Ahead, error: float) -> Non
     assert_others(p, run, seed, one.kernel, one.end, one.free, error, p.power - 1, where)
     foreign = np.arange(p.features) // p.views != lead // p.views
     if one.end[foreign].max() < 0.4 * p.linear_from:
-        final = run.final_correlations[seed, one.kernel]
-        assert final[lead] >= p.linear_from / 2, f"not held at T: {final}; {where}"
-        assert is_apart(final, p.views)[lead], f"not class-pure at T: {final}; {where}"
+        there = run.crossing_correlations[seed, one.kernel]
+        assert is_apart(there, p.views)[lead], f"not class-pure where it crosses: {there}; {where}"
 
 
 @dataclass(frozen=True)
@@ -414,23 +421,25 @@ def decoder_lag(p: Parameters, run, seed: int) -> Lag:
     return Lag(*norms)
 
 
-def assert_decoder_settled(p: Parameters, run, seed: int, kernel: int, lag: Lag) -> None:
+def assert_decoder_settled(p: Parameters, run, seed: int, kernel: int, lag: Lag) -> bool:
     """Stationarity: |db/dt| is what is missing; b ~ t^-a asks for a |b|/t of it.
 
     A decoder moves for every feature that another kernel takes: t counts from the last crossing of
-    the seed, and nothing is said while a kernel is on its way.
+    the seed, and nothing is said while a kernel is on its way. Whether something was said.
     """
     times = run.crossing_time[seed]
     waiting = ~np.isfinite(times).any(1)
     if (run.final_correlations[seed][waiting] > p.linear_from / 2).any():
-        return
+        return False
     since = run.final_time[seed] - times[np.isfinite(times)].max()
     allowed = FASTEST * np.linalg.norm(run.final_decoder[seed, kernel]) / since
     missing, pull, rival = (part[kernel] for part in (lag.missing, lag.pull, lag.unpenalised))
-    if allowed < SETTLED * pull:
-        where = f"kernel {kernel}: {missing:.3g} of {pull:.3g} is missing, allowed {allowed:.3g}"
-        assert missing <= allowed, f"decoder of {where}\n{command(p)}"
-        assert rival > missing, f"without the penalty {rival:.3g}; {where}\n{command(p)}"
+    if allowed >= SETTLED * pull:
+        return False
+    where = f"kernel {kernel}: {missing:.3g} of {pull:.3g} is missing, allowed {allowed:.3g}"
+    assert missing <= allowed, f"decoder of {where}\n{command(p)}"
+    assert rival > missing, f"without the penalty {rival:.3g}; {where}\n{command(p)}"
+    return True
 
 
 # --- supervised learning

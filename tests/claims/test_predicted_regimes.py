@@ -12,8 +12,8 @@ with the moments of these very images, up to what they leave out, which `predict
 - the teacher bends at varrho/tau, before the kernel crosses: the time from there on is in doubt.
 
 Asserted are, for each kernel judged, the feature it crosses for, when, and all its correlations
-there; at T the correlation at rest (teacher-student), the decoder's least squares under the mask
-(masked autoencoder, which has no rest: L15) and class-purity; in supervised learning the view that
+there; at T the correlation at rest and class-purity (teacher-student), the decoder's least squares
+under the mask (masked autoencoder, which has no rest: L15); in supervised learning the view that
 wins every class. False alarms: five standard deviations are 6e-7 a kernel, at most 3000 kernels in
 profile ci: below 1e-2 for a fresh draw, and none where the profile is derandomised and green.
 Regimes just outside a condition must fail the same assertions.
@@ -54,7 +54,7 @@ def test_every_kernel_crosses_where_and_when_predicted(p):
 
 @DRAWN
 @given(p=regimes("mae"))
-def test_the_first_kernel_of_a_class_crosses_settles_and_stays_pure(p):
+def test_the_first_kernel_of_a_class_crosses_is_pure_and_settles(p):
     assert_mae_as_predicted(p)
 
 
@@ -85,13 +85,13 @@ INSIDE = replace(
 )  # fmt: skip
 LABELLED = replace(INSIDE, framework="supervised", init_scale=0.01, hold_width=0.0, horizon=900.0)
 MASKED = replace(
-    INSIDE, framework="mae", bias=False, target="all", horizon=360.0, images=100, work=20000
+    INSIDE, framework="mae", bias=False, target="all", horizon=900.0, images=100, work=20000
 )
 
 
 def test_inside_the_conditions_the_assertions_hold():
     assert assert_teacher_student_as_predicted(INSIDE) >= 8
-    assert assert_mae_as_predicted(MASKED) >= 2
+    assert assert_mae_as_predicted(MASKED, least_settled=1) >= 1
     assert assert_winners_as_predicted(LABELLED) >= INSIDE.classes
 
 
