@@ -163,7 +163,8 @@ def with_table(readme: str, table: str) -> str:
 
 
 def claims_of(records: Sequence[Record]) -> list[tuple[Record, Record]]:
-    """Every claim of every record, in the order of the groups, then of the records."""
+    """Every claim of every record, in the order of the groups, then of the records; by salt."""
+    records = sorted(records, key=lambda record: str(record["salt"]))
     pairs = [(record, claim) for record in records for claim in record["claims"]]
     order = {group: place for place, group in enumerate(GROUPS)}
     return sorted(pairs, key=lambda p: order.get(p[1]["name"].partition(".")[0], len(order)))
