@@ -176,6 +176,7 @@ class Warm:
 
     def __exit__(self, *error: object) -> None:
         self.process.stdin.close()
+        self.process.stdout.close()
         self.process.wait()
 
     def run(self, tree: Path, tests: list[str], seconds: float) -> tuple[str, str]:
