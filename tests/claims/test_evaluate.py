@@ -11,6 +11,7 @@ from mrpverify.claims.legs import PRETRAINING
 from mrpverify.claims.registry import select
 from mrpverify.interactive import Checked
 from mrpverify.judge.measurement import share_of_seeds
+from mrpverify.judge.numbers import Rival, all_numbers, mean_number
 from mrpverify.judge.verdicts import Verdict
 from mrpverify.parameters import Parameters
 from mrpverify.records.labelled import Request, join
@@ -205,4 +206,19 @@ def test_a_control_that_looks_at_too_few_seeds_has_not_failed(seeds, enough, get
     control = Control("looked at", "x", look=lambda parameters, runs: runs.assign_attrs(looked=1))
     (result,) = judged(claim(measure, control), get=get, seeds=seeds)
     assert result.controls[0].measurement.successes == 0
+    assert result.controls[0].failed_as_it_should is enough
+
+
+@pytest.mark.parametrize(("seeds", "enough"), [(3, False), (24, True)])
+def test_a_control_of_too_few_seeds_has_not_failed_though_its_number_is_refuted(seeds, enough, get):
+    """A mean has an interval from two seeds on, and says no from there."""
+
+    def measure(parameters, runs):
+        values = np.linspace(0.9, 1.1, runs.sizes["seed"]) - 5 * ("looked" in runs.attrs)
+        return all_numbers([mean_number("a mean", values, 1.0, Rival("none", 0.0), (0.5, 1.5))], "")
+
+    control = Control("looked at", "x", look=lambda parameters, runs: runs.assign_attrs(looked=1))
+    asked = replace(claim(measure, control), per_seed=False)
+    (result,) = judged(asked, get=get, seeds=seeds)
+    assert result.controls[0].measurement.measured is Verdict.REFUTED
     assert result.controls[0].failed_as_it_should is enough
