@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from mrpverify.claims.registry import select
-from mrpverify.claims.theorem1 import induction as claim
+from mrpverify.claims.explanation import induction as claim
 from mrpverify.judge.verdicts import Verdict
 from mrpverify.observe import induction as observe
 from mrpverify.regime import load_preset

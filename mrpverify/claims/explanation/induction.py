@@ -127,7 +127,7 @@ def _claim(horizon: Horizon, order: int) -> Claim:
     until = "the class is learned" if early else "T"
     return Claim(
         id="T1.induction",
-        name="theorem1.induction",
+        name="explanation.induction",
         statement=(
             "kernels outside the set near the largest initial correlation with a class stay at "
             f"the initial scale until {until}"
@@ -144,4 +144,4 @@ def _claim(horizon: Horizon, order: int) -> Claim:
     )
 
 
-CLAIMS = (_claim("crossing", 20), _claim("T", 21))
+CLAIMS = (_claim("crossing", 30), _claim("T", 31))
