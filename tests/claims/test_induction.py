@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from mrpverify.claims.registry import select
 from mrpverify.claims.explanation import induction as claim
+from mrpverify.claims.registry import select
 from mrpverify.judge.verdicts import Verdict
 from mrpverify.observe import induction as observe
 from mrpverify.regime import load_preset

@@ -6,7 +6,6 @@ from mrpverify.claims.registry import ALL, UnknownClaimError, all_claims, groups
 
 IDS = {
     "T1.capture", "T1.bounded", "T1.specialise", "T1.monosemantic", "T1.lottery", "T1.noise",
-    "T1.induction",
 }  # fmt: skip
 
 
