@@ -18,7 +18,7 @@ from mrpverify.judge.verdicts import Verdict
 from mrpverify.parameters import changed
 from mrpverify.records.store import CACHE_VARIABLE
 
-CLAIMS = [claim.id for claim in select(["dominoes"])]
+CLAIMS = [claim.id for claim in select(["dominoes", "encodings"])]
 
 
 def small():

@@ -104,7 +104,7 @@ CONTROLS = (
 CLAIMS = (
     Claim(
         id="D.map",
-        name="dominoes.map",
+        name="encodings.map",
         statement="from whitened pictures to raw ones, exactly the encodings whose features are "
         "one direction each, nearly orthogonal and hardly met elsewhere are captured "
         "class-purely, and pretraining gains there",

@@ -96,7 +96,7 @@ def _centred_instead(parameters: Parameters, runs: Runs) -> Runs:
 CLAIMS = (
     Claim(
         id="D.mean",
-        name="dominoes.mean",
+        name="encodings.mean",
         statement="on raw pixels a masked autoencoder without a decoder bias learns the mean "
         "picture first and is useless; with a bias, or with each source centred, it is not",
         provenance="[D] growth near zero, L13 in part",
