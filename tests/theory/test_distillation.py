@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from mrpverify.objectives.distilled import gradient as distilled
+from mrpverify.objectives.distilled import theory
 from mrpverify.objectives.supervised import gradient as supervised
 from mrpverify.parameters import Parameters
 from mrpverify.simulate.sample import sample_images
 from mrpverify.simulate.teaching import taught, truncated_softmax
-from mrpverify.theory import distillation as theory
 
 P = Parameters(
     framework="distilled", classes=4, kernels_per_class=2, dimension=8, images=6000, patches=4,

@@ -15,8 +15,8 @@ from typing import Any
 
 from ...judge.measurement import Measurement
 from ...judge.per_seed import above, in_each_seed, within
+from ...objectives.distilled import theory
 from ...parameters import STAND_INS, Parameters
-from ...theory import distillation as theory
 from ..accuracies import (
     block_views,
     multi_view,
@@ -223,7 +223,7 @@ CLAIMS = (
         id="KD.smoothing",
         name="explanation.smoothing",
         statement="labels that are merely smoothed, by nobody's knowledge, teach lost views too",
-        provenance="[D] theory/distillation.py: a rival of what soft labels know",
+        provenance="[D] objectives/distilled/theory.py: a rival of what soft labels know",
         measure=measure_gain,
         controls={"supervised": (NO_SOFT_LABELS, ONE_VIEW)},
         prediction=lambda p: theory.predict_smoothing(ensemble.regime(p, 0)),

@@ -24,8 +24,9 @@ j again. AZL's truncated derivative has no other sign: its kernels grow on what 
 
 from __future__ import annotations
 
-from ..parameters import Parameters
-from .data_law import off_class_probability, power_sum, role
+from ...derivations import OPEN
+from ...parameters import Parameters
+from ...theory.data_law import off_class_probability, power_sum, role
 
 
 def target_over_leak(parameters: Parameters) -> float:
@@ -72,3 +73,7 @@ def predict_smoothing(parameters: Parameters) -> str:
         "a smoothed label leaves every class but the label below its target on all images, also "
         "where a lost view shows: it drives that view as soft labels of other images do"
     )
+
+
+THEORY = OPEN
+"""Crossing times, exponents and curvature of a taught run are not derived."""
