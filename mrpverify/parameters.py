@@ -282,8 +282,9 @@ def check_start(parameters: Parameters, shape: tuple[int, ...] | None, seeds: in
     None stands for kernels that are drawn; fine-tuning has none of its own.
     """
     p = parameters
-    clocks = p.framework == "teacher-student" and p.method == "flow"
-    if clocks and p.horizon_factor == 1 and p.horizon == 0:
+    at_coverage = p.method == "flow" and p.horizon_factor == 1 and p.horizon == 0
+    # Objectives are imported for it, so it is asked last.
+    if at_coverage and outside.load(outside.OBJECTIVES, p.framework).independent_kernels:
         raise RegimeError(
             "horizon_factor=1: under method=flow kernels have clocks of their own, and none may "
             "pass T before the last one has told it. Set it above 1, or method=descent."

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from . import accuracy
+
 
 def by_class(correlations: np.ndarray, views: int) -> np.ndarray:
     """Largest correlation of a kernel with a view of each class [..., kernels, classes]."""
-    shape = (*correlations.shape[:-1], correlations.shape[-1] // views, views)
-    return np.asarray(correlations.reshape(shape).max(-1))
+    return np.asarray(accuracy.by_class(correlations, views).max(-1))
 
 
 def outside(initial: np.ndarray, views: int, share: float) -> np.ndarray:
@@ -33,14 +34,12 @@ def scale(correlations: np.ndarray, initial: np.ndarray, views: int) -> np.ndarr
 
 def learned_at(crossing_time: np.ndarray, views: int) -> np.ndarray:
     """First crossing of any kernel for a view of each class [..., classes], inf where none."""
-    first = crossing_time.min(-2)
-    return np.asarray(first.reshape(*first.shape[:-1], -1, views).min(-1))
+    return np.asarray(accuracy.by_class(crossing_time.min(-2), views).min(-1))
 
 
 def learned_by(crossing_time: np.ndarray, views: int) -> np.ndarray:
     """The kernel that crosses first for each class [..., classes], -1 where none does."""
-    shape = (*crossing_time.shape[:-1], crossing_time.shape[-1] // views, views)
-    earliest = crossing_time.reshape(shape).min(-1)
+    earliest = accuracy.by_class(crossing_time, views).min(-1)
     none = np.isinf(earliest).all(-2)
     return np.where(none, -1, earliest.argmin(-2))
 

@@ -100,11 +100,6 @@ def out_of_memory(error: BaseException) -> bool:
     return "allocate memory" in str(error) or "not enough memory" in str(error)
 
 
-def from_environment() -> Execution:
-    """What the environment asks for; raises MemoryBudgetError for a budget that is none."""
-    return Execution(budget_of(os.environ.get(MEMORY)), compiled=os.environ.get(COMPILE) == "1")
-
-
 def budget_of(text: str | None, given_as: str = f"{MEMORY}=") -> float:
     """Bytes of a budget given in GiB, no bound where none is given; raises MemoryBudgetError."""
     if not text:
@@ -124,7 +119,10 @@ _CURRENT: ContextVar[Execution | None] = ContextVar("execution", default=None)
 
 
 def current() -> Execution:
-    """The execution of this context, else that of the environment."""
+    """The execution of this context, else that of the environment.
+
+    Raises MemoryBudgetError for a budget that is none.
+    """
     return _CURRENT.get() or _of_environment(os.environ.get(MEMORY), os.environ.get(COMPILE))
 
 

@@ -51,14 +51,12 @@ class Images:
 
     def part(self, begin: int, end: int) -> Images:
         """The images from `begin` up to `end` of every seed, without copying."""
-        return Images(
-            **{
-                f.name: getattr(self, f.name)
-                if f.name == "features"
-                else getattr(self, f.name)[:, begin:end]
-                for f in fields(self)
-            }
-        )
+        return self._images((slice(None), slice(begin, end)))
+
+    def _images(self, chosen: tuple[slice, slice] | tuple[torch.Tensor, torch.Tensor]) -> Images:
+        """Some of the images, by index along seeds and images; the features are all images'."""
+        own = (f.name for f in fields(self) if f.name != "features")
+        return replace(self, **{name: getattr(self, name)[chosen] for name in own})
 
     @classmethod
     def of_patches(cls, patches: torch.Tensor) -> Images:
@@ -78,13 +76,7 @@ class Images:
             raise ValueError(f"labels={number}: a class has only {fewest} images; raise N.")
         keep = [(row <= number).nonzero().squeeze(1) for row in rank]
         seed = torch.arange(len(keep)).unsqueeze(1)
-        chosen = torch.stack(keep)
-        kept = {
-            f.name: getattr(self, f.name)[seed, chosen]
-            for f in fields(self)
-            if f.name != "features"
-        }
-        return replace(self, **kept)
+        return self._images((seed, torch.stack(keep)))
 
     def with_shuffled_labels(self, salt: str, seeds: list[int]) -> Images:
         """The same images, the labels of each seed in random order: they say nothing."""

@@ -164,3 +164,11 @@ def test_teachers_of_another_width_and_activation_answer_by_their_own_regime():
     other = replace(PLAIN, kernels_per_class=5, power=4, linear_from=0.3)
     run = pretrain(P, SALT, [0, 1], teachers=[teacher(), teacher(other)])
     assert run.final_weights.shape == (2, P.kernels, P.dimension)
+
+
+def test_a_part_of_taught_images_keeps_their_soft_labels():
+    images = sample_images(P, SALT, [0])
+    own = taught(P, images, [torch.randn(1, P.images, P.classes)], SALT, [0])
+    part = own.part(3, 7)
+    torch.testing.assert_close(part.soft, own.soft[:, 3:7], rtol=0, atol=0)
+    torch.testing.assert_close(part.features, own.features, rtol=0, atol=0)

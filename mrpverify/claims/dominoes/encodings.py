@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -159,7 +160,12 @@ def both_views(run: xr.Dataset) -> np.ndarray:
 
 def needed(parameters: Parameters, changes: Mapping[str, Any]) -> tuple[Condition, ...]:
     """What class-purity hangs on, measured on the encoded pictures."""
-    p = regime(parameters, **changes)
+    return _needed(regime(parameters, **changes))
+
+
+@cache
+def _needed(p: Parameters) -> tuple[Condition, ...]:
+    """The same of a cell's regime; every look and every control asks, over all pictures."""
     return tuple(c for c in conditions(p, measured(p)) if c.id in NEEDED)
 
 

@@ -7,7 +7,6 @@ each, nearly orthogonal, and hardly met in other pictures. The rival says that i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 import numpy as np
 
@@ -68,7 +67,6 @@ def _least(values: Sequence[np.ndarray], seeds: np.ndarray) -> np.ndarray:
     return np.asarray(np.min(values, axis=0)) if values else np.full(len(seeds), np.nan)
 
 
-@cache
 def prediction(parameters: Parameters) -> str:
     """Conditions cell by cell."""
     said = []

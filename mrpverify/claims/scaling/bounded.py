@@ -18,6 +18,7 @@ import xarray as xr
 from ...judge.measurement import Measurement
 from ...judge.numbers import Rival, all_numbers, mean_number
 from ...judge.slopes import slopes_in_log
+from ...observe.accuracy import by_class
 from ...parameters import Parameters
 from ...theory.condition import Condition
 from ...theory.resting import rest
@@ -67,8 +68,8 @@ def _late(classes: int) -> str:
 def largest(p: Parameters, run: xr.Dataset) -> np.ndarray:
     """Lambda of a class at T, mean over the classes that are held at all [seeds]."""
     by_feature = run["final_correlations"].max("kernel").values
-    by_class = by_feature.reshape(len(by_feature), -1, p.views).max(-1)
-    return np.asarray(np.nanmean(np.where(by_class >= hold_level(p), by_class, np.nan), -1))
+    of_class = by_class(by_feature, p.views).max(-1)
+    return np.asarray(np.nanmean(np.where(of_class >= hold_level(p), of_class, np.nan), -1))
 
 
 def foretold(parameters: Parameters, classes: int, run: xr.Dataset) -> float:

@@ -27,12 +27,11 @@ import torch
 
 from ...parameters import Parameters
 from ...simulate.classifier import pull
-from ...simulate.encoder import back_project, cache_sized, project, smoothed_relu
 from ...simulate.objective import Objective, State
 from ...simulate.sample import Images
 from ...simulate.teaching import TaughtImages, truncated_softmax
 from ..supervised.gradient import (
-    blocks,
+    direction_by,
     expected_loss,
     initial_state,
     logits,
@@ -47,24 +46,13 @@ def descent_direction(
 ) -> tuple[State, torch.Tensor]:
     """The direction above, and the largest pre-activation of each seed [seeds]."""
     del largest
-    p, w = parameters, state["weights"]
-    soft = cast(TaughtImages, images).soft
-    total = torch.zeros_like(w)
-    reach = w.new_full((len(w),), -torch.inf)
-    begin = 0
-    for patches in cache_sized(images.patches, w.shape[1]):
-        here = slice(begin, begin + patches.shape[1])
-        begin += patches.shape[1]
-        u = project(w, patches)
-        reach = torch.maximum(reach, u.amax((1, 2, 3)))
-        a, slope = smoothed_relu(u, p.power, p.linear_from)
-        outputs = blocks(p, a.sum(2))
-        g = pull(outputs, images.labels[:, here]) + p.taught_weight * lift(
-            p, outputs, soft[:, here]
-        )
-        per_kernel = g.repeat_interleave(p.kernels_per_class, 2)
-        total += back_project(slope.mul_(per_kernel.unsqueeze(2)), patches)
-    return {"weights": total / images.patches.shape[1]}, reach
+    p, soft = parameters, cast(TaughtImages, images).soft
+
+    def by_both(outputs: torch.Tensor, here: slice) -> torch.Tensor:
+        lifted = p.taught_weight * lift(p, outputs, soft[:, here])
+        return pull(outputs, images.labels[:, here]) + lifted
+
+    return direction_by(by_both, p, state["weights"], images)
 
 
 def lift(parameters: Parameters, outputs: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:

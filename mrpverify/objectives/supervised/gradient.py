@@ -9,6 +9,8 @@ State: ``weights`` [seeds, kernels, dimension].
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from ...parameters import Parameters
@@ -17,6 +19,9 @@ from ...simulate.encoder import back_project, cache_sized, project, smoothed_rel
 from ...simulate.objective import Objective, State
 from ...simulate.sample import Images
 from .options import PARTS
+
+Pull = Callable[[torch.Tensor, slice], torch.Tensor]
+"""What drives the logits [seeds, some images, classes], from these and the images' place."""
 
 
 def trained(parameters: Parameters, state: State) -> dict[str, int]:
@@ -50,17 +55,27 @@ def descent_direction(
 ) -> tuple[State, torch.Tensor]:
     """-grad of the cross-entropy, and the largest pre-activation of each seed [seeds]."""
     del largest
-    w = state["weights"]
+
+    def by_labels(outputs: torch.Tensor, here: slice) -> torch.Tensor:
+        return pull(outputs, images.labels[:, here])
+
+    return direction_by(by_labels, parameters, state["weights"], images)
+
+
+def direction_by(
+    pulled: Pull, parameters: Parameters, w: torch.Tensor, images: Images
+) -> tuple[State, torch.Tensor]:
+    """1/N sum_n pull_i sum_p a'_{r,p} x_p, i the block of r; largest pre-activation [seeds]."""
     total = torch.zeros_like(w)
     reach = w.new_full((len(w),), -torch.inf)
     begin = 0
     for patches in cache_sized(images.patches, w.shape[1]):
-        labels = images.labels[:, begin : begin + patches.shape[1]]
+        here = slice(begin, begin + patches.shape[1])
         begin += patches.shape[1]
         u = project(w, patches)
         reach = torch.maximum(reach, u.amax((1, 2, 3)))
         a, slope = smoothed_relu(u, parameters.power, parameters.linear_from)
-        g = pull(blocks(parameters, a.sum(2)), labels)
+        g = pulled(blocks(parameters, a.sum(2)), here)
         per_kernel = g.repeat_interleave(parameters.kernels_per_class, 2)
         total += back_project(slope.mul_(per_kernel.unsqueeze(2)), patches)
     return {"weights": total / images.patches.shape[1]}, reach
