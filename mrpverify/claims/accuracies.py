@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from ..judge.intervals import mean_interval
+from ..judge.findings import Column, Estimate, Table
 from ..observe.accuracy import by_class, confusion, multi_view_accuracy, single_view_accuracy
 from ..observe.capture import captured
 from ..parameters import STAND_INS, Parameters
@@ -20,6 +21,14 @@ MULTI_VIEW_ACCURACY = STAND_INS["multi_view_accuracy"].value
 SINGLE_VIEW_ACCURACY = STAND_INS["single_view_accuracy"].value
 EQUAL = STAND_INS["equal_accuracy"].value
 GAIN = STAND_INS["accuracy_gain"].value
+
+KINDS = ("multi_view", "single_view", "overall", "train_multi_view", "train_single_view")
+COLUMNS = (
+    Column("leg"),
+    *(Column(kind, form="estimate") for kind in KINDS),
+    Column("learned_share", "features learned"),
+)
+"""What is shown of the accuracies of a leg."""
 
 
 def resolution(parameters: Parameters) -> float:
@@ -88,8 +97,37 @@ def table(parameters: Parameters, runs: xr.Dataset, learned: np.ndarray) -> dict
     }
 
 
+def accuracies(legs: Mapping[str, Mapping[str, Any]]) -> tuple[Table, ...]:
+    """The tables of legs (`table`) as findings: accuracies, and the confusion of every leg."""
+    rows = [{"leg": leg, **row} for leg, row in legs.items()]
+    return (
+        Table("accuracies", rows, columns=COLUMNS, kept={"accuracies": dict(legs)}),
+        *(_confusion(leg, row["confusion"]) for leg, row in legs.items()),
+    )
+
+
+def _confusion(leg: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """View shown in the image against views learned by its class: accuracy and images."""
+    learned = sorted({row["learned"] for row in rows})
+    cells = {
+        (row["shown"], row["learned"]): f"{row['accuracy']:.3f} ({row['images']})" for row in rows
+    }
+    shown = [
+        {
+            "image shows": view,
+            **{f"class learned {name}": cells.get((view, name)) for name in learned},
+        }
+        for view in dict.fromkeys(row["shown"] for row in rows)
+    ]
+    title = f"{leg}: accuracy (images)"
+    return Table(title, shown, title, kept={})
+
+
+def estimates(values: Mapping[str, np.ndarray], finest: float = 0.0) -> tuple[Estimate, ...]:
+    """Means over seeds [seeds] with their 90 % t-intervals, by name."""
+    return tuple(Estimate.of(name, own, finest) for name, own in values.items())
+
+
 def summary(values: np.ndarray, finest: float = 0.0) -> dict[str, Any]:
-    """Mean over seeds with its 90 % t-interval; null where no seed has a value."""
-    finite = values[np.isfinite(values)]
-    low, high = mean_interval(values, resolution=finest)
-    return {"mean": float(finite.mean()) if len(finite) else None, "interval": [low, high]}
+    """Mean over seeds with its 90 % t-interval as a cell of a table; null where there is none."""
+    return Estimate.of("", values, finest).summary()

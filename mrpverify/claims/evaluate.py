@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from ..judge.findings import recorded
 from ..judge.measurement import Measurement, judged_by, judged_by_e_value
 from ..judge.sequential import FIRST_LOOK, USUAL_CAP, Design, design
 from ..judge.verdicts import Verdict, final_verdict
@@ -368,5 +369,5 @@ def _without_number(statistic: str, verdict: Verdict, **details: str) -> Measure
         interval=(undefined, undefined),
         threshold=undefined,
         measured=verdict,
-        details=details,
+        findings=recorded(**details),
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import xarray as xr
 
+from ..judge.findings import Estimate
 from ..observe.capture import active, held, is_apart
 from ..parameters import STAND_INS, Parameters
 
@@ -40,6 +43,13 @@ def holds_class_purely(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
 def active_kernels(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
     """Kernels that hold a feature at T [seeds, kernels], bool."""
     return active(final(runs), crossed(runs), hold_level(parameters))
+
+
+def mean_share(name: str, share: np.ndarray) -> Estimate:
+    """A mean share of kernels over seeds [seeds]; a record has its interval under a name apart."""
+    found = Estimate.of(name.replace("_", " "), share)
+    low, high = found.interval or (np.nan, np.nan)
+    return replace(found, kept={name: found.value, "interval_of_mean_share": [low, high]})
 
 
 def reached(runs: xr.Dataset) -> np.ndarray:

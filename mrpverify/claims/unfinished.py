@@ -6,12 +6,12 @@ of Theorem 1 count its seed as false below and as true above; for the others tha
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import ceil, sqrt
 
 import numpy as np
 import xarray as xr
 
+from ..judge.findings import Note
 from ..judge.measurement import Measurement, seeds_not_known, with_unknown
 from ..outside import OBJECTIVES, own
 from ..parameters import FRAMEWORKS, Parameters
@@ -41,7 +41,7 @@ def with_unfinished(measurement: Measurement, legs: Legs, runs: Runs) -> Measure
     """The measurement with its open seeds; a sentence for every leg with some, or diverged ones."""
     gone = [line for name, run in runs.items() for line in _diverged(name, run)]
     if gone:
-        measurement = replace(measurement, details={**measurement.details, "diverged": gone})
+        measurement = measurement.beside(Note("diverged", tuple(gone)))
     unknown = open_seeds(legs, runs)
     if not unknown.any():
         return measurement
@@ -53,7 +53,7 @@ def with_unfinished(measurement: Measurement, legs: Legs, runs: Runs) -> Measure
     ]
     found = seeds_not_known(measurement, unknown)
     found = with_unknown(found, int(unknown.sum()), len(unknown))
-    return replace(found, details={**found.details, "unfinished": lines})
+    return found.beside(Note("unfinished", tuple(lines)))
 
 
 def _diverged(name: str, run: xr.Dataset) -> list[str]:

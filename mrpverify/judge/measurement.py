@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..parameters import STAND_INS
 from . import e_value
+from .findings import Estimate, Finding, Findings, Note, Recorded, checked, details_of, exchanged
 from .intervals import APPROXIMATE, clopper_pearson
 from .over_seeds import OverSeeds
 from .sequential import LEVEL, Design, Outcome, design
@@ -27,11 +29,24 @@ class Measurement:
     measured: Verdict
     successes: int | None = None
     trials: int | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    """What was found beside the verdict, by type: reports show it."""
     band: tuple[float, float] | None = None
     """Where the whole interval has to lie, in a claim about a number; `threshold` predicts it."""
     outcomes: tuple[Outcome, ...] | None = None
     """What every seed says, in the seeds' order, where the statement is true or false in each."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "findings", checked(self.findings))
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The findings as plain values under the names that they have in a record."""
+        return details_of(self.findings)
+
+    def beside(self, *new: Finding) -> Measurement:
+        """The same with further findings; one takes the place of an earlier one of its name."""
+        return replace(self, findings=exchanged(self.findings, new))
 
 
 FEWEST_SEEDS = 16
@@ -117,9 +132,32 @@ def mean_share_above(values: np.ndarray, threshold: float) -> Part:
     return part
 
 
-def together(
-    statistic: str, parts: Mapping[str, Part], details: Mapping[str, Any] | None = None
-) -> Measurement:
+PARTS = "parts"
+"""Where the statements of a claim stand in the details of a record."""
+JUDGED = ("threshold", "band", "measured", "needed", "true_seeds", "seeds")
+"""What is shown of one of them beside its mean."""
+
+
+def part_row(name: str, row: Mapping[str, Any]) -> Estimate:
+    """One of several statements of a claim as a finding; `row` is how it stands in a record."""
+    low, high = row["interval"]
+    judged = {key: row[key] for key in JUDGED if key in row}
+    return Estimate(name, row["mean"], (low, high), judged, {PARTS: {name: dict(row)}})
+
+
+def assumptions(assumed: Mapping[str, str]) -> tuple[Note, ...]:
+    """What intervals take for granted, by the number's name: a note for all that take the same."""
+    return tuple(
+        Note(
+            f"assumes, {text}", (text,), ", ".join(names),
+            {"assumes": dict.fromkeys(names, text)},
+        )
+        for text in dict.fromkeys(assumed.values())
+        if (names := [name for name in assumed if assumed[name] == text])
+    )  # fmt: skip
+
+
+def together(statistic: str, parts: Mapping[str, Part], findings: Findings = ()) -> Measurement:
     """A claim of several parts: refuted by one, supported by all; the first gives its numbers."""
     first = next(iter(parts.values()))
     assumed = {name: part.assumes for name, part in parts.items() if part.assumes is not None}
@@ -129,11 +167,11 @@ def together(
         first.interval,
         first.threshold,
         all_of(part.measured for part in parts.values()),
-        details={
-            "parts": {name: part.summary() for name, part in parts.items()},
-            **({"assumes": assumed} if assumed else {}),
-            **(details or {}),
-        },
+        findings=(
+            *(part_row(name, part.summary()) for name, part in parts.items()),
+            *assumptions(assumed),
+            *findings,
+        ),
         band=first.band,
     )
 
@@ -148,10 +186,18 @@ def with_unknown(measurement: Measurement, unknown: int, seeds: int) -> Measurem
     m = measurement
     if m.measured is Verdict.ERROR or "seeds_not_known" in m.details:
         return m
-    details = {**m.details, "seeds_not_known": unknown}
     low, high = m.interval
     wide = (low - unknown / seeds, high + unknown / seeds)
-    return replace(m, interval=wide, measured=Verdict.INCONCLUSIVE, details=details)
+    return replace(m, interval=wide, measured=Verdict.INCONCLUSIVE).beside(_not_known(unknown))
+
+
+def _not_known(seeds: int) -> Note:
+    """How many seeds could have come out either way; nothing is said where there are none."""
+    line = (
+        f"{seeds} seeds ran out of steps or work before T; not known there, raise work (flow) or "
+        f"max_steps (descent)"
+    )
+    return Note("seeds_not_known", (line,) if seeds else (), kept={"seeds_not_known": seeds})
 
 
 def seeds_not_known(measurement: Measurement, unknown: np.ndarray) -> Measurement:
@@ -164,16 +210,14 @@ def seeds_not_known(measurement: Measurement, unknown: np.ndarray) -> Measuremen
         return m
     pairs = zip(m.outcomes, unknown, strict=True)
     outcomes = tuple(None if is_open else seed for seed, is_open in pairs)
-    details = {**m.details, "seeds_not_known": 0}
-    if rows := _seed_parts(m):
-        details["parts"] = {name: _opened(row, unknown) for name, row in rows.items()}
-    marked = replace(m, outcomes=outcomes, details=details)
+    opened = [part_row(name, _opened(row, unknown)) for name, row in _seed_parts(m).items()]
+    marked = replace(m, outcomes=outcomes).beside(_not_known(0), *opened)
     return judged_by(marked, design(len(outcomes), m.threshold))
 
 
 def _seed_parts(measurement: Measurement) -> Mapping[str, Mapping[str, Any]]:
     """The statements that each seed must meet at once (`per_seed`), none where it has no such."""
-    rows: Mapping[str, Mapping[str, Any]] = measurement.details.get("parts", {})
+    rows: Mapping[str, Mapping[str, Any]] = measurement.details.get(PARTS, {})
     return rows if all("outcomes" in row for row in rows.values()) else {}
 
 
@@ -232,13 +276,13 @@ def _looked_at(
     successes, open_seeds = sum(s is True for s in looked), sum(s is None for s in looked)
     low, _ = clopper_pearson(successes, used)
     _, high = clopper_pearson(successes + open_seeds, used)
-    details = {**m.details, "sequential": dict(sequential)}
-    if "seeds_not_known" in details:
-        details["seeds_not_known"] = open_seeds
+    found: list[Finding] = [_asked(verdict, sequential)]
+    if "seeds_not_known" in m.details:
+        found.append(_not_known(open_seeds))
     if rows := _seed_parts(m):
         parts = _parts_judged(rows, rule, used)
         refuted = [name for name, row in parts.items() if row["measured"] is Verdict.REFUTED]
-        details |= {"parts": parts, "refuted_parts": refuted}
+        found += [*itertools.starmap(part_row, parts.items()), Recorded("refuted_parts", refuted)]
     return replace(
         m,
         value=successes / used,
@@ -246,8 +290,16 @@ def _looked_at(
         measured=verdict,
         successes=successes,
         trials=used,
-        details=details,
+    ).beside(*found)
+
+
+def _asked(verdict: Verdict, sequential: Mapping[str, Any]) -> Note:
+    """By how many seeds it is decided, and by which rule."""
+    line = (
+        f"{verdict} after {sequential['seeds_used']} of at most {sequential['looks'][-1]} seeds "
+        f"({sequential['words']})"
     )
+    return Note("sequential", (line,), kept={"sequential": dict(sequential)})
 
 
 def _parts_judged(
@@ -266,7 +318,7 @@ def _parts_judged(
 def share_of_seeds(
     holds: np.ndarray,
     statistic: str,
-    details: Mapping[str, Any] | None = None,
+    findings: Findings = (),
     known: np.ndarray | None = None,
 ) -> Measurement:
     """A per-seed true/false claim [seeds] against p0, by the sequential design of so many seeds.
@@ -287,7 +339,7 @@ def share_of_seeds(
         (0.0, 1.0),
         p0,
         Verdict.INCONCLUSIVE,
-        details={**(details or {}), **({} if known is None else {"seeds_not_known": 0})},
+        findings=(*findings, *(() if known is None else (_not_known(0),))),
         outcomes=tuple(outcomes),
     )
     return judged_by(blank, design(len(outcomes), p0))
@@ -297,7 +349,7 @@ def mean_share_over_seeds(
     values: np.ndarray,
     threshold: float,
     statistic: str,
-    details: Mapping[str, Any] | None = None,
+    findings: Findings = (),
 ) -> Measurement:
     """A share in [0, 1] per seed [seeds] whose mean must lie above `threshold`: betting interval.
 
@@ -308,12 +360,12 @@ def mean_share_over_seeds(
     mean = mean_share_above(values, threshold)
     enough = len(values) >= FEWEST_SEEDS
     interval = mean.interval if enough else (0.0, 1.0)
-    kept = {"over_seeds": mean.over_seeds.summary()} if enough else {}
+    kept = (Recorded("over_seeds", mean.over_seeds.summary()),) if enough else ()
     return Measurement(
         statistic,
         mean.value,
         interval,
         threshold,
         measured_above(interval, threshold),
-        details={**(details or {}), **kept},
+        findings=(*findings, *kept),
     )

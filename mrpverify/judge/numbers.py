@@ -10,20 +10,28 @@ needs no correction); for a refutation one is enough, at a level divided by thei
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..parameters import STAND_INS
+from .findings import Column, Findings, Table
 from .intervals import CONFIDENCE
-from .measurement import FEWEST_SEEDS, Measurement
+from .measurement import FEWEST_SEEDS, Measurement, assumptions
 from .over_seeds import Interval, OverSeeds
 from .verdicts import Verdict, measured_within
 
 ABOVE_ZERO = float(np.nextafter(0.0, 1.0))
 """Bottom of a band that excludes 0: no difference at all is no support for one."""
+COLUMNS = (
+    Column("name", "number"), Column("seeds"), Column("value", form="digits"),
+    Column("interval", "90 % interval", "digits"), Column("prediction", form="digits"),
+    Column("band", form="band"), Column("rival", beside="rival_value"),
+    Column("rival_excluded", form="yes"), Column("measured", form="verdict"),
+)  # fmt: skip
+"""What reports show of a number."""
 
 
 @dataclass(frozen=True)
@@ -151,9 +159,7 @@ def share_number(name: str, holds: np.ndarray, rival: Rival) -> Number:
     return Number(name, OverSeeds.of("exact", holds), 1.0, band, rival)
 
 
-def all_numbers(
-    numbers: Sequence[Number], statistic: str, details: Mapping[str, Any] | None = None
-) -> Measurement:
+def all_numbers(numbers: Sequence[Number], statistic: str, findings: Findings = ()) -> Measurement:
     """All numbers of one law as one measurement; shown is the one with the least slack.
 
     Raises ValueError where there is no number.
@@ -175,10 +181,10 @@ def all_numbers(
         tightest.interval,
         tightest.prediction,
         measured,
-        details={
-            **(details or {}),
-            "numbers": [n.row(len(numbers)) for n in numbers],
-            **({"assumes": assumed} if assumed else {}),
-        },
+        findings=(
+            *findings,
+            Table("numbers", [n.row(len(numbers)) for n in numbers], "every number", COLUMNS),
+            *assumptions(assumed),
+        ),
         band=tightest.band,
     )

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..parameters import STAND_INS
+from .findings import Findings
 from .intervals import mean_interval
-from .measurement import Measurement, Part, share_of_seeds
+from .measurement import Measurement, Part, part_row, share_of_seeds
 from .over_seeds import OverSeeds
 
 ROUNDING = 1e-12
@@ -74,10 +75,10 @@ def within(values: np.ndarray, target: float, delta: float) -> InEachSeed:
 def in_each_seed(
     statistic: str,
     parts: Mapping[str, InEachSeed],
-    details: Mapping[str, Any] | None = None,
+    findings: Findings = (),
     known: np.ndarray | None = None,
 ) -> Measurement:
-    """Share of seeds in which all `parts` are true, by the sequential design; details name each.
+    """Share of seeds in which all `parts` are true, by the sequential design; findings name each.
 
     A part that alone is refuted stands in `refuted_parts`. Raises ValueError without a part or a
     seed.
@@ -86,8 +87,8 @@ def in_each_seed(
         raise ValueError("a claim about each seed needs at least one part")
     holds = np.array(np.stack([part.holds for part in parts.values()]).all(0))
     sure = np.ones_like(holds) if known is None else known
-    rows = {name: part.row(sure) for name, part in parts.items()}
-    return share_of_seeds(holds, statistic, {"parts": rows, **(details or {})}, known)
+    rows = [part_row(name, part.row(sure)) for name, part in parts.items()]
+    return share_of_seeds(holds, statistic, (*rows, *findings), known)
 
 
 def counted(part: InEachSeed) -> Part:

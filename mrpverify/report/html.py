@@ -11,6 +11,7 @@ import hashlib
 import io
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from math import isfinite
 from typing import Any
@@ -18,18 +19,17 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..judge.findings import Picture
 from .interval import interval_picture
 from .mathematics import glossary, in_mathml, spelt_in_mathml
 from .outcome import OUTCOMES, again, how_sure, mended_by, named, needed, told, where
-from .record import cell, tables
+from .shown import Cell, Grid, Line, cell, found, shown
 
 Pictures = Sequence[Mapping[str, bytes]]
 """PNG figures by title, one mapping per claim of the record."""
 
 OPEN_ROWS = 12
 """Tables of at most this many rows are shown unfolded."""
-_FIRST = ("measured", "verdict")
-"""Columns that stand right after a table's first, so that a narrow screen shows them."""
 
 
 def page(record: Mapping[str, Any], pictures: Pictures = ()) -> str:
@@ -64,26 +64,29 @@ def _claim(
     record: Mapping[str, Any], claim: Mapping[str, Any], pictures: Mapping[str, bytes]
 ) -> dict[str, Any]:
     """A claim of the record with what is shown beside it."""
-    details = claim["details"]
+    items = shown(found(claim))
     return {
         **claim,
         "named": named(record, claim),
         "needed": needed(claim),
         "again": again(record, claim),
         "next": claim.get("next", []),
-        "tables": {
-            title: [_ordered(row) for row in rows] for title, rows in tables(details).items()
-        },
-        "lines": [x for key in ("lines", "diverged", "unfinished") for x in details.get(key, [])],
+        "grids": [_verdict_second(item) for item in items if isinstance(item, Grid)],
+        "lines": [str(item) for item in items if isinstance(item, Line)],
+        "not_drawn": [
+            item.name for item in items if isinstance(item, Picture) and item.name not in pictures
+        ],
         "pictures": _inline(pictures),
     }
 
 
-def _ordered(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row whose verdict stands second."""
-    head = list(row)[:1]
-    early = [key for key in _FIRST if key in row and key not in head]
-    return {key: row[key] for key in [*head, *early, *(k for k in row if k not in early)]}
+def _verdict_second(grid: Grid) -> Grid:
+    """The same with a verdict right after the first column, where a narrow screen shows it."""
+    forms = [column.form for column in grid.columns]
+    places = sorted(range(len(forms)), key=lambda place: (place > 0, forms[place] != "verdict"))
+    columns = tuple(grid.columns[place] for place in places)
+    rows = tuple(tuple(row[place] for place in places) for row in grid.rows)
+    return replace(grid, columns=columns, rows=rows)
 
 
 def _texts(record: Mapping[str, Any]) -> Iterator[str]:
@@ -105,13 +108,20 @@ def _command(command: str) -> Markup:
     )
 
 
-def _sorted_by(value: object) -> Markup:
+def _sorted_by(item: Cell) -> Markup:
     """The attribute that sorts a cell where its text does not: a page has 10^4 of them."""
-    key, shown = _sortable(value), cell(value)
-    finite = isinstance(value, float) and isfinite(value)
-    if key == shown or (finite and float(key) == float(shown)):
+    key, finite = _sortable(item.value), isinstance(item.value, float) and isfinite(item.value)
+    if key == item.words or (finite and float(key) == _number(item.words)):
         return Markup("")
     return Markup(' data-value="{}"').format(key)
+
+
+def _number(words: str) -> float | None:
+    """The number that a cell says, None where it says more."""
+    try:
+        return float(words)
+    except ValueError:
+        return None
 
 
 def _sortable(value: object) -> str:
@@ -153,6 +163,7 @@ def _environment() -> Environment:
     environment.filters["command"] = _command
     environment.filters["cell"] = cell
     environment.filters["sorted_by"] = _sorted_by
+    environment.filters["as_cell"] = lambda value: Cell(cell(value), value)
     environment.filters["math"] = in_mathml
     environment.filters["symbol"] = spelt_in_mathml
     return environment

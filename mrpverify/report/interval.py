@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from .record import cell
+from .shown import cell
 
 WIDTH, HEIGHT, EDGE = 220, 26, 6
 """Size of an interval's picture, and the room at its ends, in units of its drawing."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from .mathematics import in_latex
 from .outcome import again, how_sure, mended_by, named, needed
-from .record import cell, tables
+from .shown import Grid, Line, Shown, cell, found, shown
 
 _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 _ESCAPED = {
@@ -37,8 +37,8 @@ def latex(record: Mapping[str, Any]) -> str:
     ]
     for stem, claim in zip(stems, record["claims"], strict=True):
         lines += [f"% {_comment(again(record, claim))}", *_macros(stem, claim)]
-        for title, rows in tables(claim["details"]).items():
-            lines += _detail(f"{stem}{_letters(title)}Table", rows)
+        for item in shown(found(claim)):
+            lines += _finding(stem, item)
     lines += [_macro("mrpSeeds", str(record["seeds"])), _macro("mrpSalt", _words(record["salt"]))]
     return "\n".join([*lines, *_table(record, stems)]) + "\n"
 
@@ -66,11 +66,16 @@ def _violated(condition: Mapping[str, Any]) -> str:
     return f"{_text(condition['statement'])} ({_words(margin)}){_text(mended_by(condition))}"
 
 
-def _detail(name: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The table of a claim's own rows."""
-    head = " & ".join(_words(key.replace("_", " ")) for key in rows[0])
-    body = ["  " + " & ".join(_words(cell(x)) for x in row.values()) + r" \\" for row in rows]
-    return _tabular(name, "l" * len(rows[0]), head, body)
+def _finding(stem: str, item: Shown) -> list[str]:
+    """What was found beside the verdict: a table as a macro, a line as a comment."""
+    match item:
+        case Grid(columns=columns):
+            head = " & ".join(_words(column.words) for column in columns)
+            body = [f"  {' & '.join(_words(x.words) for x in row)} \\\\" for row in item.rows]
+            return _tabular(f"{stem}{_letters(item.name)}Table", "l" * len(columns), head, body)
+        case Line():
+            return [f"% {_comment(str(item))}"]
+    return [f"% {_comment(f'picture: {item.name}')}"]
 
 
 def _tabular(name: str, columns: str, head: str, body: Sequence[str]) -> list[str]:

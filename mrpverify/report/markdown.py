@@ -10,9 +10,10 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from ..judge.findings import Picture
 from .mathematics import in_latex
 from .outcome import OUTCOMES, again, how_sure, mended_by, named, needed, told, where
-from .record import cell, tables
+from .shown import Grid, Line, cell, found, shown
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$&~])")
 _COLUMNS = ("claim", "framework", "at", "role", "verdict", "value", "90 % interval", "needed")
@@ -68,17 +69,25 @@ def _claim(record: Mapping[str, Any], claim: Mapping[str, Any]) -> list[str]:
         came_out = "failed, as it should" if control["failed_as_it_should"] else "DID NOT FAIL"
         seen = f"{came_out} ({control['observed']})"
         lines.append(f"- control {_text(control['id'])}: {_words(seen)}")
+    items = shown(found(claim))
+    lines += [_said(item) for item in items if not isinstance(item, Grid)]
     lines += ["", *_code(again(record, claim))]
-    for title, rows in tables(claim["details"]).items():
-        lines += _rows(title, rows)
+    for item in items:
+        if isinstance(item, Grid):
+            lines += _rows(item)
     return lines
 
 
-def _rows(title: str, rows: list[dict[str, Any]]) -> list[str]:
-    """A table of a claim's details, as of every feature."""
-    head = [_words(key.replace("_", " ")) or "row" for key in rows[0]]
-    body = [_row([_words(cell(value)) for value in row.values()]) for row in rows]
-    return ["", f"{_words(title)}:", "", _row(head), _row(["---"] * len(head)), *body]
+def _said(item: Line | Picture) -> str:
+    """A line of the findings, or that there is a picture."""
+    return f"- {_words(str(item) if isinstance(item, Line) else f'picture: {item.name}')}"
+
+
+def _rows(grid: Grid) -> list[str]:
+    """A table of a claim's findings, as of every feature."""
+    head = [_words(column.words) or "row" for column in grid.columns]
+    body = [_row([_words(item.words) for item in row]) for row in grid.rows]
+    return ["", f"{_words(grid.title)}:", "", _row(head), _row(["---"] * len(head)), *body]
 
 
 def _code(command: str) -> list[str]:

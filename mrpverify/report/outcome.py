@@ -10,7 +10,8 @@ from typing import Any
 
 from ..judge.sequential import LEVEL
 from ..judge.verdicts import EXIT_CODES, EXIT_USAGE
-from .text import family, in_one_line, target
+from .shown import target
+from .text import family, in_one_line
 
 OUTCOMES = {code: verdict.replace("_", " ").lower() for verdict, code in EXIT_CODES.items()}
 OUTCOMES |= {EXIT_USAGE: "usage"}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..claims.evaluate import ClaimResult, ControlResult
+from ..judge.findings import as_rows
 from ..judge.measurement import Measurement
 from ..parameters import Framework, Parameters
 from ..records.labelled import config_hash, simulation_digest
@@ -95,7 +96,8 @@ def _claim(run: Run, result: ClaimResult) -> dict[str, Any]:
         "trials": measurement.trials,
         "outcomes": _outcomes(measurement),
         "next": next_steps(result),
-        "details": dict(measurement.details),
+        "details": measurement.details,
+        "findings": as_rows(measurement.findings),
         "controls": [_control(item) for item in result.controls],
     }
 
@@ -119,7 +121,7 @@ def _control(item: ControlResult) -> dict[str, Any]:
         "successes": item.measurement.successes,
         "trials": item.measurement.trials,
         "outcomes": _outcomes(item.measurement),
-        "details": dict(item.measurement.details),
+        "details": item.measurement.details,
         "failed_as_it_should": item.failed_as_it_should,
     }
 
@@ -135,33 +137,6 @@ def seen(item: ControlResult) -> str:
     if m.trials is not None:
         return f"{m.successes} of {m.trials} {m.details.get('unit', 'seeds')}"
     return f"{m.value:.3f} [{m.interval[0]:.3f}, {m.interval[1]:.3f}]"
-
-
-def tables(details: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The parts of a claim's details that are tables: lists of rows with the same keys.
-
-    What every seed gave is for machines and left out.
-    """
-    return {
-        key.replace("_", " "): [
-            {name: item for name, item in row.items() if name != "over_seeds"} for row in value
-        ]
-        for key, value in details.items()
-        if isinstance(value, list)
-        and value
-        and all(isinstance(row, dict) and row.keys() == value[0].keys() for row in value)
-    }
-
-
-def cell(value: object) -> str:
-    """A value of a table in short: three decimals, intervals in brackets, estimates by the mean."""
-    if isinstance(value, Mapping) and "mean" in value:
-        return cell(value["mean"])
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(cell(item) for item in value) + "]"
-    if isinstance(value, float):
-        return f"{value:.3f}" if math.isfinite(value) else "-"
-    return "-" if value is None else str(value)
 
 
 def _condition(condition: Condition) -> dict[str, Any]:

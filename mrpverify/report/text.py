@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -10,7 +11,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from ..claims.evaluate import ClaimResult, ControlResult
-from ..judge.numbers import ABOVE_ZERO
+from ..judge.findings import Column as Shown
+from ..judge.findings import Picture
 from ..judge.sequential import LEVEL
 from ..judge.verdicts import Verdict
 from ..parameters import Framework, Parameters
@@ -18,7 +20,8 @@ from ..records.provenance import versions
 from ..theory.assumptions import applying
 from ..theory.condition import Condition
 from .next_steps import mended, next_steps, what_mends
-from .record import Run, cell, seen, tables
+from .record import Run, seen
+from .shown import Cell, Grid, Line, shown, target
 
 ROOMY = 120
 """Columns from which verdicts, conditions and controls are tables."""
@@ -47,31 +50,20 @@ def print_report(console: Console, run: Run, results: Sequence[ClaimResult], str
             _print_verdicts(console, own)
             _print_controls(console, own)
         for result in own:
-            _print_details(console, result)
+            _print_findings(console, result)
     _print_images(console, [result for result in results if result.framework is None])
     _print_outcome(console, run, results, strict)
 
 
 def _print_images(console: Console, results: Sequence[ClaimResult]) -> None:
-    """Claims about real images: verdicts, controls, and the tables and lines of their details."""
+    """Claims about real images: verdicts, controls and findings."""
     if not results:
         return
     console.rule(Text("real images", "bold"), align="left")
     _print_verdicts(console, results)
     _print_controls(console, results)
     for result in results:
-        for title, rows in tables(result.measurement.details).items():
-            console.print(_rows(f"{result.claim.id}, {title}", rows))
-        for line in result.measurement.details.get("lines", ()):
-            console.print(Text(f"{result.claim.id}: {line}"))
-
-
-def _rows(title: str, rows: Sequence[Mapping[str, object]]) -> Table:
-    """A table of rows that share their keys."""
-    table = _table(*(key.replace("_", " ") for key in rows[0]), title=title)
-    for row in rows:
-        table.add_row(*(cell(value) for value in row.values()))
-    return table
+        _print_findings(console, result)
 
 
 def in_one_line(p: Any) -> str:
@@ -162,18 +154,6 @@ def _numbers_in_words(result: ClaimResult) -> tuple[str, str, str]:
     return value, f"[{m.interval[0]:.3f}, {m.interval[1]:.3f}]", target(m.threshold, m.band)
 
 
-def target(threshold: float, band: Sequence[float] | None) -> str:
-    """What an interval is held against, in words."""
-    return f"> {threshold:g}" if band is None else f"in {band_in_words(band, 3)}"
-
-
-def band_in_words(band: Sequence[float], digits: int) -> str:
-    """A band as an interval; one that just excludes 0 begins with an open bracket."""
-    low, high = band
-    start = "(0" if low == ABOVE_ZERO else f"[{low:.{digits}g}"
-    return f"{start}, {high:.{digits}g}]"
-
-
 def _print_controls(console: Console, results: Sequence[ClaimResult]) -> None:
     """Whether every control failed, as it should: a table, or lines where there is no room."""
     if console.width < ROOMY:
@@ -201,178 +181,36 @@ def _came_out(item: ControlResult) -> Text:
     return Text("DID NOT FAIL", "bold red")
 
 
-def _print_details(console: Console, result: ClaimResult) -> None:
-    """Feature lines of a capture claim, predictions, rules, violated conditions."""
-    details = result.measurement.details
-    if "features" in details:
-        console.print(_features(details["features"]))
-    if "accuracies" in details:
-        console.print(_accuracies(result.claim.id, details["accuracies"]))
-        for leg, row in details["accuracies"].items():
-            console.print(_confusion(result.claim.id, leg, row["confusion"]))
-    if "numbers" in details:
-        console.print(_numbers(result.claim.id, details["numbers"]))
-    if "objectives" in details:
-        console.print(_objectives(details["objectives"]))
-    for name in ("steps", "horizons"):
-        if name in details:
-            console.print(_rows(f"{result.claim.id}, {name}", details[name]))
-    for line in _findings(result):
-        console.print(Text(line))
+def _print_findings(console: Console, result: ClaimResult) -> None:
+    """Tables, then lines, then what was predicted."""
+    claim = result.claim
+    name = claim.id if result.framework is None else f"{claim.id} at {claim.horizon}"
+    items = shown(result.measurement.findings)
+    for item in items:
+        if isinstance(item, Grid):
+            console.print(_grid(claim.id, item))
+    for item in items:
+        match item:
+            case Line(about=about, words=words):
+                console.print(Text(f"{name}, {about}: {words}" if about else f"{name}: {words}"))
+            case Picture(name=title):
+                console.print(Text(f"{name}, picture: {title}"))
     if result.prediction is not None:
-        console.print(
-            Text(f"{result.claim.id} at {result.claim.horizon}, predicted: {result.prediction}")
-        )
+        console.print(Text(f"{name}, predicted: {result.prediction}"))
 
 
-def _findings(result: ClaimResult) -> list[str]:
-    """What a claim measured beside its verdict, in lines."""
-    details = result.measurement.details
-    name = f"{result.claim.id} at {result.claim.horizon}"
-    lines = [f"{name}, {part}: {_part(row)}" for part, row in details.get("parts", {}).items()]
-    lines += _assumptions(name, details.get("assumes", {}))
-    lines += [
-        f"{name}, {key}: {_estimate(row)}"
-        for key, row in details.items()
-        if isinstance(row, Mapping) and set(row) == {"mean", "interval"}
-    ]
-    lines += [
-        f"{name}, {key}: {value:.4g}"
-        for key, value in details.items()
-        if "predicted" in key and isinstance(value, float)
-    ]
-    if "mean_counts" in details:
-        lines += [
-            f"{name}, features of {details['features_in_all']} on average, at {level}: "
-            + ", ".join(f"{form.replace('_', ' ')} {number:.2f}" for form, number in row.items())
-            for level, row in details["mean_counts"].items()
-        ]
-    for key in ("mean_share_not_class_pure", "mean_share_with_second_feature"):
-        if details.get(key) is not None:
-            low, high = details["interval_of_mean_share"]
-            share = f"{details[key]:.3f} [{low:.3f}, {high:.3f}]"
-            lines.append(f"{name}, {key.replace('_', ' ')}: {share}")
-    if "rules" in details:
-        rules = "; ".join(
-            f"{rule}: {row['mean']:.3f}"
-            for rule, row in details["rules"].items()
-            if row["mean"] is not None
-        )
-        lines.append(f"{name}, rules: {rules} (chance {details['chance']:.3f})")
-    if "sequential" in details:
-        rule = details["sequential"]
-        lines.append(
-            f"{name}: {result.measurement.measured} after {rule['seeds_used']} of at most "
-            f"{rule['looks'][-1]} seeds ({rule['words']})"
-        )
-    if details.get("seeds_not_known"):
-        lines.append(
-            f"{name}: {details['seeds_not_known']} seeds ran out of steps or work before T; not "
-            f"known there, raise work (flow) or max_steps (descent)"
-        )
-    for key in ("diverged", "unfinished", "pictures"):
-        lines += [f"{name}: {line}" for line in details.get(key, ())]
-    return lines
-
-
-def _part(row: Mapping[str, Any]) -> str:
-    """One of several statements of a claim: a count of seeds, or a mean."""
-    if "outcomes" in row:
-        true = f"{row['needed']} in {row['true_seeds']} of {row['seeds']} seeds"
-        return f"{true}: {row['measured']}; mean {_estimate(row)}"
-    return f"{_estimate(row)}, {_aim(row)}: {row['measured']}"
-
-
-def _assumptions(name: str, assumed: Mapping[str, str]) -> list[str]:
-    """What intervals take for granted: one line for all that take the same."""
-    return [
-        f"{name}, {', '.join(part for part in assumed if assumed[part] == text)}: {text}"
-        for text in dict.fromkeys(assumed.values())
-    ]
-
-
-def _estimate(row: Mapping[str, Any]) -> str:
-    """A mean with its interval."""
-    if row["mean"] is None:
-        return "no value"
-    low, high = row["interval"]
-    return f"{row['mean']:.4f} [{low:.4f}, {high:.4f}]"
-
-
-def _aim(part: Mapping[str, Any]) -> str:
-    """What a part of a claim is held against."""
-    return target(part["threshold"], part["band"])
-
-
-def _accuracies(claim: str, legs: Mapping[str, Mapping[str, Any]]) -> Table:
-    """One line per leg: accuracies on test and training images, share of features learned."""
-    kinds = ("multi_view", "single_view", "overall", "train_multi_view", "train_single_view")
-    table = _table(
-        "leg", *(kind.replace("_", " ") for kind in kinds), "features learned",
-        title=f"{claim}, accuracies",
-    )  # fmt: skip
-    for leg, row in legs.items():
-        table.add_row(leg, *(_estimate(row[kind]) for kind in kinds), f"{row['learned_share']:.3f}")
+def _grid(claim: str, grid: Grid) -> Table:
+    """A table of a claim's findings; verdicts in it have their colours."""
+    table = _table(*(column.words for column in grid.columns), title=f"{claim}, {grid.title}")
+    for row in grid.rows:
+        table.add_row(*itertools.starmap(_coloured, zip(grid.columns, row, strict=True)))
     return table
 
 
-def _confusion(claim: str, leg: str, rows: Sequence[Mapping[str, Any]]) -> Table:
-    """View shown in the image against views learned by its class: accuracy and images."""
-    learned = sorted({row["learned"] for row in rows})
-    table = _table(
-        "image shows", *(f"class learned {name}" for name in learned),
-        title=f"{claim}, {leg}: accuracy (images)",
-    )  # fmt: skip
-    cells = {
-        (row["shown"], row["learned"]): f"{row['accuracy']:.3f} ({row['images']})" for row in rows
-    }
-    for shown in dict.fromkeys(row["shown"] for row in rows):
-        table.add_row(shown, *(cells.get((shown, name), "-") for name in learned))
-    return table
-
-
-def _objectives(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """One line per objective: features held, accuracies with each head."""
-    columns = dict.fromkeys(key for row in rows for key in row)
-    table = _table(*(key.replace("_", " ") for key in columns),
-                   title="CMP.ssl, every objective")  # fmt: skip
-    for row in rows:
-        table.add_row(*(cell(row.get(key)) for key in columns))
-    return table
-
-
-def _numbers(claim: str, rows: Sequence[Mapping[str, Any]]) -> Table:
-    """One line per number of a law: value, prediction, band and rival."""
-    table = _table(
-        "number", "seeds", "value", "90 % interval", "prediction", "band", "rival",
-        "rival excluded", "",
-        title=f"{claim}, every number",
-    )  # fmt: skip
-    for row in rows:
-        low, high = row["interval"]
-        table.add_row(
-            row["name"], str(row["seeds"]), f"{row['value']:.4g}", f"[{low:.4g}, {high:.4g}]",
-            f"{row['prediction']:.4g}", band_in_words(row["band"], 4),
-            f"{row['rival']}: {row['rival_value']:.3g}", "yes" if row["rival_excluded"] else "NO",
-            Text(row["measured"], STYLES[row["measured"]]),
-        )  # fmt: skip
-    return table
-
-
-def _features(rows: Sequence[dict[str, object]]) -> Table:
-    """One line per feature."""
-    table = _table(
-        "class", "view", "captured", "90 % interval", "median correlation",
-        title="T1.capture, every feature",
-    )  # fmt: skip
-    for row in rows:
-        low, high = row["interval"]  # type: ignore[misc]
-        median = row["median_correlation"]
-        table.add_row(
-            str(row["class"]), str(row["view"]), f"{row['captured_share']:.3f}",
-            f"[{low:.3f}, {high:.3f}]", "-" if median is None else f"{median:.3f}",  # type: ignore[has-type]
-        )  # fmt: skip
-    return table
+def _coloured(column: Shown, cell: Cell) -> Text:
+    """A cell, as a text of its own: nothing in it is markup."""
+    is_verdict = column.form == "verdict" and cell.words in STYLES
+    return Text(cell.words, STYLES[Verdict(cell.words)] if is_verdict else "")
 
 
 def _print_outcome(

@@ -9,6 +9,7 @@ import pytest
 
 from mrpverify.claims.evaluate import evaluate
 from mrpverify.claims.registry import all_claims, select
+from mrpverify.judge.findings import Table, as_rows
 from mrpverify.report.latex import latex
 from mrpverify.report.markdown import markdown
 from mrpverify.report.outcome import told
@@ -117,7 +118,7 @@ def test_both_say_what_mends_a_violated_condition():
 
 
 def test_both_have_a_row_for_every_feature():
-    content = of(result(details={"features": FEATURES}))
+    content = of(result(findings=[Table("features", FEATURES)]))
     assert "| 0 | 1 | 0.500 | \\[0.100, -\\] |" in markdown(content)
     table = (
         latex(content).partition(r"\mrpTOneLotteryMaeFeaturesTable")[2].partition("tabular}}")[0]
@@ -147,6 +148,7 @@ def test_table_and_macros_compile(tmp_path):
             claim["violated"] = violated()["claims"][0]["violated"]
         if claim["id"] == "T1.lottery":
             claim["details"] = {"features": FEATURES}
+            claim["findings"] = as_rows([Table("features", FEATURES)])
     (tmp_path / "report.tex").write_text(latex(content), encoding="utf-8")
     (tmp_path / "paper.tex").write_text(
         r"""\documentclass{article}\usepackage{booktabs}\input{report}\begin{document}

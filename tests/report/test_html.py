@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mrpverify.judge.findings import Note, Recorded, Table
 from mrpverify.report.html import page
 from mrpverify.report.interval import EDGE, WIDTH, interval_picture
 from mrpverify.report.record import record
@@ -51,10 +52,10 @@ def test_only_the_pages_own_script_may_run():
 @pytest.mark.parametrize("where", ["statistic", "details", "salt", "title"])
 def test_markup_in_the_record_is_text(where):
     hostile = "</code></script><img src=x onerror=alert(1)>\"' $\\rho$ {{ 7*7 }}"
-    rows = {"rows": [{hostile: hostile, "b": 1}]}
+    rows = [Table(hostile, [{hostile: hostile, "b": 1}]), Note("note", (hostile,), hostile)]
     text = {
         "statistic": lambda: shown(result(statistic=hostile)),
-        "details": lambda: shown(result(details=rows)),
+        "details": lambda: shown(result(findings=rows)),
         "salt": lambda: shown(result(), salt=hostile),
         "title": lambda: shown(result(), pictures=[{hostile: b"\x89PNG"}]),
     }[where]()
@@ -64,18 +65,20 @@ def test_markup_in_the_record_is_text(where):
     assert "&lt;img src=x" in text
 
 
-def test_rows_of_the_details_become_tables():
+def test_a_table_stands_on_the_page():
     rows = [
         {"captured_share": 0.5, "interval": [0.1, None]},
         {"captured_share": 1.0, "interval": 1},
     ]
-    text = shown(result(details={"features": rows, "other": [1, 2]}))
+    text = shown(result(findings=[Table("features", rows), Recorded("other", [1, 2])]))
     assert "captured share" in text
     assert "[0.100, -]" in text
 
 
-def test_lines_of_the_details_are_said():
-    assert "three photos &amp; more" in shown(result(details={"lines": ["three photos & more"]}))
+def test_a_note_is_said():
+    assert "three photos &amp; more" in shown(
+        result(findings=[Note("lines", ("three photos & more",))])
+    )
 
 
 def places(picture, name):

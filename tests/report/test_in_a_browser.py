@@ -9,6 +9,7 @@ import pytest
 
 from mrpverify.claims.evaluate import ControlResult
 from mrpverify.claims.registry import all_claims
+from mrpverify.judge.findings import Table
 from mrpverify.report.html import page
 from mrpverify.report.record import record
 from tests.report.test_text import result, run
@@ -32,7 +33,9 @@ def report():
     """A page with long names, long tables, a control that did not fail and every kind of claim."""
     rows = [{"class": i, "share": (i * 7 % 20) / 20, "a rather long name of a column": "x" * 60}
             for i in range(20)]  # fmt: skip
-    found = result(details={"features": rows}, statistic="a share of " + "very long words " * 9)
+    found = result(
+        findings=[Table("features", rows)], statistic="a share of " + "very long words " * 9
+    )
     (control, *_) = found.claim.controls["mae"]
     controls = (ControlResult(control, found.measurement, False),)
     results = [type(found)(**{**vars(found), "controls": controls})]

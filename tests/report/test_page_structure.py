@@ -8,19 +8,21 @@ import pytest
 
 from mrpverify.claims.evaluate import ControlResult
 from mrpverify.claims.registry import select
+from mrpverify.judge.findings import Table, columns
 from mrpverify.report.html import page
 from mrpverify.report.outcome import again
 from mrpverify.report.record import record
 from tests.report.parsed import tree
 from tests.report.test_text import result, run
 
+COLUMNS = columns("class", "share", "measured", measured="verdict")
 ROWS = [{"class": i, "share": i / 20, "measured": "SUPPORTED"} for i in range(20)]
 MEGABYTE = 2**20
 
 
 @pytest.fixture(scope="module")
 def text():
-    found = result(details={"features": ROWS})
+    found = result(findings=[Table("features", ROWS, columns=COLUMNS)])
     (control, *_) = found.claim.controls["mae"]
     controlled = vars(found) | {"controls": (ControlResult(control, found.measurement, True),)}
     return page(record(run(), [type(found)(**controlled), result(value=0.25)]))
@@ -130,13 +132,15 @@ def test_a_columns_full_numbers_are_what_it_is_sorted_by(whole):
 ])  # fmt: skip
 def test_a_cell_says_what_it_is_sorted_by_where_its_text_does_not(value, key):
     rows = [{"which": "a", "share": value}, {"which": "b", "share": 0}]
-    first = next(tree(page(record(run(), [result(details={"t": rows})]))).all("td"))
+    first = next(tree(page(record(run(), [result(findings=[Table("t", rows)])]))).all("td"))
     assert first["data-value"] == key
 
 
 def test_the_page_of_all_claims_with_many_rows_is_small():
     many = [dict(row, note="x" * 20) for row in ROWS * 5]
-    results = [result(details={"features": many, "more": many}) for _ in select(["all"])]
+    results = [
+        result(findings=[Table("features", many), Table("more", many)]) for _ in select(["all"])
+    ]
     assert len(page(record(run(), results)).encode()) < 3 * MEGABYTE
 
 

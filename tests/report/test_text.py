@@ -3,20 +3,24 @@
 import io
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from mrpverify.claims.evaluate import ClaimResult, evaluate
 from mrpverify.claims.laws.regimes import only
+from mrpverify.claims.observed import mean_share
 from mrpverify.claims.registry import select
+from mrpverify.claims.theorem1.lottery import _compared
 from mrpverify.command_line import WIDTH, report_console
-from mrpverify.judge.measurement import Measurement
+from mrpverify.judge.measurement import Measurement, with_unknown
 from mrpverify.judge.numbers import ABOVE_ZERO
 from mrpverify.judge.verdicts import Verdict
 from mrpverify.parameters import Parameters
 from mrpverify.regime import load_preset
 from mrpverify.report.record import Run, record
-from mrpverify.report.text import print_report, target
+from mrpverify.report.shown import target
+from mrpverify.report.text import print_report
 from mrpverify.theory.assumptions import violated
 
 REGIME = Parameters(framework="mae")
@@ -53,17 +57,19 @@ def test_brackets_are_text_not_markup():
 
 
 def test_a_rule_that_is_never_right_is_shown_all_the_same():
-    details = {"rules": {"coin": {"mean": 0.0}, "none": {"mean": None}}, "chance": 0.06}
-    assert "coin: 0.000" in text(result(details=details))
+    compared = _compared({"coin": np.zeros(3), "none": np.full(3, np.nan)}, 0.06)
+    assert "rules: coin: 0.000 (chance 0.060)" in text(result(findings=[compared]))
 
 
 def test_seeds_that_were_not_run_are_said():
-    assert "3 seeds ran out of steps or work" in text(result(details={"seeds_not_known": 3}))
+    found = with_unknown(result().measurement, 3, 24)
+    assert "3 seeds ran out of steps or work" in text(result(**vars(found)))
 
 
 def test_share_and_interval_beside_the_verdict():
-    details = {"mean_share_not_class_pure": 0.012, "interval_of_mean_share": [0.01, 0.02]}
-    assert "mean share not class pure: 0.012 [0.010, 0.020]" in text(result(details=details))
+    share = mean_share("mean_share_not_class_pure", np.array([0.01, 0.02]))
+    assert "mean share not class pure: 0.0150 [" in text(result(findings=[share]))
+    assert share.details()["mean_share_not_class_pure"] == 0.015
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))

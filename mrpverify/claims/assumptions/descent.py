@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import Table
 from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number, share_number
 from ...parameters import PRETRAINING as FRAMEWORKS_WITHOUT_LABELS
@@ -108,7 +109,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         share_number(f"seeds that follow at {WITHIN}", within <= LIMIT, always),
         share_number(f"seeds that leave at {BEYOND}", beyond > LIMIT, never),
     ]
-    return all_numbers(numbers, "descent", {"steps": _table(parameters, runs)})
+    return all_numbers(numbers, "descent", [Table("steps", _table(parameters, runs))])
 
 
 def _lateness(p: Parameters, run: xr.Dataset, descent: xr.Dataset, eta: float) -> Number:

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import ceil
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import Finding, recorded
 from ...judge.measurement import Measurement
 from ...judge.verdicts import Verdict
 from ...parameters import PRETRAINING as FRAMEWORKS_WITHOUT_LABELS
@@ -94,19 +94,21 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         threshold=1.0,
         band=(0.0, 1.0),
         measured=verdict if known.all() else Verdict.INCONCLUSIVE,
-        details=_details(c, t, one, other),
+        findings=_beside(c, t, one, other),
     )
 
 
-def _details(c: np.ndarray, t: np.ndarray, one: xr.Dataset, other: xr.Dataset) -> dict[str, Any]:
+def _beside(
+    c: np.ndarray, t: np.ndarray, one: xr.Dataset, other: xr.Dataset
+) -> tuple[Finding, ...]:
     """Both errors, and what they were bought for."""
-    return {
-        "largest_correlation_error_in_varrho": float(c.max()),
-        "largest_crossing_time_error": float(t.max()),
-        "crossings": int(crossed(other).sum()),
-        "mean_gradient_evaluations": float(one["steps"].values.mean()),
-        "mean_gradient_evaluations_finer": float(other["steps"].values.mean()),
-    }
+    return recorded(
+        largest_correlation_error_in_varrho=float(c.max()),
+        largest_crossing_time_error=float(t.max()),
+        crossings=int(crossed(other).sum()),
+        mean_gradient_evaluations=float(one["steps"].values.mean()),
+        mean_gradient_evaluations_finer=float(other["steps"].values.mean()),
+    )
 
 
 def _end(run: xr.Dataset) -> np.ndarray:

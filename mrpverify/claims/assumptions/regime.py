@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import xarray as xr
 
+from ...judge.findings import recorded
 from ...judge.measurement import Measurement
 from ...judge.verdicts import Verdict
 from ...parameters import FRAMEWORKS, Parameters
@@ -27,7 +28,7 @@ def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
         interval=(share, share),
         threshold=1.0,
         measured=Verdict.SUPPORTED if inside else Verdict.INCONCLUSIVE,
-        details={"conditions": len(own)},
+        findings=recorded(conditions=len(own)),
     )
 
 

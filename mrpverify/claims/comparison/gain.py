@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from ...judge.findings import Estimate
 from ...judge.measurement import Measurement
 from ...judge.per_seed import above, in_each_seed, within
 from ...parameters import Parameters
@@ -9,11 +12,12 @@ from ...theory import comparison as theory
 from ..accuracies import (
     EQUAL,
     GAIN,
+    accuracies,
     block_views,
     captured_views,
+    estimates,
     overall,
     resolution,
-    summary,
     table,
 )
 from ..claim import Claim, Runs
@@ -38,30 +42,29 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     }
     whole = overall(parameters, tuned) - overall(parameters, scratch)
     expected = theory.expected_gain(parameters)
-    details = {
-        "overall gain": summary(whole, finest),
-        "overall gain predicted": expected.overall,
-        "single-view gain predicted": expected.single_view,
-        "single-view gain predicted, one view per class": expected.law,
-        **_other_heads(parameters, runs),
-        "accuracies": {
-            FINE_TUNED: table(parameters, tuned, captured_views(parameters, tuned)),
-            SUPERVISED: table(parameters, scratch, block_views(parameters, scratch)),
-        },
+    legs = {
+        FINE_TUNED: table(parameters, tuned, captured_views(parameters, tuned)),
+        SUPERVISED: table(parameters, scratch, block_views(parameters, scratch)),
     }
+    beside = (
+        Estimate.of("overall gain", whole, finest),
+        Estimate("overall gain predicted", expected.overall),
+        Estimate("single-view gain predicted", expected.single_view),
+        Estimate("single-view gain predicted, one view per class", expected.law),
+        *estimates(_other_heads(runs), finest),
+        *accuracies(legs),
+    )
     return in_each_seed(
         "share of seeds that gain on single-view test images and nothing on multi-view ones",
         parts,
-        details,
+        beside,
     )
 
 
-def _other_heads(parameters: Parameters, runs: Runs) -> dict[str, object]:
-    """Single-view gain of every head over supervised learning from the same labels."""
+def _other_heads(runs: Runs) -> dict[str, np.ndarray]:
+    """Single-view gain of every head over supervised learning from the same labels [seeds]."""
     return {
-        f"single-view gain, {head}": summary(
-            single_view_gain(runs[head], runs[other]), resolution(parameters)
-        )
+        f"single-view gain, {head}": single_view_gain(runs[head], runs[other])
         for head, other in PAIRS.items()
         if head != FINE_TUNED
     }

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import Table
 from ...judge.measurement import Measurement
 from ...judge.per_seed import above, in_each_seed
 from ...observe.capture import counts
 from ...parameters import Framework, Parameters
 from ...theory.curvature import largest_curvature
-from ..accuracies import GAIN, multi_view, resolution, single_view, summary
+from ..accuracies import GAIN, estimates, multi_view, resolution, single_view, summary
 from ..claim import Claim, Control, Runs
 from ..legs import SUPERVISED, Leg, Legs, compared, fine_tuned, probe, supervised
 from ..observed import crossed, final, hold_level
@@ -72,19 +73,18 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     rows = [_row(parameters, name, runs) for name in (*MASKED, *OTHERS, UNTRAINED)]
     scratch = runs[SUPERVISED]
     rows.append({"objective": SUPERVISED, **_held(parameters, scratch), **_scores(scratch, "")})
-    details = {"objectives": rows, **_masked_autoencoder(parameters, runs)}
+    gains = estimates(_masked_autoencoder(runs), resolution(parameters))
+    beside = (Table("objectives", rows, "every objective"), *gains)
     return in_each_seed(
-        "share of seeds with a single-view gain over both other objectives", parts, details
+        "share of seeds with a single-view gain over both other objectives", parts, beside
     )
 
 
-def _masked_autoencoder(parameters: Parameters, runs: Runs) -> dict[str, Any]:
-    """The same gains for the masked autoencoder at this init."""
+def _masked_autoencoder(runs: Runs) -> dict[str, np.ndarray]:
+    """The same gains for the masked autoencoder at this init [seeds]."""
     own = runs[f"mae, {TUNED}"]
     return {
-        f"single-view gain of mae over {name}": summary(
-            single_view_gain(own, runs[f"{name}, {TUNED}"]), resolution(parameters)
-        )
+        f"single-view gain of mae over {name}": single_view_gain(own, runs[f"{name}, {TUNED}"])
         for name in OTHERS
     }
 

@@ -6,7 +6,7 @@ from ...judge.measurement import Measurement, mean_above, together
 from ...judge.per_seed import above, counted
 from ...parameters import Parameters
 from ...theory import comparison as theory
-from ..accuracies import EQUAL, GAIN, IN_DISTRIBUTION, resolution, summary
+from ..accuracies import EQUAL, GAIN, IN_DISTRIBUTION, estimates, resolution
 from ..claim import Claim, Runs
 from ..controls import FUSED, NOTHING_HIDDEN
 from ..legs import SUPERVISED
@@ -37,10 +37,13 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     return together(
         f"share of seeds with a single-view gain, {laws[0]}",
         parts,
-        {
-            **{f"gain, {law}": summary(gain, finest) for law, gain in gains.items()},
-            "gain in distribution": summary(usual, finest),
-        },
+        estimates(
+            {
+                **{f"gain, {law}": gain for law, gain in gains.items()},
+                "gain in distribution": usual,
+            },
+            finest,
+        ),
     )
 
 

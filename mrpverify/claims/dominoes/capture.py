@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from ...dominoes.measured import table
+from ...judge.findings import Note
 from ...judge.measurement import Measurement, share_of_seeds
 from ...observe.capture import captured
 from ...parameters import Parameters
-from ..accuracies import captured_views, summary
+from ..accuracies import captured_views, estimates
 from ..claim import Claim, Control, Horizon, Runs
 from ..legs import PRETRAINING, Leg, Legs
 from ..observed import crossed, known_at_horizon, reached
@@ -34,12 +35,11 @@ def measure_at_horizon(parameters: Parameters, runs: Runs) -> Measurement:
     """Share of seeds in which every feature is held class-purely at T."""
     own, p = runs[PRETRAINING], arms.regime(parameters)
     held = captured_views(p, own).mean((1, 2)) * reached(own)
-    details = {
-        "features": summary(held),
-        "T": summary(own["final_time"].values),
-        "pictures": [line for lines in table(p).values() for line in lines],
-    }
-    return share_of_seeds(held == 1, f"{SHARE} at T", details, known_at_horizon(own))
+    beside = (
+        *estimates({"features": held, "T": own["final_time"].values}),
+        Note("pictures", tuple(line for lines in table(p).values() for line in lines)),
+    )
+    return share_of_seeds(held == 1, f"{SHARE} at T", beside, known_at_horizon(own))
 
 
 def measure_at_crossing(parameters: Parameters, runs: Runs) -> Measurement:
@@ -48,11 +48,8 @@ def measure_at_crossing(parameters: Parameters, runs: Runs) -> Measurement:
     then = np.nan_to_num(own["crossing_correlations"].values)
     # What a kernel has just crossed for stands at varrho, to the precision of a step.
     held = captured(then, crossed(own), p.views, p.linear_from * (1 - 1e-3)).mean(-1)
-    details = {
-        "features": summary(held),
-        "kernels that cross": summary(crossed(own).any(-1).mean(-1)),
-    }
-    return share_of_seeds(held == 1, f"{SHARE} at each kernel's first crossing", details)
+    beside = estimates({"features": held, "kernels that cross": crossed(own).any(-1).mean(-1)})
+    return share_of_seeds(held == 1, f"{SHARE} at each kernel's first crossing", beside)
 
 
 def _random_directions(parameters: Parameters, runs: Runs) -> Runs:

@@ -11,7 +11,7 @@ from ...dominoes.draw import lacks, pairing
 from ...judge.measurement import Measurement
 from ...judge.per_seed import above, at_least, in_each_seed
 from ...parameters import STAND_INS, Parameters
-from ..accuracies import IN_DISTRIBUTION, counts, summary
+from ..accuracies import IN_DISTRIBUTION, counts, estimates
 from ..claim import Claim, Control, Runs
 from ..legs import Legs
 from . import arms
@@ -38,16 +38,18 @@ def _probe(name: str) -> str:
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
     """Share of seeds in which hidden views are below 0.5, and shown ones at 0.97, in all three."""
     p = arms.regime(parameters)
-    parts, details = {}, {}
+    parts, beside = {}, {}
     for name in LACKING:
         run = runs[_probe(name)]
         missing = hidden(p, run, name)
         unseen, seen = _accuracy(run, missing), _accuracy(run, ~missing)
         parts[f"shown views, lacking {name}"] = at_least(seen, SHOWN)
         parts[f"error on hidden views, lacking {name}"] = above(1 - unseen, 1 - HIDDEN)
-        details[f"hidden views, lacking {name}"] = summary(unseen)
+        beside[f"hidden views, lacking {name}"] = unseen
     return in_each_seed(
-        "share of seeds in which what was hidden is missing, and only that", parts, details
+        "share of seeds in which what was hidden is missing, and only that",
+        parts,
+        estimates(beside),
     )
 
 

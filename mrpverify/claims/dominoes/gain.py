@@ -7,7 +7,16 @@ from typing import Any
 from ...judge.measurement import Measurement
 from ...judge.per_seed import above, in_each_seed, within
 from ...parameters import Parameters
-from ..accuracies import EQUAL, GAIN, block_views, captured_views, resolution, summary, table
+from ..accuracies import (
+    EQUAL,
+    GAIN,
+    accuracies,
+    block_views,
+    captured_views,
+    estimates,
+    resolution,
+    table,
+)
 from ..claim import Claim, Runs
 from ..comparison.runs import multi_view_gain, single_view_gain
 from ..legs import SUPERVISED, Legs
@@ -51,30 +60,24 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         "multi-view gain": within(multi_view_gain(tuned, scratch), 0.0, EQUAL),
     }
     beside = {
-        f"single-view gain over {_longer(factor)}": summary(
-            single_view_gain(tuned, runs[_longer(factor)].isel(seed=slice(tuned.sizes["seed"]))),
-            finest,
+        f"single-view gain over {_longer(factor)}": single_view_gain(
+            tuned, runs[_longer(factor)].isel(seed=slice(tuned.sizes["seed"]))
         )
         for factor in LONGER
     }
-    details = {
-        **beside,
-        "accuracies": {
-            arms.TUNED: table(p, tuned, captured_views(p, tuned)),
-            arms.PROBE: table(p, runs[arms.PROBE], captured_views(p, runs[arms.PROBE])),
-            SUPERVISED: table(p, scratch, block_views(p, scratch)),
-            **{
-                _longer(factor): table(
-                    p, runs[_longer(factor)], block_views(p, runs[_longer(factor)])
-                )
-                for factor in LONGER
-            },
+    legs = {
+        arms.TUNED: table(p, tuned, captured_views(p, tuned)),
+        arms.PROBE: table(p, runs[arms.PROBE], captured_views(p, runs[arms.PROBE])),
+        SUPERVISED: table(p, scratch, block_views(p, scratch)),
+        **{
+            _longer(factor): table(p, runs[_longer(factor)], block_views(p, runs[_longer(factor)]))
+            for factor in LONGER
         },
     }
     return in_each_seed(
         "share of seeds that gain on single-view test images and nothing on multi-view ones",
         parts,
-        details,
+        (*estimates(beside, finest), *accuracies(legs)),
     )
 
 

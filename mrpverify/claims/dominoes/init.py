@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...dominoes.measured import small_init
+from ...judge.findings import Estimate
 from ...judge.measurement import Measurement
 from ...judge.per_seed import above, in_each_seed
 from ...parameters import Parameters
-from ..accuracies import GAIN, block_views, resolution, single_view, summary
+from ..accuracies import GAIN, block_views, estimates, resolution, single_view
 from ..claim import Claim, Runs
 from ..comparison.runs import single_view_gain
 from ..legs import SUPERVISED, Legs
@@ -43,25 +44,25 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         for scale in allowed
     }
     finest = resolution(p)
-    details = {
-        **{
-            f"single-view accuracy, supervised from {_name(scale)}": summary(
-                single_view(runs[_name(scale)]), finest
-            )
-            for scale in SCALES
-        },
-        **{
-            f"views learned, supervised from {_name(scale)}": summary(
-                block_views(p, runs[_name(scale)]).mean((1, 2))
-            )
-            for scale in SCALES
-        },
-        f"single-view accuracy, {arms.TUNED}": summary(single_view(tuned), finest),
+    accuracy = {
+        f"single-view accuracy, supervised from {_name(scale)}": single_view(runs[_name(scale)])
+        for scale in SCALES
     }
+    views = {
+        f"views learned, supervised from {_name(scale)}": block_views(p, runs[_name(scale)]).mean(
+            (1, 2)
+        )
+        for scale in SCALES
+    }
+    beside = (
+        *estimates(accuracy, finest),
+        *estimates(views),
+        Estimate.of(f"single-view accuracy, {arms.TUNED}", single_view(tuned), finest),
+    )
     return in_each_seed(
         "share of seeds with a gain at every initial scale that the theory calls small",
         parts,
-        details,
+        beside,
     )
 
 

@@ -9,7 +9,7 @@ from ...judge.measurement import Measurement
 from ...judge.per_seed import above, at_least, in_each_seed
 from ...observe.capture import separate_kernels
 from ...parameters import STAND_INS, Parameters
-from ..accuracies import summary
+from ..accuracies import estimates
 from ..claim import Claim, Runs
 from ..legs import PRETRAINING, Legs
 from ..observed import crossed, final, known_at_horizon
@@ -40,14 +40,14 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         "class-pure kernels at the crossing": at_least(early, PURE),
         "class-pure kernels lost late": above(early - then, 1 - PURE),
     }
-    details = {
-        "class-pure kernels at T": summary(_pure(p, own, final(own))),
-        f"class-pure kernels, {LATE}": summary(then),
+    pure = {
+        "class-pure kernels at T": _pure(p, own, final(own)),
+        f"class-pure kernels, {LATE}": then,
     }
     return in_each_seed(
         "share of seeds whose kernels are class-pure at the crossing and leak afterwards",
         parts,
-        details,
+        estimates(pure),
         known_at_horizon(late),
     )
 

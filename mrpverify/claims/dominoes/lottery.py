@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...judge.findings import Estimate
 from ...judge.measurement import Measurement, mean_share_above, together
 from ...parameters import STAND_INS, Parameters
-from ..accuracies import block_views, summary
+from ..accuracies import block_views
 from ..claim import Claim, Control, Runs
 from ..legs import SUPERVISED, Legs
 from ..observed import reached
@@ -46,12 +47,12 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         "classes whose predicted view wins": mean_share_above(right.mean(-1), MOST),
     }
     finest = 1 / p.classes
-    details = {
-        "classes with no view": summary((number == 0).mean(-1), finest),
-        "classes with both views": summary((number == 2).mean(-1), finest),
-        "features learned": summary(number.mean(-1) / p.views, finest / p.views),
-    }
-    return together("share of classes that learn exactly one view", parts, details)
+    beside = (
+        Estimate.of("classes with no view", (number == 0).mean(-1), finest),
+        Estimate.of("classes with both views", (number == 2).mean(-1), finest),
+        Estimate.of("features learned", number.mean(-1) / p.views, finest / p.views),
+    )
+    return together("share of classes that learn exactly one view", parts, beside)
 
 
 def _permute(parameters: Parameters, runs: Runs) -> Runs:

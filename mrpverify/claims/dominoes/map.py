@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...judge.findings import Estimate, Table
 from ...judge.measurement import Measurement
 from ...judge.per_seed import above, at_least, in_each_seed
 from ...parameters import Parameters
@@ -45,19 +46,19 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
             _least([cells[name].gain for name in foretold], known), GAIN
         ),
     }
-    details = {
-        "cells foretold rightly": float(np.mean(right)),
-        "cells that the rival foretells rightly: all capture": float(
-            np.mean(list(captured.values()))
-        ),
-        "cells": {
-            name: {"foretold": name in foretold, **cell.described()} for name, cell in cells.items()
-        },
+    rows = {
+        name: {"foretold": name in foretold, **cell.described()} for name, cell in cells.items()
     }
+    rival = "cells that the rival foretells rightly: all capture"
+    beside = (
+        Estimate("cells foretold rightly", float(np.mean(right))),
+        Estimate(rival, float(np.mean(list(captured.values())))),
+        Table("cells", [{"cell": n, **row} for n, row in rows.items()], kept={"cells": rows}),
+    )
     return in_each_seed(
         "share of seeds in which exactly the foretold encodings capture",
         parts,
-        details,
+        beside,
         known,
     )
 

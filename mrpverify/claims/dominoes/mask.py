@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...judge.measurement import Measurement
 from ...judge.per_seed import above, in_each_seed
 from ...parameters import Parameters
-from ..accuracies import GAIN, multi_view, resolution, single_view, summary
+from ..accuracies import GAIN, estimates, multi_view, resolution, single_view
 from ..claim import Claim, Runs
 from ..comparison.runs import single_view_gain
 from ..legs import SUPERVISED, Legs
@@ -28,15 +28,15 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     """Share of seeds in which pretraining gains more than 0.02 over both, single-view images.
 
     After five times the time masked supervised learning is as right on its training images as
-    fine-tuning is (in the details): that is the comparison at equal training error.
+    fine-tuning is (it stands beside): that is the comparison at equal training error.
     """
     finest, tuned = resolution(arms.regime(parameters)), runs[arms.TUNED]
     parts = {
         f"single-view gain over {name}": above(single_view_gain(tuned, runs[name]), GAIN)
         for name in (AS_LONG, LONGER)
     }
-    details = {
-        f"{kind}, {name}": summary(values(runs[name]), finest)
+    seen = {
+        f"{kind}, {name}": values(runs[name])
         for name in (arms.TUNED, AS_LONG, LONGER, SUPERVISED)
         for kind, values in (
             ("single-view accuracy", single_view),
@@ -44,7 +44,9 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
             ("training accuracy, multi-view images", lambda r: r["train_accuracy"].values[:, 0]),
         )
     }
-    return in_each_seed("share of seeds that gain over masks with labels", parts, details)
+    return in_each_seed(
+        "share of seeds that gain over masks with labels", parts, estimates(seen, finest)
+    )
 
 
 CLAIMS = (

@@ -15,7 +15,7 @@ from ...dominoes.measured import mean_lead, mean_patch
 from ...judge.measurement import Measurement
 from ...judge.per_seed import above, at_least, in_each_seed
 from ...parameters import Parameters
-from ..accuracies import summary
+from ..accuracies import estimates
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from ..observed import known_at_horizon
@@ -55,9 +55,9 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     for name in (BIAS, CENTRED):
         parts[f"class means' rate over the mean's, {name}"] = above(1 / ahead[name], 1.0)
         parts[f"probe, {name}"] = at_least(probe[name], USEFUL)
-    details = {
-        f"cosine of the loudest kernel with the mean picture, {name}": summary(
-            cosines(parameters, runs[name], name)
+    angles = {
+        f"cosine of the loudest kernel with the mean picture, {name}": cosines(
+            parameters, runs[name], name
         )
         for name in CASES
     }
@@ -65,7 +65,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     return in_each_seed(
         "share of seeds in which the mean picture is in front without a bias, and only then",
         parts,
-        details,
+        estimates(angles),
         known,
     )
 

@@ -10,7 +10,7 @@ from ...judge.per_seed import above, in_each_seed
 from ...observe.correlations import first_crossed
 from ...parameters import STAND_INS, Parameters
 from ...theory.growth import drawn_growth_rates, hitting_times
-from ..accuracies import summary
+from ..accuracies import estimates
 from ..claim import Claim, Control, Runs
 from ..legs import PRETRAINING, Legs
 from ..observed import crossed, known_at_horizon
@@ -41,19 +41,19 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     which = first_crossed(own["crossing_time"].values, own["crossing_correlations"].values)
     start = own["initial_correlations"].values.argmax(-1)
     crossing = crossed(own).any(-1)
-    details = {
-        "median of measured over predicted time": summary(
-            np.exp([np.nanmedian(np.where(np.isfinite(row), row, np.nan)) for row in off])
+    seen = {
+        "median of measured over predicted time": np.exp(
+            [np.nanmedian(np.where(np.isfinite(row), row, np.nan)) for row in off]
         ),
-        "slope of log time over log initial correlation (L2: -4)": summary(_slopes(own)),
-        "kernels that cross for their largest initial correlation": summary(
+        "slope of log time over log initial correlation (L2: -4)": _slopes(own),
+        "kernels that cross for their largest initial correlation": (
             ((which == start) & crossing).sum(-1) / np.maximum(crossing.sum(-1), 1)
         ),
     }
     return in_each_seed(
         "share of seeds in which most kernels cross within a factor of two of L2's time",
         {"kernels within a factor of two": above(right.mean(-1), MOST)},
-        details,
+        estimates(seen),
         known_at_horizon(own),
     )
 

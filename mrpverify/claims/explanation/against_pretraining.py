@@ -11,7 +11,7 @@ import xarray as xr
 from ...judge.measurement import Measurement
 from ...judge.per_seed import InEachSeed, in_each_seed, within
 from ...parameters import STAND_INS, Parameters
-from ..accuracies import multi_view, resolution, single_view, summary
+from ..accuracies import estimates, multi_view, resolution, single_view
 from ..claim import Claim, Runs
 from ..legs import (
     FEW_LABELS,
@@ -56,12 +56,14 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         "multi-view, all labels": within(both, 0.0, EQUIVALENT),
         f"single-view, {FEW_LABELS} labels a class": difference(TUNED_FEW, MASKED_FEW),
     }
-    details = {
-        f"single-view accuracy, {leg}": summary(single_view(runs[leg]), finest)
+    accuracy = {
+        f"single-view accuracy, {leg}": single_view(runs[leg])
         for leg in (TUNED, MASKED, SUPERVISED, TUNED_FEW, MASKED_FEW)
     }
     return in_each_seed(
-        "share of seeds with paired differences of accuracy within 0.02 of zero", parts, details
+        "share of seeds with paired differences of accuracy within 0.02 of zero",
+        parts,
+        estimates(accuracy, finest),
     )
 
 

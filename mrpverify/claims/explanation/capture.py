@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ...judge.findings import Estimate
 from ...judge.measurement import Measurement, share_of_seeds
 from ...objectives.masked_supervised.theory import predict_capture
 from ...parameters import Parameters
-from ..accuracies import block_views, resolution, single_view, summary
+from ..accuracies import block_views, resolution, single_view
 from ..claim import Claim, Runs
 from ..legs import Legs, masked_supervised
 from ..observed import known_at_horizon, reached
@@ -22,14 +23,14 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     own = runs[MASKED]
     held = block_views(parameters, own)  # [seeds, classes, views]
     finest = resolution(parameters)
-    details = {
-        "views held": summary(held.mean((1, 2)), 1 / parameters.features),
-        "single-view accuracy": summary(single_view(own), finest),
-    }
+    beside = (
+        Estimate.of("views held", held.mean((1, 2)), 1 / parameters.features),
+        Estimate.of("single-view accuracy", single_view(own), finest),
+    )
     return share_of_seeds(
         held.all((1, 2)) & reached(own),
         "share of seeds that hold every view of every class",
-        details,
+        beside,
         known=known_at_horizon(own),
     )
 

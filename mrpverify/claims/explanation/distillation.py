@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from ...judge.findings import Estimate
 from ...judge.measurement import Measurement
 from ...judge.per_seed import above, in_each_seed, within
 from ...objectives.distilled import theory
@@ -22,7 +23,6 @@ from ..accuracies import (
     multi_view,
     resolution,
     single_view,
-    summary,
 )
 from ..claim import CONTROL_SEEDS, Claim, Control, Runs
 from ..laws.regimes import conditions
@@ -133,15 +133,17 @@ def measure_knowledge(parameters: Parameters, runs: Runs) -> Measurement:
     )
 
 
-def _seen(parameters: Parameters, runs: Runs) -> dict[str, Any]:
+def _seen(parameters: Parameters, runs: Runs) -> list[Estimate]:
     """Accuracies and views held, leg by leg."""
     law = ensemble.regime(parameters, 0)
-    found: dict[str, Any] = {}
+    found = []
     for name, run in runs.items():
-        found[f"single-view accuracy, {name}"] = summary(single_view(run), resolution(law))
-        found[f"multi-view accuracy, {name}"] = summary(multi_view(run), resolution(law))
         held = block_views(law, run).mean((1, 2))
-        found[f"views held, {name}"] = summary(held, 1 / law.features)
+        found += [
+            Estimate.of(f"single-view accuracy, {name}", single_view(run), resolution(law)),
+            Estimate.of(f"multi-view accuracy, {name}", multi_view(run), resolution(law)),
+            Estimate.of(f"views held, {name}", held, 1 / law.features),
+        ]
     return found
 
 

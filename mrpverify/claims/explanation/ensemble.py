@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import Estimate, recorded
 from ...judge.measurement import Measurement
 from ...judge.numbers import Rival, all_numbers, mean_number
 from ...judge.per_seed import above, in_each_seed
@@ -21,7 +21,7 @@ from ...observe.ensemble import RULES
 from ...parameters import STAND_INS, Parameters
 from ...records.answers import single_view_answers
 from ...theory import ensemble as theory
-from ..accuracies import block_views, summary
+from ..accuracies import block_views, estimates
 from ..claim import Claim, Control, Runs
 from ..laws.regimes import conditions, plain_supervised
 from ..legs import Leg, Legs
@@ -93,7 +93,7 @@ def measure_union(parameters: Parameters, runs: Runs) -> Measurement:
         )
         for k in SIZES
     ]
-    return all_numbers(numbers, "views that an ensemble holds", {"both_views_share": b})
+    return all_numbers(numbers, "views that an ensemble holds", recorded(both_views_share=b))
 
 
 def measure_error(parameters: Parameters, runs: Runs) -> Measurement:
@@ -113,16 +113,17 @@ def measure_error(parameters: Parameters, runs: Runs) -> Measurement:
         )
         for i, k in enumerate(SIZES)
     ]
-    details: dict[str, Any] = {
-        "both_views_share": b,
-        "one member's error predicted": one,
-        **{
-            f"error of {_counted(k)}, {rule}": summary(1 - found[:, i], 1 / law.test_images)
-            for rule, found in accuracy.items()
-            for i, k in enumerate((1, *SIZES))
-        },
+    errors = {
+        f"error of {_counted(k)}, {rule}": 1 - found[:, i]
+        for rule, found in accuracy.items()
+        for i, k in enumerate((1, *SIZES))
     }
-    return all_numbers(numbers, "single-view error of an ensemble", details)
+    beside = (
+        *recorded(both_views_share=b),
+        Estimate("one member's error predicted", one),
+        *estimates(errors, 1 / law.test_images),
+    )
+    return all_numbers(numbers, "single-view error of an ensemble", beside)
 
 
 def measure_vote(parameters: Parameters, runs: Runs) -> Measurement:
@@ -131,8 +132,8 @@ def measure_vote(parameters: Parameters, runs: Runs) -> Measurement:
     logits, vote = accuracy["mean of logits"][:, 0], accuracy["majority vote"][:, 0]
     parts = {f"mean of logits minus majority vote, {MEMBERS} members": above(logits - vote, GAIN)}
     finest = 1 / regime(parameters, 0).test_images
-    details = {rule: summary(found[:, 0], finest) for rule, found in accuracy.items()}
-    return in_each_seed("share of seeds in which a vote loses what logits keep", parts, details)
+    beside = estimates({rule: found[:, 0] for rule, found in accuracy.items()}, finest)
+    return in_each_seed("share of seeds in which a vote loses what logits keep", parts, beside)
 
 
 def _copies(parameters: Parameters, runs: Runs) -> Runs:

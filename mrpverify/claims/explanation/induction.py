@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import Finding, Recorded
 from ...judge.measurement import Measurement
 from ...judge.per_seed import at_least, in_each_seed, within
 from ...observe import induction as observe
@@ -90,21 +91,22 @@ def _inside(p: Parameters, runs: xr.Dataset, out: np.ndarray) -> np.ndarray:
 
 def _breaks(
     p: Parameters, runs: xr.Dataset, values: np.ndarray, out: np.ndarray, learned: np.ndarray
-) -> dict[str, Any]:
+) -> tuple[Finding, ...]:
     """The set's size, and when the invariant first breaks, over the time of the class."""
     broken = observe.first_break(values, runs["time"].values, out, LIMIT + OVERSHOOT)
     with np.errstate(invalid="ignore"):
         relative = np.where(np.isfinite(broken) & np.isfinite(learned), broken / learned, np.nan)
     seen = relative[np.isfinite(relative)]
-    return {
-        "smallest start of the set": theory.allowed_from(p),
-        "kernels in the set of a class": float((~out).sum(1).mean()),
-        "classes in which it breaks by T": float(np.isfinite(broken).mean()),
-        "first break over the time of the class": {
-            "earliest": float(seen.min()) if len(seen) else None,
-            "median": float(np.median(seen)) if len(seen) else None,
-        },
+    first = {
+        "earliest": float(seen.min()) if len(seen) else None,
+        "median": float(np.median(seen)) if len(seen) else None,
     }
+    return (
+        Recorded("smallest start of the set", theory.allowed_from(p)),
+        Recorded("kernels in the set of a class", float((~out).sum(1).mean())),
+        Recorded("classes in which it breaks by T", float(np.isfinite(broken).mean())),
+        Recorded("first break over the time of the class", first),
+    )
 
 
 def _next_class(parameters: Parameters, runs: xr.Dataset) -> xr.Dataset:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ...judge.findings import Curve, Table, recorded
 from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...objectives.supervised.conditions import init_at_growth
@@ -119,7 +120,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     return all_numbers(
         [_number(parameters, scale) for scale in found],
         "single-view gain over supervised learning minus foretold",
-        {"curves": [_curve(found)], "ends": _ends(found), "scales": _scales(found)},
+        [_curve(found), *recorded(ends=_ends(found)), Table("scales", _scales(found))],
     )
 
 
@@ -130,7 +131,7 @@ def _number(parameters: Parameters, found: _Found) -> Number:
     return mean_number(name, found.gain - found.foretold, 0.0, found.rival, resolution=finest)
 
 
-def _curve(found: Sequence[_Found]) -> dict[str, Any]:
+def _curve(found: Sequence[_Found]) -> Curve:
     """Gain over initial scale, with the gain that no larger init would take away."""
     scales = np.array([f.scale for f in found])
     return curve(

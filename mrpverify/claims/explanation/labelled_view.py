@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import Estimate
 from ...judge.measurement import Measurement
 from ...judge.per_seed import above, at_least, in_each_seed
 from ...observe.accuracy import single_view_accuracy
@@ -25,10 +26,10 @@ from ..accuracies import (
     GAIN,
     SINGLE_VIEW_ACCURACY,
     counts,
+    estimates,
     multi_view,
     resolution,
     single_view,
-    summary,
 )
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs, fine_tuned, masked_supervised
@@ -97,15 +98,15 @@ def measure_labels(parameters: Parameters, runs: Runs) -> Measurement:
     tuned, masked = runs[TUNED], runs[MASKED]
     gain = single_view(tuned) - single_view(masked)
     finest = resolution(parameters)
-    details = {
-        f"{kind} accuracy, {name}": summary(accuracy(run), finest)
+    seen = {
+        f"{kind} accuracy, {name}": accuracy(run)
         for name, run in ((TUNED, tuned), (MASKED, masked))
         for kind, accuracy in (("single-view", single_view), ("multi-view", multi_view))
     }
     return in_each_seed(
         "share of seeds that gain on single-view test images over masks with the same labels",
         {"single-view gain": above(gain, GAIN)},
-        details,
+        estimates(seen, finest),
     )
 
 
@@ -117,16 +118,18 @@ def measure_link(parameters: Parameters, runs: Runs) -> Measurement:
     tuned, encoder = runs[TUNED], runs[ENCODER]
     views = groups(parameters, encoder, tuned)
     found = {name: accuracy_among(tuned, among) for name, among in views.items()}
-    details = {f"accuracy, {name}": summary(values) for name, values in found.items()}
     share = linked(parameters, encoder).mean(-1)
-    details["classes linked"] = summary(share, 1 / parameters.classes)
+    beside = (
+        *estimates({f"accuracy, {name}": values for name, values in found.items()}),
+        Estimate.of("classes linked", share, 1 / parameters.classes),
+    )
     return in_each_seed(
         "share of seeds in which views without a label are known where a kernel links them",
         {
             f"accuracy, {name}": at_least(found[name], SINGLE_VIEW_ACCURACY)
             for name in (LABELLED, LINKED)
         },
-        details,
+        beside,
     )
 
 

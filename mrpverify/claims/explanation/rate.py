@@ -88,7 +88,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         other = expected[0] * once[0] / once
         curves.append(curve(f"C_p = {count}", *shown, expected, other, logarithmic=True))
     numbers += [_amplitude(parameters, runs), _exponent(parameters, runs)]
-    return all_numbers(numbers, "time of the second view", {"curves": curves})
+    return all_numbers(numbers, "time of the second view", curves)
 
 
 def _rival(count: int, share: np.ndarray, once: np.ndarray) -> Rival:

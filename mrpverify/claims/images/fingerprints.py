@@ -19,10 +19,11 @@ from ...images.comparison import PRETRAINED, SUPERVISED, compare_all
 from ...images.occlusion import FILLS, HIDDEN
 from ...images.overlap import EQUAL_STEPS, LONG, MATCHED, OWN, UNTRAINED, overlaps
 from ...images.setup import Setup
+from ...judge.findings import Findings, Note, Table
 from ...judge.measurement import Measurement
 from ..claim import Claim, Control
 from .fingerprint_pictures import COUNTED, of_counts, of_occlusion, of_overlap
-from .paired import difference_row, differences_above_zero, not_supported
+from .paired import COLUMNS, difference_row, differences_above_zero, not_supported
 
 
 def pairs(setup: Setup) -> xr.Dataset:
@@ -54,7 +55,7 @@ def measure_occlusion(setup: Setup, seen: xr.Dataset) -> Measurement:
     ]
     return _paired(
         setup, seen, differences, f"share still right without the own decisive {HIDDEN} px window",
-        {"without_the_centre": rows},
+        [Table("without_the_centre", rows)],
     )  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def _counted(variable: str, statistic: str) -> Callable[[Setup, xr.Dataset], Mea
         differences = {
             arm: _difference(seen[variable].sel(arm=arm)) for arm in seen.attrs["judged"]
         }
-        return _paired(setup, seen, differences, statistic, {})
+        return _paired(setup, seen, differences, statistic, ())
 
     return measure
 
@@ -80,7 +81,7 @@ def _paired(
     seen: xr.Dataset,
     differences: dict[str, np.ndarray],
     statistic: str,
-    details: dict[str, Any],
+    findings: Findings,
 ) -> Measurement:
     """The measurement with the matched accuracies and the plain means beside it."""
     means = seen.mean("seed")
@@ -100,21 +101,21 @@ def _paired(
     return differences_above_zero(
         differences,
         f"{statistic}, pretrained - supervised",
-        {"networks": rows, "lines": _never_right(seen), **details},
+        (Table("networks", rows), Note("lines", _never_right(seen)), *findings),
         1 / setup.settings.looked_at,
     )
 
 
-def _never_right(seen: xr.Dataset) -> list[str]:
+def _never_right(seen: xr.Dataset) -> tuple[str, ...]:
     """Judged arms with seeds in which no image can be compared, in words."""
     empty = {arm: int((seen["both_right"].sel(arm=arm) == 0).sum()) for arm in seen.attrs["judged"]}
-    return [
+    return tuple(
         f"{arm}: no image that both networks classify correctly in {number} of "
         f"{seen.sizes['seed']} seeds, which are left out where it is about such images; more "
         "training or a larger images.looked_at finds some"
         for arm, number in empty.items()
         if number
-    ]
+    )
 
 
 def agreements(setup: Setup) -> xr.Dataset:
@@ -134,13 +135,14 @@ def measure_overlap(setup: Setup, found: xr.Dataset) -> Measurement:
         }
 
     unequal = beside({LONG: "long budget"})
+    not_judged = [difference_row(n, values, resolution) for n, values in unequal.items()]
     return differences_above_zero(
         beside({MATCHED: "equal accuracy", EQUAL_STEPS: "equal label steps"}),
         "linear CKA of two inits, mask-pretrained - supervised",
-        {
-            "not_judged": [difference_row(n, values, resolution) for n, values in unequal.items()],
-            "overlaps": _overlap_rows(found),
-        },
+        (
+            Table("not_judged", not_judged, columns=COLUMNS),
+            Table("overlaps", _overlap_rows(found)),
+        ),
         resolution,
     )
 

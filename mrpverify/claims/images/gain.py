@@ -15,6 +15,7 @@ import xarray as xr
 from ...images.accuracies import study_accuracies
 from ...images.cifar_study import METHODS, name_of
 from ...images.setup import Setup
+from ...judge.findings import Finding, Note, Table, recorded
 from ...judge.intervals import mean_interval
 from ...judge.measurement import Measurement
 from ..claim import Claim, Control
@@ -32,7 +33,7 @@ def measure(setup: Setup, found: xr.Dataset) -> Measurement:
     }
     return differences_above_zero(
         differences, "test accuracy: fine-tuned - supervised, paired over seeds",
-        _details(found, beside), 1 / found.attrs["test_images"],
+        _beside(found, beside), 1 / found.attrs["test_images"],
     )  # fmt: skip
 
 
@@ -46,22 +47,23 @@ def better_budget(found: xr.Dataset) -> str:
     return max(BUDGETS, key=lambda run: float(of(found, run).mean()))
 
 
-def _details(found: xr.Dataset, beside: str) -> dict[str, Any]:
+def _beside(found: xr.Dataset, beside: str) -> tuple[Finding, ...]:
     """Every run's accuracy, mask ratios, the conclusion in words."""
     few = found.attrs["few"]
-    return {
-        "accuracies": [_row(str(run), of(found, str(run))) for run in found["run"].values],
-        "mask_ratios": [
-            _row(f"{ratio:g}", found["by_ratio"].sel(ratio=ratio).values)
-            for ratio in found["ratio"].values
-        ],
-        "beside": beside,
-        "lines": [
-            f"{few} labels, {found.attrs['test_images']} test images; trained "
-            f"{found.attrs['written']} on {found.attrs['device']}; supervised learning with the "
-            f"better of its two budgets: {beside}",
-        ],
-    }
+    accuracy = [_row(str(run), of(found, str(run))) for run in found["run"].values]
+    ratios = [
+        _row(f"{ratio:g}", found["by_ratio"].sel(ratio=ratio).values)
+        for ratio in found["ratio"].values
+    ]
+    line = (
+        f"{few} labels, {found.attrs['test_images']} test images; trained "
+        f"{found.attrs['written']} on {found.attrs['device']}; supervised learning with the "
+        f"better of its two budgets: {beside}"
+    )
+    return (
+        Table("accuracies", accuracy), Table("mask_ratios", ratios), Note("lines", (line,)),
+        *recorded(beside=beside),
+    )  # fmt: skip
 
 
 def _row(run: str, values: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from ...images.repeated import repeated_objects
 from ...images.resnet50 import class_names
 from ...images.setup import Setup
 from ...images.windows import Window, most_disjoint
+from ...judge.findings import Finding, Note, Table, recorded
 from ...judge.intervals import clopper_pearson
 from ...judge.measurement import Measurement
 from ...judge.verdicts import measured_above
@@ -55,7 +56,7 @@ def measure(setup: Setup, looks: xr.Dataset) -> Measurement:
         measured_above(interval, HALF),
         many,
         trials,
-        _details(looks, counts),
+        findings=_beside(looks, counts),
     )
 
 
@@ -75,7 +76,7 @@ def sufficient_windows(looks: xr.Dataset, grid: str) -> np.ndarray:
     return np.asarray(sufficient(looks, grid).sum(1))
 
 
-def _details(looks: xr.Dataset, counts: np.ndarray) -> dict[str, Any]:
+def _beside(looks: xr.Dataset, counts: np.ndarray) -> tuple[Finding, ...]:
     """Counts, sweep over sizes, overlapping windows, repeated objects, the bound on mu."""
     names = recognised(looks)["photo"].values.tolist()
     repeated = repeated_objects()
@@ -84,30 +85,33 @@ def _details(looks: xr.Dataset, counts: np.ndarray) -> dict[str, Any]:
     low, high = clopper_pearson(one, len(counts))
     places = grid_places(_places(looks, SLIDING), sufficient(looks, SLIDING))
     asked_runner_up = looks.assign(asked=looks["runner_up"])
-    return {
-        "unit": "photos",
-        "photos": looks.sizes["photo"],
-        "recognised": len(names),
-        "sweep": [
-            _row(f"{DECIDES} (decides)", counts),
-            _row(f"{DECIDES}, repeated objects once", once),
-            _row(f"{SIDE} px, overlapping: most disjoint", _sliding(looks)),
-            *(_row(g, sufficient_windows(looks, g)) for g in GRIDS if g not in (DECIDES, SLIDING)),
-        ],
-        "grid_places": places,
-        "runner_up_in_two_windows": runner_up_photos(
-            recognised(looks), sufficient(asked_runner_up, DECIDES)
+    sweep = [
+        _row(f"{DECIDES} (decides)", counts),
+        _row(f"{DECIDES}, repeated objects once", once),
+        _row(f"{SIDE} px, overlapping: most disjoint", _sliding(looks)),
+        *(_row(g, sufficient_windows(looks, g)) for g in GRIDS if g not in (DECIDES, SLIDING)),
+    ]
+    in_two = runner_up_photos(recognised(looks), sufficient(asked_runner_up, DECIDES))
+    lines = (
+        f"exactly one sufficient window: {one} of {len(counts)} photos, a bound on the share "
+        f"mu of single-view images: {one / len(counts):.3f} [{low:.3f}, {high:.3f}]; none: "
+        f"{int((counts == 0).sum())}, counted apart",
+        places_line(places),
+    )
+    return (
+        Table("sweep", sweep),
+        Table("grid_places", places),
+        Table("runner_up_in_two_windows", in_two),
+        Note("lines", lines),
+        *recorded(
+            unit="photos",
+            photos=looks.sizes["photo"],
+            recognised=len(names),
+            repeated_objects={n: repeated[n] for n in names if n in repeated},
+            no_sufficient_window=[n for n, c in zip(names, counts, strict=True) if c == 0],
+            exactly_one={"share": one / len(counts), "interval": [low, high], "bounds": "mu"},
         ),
-        "repeated_objects": {n: repeated[n] for n in names if n in repeated},
-        "no_sufficient_window": [n for n, c in zip(names, counts, strict=True) if c == 0],
-        "exactly_one": {"share": one / len(counts), "interval": [low, high], "bounds": "mu"},
-        "lines": [
-            f"exactly one sufficient window: {one} of {len(counts)} photos, a bound on the share "
-            f"mu of single-view images: {one / len(counts):.3f} [{low:.3f}, {high:.3f}]; none: "
-            f"{int((counts == 0).sum())}, counted apart",
-            places_line(places),
-        ],
-    }
+    )
 
 
 def _row(grid: str, counts: np.ndarray) -> dict[str, Any]:

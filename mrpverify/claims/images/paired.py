@@ -8,23 +8,28 @@ from typing import Any
 import numpy as np
 
 from ...images.setup import Setup
+from ...judge.findings import Findings, Table, columns
 from ...judge.measurement import Measurement, Part
 from ...judge.over_seeds import OverSeeds
 from ...judge.verdicts import Verdict, all_of
 
 FEWEST = 5
 """Fewer seeds support nothing: even five equal signs have probability 2^-5 < 0.05 by chance."""
+COLUMNS = columns(
+    "difference", "mean", "interval", "threshold", "band", "measured", "fewest", "seeds",
+    "seeds_above_0", measured="verdict",
+)  # fmt: skip
 
 
 def differences_above_zero(
     differences: Mapping[str, np.ndarray],
     statistic: str,
-    details: Mapping[str, Any],
+    findings: Findings,
     resolution: float,
 ) -> Measurement:
     """Every mean paired difference [seeds] must lie above 0: t-intervals, all of them together.
 
-    The smallest mean is the value; the others stand in the details. `resolution` is how finely one
+    The smallest mean is the value; the others stand in a table. `resolution` is how finely one
     difference is known. Refuted by one that lies below 0 (each interval is at 90 %).
     """
     rows = [difference_row(name, values, resolution) for name, values in differences.items()]
@@ -35,7 +40,7 @@ def differences_above_zero(
         tuple(least["interval"]),
         0.0,
         all_of(row["measured"] for row in rows),
-        details={"differences": rows, **details},
+        findings=(Table("differences", rows, columns=COLUMNS), *findings),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import Table, columns, recorded
 from ...judge.intervals import mean_interval
 from ...judge.measurement import FEWEST_SEEDS, Measurement, share_of_seeds
 from ...parameters import Framework, Parameters
@@ -67,7 +68,8 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         slopes = np.log2(expected[1:] / expected[:-1])
     for row, value, slope in zip(rows, expected[1:], slopes, strict=True):
         row |= {"Lambda_predicted": float(value), "exponent_predicted": float(slope)}
-    return replace(found, details={**found.details, "horizons": rows, "bound": BOUND})
+    shown = columns(*rows[0], verdict="verdict")
+    return found.beside(Table("horizons", rows, columns=shown), *recorded(bound=BOUND))
 
 
 def longest_at(run: xr.Dataset, factor: float) -> np.ndarray:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from ...judge.findings import Curve
 from ...judge.intervals import mean_interval
 
 
@@ -16,22 +15,22 @@ def curve(
     prediction: np.ndarray,
     rival: np.ndarray,
     logarithmic: bool = False,
-) -> dict[str, Any]:
+) -> Curve:
     """Measured y [seeds, sizes] over x [sizes] with intervals; prediction and rival [sizes]."""
     columns = [np.asarray(column, dtype=float) for column in y[1].T]
     intervals = [mean_interval(column) for column in columns]
-    return {
-        "name": name,
-        "x_label": x[0],
-        "y_label": y[0],
-        "x": [float(value) for value in x[1]],
-        "y": [float(np.nanmean(c)) if np.isfinite(c).any() else None for c in columns],
-        "low": [low for low, _ in intervals],
-        "high": [high for _, high in intervals],
-        "prediction": [float(value) for value in prediction],
-        "rival": [float(value) for value in rival],
-        "logarithmic": logarithmic,
-    }
+    return Curve(
+        name,
+        x_label=x[0],
+        y_label=y[0],
+        x=[float(value) for value in x[1]],
+        y=[float(np.nanmean(c)) if np.isfinite(c).any() else None for c in columns],
+        low=[low for low, _ in intervals],
+        high=[high for _, high in intervals],
+        prediction=[float(value) for value in prediction],
+        rival=[float(value) for value in rival],
+        logarithmic=logarithmic,
+    )
 
 
 def over_last(time: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
+from ...judge.findings import recorded
 from ...judge.measurement import Measurement
 from ...judge.numbers import Rival, all_numbers, bracket_number, mean_number
 from ...parameters import Parameters
@@ -102,7 +103,7 @@ def measure_thresholds(parameters: Parameters, runs: Runs) -> Measurement:
             name = case.name(masks)
             numbers.append(bracket_number(name, below, above, floors[masks], rival))
     rounds = {name: rounds_table(search, runs) for name, search in own.items()}
-    return all_numbers(numbers, "threshold of tau^q", {"rounds": rounds})
+    return all_numbers(numbers, "threshold of tau^q", recorded(rounds=rounds))
 
 
 def legs_of_second_views(parameters: Parameters) -> Legs:

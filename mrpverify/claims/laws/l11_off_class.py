@@ -15,7 +15,7 @@ from ...judge.measurement import Measurement
 from ...judge.numbers import Rival, all_numbers, mean_number
 from ...parameters import STAND_INS, Parameters
 from ...theory.off_class import supervised_speedup, teacher_student_speedup
-from ..accuracies import summary
+from ..accuracies import estimates
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from .exchange import exchange, swapped
@@ -76,8 +76,8 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     nothing = Rival("off-class appearances do nothing", 0.0)
     effect = (ratio - 1) / (expected - 1)
     number = mean_number("effect over its prediction", effect, 1.0, nothing)
-    details = {"speed_up": summary(ratio), "predicted_speed_up": summary(expected)}
-    return all_numbers([number], "ratio of crossing times", details)
+    speed_up = estimates({"speed_up": ratio, "predicted_speed_up": expected})
+    return all_numbers([number], "ratio of crossing times", speed_up)
 
 
 def _swapped(parameters: Parameters, runs: Runs) -> Runs:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import recorded
 from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...parameters import Parameters
@@ -111,12 +112,14 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         np.full(len(PRESENCES), limit),
     )
     learned = [block_views(p, runs[name]) for name, p in laws.items()]
-    details = {
-        "curves": [shown],
-        "share_of_classes_with_one_view": [float((v.sum(-1) == 1).mean()) for v in learned],
-        "without_second_views": list(map(float, plain)),
-    }
-    return all_numbers(numbers, "single-view images of supervised learning", details)
+    beside = (
+        shown,
+        *recorded(
+            share_of_classes_with_one_view=[float((v.sum(-1) == 1).mean()) for v in learned],
+            without_second_views=list(map(float, plain)),
+        ),
+    )
+    return all_numbers(numbers, "single-view images of supervised learning", beside)
 
 
 def _reversed(parameters: Parameters, runs: Runs) -> Runs:

@@ -13,11 +13,11 @@ from itertools import product
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import by_case
 from ...judge.measurement import Measurement
 from ...judge.numbers import ABOVE_ZERO, Rival, all_numbers, mean_number
 from ...observe.capture import separate_kernels
 from ...parameters import STAND_INS, Parameters
-from ..accuracies import summary
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from ..observed import active_kernels, final
@@ -87,11 +87,11 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         }.items()
     ]
     crossed = {name: np.isfinite(run["crossing_time"].values).any(1) for name, run in runs.items()}
-    details = {
-        "fused_share": {_name(*case): summary(values) for case, values in share.items()},
-        "features_crossed": {name: summary(seen.mean(-1)) for name, seen in crossed.items()},
-    }
-    return all_numbers(numbers, "difference of the fused share", details)
+    beside = (
+        by_case("fused_share", {_name(*case): values for case, values in share.items()}),
+        by_case("features_crossed", {name: seen.mean(-1) for name, seen in crossed.items()}),
+    )
+    return all_numbers(numbers, "difference of the fused share", beside)
 
 
 def _reversed(parameters: Parameters, runs: Runs) -> Runs:

@@ -62,7 +62,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         expected,
         np.zeros(len(VISIBLE)),
     )
-    return all_numbers(numbers, "drive left for the second view", {"curves": [shown]})
+    return all_numbers(numbers, "drive left for the second view", [shown])
 
 
 def _target_all(parameters: Parameters) -> Condition:

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import recorded
 from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...judge.over_seeds import Interval
@@ -110,7 +111,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         axes = (("time", times), ("c", c))
         curves.append(curve(name, *axes, expected, still, logarithmic=True))
     limits = {name: rise(regime(parameters, case)).exponent for name, case in CASES.items()}
-    return all_numbers(numbers, "kernel beyond varrho", {"curves": curves, "limits": limits})
+    return all_numbers(numbers, "kernel beyond varrho", [*curves, *recorded(limits=limits)])
 
 
 def _bounded(p: Parameters) -> float:

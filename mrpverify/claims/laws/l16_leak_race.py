@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import by_case, recorded
 from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...observe.capture import separate_kernels
@@ -21,7 +22,6 @@ from ...parameters import STAND_INS, Parameters
 from ...theory.growth import drawn_growth_rates
 from ...theory.leak_race import drift, impurity_times, typical_horizon
 from ...theory.resting import rest
-from ..accuracies import summary
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from .regimes import alone, conditions
@@ -143,13 +143,10 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     found = {name: purity(regime(parameters, cell), runs[name]) for name, cell in table.items()}
     share = {name: cell.share(cell.impure) for name, cell in found.items()}
     expected = {name: float(np.nanmean(c.share(c.predicted))) for name, c in found.items()}
-    details = {
-        "impure_share": {name: summary(values) for name, values in share.items()},
-        "predicted_share": expected,
-    }
+    beside = (by_case("impure_share", share), *recorded(predicted_share=expected))
     noise = _drift(noisy_regime(parameters), runs[AT_REST])
     numbers = [_agreement(found), *_contrasts(share, expected), noise]
-    return all_numbers(numbers, "impure kernels at T", details)
+    return all_numbers(numbers, "impure kernels at T", beside)
 
 
 def _agreement(found: dict[str, Purity]) -> Number:

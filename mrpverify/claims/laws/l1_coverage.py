@@ -99,7 +99,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     shown = curve(
         "coverage", ("m", np.array(SIZES)), ("share of features covered", shares), expected, other
     )
-    return all_numbers(numbers, "mean over seeds", {"curves": [shown]})
+    return all_numbers(numbers, "mean over seeds", [shown])
 
 
 def _one_kernel_each(parameters: Parameters, runs: Runs) -> Runs:

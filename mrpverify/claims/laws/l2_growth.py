@@ -75,7 +75,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
                 logarithmic=True,
             )
         )
-    return all_numbers(numbers, "slope of log T against log sigma_0", {"curves": curves})
+    return all_numbers(numbers, "slope of log T against log sigma_0", curves)
 
 
 def _prefactor(parameters: Parameters, power: int, run: xr.Dataset) -> Number:

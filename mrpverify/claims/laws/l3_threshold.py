@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import recorded
 from ...judge.measurement import Measurement
 from ...judge.numbers import Rival, all_numbers, bracket_number
 from ...parameters import Parameters
@@ -83,7 +84,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         below, above = search.bracket(runs)
         numbers.append(bracket_number(search.name, below, above, gain_threshold(p), rival))
     rounds = {search.name: rounds_table(search, runs) for search in searches(parameters)}
-    return all_numbers(numbers, "threshold of tau^q", {"rounds": rounds})
+    return all_numbers(numbers, "threshold of tau^q", recorded(rounds=rounds))
 
 
 THROUGH_TEACHER = Control(

@@ -13,6 +13,7 @@ from math import ceil
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import Curve
 from ...judge.measurement import Measurement
 from ...judge.numbers import Rival, all_numbers, mean_number, share_number
 from ...parameters import STAND_INS, Parameters
@@ -140,10 +141,10 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         numbers.append(mean_number(f"{name}: u over u*", end / height, 1.0, outputs))
         ends.append((p.tau, end / p.linear_from, features, height / p.linear_from, outputs.value))
     curves = [_plateaus(ends, features) for features in (1, 2)]
-    return all_numbers(numbers, "end under a constant gain", {"curves": curves})
+    return all_numbers(numbers, "end under a constant gain", curves)
 
 
-def _plateaus(ends: list[tuple[float, np.ndarray, int, float, float]], features: int) -> dict:  # type: ignore[type-arg]
+def _plateaus(ends: list[tuple[float, np.ndarray, int, float, float]], features: int) -> Curve:
     """Height of the plateau against the gain."""
     own = [end for end in ends if end[2] == features]
     height = np.array([end[3] for end in own])

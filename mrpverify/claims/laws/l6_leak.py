@@ -96,7 +96,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
                 logarithmic=True,
             )
         )
-    return all_numbers(numbers, "leak of a saturated kernel", {"curves": curves})
+    return all_numbers(numbers, "leak of a saturated kernel", curves)
 
 
 def _swapped(parameters: Parameters, runs: Runs) -> Runs:

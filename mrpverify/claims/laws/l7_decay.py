@@ -95,7 +95,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     lost = _lost(parameters, runs[RELEASED])
     kept = Rival("what is captured stays", 0.0)
     numbers.append(share_number("captured under release, then lost", lost, kept))
-    return all_numbers(numbers, "decay", {"curves": curves})
+    return all_numbers(numbers, "decay", curves)
 
 
 def _amplitude(p: Parameters, run: xr.Dataset, c: np.ndarray) -> Number:

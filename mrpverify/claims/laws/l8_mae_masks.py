@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import recorded
 from ...judge.measurement import Measurement
 from ...judge.numbers import Rival, all_numbers, bracket_number, mean_number, share_number
 from ...judge.slopes import log_slopes
@@ -117,7 +118,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         logarithmic=True,
     )
     rounds = {search.name: rounds_table(search, runs) for search in searches(parameters)}
-    return all_numbers(numbers, "masks", {"rounds": rounds, "curves": [shown]})
+    return all_numbers(numbers, "masks", [*recorded(rounds=rounds), shown])
 
 
 def _swapped(parameters: Parameters, runs: Runs) -> Runs:

@@ -74,7 +74,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         np.full(len(shares), np.nanmean(drift[:, 0])),
         logarithmic=True,
     )
-    return all_numbers(numbers, "violation of the balance", {"curves": [shown]})
+    return all_numbers(numbers, "violation of the balance", [shown])
 
 
 def _tied_at_the_start(parameters: Parameters) -> Condition:

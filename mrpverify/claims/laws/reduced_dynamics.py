@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import recorded
 from ...judge.measurement import Measurement
 from ...judge.numbers import ABOVE_ZERO, Rival, all_numbers, mean_number
 from ...parameters import Parameters
@@ -94,18 +95,18 @@ def measure(parameters: Parameters, runs: Any) -> Measurement:
         ),
     ]
     every = np.concatenate(both[True])
-    details = {
-        "kernels": len(every),
-        "error_per_cent_quantiles": {
+    beside = recorded(
+        kernels=len(every),
+        error_per_cent_quantiles={
             f"{share:g}": float(np.quantile(every, share)) for share in (0.25, 0.5, 0.75, 0.9)
         },
-        "error_per_cent_alone": {
+        error_per_cent_alone={
             f"{share:g}": float(np.quantile(np.concatenate(both[False]), share))
             for share in (0.25, 0.5, 0.75, 0.9)
         },
-        "errors_per_cent": [own.tolist() for own in both[True]],
-    }
-    return all_numbers(numbers, "hitting time of one kernel", details)
+        errors_per_cent=[own.tolist() for own in both[True]],
+    )
+    return all_numbers(numbers, "hitting time of one kernel", beside)
 
 
 def _median(values: np.ndarray) -> float:

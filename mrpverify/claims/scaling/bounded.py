@@ -91,10 +91,8 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     rival, line = _rival(p, k, law)
     slopes = slopes_in_log(k, measured)
     number = mean_number("slope of Lambda(T) against log k", slopes, expected, rival)
-    details = {
-        "curves": [curve("largest correlation", ("k", k), ("Lambda(T)", measured), law, line)]
-    }
-    return all_numbers([number], "largest correlation along the path", details)
+    shown = curve("largest correlation", ("k", k), ("Lambda(T)", measured), law, line)
+    return all_numbers([number], "largest correlation along the path", [shown])
 
 
 def _rival(p: Parameters, k: np.ndarray, law: np.ndarray) -> tuple[Rival, np.ndarray]:

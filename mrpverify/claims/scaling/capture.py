@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import Curve, recorded
 from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number, quarter
 from ...judge.over_seeds import OverSeeds
@@ -177,13 +178,15 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     found = [found_at(parameters, k, runs[_name(k)]) for k in sizes(parameters)]
     last = found[-1]
     numbers = [_share(one) for one in found] + [_failure(last), _training(last)]
-    details = {
-        "curves": _curves(found),
-        "fails": {one.classes: float(one.missed.mean()) for one in found},
-        "union_bound": {one.classes: union_bound(one.classes, CONSTANT) for one in found},
-        "draws_foretold": {one.classes: len(one.missed) for one in found},
-    }
-    return all_numbers(numbers, "captured and class-pure at first crossing", details)
+    beside = (
+        *_curves(found),
+        *recorded(
+            fails={one.classes: float(one.missed.mean()) for one in found},
+            union_bound={one.classes: union_bound(one.classes, CONSTANT) for one in found},
+            draws_foretold={one.classes: len(one.missed) for one in found},
+        ),
+    )
+    return all_numbers(numbers, "captured and class-pure at first crossing", beside)
 
 
 def _share(one: Found) -> Number:
@@ -219,7 +222,7 @@ def _training(one: Found) -> Number:
     return mean_number(name, one.trained, 0.0, rival, band, 1 / p.features)
 
 
-def _curves(found: Sequence[Found]) -> list[dict[str, object]]:
+def _curves(found: Sequence[Found]) -> list[Curve]:
     """Share and failure against k, at m = c log k and at a constant m."""
     k = np.array([one.classes for one in found])
     own = [one.parameters.kernels_per_class for one in found]

@@ -17,6 +17,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import recorded
 from ...judge.measurement import Measurement
 from ...judge.numbers import Rival, all_numbers, mean_number
 from ...judge.slopes import log_slopes
@@ -122,22 +123,19 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     band = (local - WITHIN * asymptotic, local + WITHIN * asymptotic)
     slopes = log_slopes(k, time)
     over_first = time / time[:, :1]
-    details = {
-        "asymptotic_exponent": asymptotic,
-        "bare_exponent": float(np.nanmean(log_slopes(k, bare))),
-        "curves": [
-            curve(
-                f"T at q = {p.power}",
-                ("k", k),
-                ("T from sigma_0, over that at the least k", over_first),
-                expected / expected[0],
-                (k / k[0]) ** rival.value,
-                logarithmic=True,
-            )
-        ],
-    }
+    shown = curve(
+        f"T at q = {p.power}",
+        ("k", k),
+        ("T from sigma_0, over that at the least k", over_first),
+        expected / expected[0],
+        (k / k[0]) ** rival.value,
+        logarithmic=True,
+    )
+    exponents = recorded(
+        asymptotic_exponent=asymptotic, bare_exponent=float(np.nanmean(log_slopes(k, bare)))
+    )
     number = mean_number(f"exponent of T in k at q = {p.power}", slopes, local, rival, band)
-    return all_numbers([number], "slope of log T against log k", details)
+    return all_numbers([number], "slope of log T against log k", [*exponents, shown])
 
 
 def _stacked(read: Callable[[xr.Dataset], np.ndarray], runs: list[xr.Dataset]) -> np.ndarray:

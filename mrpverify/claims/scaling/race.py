@@ -17,6 +17,7 @@ from math import log
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import Curve, by_case, recorded
 from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...observe.capture import captured, held
@@ -25,7 +26,6 @@ from ...theory.condition import Condition
 from ...theory.growth import drawn_growth_rates, hitting_times
 from ...theory.leak_race import typical_horizon
 from ...theory.scaling import keeps_pace, scaled
-from ..accuracies import summary
 from ..claim import Claim, Runs
 from ..laws.curves import curve
 from ..laws.l16_leak_race import CROSSING, Purity, purity
@@ -158,14 +158,16 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
                 Rival("purity depends on sigma_0 alone", _mean(fixed.impure_said))),
         *_features(fixed, f"at a fixed Delta, k = {last}"),
     ]  # fmt: skip
-    details = {
-        "impure_share": {_name(*cell): summary(one.impure) for cell, one in found.items()},
-        "held_at_all": {_name(*cell): _mean(one.at_all) for cell, one in found.items()},
-        "held_class_purely": {_name(*cell): _mean(one.pure) for cell, one in found.items()},
-        "horizon": {_name(*cell): p.horizon for cell, p in laws.items()},
-        "curves": _curves(laws, runs, found),
-    }
-    return all_numbers(numbers, "class-purity at T along the path", details)
+    beside = (
+        by_case("impure_share", {_name(*cell): one.impure for cell, one in found.items()}),
+        *_curves(laws, runs, found),
+        *recorded(
+            held_at_all={_name(*cell): _mean(one.at_all) for cell, one in found.items()},
+            held_class_purely={_name(*cell): _mean(one.pure) for cell, one in found.items()},
+            horizon={_name(*cell): p.horizon for cell, p in laws.items()},
+        ),
+    )
+    return all_numbers(numbers, "class-purity at T along the path", beside)
 
 
 def _mean(values: np.ndarray) -> float:
@@ -208,12 +210,12 @@ def _within(name: str, beyond: np.ndarray, expected: float, rival: Rival) -> Num
 
 def _curves(
     laws: dict[tuple[str, int], Parameters], runs: Runs, found: dict[tuple[str, int], Found]
-) -> list[dict[str, object]]:
+) -> list[Curve]:
     """Impure share over k at either Delta, and at the crossing."""
     k = np.array(SIZES)
     flat = np.full(len(k), _mean(found[FIXED, SIZES[0]].impure_said))
 
-    def shown(name: str, impure: list[np.ndarray], said: list[float]) -> dict[str, object]:
+    def shown(name: str, impure: list[np.ndarray], said: list[float]) -> Curve:
         y = ("impure kernels", np.stack(impure, -1))
         return curve(name, ("k", k), y, np.array(said), flat)
 

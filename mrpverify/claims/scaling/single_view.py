@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import Curve, recorded
 from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...observe.accuracy import by_class
@@ -220,12 +221,11 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     else:
         found = [tuned_at(parameters, k, runs) for k in tuned_sizes(parameters)]
     numbers = [*(_single(one) for one in found), _multi(found[-1])]
-    details = {
-        "multi_view": {one.classes: float(one.whole.mean()) for one in found},
-        "single_view": {one.classes: float(one.right.mean()) for one in found},
-        "curves": [_curve(found)],
-    }
-    return all_numbers(numbers, "accuracy on images of one view", details)
+    means = recorded(
+        multi_view={one.classes: float(one.whole.mean()) for one in found},
+        single_view={one.classes: float(one.right.mean()) for one in found},
+    )
+    return all_numbers(numbers, "accuracy on images of one view", [*means, _curve(found)])
 
 
 def _judged(one: Found) -> np.ndarray:
@@ -248,7 +248,7 @@ def _multi(one: Found) -> Number:
     return mean_number(name, values, expected, rival, band, 1 / TEST_IMAGES)
 
 
-def _curve(found: list[Found]) -> Row:
+def _curve(found: list[Found]) -> Curve:
     """Single-view accuracy over k, as it is judged."""
     seeds = min(len(one.right) for one in found)
     return curve(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from ...judge.findings import Estimate
 from ...judge.measurement import Measurement, mean_within, together
 from ...judge.per_seed import at_least, counted
 from ...parameters import STAND_INS, Parameters
 from ...theory import supervised as theory
 from ..accuracies import (
     MULTI_VIEW_ACCURACY,
+    accuracies,
     block_views,
+    estimates,
     multi_view,
     overall,
     resolution,
     single_view,
-    summary,
     table,
 )
 from ..claim import Claim, Runs
@@ -39,16 +41,15 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         ),
     }
     mu = parameters.single_view
-    details = {
-        "overall error": summary(1 - overall(parameters, own), finest),
-        "overall error predicted, mu e(k, s)": theory.overall_error(parameters),
-        "overall error predicted as s grows, 0.5 mu": (
-            mu * theory.asymptotic_single_view_error(parameters)
-        ),
-        "single-view error predicted with near ties": _refined(parameters),
-        "accuracies": {SUPERVISED: table(parameters, own, block_views(parameters, own))},
-    }
-    return together("single-view test accuracy", parts, details)
+    growing = mu * theory.asymptotic_single_view_error(parameters)
+    beside = (
+        *estimates({"overall error": 1 - overall(parameters, own)}, finest),
+        Estimate("overall error predicted, mu e(k, s)", theory.overall_error(parameters)),
+        Estimate("overall error predicted as s grows, 0.5 mu", growing),
+        Estimate("single-view error predicted with near ties", _refined(parameters)),
+        *accuracies({SUPERVISED: table(parameters, own, block_views(parameters, own))}),
+    )
+    return together("single-view test accuracy", parts, beside)
 
 
 def _refined(parameters: Parameters) -> float | None:

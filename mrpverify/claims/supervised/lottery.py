@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...judge.findings import Estimate
 from ...judge.measurement import Measurement, mean_share_above, together
 from ...judge.per_seed import above, counted
 from ...parameters import STAND_INS, Parameters
 from ...theory import supervised as theory
-from ..accuracies import block_views, summary
+from ..accuracies import block_views, estimates
 from ..claim import Claim, Control, Runs
 from ..legs import SUPERVISED
 from ..observed import reached
@@ -40,15 +41,18 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         ),
         "classes with exactly one view": mean_share_above((number == 1).mean(-1), ONE_VIEW),
     }
-    details = {
-        "classes whose predicted view wins": summary(right.mean(-1), finest),
-        "classes with no view": summary((number == 0).mean(-1), finest),
-        "classes with several views": summary((number > 1).mean(-1), finest),
-        "classes with several views predicted": _ties(parameters),
-        "features learned": summary(learned.mean((1, 2)), finest / parameters.views),
-        "classes whose near tie is foreseen": summary(_ties_foreseen(parameters, runs), finest),
+    classes = {
+        "classes whose predicted view wins": right.mean(-1),
+        "classes with no view": (number == 0).mean(-1),
+        "classes with several views": (number > 1).mean(-1),
+        "classes whose near tie is foreseen": _ties_foreseen(parameters, runs),
     }
-    return together("share of seeds in which the predicted views win", parts, details)
+    beside = (
+        *estimates(classes, finest),
+        Estimate("classes with several views predicted", _ties(parameters)),
+        Estimate.of("features learned", learned.mean((1, 2)), finest / parameters.views),
+    )
+    return together("share of seeds in which the predicted views win", parts, beside)
 
 
 def _ties(parameters: Parameters) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import recorded
 from ...judge.measurement import Measurement, share_of_seeds
 from ...parameters import STAND_INS, Framework, Parameters
 from ...theory import theorem1
@@ -27,18 +28,18 @@ def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
     with np.errstate(invalid="ignore"):
         bounded = finite & (largest <= BOUND) & (largest <= GROWTH * before)
     something = active_kernels(parameters, runs).any(-1)
-    details = {
-        "largest_at_T": _range(largest),
-        "growth_since_reference": _range(largest / before),
-        "local_exponent": _range(_exponent(runs, largest / before)),
-        "bound": BOUND,
-        "growth_bound": GROWTH,
-        "seeds_not_finite": int((~finite).sum()),
-    }
+    beside = recorded(
+        largest_at_T=_range(largest),
+        growth_since_reference=_range(largest / before),
+        local_exponent=_range(_exponent(runs, largest / before)),
+        bound=BOUND,
+        growth_bound=GROWTH,
+        seeds_not_finite=int((~finite).sum()),
+    )
     return share_of_seeds(
         bounded & something & reached(runs),
         "share of seeds with bounded correlations",
-        details,
+        beside,
         known_at_horizon(runs),
     )
 

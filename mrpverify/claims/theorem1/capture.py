@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import Column, Finding, Note, Table, recorded
 from ...judge.intervals import clopper_pearson
 from ...judge.measurement import Measurement, share_of_seeds
 from ...observe.capture import captured, counts
@@ -18,20 +20,24 @@ from . import controls
 
 LEVELS = (0.5, 0.7, 1.0)
 """Shares of varrho at which the counts are reported; 0.5 is the one that decides."""
+COLUMNS = (
+    Column("class"), Column("view"), Column("captured_share", "captured"),
+    Column("interval", "90 % interval"), Column("median_correlation"),
+)  # fmt: skip
 
 
 def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
     """Share of seeds in which every feature is held by a class-pure kernel at T."""
     features = captured(final(runs), crossed(runs), parameters.views, hold_level(parameters))
-    details = {
-        "features": _per_feature(parameters, runs, features),
-        "mean_counts": _mean_counts(parameters, runs),
-        "features_in_all": parameters.features,
-    }
+    beside: tuple[Finding, ...] = (
+        Table("features", _per_feature(parameters, runs, features), "every feature", COLUMNS),
+        *_mean_counts(parameters, runs),
+        *recorded(features_in_all=parameters.features),
+    )
     return share_of_seeds(
         features.all(-1) & reached(runs),
         "share of seeds with every feature captured",
-        details,
+        beside,
         known_at_horizon(runs),
     )
 
@@ -59,7 +65,7 @@ def _per_feature(
     return rows
 
 
-def _mean_counts(parameters: Parameters, runs: xr.Dataset) -> dict[str, dict[str, float]]:
+def _mean_counts(parameters: Parameters, runs: xr.Dataset) -> list[Note]:
     """Mean number of features held at all, class-purely and purely, at each level."""
     levels = {f"{level:g} varrho": level * parameters.linear_from for level in LEVELS}
     limit = hold_level(parameters)
@@ -67,10 +73,18 @@ def _mean_counts(parameters: Parameters, runs: xr.Dataset) -> dict[str, dict[str
         name: counts(final(runs), crossed(runs), parameters.views, level, limit)
         for name, level in levels.items()
     }
-    return {
+    means = {
         level: {name: float(np.mean(number)) for name, number in numbers.items()}
         for level, numbers in found.items()
     }
+    return [_counted(parameters, level, row) for level, row in means.items()]
+
+
+def _counted(parameters: Parameters, level: str, row: Mapping[str, float]) -> Note:
+    """The means at one level."""
+    about = f"features of {parameters.features} on average, at {level}"
+    words = ", ".join(f"{form.replace('_', ' ')} {number:.2f}" for form, number in row.items())
+    return Note(about, (words,), about, {"mean_counts": {level: dict(row)}})
 
 
 CLAIMS = (

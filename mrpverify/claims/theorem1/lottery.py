@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import Estimate, Finding, Note, recorded
 from ...judge.intervals import mean_interval
 from ...judge.measurement import Measurement, share_of_seeds
 from ...judge.verdicts import Verdict
@@ -32,17 +33,18 @@ def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
     rules = _rules(parameters, runs)
     shares = {name: _share(first, predicted) for name, predicted in rules.items()}
     judged = next(iter(shares))
-    details = {
-        "rule": judged,
-        "share of kernels": _estimate(shares[judged]),
-        "rules": {name: _estimate(share) for name, share in shares.items()},
-        "chance": lottery.chance_level(parameters),
-        "wide_interval": list(mean_interval(shares[judged], CHANCE_CONFIDENCE)),
-        "mean_crossed_kernels": float((first >= 0).sum(-1).mean()),
-    }
+    beside: tuple[Finding, ...] = (
+        Estimate.of("share of kernels", shares[judged]),
+        _compared(shares, lottery.chance_level(parameters)),
+        *recorded(
+            rule=judged,
+            wide_interval=list(mean_interval(shares[judged], CHANCE_CONFIDENCE)),
+            mean_crossed_kernels=float((first >= 0).sum(-1).mean()),
+        ),
+    )
     statistic = "share of seeds in which most kernels cross first for the predicted feature"
     more_often = np.nan_to_num(shares[judged]) > GATE  # a seed in which none crossed is no success
-    return share_of_seeds(more_often, statistic, details, known=_known(runs, first))
+    return share_of_seeds(more_often, statistic, beside, known=_known(runs, first))
 
 
 def _known(runs: xr.Dataset, first: np.ndarray) -> np.ndarray:
@@ -81,14 +83,17 @@ def _share(first: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     return np.where(number > 0, agree / np.maximum(number, 1), np.nan)
 
 
-def _estimate(values: np.ndarray) -> dict[str, Any]:
-    """Mean over seeds with its t-interval."""
-    return {"mean": _mean(values), "interval": list(mean_interval(values))}
-
-
-def _mean(values: np.ndarray) -> float | None:
-    """Mean over the seeds that have a value, None without any."""
-    return float(np.nanmean(values)) if np.isfinite(values).any() else None
+def _compared(shares: Mapping[str, np.ndarray], chance: float) -> Note:
+    """The share of kernels [seeds] that every rule gets right, on average, beside chance."""
+    rules = {name: Estimate.of(name, share) for name, share in shares.items()}
+    words = "; ".join(
+        f"{n}: {rule.value:.3f}" for n, rule in rules.items() if rule.value is not None
+    )
+    kept_rules = {name: rule.summary() for name, rule in rules.items()}
+    return Note(
+        "rules", (f"{words} (chance {chance:.3f})",), "rules",
+        {"rules": kept_rules, "chance": chance},
+    )  # fmt: skip
 
 
 def _permute(parameters: Parameters, runs: xr.Dataset) -> xr.Dataset:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from ...judge.intervals import mean_interval
+from ...judge.findings import recorded
 from ...judge.measurement import Measurement, share_of_seeds
 from ...observe.capture import separate_kernels
 from ...parameters import STAND_INS, Parameters
 from ...theory import theorem1
 from ..claim import Claim, Horizon
-from ..observed import active_kernels, crossed, final, known_at_horizon, reached
+from ..observed import active_kernels, crossed, final, known_at_horizon, mean_share, reached
 from . import controls
 
 ALLOWED = STAND_INS["impure_share"].value
@@ -42,18 +42,18 @@ def _judge(
     share = np.where(number > 0, (busy & ~alone).sum(-1) / np.maximum(number, 1), np.nan)
     with np.errstate(invalid="ignore"):
         strict = share <= ALLOWED  # false where no kernel is busy
-    low, high = mean_interval(share)
-    details = {
-        "mean_share_with_second_feature": float(np.nanmean(share)) if busy.any() else None,
-        "interval_of_mean_share": [low, high],
-        "mean_kernels": float(number.mean()),
-        "seeds_without_exception": int((share == 0).sum()),
-        "allowed_share": ALLOWED,
-    }
+    beside = (
+        mean_share("mean_share_with_second_feature", share),
+        *recorded(
+            mean_kernels=float(number.mean()),
+            seeds_without_exception=int((share == 0).sum()),
+            allowed_share=ALLOWED,
+        ),
+    )
     return share_of_seeds(
         strict,
         "share of seeds with at most 1/10 kernels holding a second feature",
-        details,
+        beside,
         known,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import recorded
 from ...judge.measurement import Measurement, share_of_seeds
 from ...observe.correlations import learned_parts
 from ...parameters import Parameters
@@ -28,18 +29,18 @@ def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
     aligned = np.where(busy, outside < inside, True).all(-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(busy, outside / inside, np.nan)
-    details = {
-        "largest_background_response": float(np.nanmax(response)),
-        "response_limit": hold_level(parameters),
-        "largest_outside_to_inside": float(np.nanmax(ratio)) if busy.any() else None,
-        "seeds_quiet_on_background": int(quiet.sum()),
-        "seeds_learning_inside_span": int((aligned & busy.any(-1)).sum()),
-    }
+    beside = recorded(
+        largest_background_response=float(np.nanmax(response)),
+        response_limit=hold_level(parameters),
+        largest_outside_to_inside=float(np.nanmax(ratio)) if busy.any() else None,
+        seeds_quiet_on_background=int(quiet.sum()),
+        seeds_learning_inside_span=int((aligned & busy.any(-1)).sum()),
+    )
     learned = quiet & aligned & busy.any(-1) & reached(runs)
     return share_of_seeds(
         learned,
         "share of seeds in which no kernel learns noise",
-        details,
+        beside,
         known_at_horizon(runs),
     )
 

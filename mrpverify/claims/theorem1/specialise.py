@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from ...judge.intervals import mean_interval
+from ...judge.findings import recorded
 from ...judge.measurement import Measurement, share_of_seeds
 from ...observe.capture import separate_kernels
 from ...parameters import PRETRAINING, STAND_INS, Parameters
 from ..claim import Claim
-from ..observed import active_kernels, final, holds, known_at_horizon, reached
+from ..observed import active_kernels, final, holds, known_at_horizon, mean_share, reached
 from . import controls
 
 ALLOWED = STAND_INS["impure_share"].value
@@ -25,18 +25,18 @@ def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
     all_held = holds(parameters, runs).any(1).all(-1)
     with np.errstate(invalid="ignore"):
         special = all_held & (share <= ALLOWED) & reached(runs)
-    low, high = mean_interval(share)
-    details = {
-        "mean_share_not_class_pure": float(np.nanmean(share)) if busy.any() else None,
-        "interval_of_mean_share": [low, high],
-        "largest_share": float(np.nanmax(share)) if busy.any() else None,
-        "mean_active_kernels": float(busy.sum(-1).mean()),
-        "allowed_share": ALLOWED,
-    }
+    beside = (
+        mean_share("mean_share_not_class_pure", share),
+        *recorded(
+            largest_share=float(np.nanmax(share)) if busy.any() else None,
+            mean_active_kernels=float(busy.sum(-1).mean()),
+            allowed_share=ALLOWED,
+        ),
+    )
     return share_of_seeds(
         special,
         "share of seeds with all features held and at most 1/10 kernels fused",
-        details,
+        beside,
         known_at_horizon(runs),
     )
 

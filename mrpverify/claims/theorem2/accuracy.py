@@ -8,6 +8,7 @@ from ...theory import theorem2
 from ..accuracies import (
     MULTI_VIEW_ACCURACY,
     SINGLE_VIEW_ACCURACY,
+    accuracies,
     captured_views,
     multi_view,
     single_view,
@@ -35,7 +36,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         right,
         f"share of seeds with accuracy >= {MULTI_VIEW_ACCURACY:g} on multi-view and "
         f">= {SINGLE_VIEW_ACCURACY:g} on single-view test images",
-        {"accuracies": heads},
+        accuracies(heads),
     )
 
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import recorded
 from ...judge.measurement import Measurement, share_of_seeds
 from ...observe.accuracy import by_class, single_view_accuracy
 from ...parameters import Parameters
 from ...theory import theorem2
-from ..accuracies import EQUAL, captured_views, counts, resolution, summary
+from ..accuracies import EQUAL, captured_views, counts, estimates, resolution
 from ..claim import Claim, Control, Runs
 from ..legs import PRETRAINING, Leg, Legs, fine_tuned
 from ..observed import reached
@@ -47,18 +48,23 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         follows = with_view - without > EQUAL
     finest = resolution(parameters)
     expected = theorem2.expected_cover_accuracy(replace(parameters, coverage=COVERAGE))
-    details = {
-        "coverage": COVERAGE,
-        "seeds_exactly_covered": int(exact.sum()),
-        "accuracy_on_covered_views": summary(with_view, finest),
-        "accuracy_on_other_views": summary(without, finest),
-        "predicted": {"covered": expected[0], "others": expected[1], "overall": expected[2]},
-        "single_view_accuracy": summary(single_view_accuracy(*counts(tuned)), finest),
+    own = {
+        "accuracy_on_covered_views": with_view,
+        "accuracy_on_other_views": without,
+        "single_view_accuracy": single_view_accuracy(*counts(tuned)),
     }
+    beside = (
+        *estimates(own, finest),
+        *recorded(
+            coverage=COVERAGE,
+            seeds_exactly_covered=int(exact.sum()),
+            predicted={"covered": expected[0], "others": expected[1], "overall": expected[2]},
+        ),
+    )
     return share_of_seeds(
         exact & follows,
         "share of seeds that capture exactly the covered features and classify by them",
-        details,
+        beside,
     )
 
 

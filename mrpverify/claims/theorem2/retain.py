@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from ...judge.findings import recorded
 from ...judge.measurement import Measurement, share_of_seeds
 from ...observe.capture import is_apart
 from ...parameters import STAND_INS, Parameters
 from ...theory import theorem2
-from ..accuracies import captured_views, summary
+from ..accuracies import captured_views, estimates
 from ..claim import Claim, Runs
 from ..controls import OVERSHOOT
 from ..legs import PRETRAINING
@@ -30,15 +31,18 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     with np.errstate(invalid="ignore"):
         keeps = (end >= parameters.linear_from) & (end >= KEPT * start)
         share = np.divide(end, start, out=np.full_like(end, np.nan), where=had)
-    kept = (keeps | ~had).all(-1) & had.any(-1) & np.isfinite(end).all(-1)
-    details = {
-        "captured_before": summary(had.sum(-1)),
-        "lost": summary((had & ~keeps).sum(-1)),
-        "smallest_share_of_start": float(np.nanmin(share)) if had.any() else None,
-        "smallest_correlation": float(np.nanmin(np.where(had, end, np.nan))) if had.any() else None,
-        "kept_share_needed": KEPT,
-    }
-    return share_of_seeds(kept, "share of seeds in which fine-tuning loses no feature", details)
+    whole = (keeps | ~had).all(-1) & had.any(-1) & np.isfinite(end).all(-1)
+    beside = (
+        *estimates({"captured_before": had.sum(-1), "lost": (had & ~keeps).sum(-1)}),
+        *recorded(
+            smallest_share_of_start=float(np.nanmin(share)) if had.any() else None,
+            smallest_correlation=float(np.nanmin(np.where(had, end, np.nan)))
+            if had.any()
+            else None,
+            kept_share_needed=KEPT,
+        ),
+    )
+    return share_of_seeds(whole, "share of seeds in which fine-tuning loses no feature", beside)
 
 
 def largest(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:

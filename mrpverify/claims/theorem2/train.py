@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...judge.findings import recorded
 from ...judge.measurement import Measurement, share_of_seeds
 from ...parameters import STAND_INS, Parameters
 from ...theory import theorem2
@@ -19,15 +20,15 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     least = runs[FINE_TUNED]["train_margin"].values  # [seeds, multi- and single-view]
     # A data set without single-view images has no margin on them.
     smallest = np.where(np.isnan(least), np.inf, least).min(-1)
-    details = {
-        "median_margin": [_median(column) for column in least.T],
-        "smallest_margin": float(smallest.min()),
-        "margin_needed": MARGIN,
-    }
+    beside = recorded(
+        median_margin=[_median(column) for column in least.T],
+        smallest_margin=float(smallest.min()),
+        margin_needed=MARGIN,
+    )
     return share_of_seeds(
         (smallest >= MARGIN) & np.isfinite(smallest),
         "share of seeds with every training image right with margin",
-        details,
+        beside,
     )
 
 
