@@ -14,9 +14,9 @@ from rich.console import Console
 
 from .asking import Asked, Question, question_of, split_settings
 from .claims.asked_again import evaluate_noted
-from .claims.claim import Claim
+from .claims.claim import Claim, about_networks
 from .claims.evaluate import ClaimResult, counts
-from .claims.evidence import about_images, evaluate_images
+from .claims.evidence import evaluate_networks
 from .claims.few_seeds import TooFewSeedsError, too_few
 from .claims.lock import LockError
 from .claims.registry import UnknownClaimError, known, select
@@ -128,7 +128,7 @@ def _order(asked: Asked) -> Order:
 
 def _store(asked: Asked, question: Question, machine: Machine) -> Store | None:
     """The store, none where no claim needs a run; raises UsageError for one not to be written."""
-    needs_runs = any(claim.needs_runs or about_images(claim) for claim in question.claims)
+    needs_runs = any(claim.needs_runs or about_networks(claim) for claim in question.claims)
     if asked.no_cache or not needs_runs:
         return None
     return usable_store(machine.device, " use --no-cache or")
@@ -176,13 +176,13 @@ def _evaluate(order: Order) -> list[ClaimResult]:
         def get(requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
             return collect(requests, order.machine, order.store, show)
 
-        simulated = [claim for claim in order.claims if not about_images(claim)]
+        simulated = [claim for claim in order.claims if not about_networks(claim)]
         results = evaluate_noted(
             simulated, order.regimes, order.seeds, order.salt, get, order.store
         )
         if order.images is not None:
             seen = replace(order.images, progress=show or order.images.progress)
-            results += evaluate_images(order.claims, seen)
+            results += evaluate_networks(order.claims, seen)
         return results
 
 
@@ -193,7 +193,7 @@ def _with_images(
 
     Raises SettingsError for a setting and MissingDataError for data that is not there.
     """
-    claims = [claim for claim in order.claims if about_images(claim)]
+    claims = [claim for claim in order.claims if about_networks(claim)]
     sizes = load_settings(preset_path(preset), settings)
     absent = missing_message([name for claim in order.claims for name in claim.needs])
     if absent:
@@ -275,11 +275,11 @@ def _drawn(order: Order, results: Sequence[ClaimResult]) -> list[dict[str, bytes
             if show is not None:
                 show(number, len(results))
             try:
-                found = result.draw() if result.draw is not None else {}
+                found = {one.name: png(one.draw()) for one in result.pictures if one.draw}
             except MissingDataError as error:
                 tell(f"{result.claim.id}: no pictures ({error})")
                 found = {}
-            pictures.append({title: png(figure) for title, figure in found.items()})
+            pictures.append(found)
     return pictures
 
 

@@ -17,9 +17,8 @@ import xarray as xr
 from rich.console import Console
 
 from .claims.asked_again import evaluate_noted
-from .claims.claim import Claim
+from .claims.claim import Claim, about_networks
 from .claims.evaluate import ClaimResult, counts
-from .claims.evidence import about_images
 from .claims.legs import Leg
 from .claims.registry import all_claims, select
 from .judge.verdicts import Verdict, exit_code
@@ -177,7 +176,7 @@ def _claims(asked: Sequence[str | Claim]) -> tuple[Claim, ...]:
         claim for one in asked for claim in ([one] if isinstance(one, Claim) else select([one]))
     ]
     for claim in found:
-        if about_images(claim):
+        if about_networks(claim):
             raise ValueError(
                 f"{claim.id} is about real images: python -m mrpverify.check {claim.id}"
             )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from inspect import isgeneratorfunction
 from math import ceil
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import xarray as xr
 
+from ..judge.findings import Picture
 from ..judge.measurement import Measurement
 from ..judge.verdicts import Verdict
 from ..parameters import Framework, Parameters, relevant
@@ -25,9 +27,14 @@ Quantifier = Literal["with high probability", "on average", "of this regime", "o
 over them, the numbers of a regime without any draw, or the pictures that were looked at."""
 Runs = Mapping[str, xr.Dataset]
 """The labelled runs of all seeds, by leg."""
-Measure = Callable[[Any, Any], Measurement]
+Asks = Generator[Legs, Runs, Measurement]
+"""Yields the legs that it needs next, gets the runs of all legs so far, and may yield again, as a
+bisection does; returns what it measured. Nothing else is kept between: it is asked anew for more
+seeds, and of a control."""
+Measure = Callable[[Any, Any], Measurement] | Callable[[Any], Asks]
 """Gets the regime and the runs: those of pretraining alone (a data set), or of every leg (Runs).
-A claim about real images gets its setup and its evidence."""
+A claim that asks more than once is a generator of the regime alone (`Asks`), written with yield.
+A claim about real networks gets its setup and its evidence."""
 
 CONTROL_SEEDS = 4
 """Seeds of a control at first: none of four true refutes. Where one is, a claim that is judged in
@@ -79,9 +86,8 @@ class Claim:
 
     `measure` gets the regime and the labelled runs of all seeds; statistic, threshold and controls
     are fixed here, before any run. `legs` are the runs it needs where pretraining alone is not
-    enough, `relies_on` the stages beside its framework whose regime conditions it depends on.
-    A claim about real images has no regime (framework None): `evidence` looks at them, or trains on
-    them, `needs` names the data for it, and `pictures` draws what was seen.
+    enough; a `measure` that is a generator asks for them itself. `relies_on` are the stages beside
+    its framework whose regime conditions it depends on, `needs` names data that it reads.
     """
 
     id: str
@@ -97,11 +103,7 @@ class Claim:
     order: int = 0
     legs: Callable[[Parameters], Legs] | None = None
     relies_on: tuple[str, ...] = ()
-    evidence: Callable[[Any], Any] | None = None
     needs: tuple[str, ...] = ()
-    pictures: Callable[[Any, Any], Mapping[str, Any]] | None = None
-    more: Callable[[Parameters, Runs], Legs] | None = None
-    """Further legs, once the ones so far are there (bisection); none: the runs are complete."""
     conditions: Callable[[Parameters], tuple[Condition, ...]] | None = None
     """What the claim's own regime must meet; by default those of its framework (section 1)."""
     per_seed: bool = False
@@ -121,13 +123,60 @@ class Claim:
 
     def runs_needed(self, parameters: Parameters) -> Legs:
         """The legs of a regime, pretraining alone by default; none for a claim without runs."""
+        if self.is_generator:
+            asks = self.asks(parameters)
+            return next(asks, {})
         if not self.needs_runs:
             return {}
         return {PRETRAINING: Leg(parameters)} if self.legs is None else self.legs(parameters)
 
+    @property
+    def is_generator(self) -> bool:
+        """Whether it asks for its runs itself, as often as it needs."""
+        return isgeneratorfunction(self.measure)
+
+    def asks(self, parameters: Parameters) -> Asks:
+        """The claim as a generator; one that is declared asks once."""
+        measure: Any = self.measure
+        return measure(parameters) if self.is_generator else self._asks_once(parameters)
+
+    def _asks_once(self, parameters: Parameters) -> Asks:
+        """The legs that are declared, then what they say."""
+        measure: Any = self.measure
+        runs = yield self.runs_needed(parameters)
+        return measure(parameters, self.seen(runs))  # type: ignore[no-any-return]
+
+    def measured_on(self, parameters: Parameters, runs: Runs) -> Measurement:
+        """What it measures where the runs of all its legs are there already.
+
+        Raises KeyError for a leg that it asks for and that is not.
+        """
+        asks, wanted = self.asks(parameters), None
+        try:
+            wanted = next(asks)
+            while True:
+                missing = [name for name in wanted if name not in runs]
+                if missing and self.is_generator:
+                    raise KeyError(f"{self.id}: asks for {missing[0]}, which was not run")
+                wanted = asks.send(runs)
+        except StopIteration as done:
+            return measurement_of(self, done.value)
+
     def seen(self, runs: Runs) -> Any:
         """The runs in the form in which `measure` and a control's `look` get them."""
-        return runs.get(PRETRAINING, xr.Dataset()) if self.legs is None else runs
+        return runs.get(PRETRAINING, xr.Dataset()) if self._sees_one else runs
+
+    def looked_at(self, control: Control, parameters: Parameters, runs: Runs) -> Runs:
+        """The runs as a control looks at them."""
+        if control.look is None:
+            return runs
+        found = control.look(parameters, self.seen(runs))
+        return {PRETRAINING: found} if self._sees_one else found
+
+    @property
+    def _sees_one(self) -> bool:
+        """Whether it gets the runs of pretraining alone."""
+        return self.legs is None and not self.is_generator
 
     @property
     def quantifier(self) -> Quantifier:
@@ -152,3 +201,28 @@ class Claim:
     def frameworks(self) -> tuple[Framework | None, ...]:
         """Frameworks the claim is about; (None,) for one about real images."""
         return tuple(self.controls)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NetworkClaim(Claim):
+    """A claim about real networks and real images: it has no regime (framework None).
+
+    `evidence` looks at them, or trains on them, from a setup; `measure` and the controls' `look`
+    get the setup and the evidence.
+    """
+
+    evidence: Callable[[Any], Any]
+    pictures: Callable[[Any, Any], Sequence[Picture]] | None = None
+    """Draws what was seen."""
+
+
+def about_networks(claim: Claim) -> TypeGuard[NetworkClaim]:
+    """Whether a claim is about real networks: it has evidence instead of a regime."""
+    return isinstance(claim, NetworkClaim)
+
+
+def measurement_of(claim: Claim, found: object) -> Measurement:
+    """What a claim returned; raises TypeError where that is no measurement."""
+    if not isinstance(found, Measurement):
+        raise TypeError(f"{claim.id}: returned {found!r}, which is no Measurement")
+    return found

@@ -5,9 +5,9 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from ..judge.findings import recorded
+from ..judge.findings import Picture, recorded
 from ..judge.measurement import Measurement, judged_by, judged_by_e_value
 from ..judge.sequential import FIRST_LOOK, USUAL_CAP, Design, design
 from ..judge.verdicts import Verdict, final_verdict
@@ -15,7 +15,7 @@ from ..parameters import STAND_INS, Framework, Parameters
 from ..records.labelled import Request, join
 from ..theory.assumptions import measured_step_size
 from ..theory.condition import Condition
-from .claim import Claim, Control, Runs
+from .claim import Asks, Claim, Control, Runs, measurement_of
 from .driver import Asking, answered
 from .driver import Collect as Collect
 from .legs import PRETRAINING, Legs
@@ -44,9 +44,11 @@ class ClaimResult:
     violated: tuple[Condition, ...]
     verdict: Verdict
     prediction: str | None
-    draw: Callable[[], Mapping[str, Any]] | None = None
-    """Draws what was seen: title -> matplotlib figure (claims about real images). Asked for when a
-    page is written, because it looks at images again."""
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """What can be drawn of it. Drawn when a page is written: it may look at images again."""
+        return tuple(one for one in self.measurement.findings if isinstance(one, Picture))
 
 
 def counts(result: ClaimResult) -> bool:
@@ -92,22 +94,30 @@ def judging(
         (claim, f): _Study.of_claim(claim, regimes[f], seeds, (claim.id, f) in again)
         for claim, f in pairs
     }
-    runs = yield from _in_rounds(own, salt)
+    answers = yield from _in_rounds(own, salt)
     controls = {
         (claim, control, f): _Study.of_control(
-            claim, control, regimes[f], runs[claim, f], len(seeds)
+            claim, control, regimes[f], answers[claim, f].runs, len(seeds)
         )
         for claim, f in pairs
         for control in claim.controls[f]
         if control.change is not None and claim.needs_runs
     }
-    control_runs = yield from _in_rounds(controls, salt)
+    of_controls = yield from _in_rounds(controls, salt)
     return [
         _not_run(claim, f, regimes[f], outside[claim, f])
         if (claim, f) in outside
-        else _judge(claim, f, own[claim, f], runs[claim, f], control_runs)
+        else _judge(claim, f, own[claim, f], answers[claim, f], of_controls)
         for claim, f in every
     ]
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a claim came to, and the runs of all legs that it asked for."""
+
+    runs: Runs
+    found: Measurement
 
 
 @dataclass(frozen=True)
@@ -143,26 +153,23 @@ class _Study:
         parameters = control.parameters(regime, regime.horizon)
         return cls(claim, parameters, legs, range(number), control.seeds, is_control=True)
 
-    def measured(self, runs: Runs) -> Measurement:
+    def measured(self, answer: _Answer) -> Measurement:
         """The claim's statistic; a claim's own open seeds count as open."""
-        claim, seen = self.claim, self.claim.seen(runs)
         if self.is_control:
-            return measured(lambda: claim.measure(self.parameters, seen))
-        return measured(
-            lambda: with_unfinished(claim.measure(self.parameters, seen), self.legs, runs)
-        )
+            return answer.found
+        return measured(lambda: with_unfinished(answer.found, self.legs, answer.runs))
 
-    def judged(self, runs: Runs) -> Measurement:
+    def judged(self, answer: _Answer) -> Measurement:
         """The claim's statistic by the rule that was fixed for it."""
         judge = judged_by_e_value if self.again else judged_by
-        return judge(self.measured(runs), _rule(len(self.seeds)))
+        return judge(self.measured(answer), _rule(len(self.seeds)))
 
-    def next_look(self, runs: Runs, used: int) -> int | None:
+    def next_look(self, answer: _Answer, used: int) -> int | None:
         """Seeds of the next look, None where the seeds so far decide or are all there are."""
         if used >= len(self.seeds) or not (self.claim.per_seed or self.is_control):
             return None
         cap = len(self.seeds)
-        found = self.judged(runs)
+        found = self.judged(answer)
         if found.outcomes is None or found.measured is not Verdict.INCONCLUSIVE:
             return None
         return _rule(cap).after(used)
@@ -173,22 +180,55 @@ def _rule(cap: int) -> Design:
     return design(cap, STAND_INS["success_rate"].value)
 
 
-def _in_rounds(studies: Mapping[Key, _Study], salt: str) -> Asking[dict[Key, Runs]]:
-    """The runs of every study, look by look: all studies that go on are trained together."""
-    runs: dict[Key, Runs] = {}
+def _in_rounds(studies: Mapping[Key, _Study], salt: str) -> Asking[dict[Key, _Answer]]:
+    """The answer of every study, look by look: all studies that go on are trained together."""
+    answers: dict[Key, _Answer] = {}
     number = {key: study.first for key, study in studies.items()}
     while number:
-        seeds = {key: studies[key].seeds[:n] for key, n in number.items()}
-        wanted = {key: _requests(studies[key].legs, own, salt) for key, own in seeds.items()}
-        found = yield from _joined(wanted)
-        asked = {
-            key: (studies[key].claim, studies[key].parameters, own) for key, own in seeds.items()
-        }
-        yield from _complete(found, asked, salt)
-        runs.update(found)
-        then = {key: studies[key].next_look(runs[key], n) for key, n in number.items()}
+        asked = {key: (studies[key], studies[key].seeds[:n]) for key, n in number.items()}
+        answers |= yield from _answers(asked, salt)
+        then = {key: studies[key].next_look(answers[key], n) for key, n in number.items()}
         number = {key: n for key, n in then.items() if n is not None}
-    return runs
+    return answers
+
+
+def _answers(
+    asked: Mapping[Key, tuple[_Study, Sequence[int]]], salt: str
+) -> Asking[dict[Key, _Answer]]:
+    """What every study says on its seeds; what all of them ask for next is asked for in one go."""
+    asks = {key: study.claim.asks(study.parameters) for key, (study, _) in asked.items()}
+    said = {key: _said(asked[key][0].claim, own, None) for key, own in asks.items()}
+    runs: dict[Key, Runs] = {key: {} for key in asks}
+    answers: dict[Key, _Answer] = {}
+    first = True
+    while said:
+        for key, one in said.items():
+            if isinstance(one, Measurement):
+                answers[key] = _Answer(runs[key], one)
+        # The first legs are those of the study: a control's have the horizon of its claim.
+        wanted = {
+            key: _requests(asked[key][0].legs if first else one, asked[key][1], salt)
+            for key, one in said.items()
+            if not isinstance(one, Measurement)
+        }
+        if not wanted:
+            break
+        found = yield from _joined(wanted)
+        runs |= {key: {**runs[key], **new} for key, new in found.items()}
+        said = {key: _said(asked[key][0].claim, asks[key], runs[key]) for key in wanted}
+        first = False
+    return answers
+
+
+def _said(claim: Claim, asks: Asks, runs: Runs | None) -> Legs | Measurement:
+    """What a claim asks for next, or what it measured; one that breaks is an ERROR of its own."""
+    try:
+        return asks.send(cast(Runs, runs))  # the first time None, as it has to be
+    except StopIteration as done:
+        value = done.value
+        return measured(lambda: measurement_of(claim, value))
+    except Exception as error:
+        return _broke(error)
 
 
 def _no_runs(claim: Claim, regime: Parameters, framework: Framework) -> str | None:
@@ -232,25 +272,6 @@ def _joined(requests: Mapping[Key, LegRequests]) -> Asking[dict[Key, Runs]]:
     }
 
 
-def _complete(
-    runs: dict[Key, Runs],
-    asked: Mapping[Key, tuple[Claim, Parameters, Sequence[int]]],
-    salt: str,
-) -> Asking[None]:
-    """Add the legs that claims ask for once they see their runs, round by round to the last."""
-    asked = {key: entry for key, entry in asked.items() if entry[0].more is not None}
-    while asked:
-        wanted = {
-            key: _requests(claim.more(regime, runs[key]), seeds, salt)
-            for key, (claim, regime, seeds) in asked.items()
-            if claim.more is not None
-        }
-        asked = {key: entry for key, entry in asked.items() if wanted[key]}
-        found = yield from _joined({key: wanted[key] for key in asked})
-        for key, more in found.items():
-            runs[key] = {**runs[key], **more}
-
-
 def control_requests(
     claim: Claim, control: Control, regime: Parameters, runs: Runs, salt: str
 ) -> LegRequests:
@@ -276,27 +297,54 @@ def _judge(
     claim: Claim,
     framework: Framework,
     study: _Study,
-    runs: Runs,
-    control_runs: Mapping[tuple[Claim, Control, Framework], Runs],
+    answer: _Answer,
+    of_controls: Mapping[tuple[Claim, Control, Framework], _Answer],
 ) -> ClaimResult:
     """Measure a claim and its controls with the same statistic, and conclude."""
     regime, cap = study.parameters, len(study.seeds)
-    measurement = study.judged(runs) if claim.per_seed else study.measured(runs)
     results = tuple(
         _judge_control(
-            claim, control, regime, runs, control_runs.get((claim, control, framework)), cap
+            claim, control, regime, answer.runs, of_controls.get((claim, control, framework)), cap
         )
         for control in claim.controls[framework]
     )
-    broken = _broken(claim, regime, framework, runs)
-    failing = any(r.measurement.measured is Verdict.ERROR for r in results)
+    return concluded(
+        claim,
+        framework,
+        study.judged(answer) if claim.per_seed else study.measured(answer),
+        results,
+        _broken(claim, regime, framework, answer.runs),
+        _predicted(claim, regime),
+    )
+
+
+def concluded(
+    claim: Claim,
+    framework: Framework | None,
+    measurement: Measurement,
+    controls: tuple[ControlResult, ...],
+    broken: tuple[Condition, ...] = (),
+    prediction: str | None = None,
+) -> ClaimResult:
+    """The verdict of a claim, about simulations or about real networks, from what was measured."""
+    failing = any(control.measurement.measured is Verdict.ERROR for control in controls)
     verdict = final_verdict(
         Verdict.ERROR if failing else measurement.measured,
-        controls_failed=all(result.failed_as_it_should for result in results),
+        controls_failed=all(control.failed_as_it_should for control in controls),
         in_regime=not broken,
     )
-    prediction = _predicted(claim, regime)
-    return ClaimResult(claim, framework, measurement, results, broken, verdict, prediction)
+    return ClaimResult(claim, framework, measurement, controls, broken, verdict, prediction)
+
+
+def control_result(
+    control: Control, measured_in: Any, measurement: Measurement, enough: bool = True
+) -> ControlResult:
+    """What a control did; `measured_in` is its regime, or the setup of real networks.
+
+    One that broke, or had not `enough` seeds, has not failed as it should.
+    """
+    sound = enough and measurement.measured is not Verdict.ERROR
+    return ControlResult(control, measurement, sound and control.failed(measured_in, measurement))
 
 
 def _predicted(claim: Claim, regime: Parameters) -> str | None:
@@ -329,23 +377,22 @@ def _judge_control(
     control: Control,
     regime: Parameters,
     runs: Runs,
-    trained: Runs | None,
+    trained: _Answer | None,
     cap: int,
 ) -> ControlResult:
-    """The claim's own statistic on the control."""
+    """The claim's own statistic on the control: on its own runs, or on the claim's as it looks."""
     parameters = control.parameters(regime, regime.horizon)
-    observed = runs if trained is None else trained
-    look = control.look
-    seen = claim.seen(observed)
-    measurement = measured(
-        lambda: claim.measure(parameters, look(parameters, seen) if look else seen)
-    )
+    if trained is None:
+        observed = runs
+        measurement = measured(
+            lambda: claim.measured_on(parameters, claim.looked_at(control, parameters, runs))
+        )
+    else:
+        observed, measurement = trained.runs, trained.found
     # No laxer than the usual design, in which one success in four seeds refutes nothing.
     measurement = judged_by(measurement, _rule(max(cap, USUAL_CAP)))
     enough = all(leg.sizes["seed"] >= control.seeds for leg in observed.values())
-    sound = measurement.measured is not Verdict.ERROR
-    failed = enough and sound and control.failed(parameters, measurement)
-    return ControlResult(control, measurement, failed)
+    return control_result(control, parameters, measurement, enough)
 
 
 def measured(measure: Callable[[], Measurement]) -> Measurement:
@@ -353,11 +400,16 @@ def measured(measure: Callable[[], Measurement]) -> Measurement:
     try:
         return measure()
     except Exception as error:
-        return _without_number(
-            f"failed with {type(error).__name__}: {error}",
-            Verdict.ERROR,
-            traceback=traceback.format_exc(),
-        )
+        return _broke(error)
+
+
+def _broke(error: Exception) -> Measurement:
+    """What is said of a claim that broke with an error."""
+    return _without_number(
+        f"failed with {type(error).__name__}: {error}",
+        Verdict.ERROR,
+        traceback="".join(traceback.format_exception(error)),
+    )
 
 
 def _without_number(statistic: str, verdict: Verdict, **details: str) -> Measurement:

@@ -1,54 +1,49 @@
-"""Judging claims about real images: their evidence is looked at once, controls see it changed."""
+"""Claims about real networks: their evidence is looked at once, controls see it changed.
+
+What it comes to is judged as for any other claim (`evaluate.concluded`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..images.setup import Setup
-from ..judge.verdicts import Verdict, final_verdict
-from .claim import Claim, Control
-from .evaluate import ClaimResult, ControlResult, measured
+from ..judge.measurement import Measurement
+from .claim import Claim, Control, NetworkClaim, about_networks, measurement_of
+from .evaluate import ClaimResult, ControlResult, concluded, control_result, measured
 
 
-def about_images(claim: Claim) -> bool:
-    """Whether a claim is about real images: it has evidence instead of a regime."""
-    return claim.evidence is not None
-
-
-def evaluate_images(claims: Sequence[Claim], setup: Setup) -> list[ClaimResult]:
-    """Verdicts of all claims about real images; equal evidence is gathered once."""
+def evaluate_networks(claims: Sequence[Claim], setup: Setup) -> list[ClaimResult]:
+    """Verdicts of all claims about real networks; equal evidence is gathered once."""
     gathered: dict[Any, Any] = {}
     results = []
-    for claim in claims:
-        if claim.evidence is None:
-            continue
+    for claim in filter(about_networks, claims):
         if claim.evidence not in gathered:
             gathered[claim.evidence] = claim.evidence(setup)
         results.append(_judge(claim, setup, gathered[claim.evidence]))
     return results
 
 
-def _judge(claim: Claim, setup: Setup, evidence: Any) -> ClaimResult:
+def _judge(claim: NetworkClaim, setup: Setup, evidence: Any) -> ClaimResult:
     """Measure a claim and its controls with the same statistic, and conclude."""
-    measurement = measured(lambda: claim.measure(setup, evidence))
+    pictures = () if claim.pictures is None else claim.pictures(setup, evidence)
+    found = _measured(claim, setup, lambda: evidence).beside(*pictures)
     controls = tuple(_judge_control(claim, item, setup, evidence) for item in claim.controls[None])
-    failing = any(r.measurement.measured is Verdict.ERROR for r in controls)
-    verdict = final_verdict(
-        Verdict.ERROR if failing else measurement.measured,
-        controls_failed=all(result.failed_as_it_should for result in controls),
-        in_regime=True,
-    )
-    draw = None if claim.pictures is None else partial(claim.pictures, setup, evidence)
-    return ClaimResult(claim, None, measurement, controls, (), verdict, None, draw)
+    return concluded(claim, None, found, controls)
 
 
-def _judge_control(claim: Claim, control: Control, setup: Setup, evidence: Any) -> ControlResult:
+def _judge_control(
+    claim: NetworkClaim, control: Control, setup: Setup, evidence: Any
+) -> ControlResult:
     """The claim's own statistic on what the control looks at."""
-    look = control.look
-    if look is None:
+    if control.look is None:
         raise ValueError(f"{claim.id}, {control.id}: a control on real images has to look.")
-    measurement = measured(lambda: claim.measure(setup, look(setup, evidence)))
-    sound = measurement.measured is not Verdict.ERROR
-    return ControlResult(control, measurement, sound and control.failed(setup, measurement))
+    look = control.look
+    return control_result(control, setup, _measured(claim, setup, lambda: look(setup, evidence)))
+
+
+def _measured(claim: NetworkClaim, setup: Setup, evidence: Callable[[], Any]) -> Measurement:
+    """What it measures on the evidence; one that breaks is an ERROR of its own."""
+    measure: Any = claim.measure
+    return measured(lambda: measurement_of(claim, measure(setup, evidence())))

@@ -33,6 +33,7 @@ from mrpverify.images.photo_views import DECIDES, GRIDS, NOT_TRIED, joined, reco
 from mrpverify.images.photos import Photo
 from mrpverify.images.saliency import Gaze, Seen, first_of_each, lost_by_patch
 from mrpverify.images.setup import ImageSettings
+from mrpverify.judge.findings import Picture
 from mrpverify.judge.intervals import clopper_pearson, mean_interval
 
 RANDOM = np.random.default_rng(0)
@@ -297,12 +298,12 @@ def test_every_claim_about_images_hands_pictures_to_the_report(monkeypatch):
     (claim,) = multiview.CLAIMS
     assert len(claim.pictures(None, looks())) == 2
     for claim in gain.CLAIMS:
-        (figure,) = claim.pictures(None, accuracies()).values()
-        picture(figure)
+        (one,) = claim.pictures(None, accuracies())
+        picture(one.draw())
     by_name = {claim.name: claim for claim in fingerprints.CLAIMS}
     for name in ("images.regions", "images.kernels"):
-        (figure,) = by_name[name].pictures(None, compared()).values()
-        picture(figure)
+        (one,) = by_name[name].pictures(None, compared())
+        picture(one.draw())
     assert all(c.pictures for c in (*multiview.CLAIMS, *gain.CLAIMS, *fingerprints.CLAIMS))
 
 
@@ -314,6 +315,9 @@ def test_a_figure_that_lacks_its_data_is_left_out_and_that_is_said(capsys):
         raise MissingDataError("scikit-learn is not installed")
 
     claim = SimpleNamespace(id="images.multiview")
-    results = [SimpleNamespace(claim=claim, draw=fails), SimpleNamespace(claim=claim, draw=None)]
+    results = [
+        SimpleNamespace(claim=claim, pictures=pictures)
+        for pictures in ([Picture("a figure", fails)], [])
+    ]
     assert checking._drawn(SimpleNamespace(quiet=True), results) == [{}, {}]
     assert "images.multiview: no pictures (scikit-learn" in capsys.readouterr().err

@@ -26,7 +26,7 @@ from ...parameters import Parameters
 from ...theory.curvature import largest_curvature
 from ...theory.euler import delay, growth_per_step
 from ...theory.hitting import exponent
-from ..claim import Claim, Control, Runs
+from ..claim import Asks, Claim, Control, Runs
 from ..laws.exchange import exchange, swapped
 from ..laws.regimes import conditions, drawn_law
 from ..legs import PRETRAINING, Leg, Legs
@@ -74,8 +74,6 @@ def legs(parameters: Parameters) -> Legs:
 
 def descents(parameters: Parameters, runs: Runs) -> Legs:
     """Descent with steps that follow from the measured curvature, and at the regime's own eta."""
-    if WITHIN in runs:
-        return {}
     p, last = small(parameters), LATEST * float(runs[SMALL]["final_time"].values.max())
     found = {
         name: Leg(replace(p, method="descent", step=eta, max_steps=ceil(last / eta)))
@@ -95,6 +93,13 @@ def error(parameters: Parameters, one: xr.Dataset, other: xr.Dataset) -> np.ndar
     """The largest relative change of a crossing time, or of C(T) in varrho [seeds]."""
     c, t = flow.correlation_error(parameters, one, other), flow.time_error(one, other)
     return np.asarray(np.maximum(c, t).max((1, 2)))
+
+
+def asks(parameters: Parameters) -> Asks:
+    """The flow, then descent at steps that follow from its curvature; both measured."""
+    runs = yield legs(parameters)
+    runs = yield descents(parameters, runs)
+    return measure(parameters, runs)
 
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
@@ -171,10 +176,8 @@ CLAIMS = (
         role="finding",
         role_reason="presets follow the flow; it says at which steps descent would do",
         horizon="T",
-        measure=measure,
+        measure=asks,
         controls=dict.fromkeys(FRAMEWORKS_WITHOUT_LABELS, (EXCHANGED, FLOW_ITSELF)),
-        legs=legs,
-        more=descents,
         conditions=conditions,
         order=2,
     ),

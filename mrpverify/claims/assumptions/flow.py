@@ -26,7 +26,7 @@ from ...judge.measurement import Measurement
 from ...judge.verdicts import Verdict
 from ...parameters import PRETRAINING as FRAMEWORKS_WITHOUT_LABELS
 from ...parameters import Parameters
-from ..claim import Claim, Control, Runs
+from ..claim import Asks, Claim, Control, Runs
 from ..legs import PRETRAINING, Leg, Legs
 from ..observed import crossed, final, known_at_horizon
 
@@ -49,8 +49,6 @@ def legs(parameters: Parameters) -> Legs:
 
 def descent(parameters: Parameters, runs: Runs) -> Legs:
     """Descent at eta to its own T, once it is known when that should be at the latest."""
-    if DESCENT in runs:
-        return {}
     p, last = parameters, LATEST * float(runs[PRETRAINING]["final_time"].values.max())
     steps = ceil(last / p.step) + 1
     same = replace(p, method="descent", deadline=last, max_steps=steps)
@@ -78,6 +76,13 @@ def time_error(one: xr.Dataset, other: xr.Dataset) -> np.ndarray:
     either = crossed(one) | crossed(other)
     longest = np.maximum(np.maximum(*times), np.finfo(float).tiny)
     return np.where(either, np.abs(times[0] - times[1]) / longest, 0.0)
+
+
+def asks(parameters: Parameters) -> Asks:
+    """The flow, then descent for as long as the flow took; both measured."""
+    runs = yield legs(parameters)
+    runs = yield descent(parameters, runs)
+    return measure(parameters, runs)
 
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
@@ -147,10 +152,8 @@ CLAIMS = (
         role="gate",
         role_reason="a verdict about the theory must not be one about the integrator",
         horizon="T",
-        measure=measure,
+        measure=asks,
         controls=dict.fromkeys(FRAMEWORKS_WITHOUT_LABELS, (EULER,)),
-        legs=legs,
-        more=descent,
         order=1,
     ),
 )

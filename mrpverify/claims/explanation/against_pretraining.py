@@ -12,7 +12,7 @@ from ...judge.measurement import Measurement
 from ...judge.per_seed import InEachSeed, in_each_seed, within
 from ...parameters import STAND_INS, Parameters
 from ..accuracies import estimates, multi_view, resolution, single_view
-from ..claim import Claim, Runs
+from ..claim import Asks, Claim, Runs
 from ..legs import (
     FEW_LABELS,
     PRETRAINING,
@@ -40,6 +40,13 @@ def legs(parameters: Parameters) -> Legs:
         MASKED_FEW: masked_supervised(p, labels=FEW_LABELS),
         SUPERVISED: supervised(p),
     }
+
+
+def asks(parameters: Parameters) -> Asks:
+    """Every way of learning, then those without what explains for as long; all measured."""
+    runs = yield legs(parameters)
+    runs = yield as_long(parameters, runs)
+    return measure(parameters, runs)
 
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
@@ -86,12 +93,10 @@ CLAIMS = (
         role="finding",
         role_reason="either outcome is the news: what reconstruction adds to its masks",
         horizon="end",
-        measure=measure,
+        measure=asks,
         controls={"mae": CONTROLS, "teacher-student": CONTROLS},
         per_seed=True,
         order=2,
-        legs=legs,
-        more=as_long,
         relies_on=("fine-tuning",),
     ),
 )

@@ -7,7 +7,7 @@ from ...judge.measurement import Measurement, share_of_seeds
 from ...objectives.masked_supervised.theory import predict_capture
 from ...parameters import Parameters
 from ..accuracies import block_views, resolution, single_view
-from ..claim import Claim, Runs
+from ..claim import Asks, Claim, Runs
 from ..legs import Legs, masked_supervised
 from ..observed import known_at_horizon, reached
 from .runs import MASKED, as_long, instead
@@ -16,6 +16,13 @@ from .runs import MASKED, as_long, instead
 def legs(parameters: Parameters) -> Legs:
     """Masked supervised learning alone."""
     return {MASKED: masked_supervised(parameters)}
+
+
+def asks(parameters: Parameters) -> Asks:
+    """Masked learning, then the same without what explains for as long; both measured."""
+    runs = yield legs(parameters)
+    runs = yield as_long(parameters, runs)
+    return measure(parameters, runs)
 
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
@@ -44,7 +51,7 @@ CLAIMS = (
         role="finding",
         role_reason="the paper does not speak of it; its explanation has to be told from this one",
         horizon="T",
-        measure=measure,
+        measure=asks,
         controls={
             "supervised": (
                 instead("nothing masked", "one view a class wins: supervised learning's lottery"),
@@ -55,7 +62,5 @@ CLAIMS = (
         prediction=predict_capture,
         per_seed=True,
         order=1,
-        legs=legs,
-        more=as_long,
     ),
 )

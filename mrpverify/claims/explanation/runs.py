@@ -21,8 +21,6 @@ WITHOUT: Mapping[str, Mapping[str, Any]] = {
 
 def as_long(parameters: Parameters, runs: Runs) -> Legs:
     """Runs WITHOUT what explains, four seeds each, for as long as the longest of those with it."""
-    if "nothing masked" in runs:
-        return {}
     time = float(runs[MASKED]["final_time"].values[:CONTROL_SEEDS].max())
     steps = max(1, ceil(time / parameters.supervised_step) + 1)
     return {

@@ -21,7 +21,7 @@ from ...images.overlap import EQUAL_STEPS, LONG, MATCHED, OWN, UNTRAINED, overla
 from ...images.setup import Setup
 from ...judge.findings import Findings, Note, Table
 from ...judge.measurement import Measurement
-from ..claim import Claim, Control
+from ..claim import Control, NetworkClaim
 from .fingerprint_pictures import COUNTED, of_counts, of_occlusion, of_overlap
 from .paired import COLUMNS, difference_row, differences_above_zero, not_supported
 
@@ -195,7 +195,7 @@ _SHARED: dict[str, Any] = {
 }
 
 CLAIMS = (
-    Claim(
+    NetworkClaim(
         id="images.occlusion",
         name="images.occlusion",
         statement="without its own decisive window a mask-pretrained network is right more often",
@@ -211,7 +211,7 @@ CLAIMS = (
         ),
         **_SHARED,
     ),
-    Claim(
+    NetworkClaim(
         id="images.regions",
         name="images.regions",
         statement="a mask-pretrained network recognises more disjoint regions of an image alone",
@@ -227,7 +227,7 @@ CLAIMS = (
         ),
         **_SHARED,
     ),
-    Claim(
+    NetworkClaim(
         id="images.kernels",
         name="images.kernels",
         statement="a mask-pretrained network's last convolution uses more directions per class",
@@ -243,7 +243,7 @@ CLAIMS = (
         ),
         **_SHARED,
     ),
-    Claim(
+    NetworkClaim(
         id="images.overlap",
         name="images.overlap",
         statement="two mask-pretrained networks of two inits overlap more than two supervised",

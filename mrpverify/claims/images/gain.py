@@ -7,7 +7,6 @@ better of supervised learning's two budgets, so that no arm is short of steps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import xarray as xr
@@ -15,10 +14,10 @@ import xarray as xr
 from ...images.accuracies import study_accuracies
 from ...images.cifar_study import METHODS, name_of
 from ...images.setup import Setup
-from ...judge.findings import Finding, Note, Table, recorded
+from ...judge.findings import Finding, Note, Picture, Table, recorded
 from ...judge.intervals import mean_interval
 from ...judge.measurement import Measurement
-from ..claim import Claim, Control
+from ..claim import Control, NetworkClaim
 from .paired import differences_above_zero, not_supported
 
 BUDGETS = ("supervised short", "supervised long")
@@ -89,18 +88,17 @@ def _asked(setup: Setup, pictures: str) -> xr.Dataset:
     return found.assign_attrs(arms=arms, seen=pictures)
 
 
-def pictures(setup: Setup, found: xr.Dataset) -> Mapping[str, Any]:
+def pictures(setup: Setup, found: xr.Dataset) -> tuple[Picture, ...]:
     """Accuracy against labels for the claim's arm, mask ratios, linear probe."""
     from ...drawing import label_efficiency
 
     del setup
-    figure, _ = label_efficiency.draw(found, [found.attrs["seen"]])
     title = (
         "Accuracy against the number of labels, by mask ratio and of a linear probe: means over "
         "training seeds with 90 % intervals, single seeds as small dots. In the tables MAE-style "
         "is 'pixels' and data2vec-style is 'teacher'"
     )
-    return {title: figure}
+    return (Picture(title, lambda: label_efficiency.draw(found, [found.attrs["seen"]])[0]),)
 
 
 NOISE = Control(
@@ -130,7 +128,7 @@ _SHARED: dict[str, Any] = {
 }
 
 CLAIMS = (
-    Claim(
+    NetworkClaim(
         id="images.gain",
         name="images.gain",
         statement="with few labels, MAE-style and data2vec-style pretraining on exactly the "
@@ -139,7 +137,7 @@ CLAIMS = (
         evidence=labelled_arms,
         **_SHARED,
     ),
-    Claim(
+    NetworkClaim(
         id="images.gain-all",
         name="images.gain-all",
         statement="with few labels, MAE-style and data2vec-style pretraining on all images both "

@@ -7,7 +7,7 @@ window suffices when the photo's class is ranked first of 1000.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,11 +19,11 @@ from ...images.repeated import repeated_objects
 from ...images.resnet50 import class_names
 from ...images.setup import Setup
 from ...images.windows import Window, most_disjoint
-from ...judge.findings import Finding, Note, Table, recorded
+from ...judge.findings import Finding, Note, Picture, Table, recorded
 from ...judge.intervals import clopper_pearson
 from ...judge.measurement import Measurement
 from ...judge.verdicts import measured_above
-from ..claim import Claim, Control
+from ..claim import Control, NetworkClaim
 from .multiview_counts import by_number, grid_places, places_line, runner_up_photos
 
 if TYPE_CHECKING:
@@ -155,23 +155,26 @@ RANDOM_WEIGHTS = Control(
 )
 
 
-def pictures(setup: Setup, looks: xr.Dataset) -> Mapping[str, Any]:
+def pictures(setup: Setup, looks: xr.Dataset) -> tuple[Picture, ...]:
     """The counts behind the number, and the first recognised photos with what the network saw."""
     from ...drawing import photo_parts, windows_per_photo
 
     del setup
-    counts, _ = windows_per_photo.draw(counts_of_windows(looks), HALF, CONTROL_LIMIT)
     names = recognised(looks)["photo"].values.tolist()
-    sheet, _ = photo_parts.draw(look_at_parts(shown_photos(names)))
-    return {
-        "Sufficient windows: share of photos with two or more (left), photos by number (right)": (
-            counts
-        ),
+    counts = "Sufficient windows: share of photos with two or more (left), photos by number (right)"
+    sheet = (
         "Eigen-CAM and NMF parts of one feature map at two resolutions, chosen by file name alone. "
         "Under Eigen-CAM, which knows no class: its share of the map's variance. Under the parts: "
         "those that alone, pushed through the head, rank the photo's class first. "
-        "The photos are not ours to publish: keep this page to yourself": sheet,
-    }
+        "The photos are not ours to publish: keep this page to yourself"
+    )
+    return (
+        Picture(
+            counts,
+            lambda: windows_per_photo.draw(counts_of_windows(looks), HALF, CONTROL_LIMIT)[0],
+        ),
+        Picture(sheet, lambda: photo_parts.draw(look_at_parts(shown_photos(names)))[0]),
+    )
 
 
 def counts_of_windows(looks: xr.Dataset) -> Counts:
@@ -200,7 +203,7 @@ def _by_grid(looks: xr.Dataset, grids: Sequence[str]) -> dict[str, np.ndarray]:
 
 
 CLAIMS = (
-    Claim(
+    NetworkClaim(
         id="images.multiview",
         name="images.multiview",
         statement="most photos that a trained network recognises show at least two disjoint "

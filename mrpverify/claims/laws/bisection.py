@@ -6,7 +6,7 @@ lies between the largest point without growth and the smallest with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,12 +71,20 @@ class Bisection:
         return f"{self.name} at {point!r}"
 
 
-def first_legs(searches: Sequence[Bisection]) -> Legs:
-    """The first round of several searches."""
-    return {name: leg for search in searches for name, leg in search.next_leg({}).items()}
+def bisected(
+    searches: Sequence[Bisection], beside: Legs | None = None
+) -> Generator[Legs, Runs, Runs]:
+    """Asks round by round for the legs of several searches, with those `beside` in the first.
+
+    Returns the runs of all of them: ``runs = yield from bisected(searches)``.
+    """
+    runs = yield {**_next_legs(searches, {}), **(beside or {})}
+    while legs := _next_legs(searches, runs):
+        runs = yield legs
+    return runs
 
 
-def more_legs(searches: Sequence[Bisection], runs: Runs) -> Legs:
+def _next_legs(searches: Sequence[Bisection], runs: Runs) -> Legs:
     """The coming round of those that go on."""
     return {
         name: leg

@@ -18,9 +18,9 @@ from ...judge.numbers import Rival, all_numbers, bracket_number, mean_number
 from ...parameters import Parameters
 from ...theory.growth import gain_threshold
 from ...theory.mae_masks import remaining_share
-from ..claim import Claim, Control, Runs
+from ..claim import Asks, Claim, Control, Runs
 from ..legs import Leg, Legs
-from .bisection import Bisection, first_legs, more_legs, rounds_table
+from .bisection import Bisection, bisected, rounds_table
 from .l3_threshold import SMALL, leader_grows
 from .l14_second_view import left
 from .one_kernel import one_kernel
@@ -92,6 +92,12 @@ def _at_gain(p: Parameters, threshold: float) -> Leg:
     return Leg(replace(p, gain="constant", tau=threshold ** (1 / p.power)))
 
 
+def asks_thresholds(parameters: Parameters) -> Asks:
+    """Bisects in every case, and measures the brackets."""
+    runs = yield from bisected(searches(parameters))
+    return measure_thresholds(parameters, runs)
+
+
 def measure_thresholds(parameters: Parameters, runs: Runs) -> Measurement:
     """Brackets of the threshold of tau^q under both kinds of masks, each the other's rival."""
     numbers, own = [], {search.name: search for search in searches(parameters)}
@@ -154,11 +160,9 @@ CLAIMS = (
         role="gate",
         role_reason="what masked autoencoders draw is n of P: which gain then teaches a feature",
         horizon="crossing",
-        measure=measure_thresholds,
+        measure=asks_thresholds,
         controls={"teacher-student": (OTHER_KIND,)},
         order=20,
-        legs=lambda parameters: first_legs(searches(parameters)),
-        more=lambda parameters, runs: more_legs(searches(parameters), runs),
         conditions=conditions,
     ),
     Claim(

@@ -16,9 +16,9 @@ from ...judge.measurement import Measurement
 from ...judge.numbers import Rival, all_numbers, bracket_number
 from ...parameters import Parameters
 from ...theory.growth import gain_threshold
-from ..claim import Claim, Control, Runs
+from ..claim import Asks, Claim, Control, Runs
 from ..legs import Leg
-from .bisection import Bisection, first_legs, more_legs, rounds_table
+from .bisection import Bisection, bisected, rounds_table
 from .regimes import alone, conditions, other_masks, stepped
 
 SMALL = 0.02
@@ -77,6 +77,12 @@ def leader_grows(runs: xr.Dataset) -> np.ndarray:
     return np.asarray(grown[:, 0])
 
 
+def asks(parameters: Parameters) -> Asks:
+    """Bisects in every case, and measures the brackets."""
+    runs = yield from bisected(searches(parameters))
+    return measure(parameters, runs)
+
+
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
     """Brackets of the threshold of tau^q in every case."""
     numbers = []
@@ -102,11 +108,9 @@ CLAIMS = (
         role="gate",
         role_reason="below the threshold pretraining learns nothing",
         horizon="crossing",
-        measure=measure,
+        measure=asks,
         controls={"teacher-student": (THROUGH_TEACHER,)},
         order=3,
-        legs=lambda parameters: first_legs(searches(parameters)),
-        more=lambda parameters, runs: more_legs(searches(parameters), runs),
         conditions=conditions,
     ),
 )

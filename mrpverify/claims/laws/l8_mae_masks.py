@@ -19,9 +19,9 @@ from ...judge.numbers import Rival, all_numbers, bracket_number, mean_number, sh
 from ...judge.slopes import log_slopes
 from ...parameters import Parameters
 from ...theory.mae_masks import fusion_threshold
-from ..claim import Claim, Control, Runs
+from ..claim import Asks, Claim, Control, Runs
 from ..legs import Leg, Legs
-from .bisection import Bisection, first_legs, more_legs, rounds_table
+from .bisection import Bisection, bisected, rounds_table
 from .curves import curve
 from .l3_threshold import leader_grows
 from .one_kernel import late_drive, one_kernel
@@ -72,11 +72,11 @@ def plateau(parameters: Parameters, **changes: object) -> Parameters:
 
 
 def legs(parameters: Parameters) -> Legs:
-    """First rounds, the plateau at every mask ratio, and the two regimes without a drive."""
+    """The plateau at every mask ratio, and the two regimes without a drive."""
     own = {_name(theta): Leg(plateau(parameters, visible=theta)) for theta in VISIBLE}
     own[NO_MASK] = Leg(plateau(parameters, visible=1.0))
     own[NO_PARTNER] = Leg(_without_partner(plateau(parameters)))
-    return {**first_legs(searches(parameters)), **own}
+    return own
 
 
 def _without_partner(p: Parameters) -> Parameters:
@@ -92,6 +92,12 @@ def moved(run: xr.Dataset) -> np.ndarray:
     """Largest relative growth of a correlation in the step [seeds]."""
     before, after = (run[f"{when}_correlations"].values for when in ("initial", "final"))
     return np.asarray(((after - before) / np.abs(before).max((1, 2), keepdims=True)).max((1, 2)))
+
+
+def asks(parameters: Parameters) -> Asks:
+    """Bisects theta_c beside the runs of the plateau, and measures both."""
+    runs = yield from bisected(searches(parameters), legs(parameters))
+    return measure(parameters, runs)
 
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
@@ -148,11 +154,9 @@ CLAIMS = (
         role="gate",
         role_reason="which masks keep the two views of a class apart",
         horizon="T",
-        measure=measure,
+        measure=asks,
         controls={"mae": (OTHER_PATCHES,)},
         order=8,
-        legs=legs,
-        more=lambda parameters, runs: more_legs(searches(parameters), runs),
         conditions=conditions,
     ),
 )
