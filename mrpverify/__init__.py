@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .claims.legs import Leg
     from .derivations import Theory
     from .interactive import Checked, check, claims, correlations, regime, sample, train
+    from .judge.findings import Curve, Estimate, Note, Picture, Table
     from .judge.measurement import (
         Measurement,
         mean_above,
@@ -47,13 +48,18 @@ __all__ = [
     "Claim",
     "Condition",
     "Control",
+    "Curve",
     "DataLaw",
+    "Estimate",
     "Images",
     "Leg",
     "Measurement",
+    "Note",
     "Objective",
     "Parameters",
+    "Picture",
     "Role",
+    "Table",
     "Theory",
     "Verdict",
     "__version__",
@@ -86,6 +92,7 @@ _HOMES = {
     "claims.claim": ("Claim", "Control"),
     "claims.legs": ("Leg",),
     "interactive": ("Checked", "correlations", "sample", "train"),
+    "judge.findings": ("Curve", "Estimate", "Note", "Picture", "Table"),
     "judge.measurement": (
         "Measurement", "mean_above", "mean_share_over_seeds", "mean_within", "share_of_seeds",
     ),
@@ -111,7 +118,7 @@ MODULES = {
     "objectives": "every module but the gradients: what is derived about one objective",
     "observe": "every module: what a set of kernels holds, from arrays",
     "judge": "every module: measurements, numbers with bands, parts said of each seed, intervals",
-    "claims.claim": "claims, their controls and their runs",
+    "claims.claim": "claims about simulations and about real networks, their controls and runs",
     "claims.legs": "runs of a claim: fine-tuning, probe, supervised learning, other objectives",
     "claims.observed": "what a stored run says of its kernels",
     "claims.accuracies": "what a stored run says of its test images",

@@ -27,6 +27,7 @@ print(answer)
 print(answer.verdicts, "iframe" in answer._repr_html_())
 """
 CLAIM = Path(__file__).parent / "outside" / "two_views.py"
+TWICE = CLAIM.with_name("asked_twice.py")
 SMALL = ("k=2", "d=10", "N=60", "m=4", "s=0.1", "sigma_0=0.1", "sigma_p=0.01")
 
 
@@ -222,6 +223,20 @@ def test_a_claim_in_a_file_of_ones_own(tmp_path):
     assert "0 of 4 seeds" in found.stdout
 
 
+def test_a_claim_of_ones_own_that_asks_twice(tmp_path):
+    assert len(TWICE.read_text().splitlines()) <= 60
+    settings = [part for pair in SMALL for part in ("--set", pair)]
+    found = python(
+        "-m", "mrpverify", "check", str(TWICE), "--framework", "mae", "--seeds", "4", *settings,
+        cache=tmp_path,
+    )  # fmt: skip
+    assert found.returncode == 4, found.stderr  # four seeds support nothing
+    assert "1.000 (4/4)" in found.stdout
+    assert "the second leg was asked for when the first was there" in found.stdout
+    assert "features crossed by 2 T: 1.0000" in found.stdout
+    assert "0 of 4 seeds" in found.stdout  # of the control
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -271,7 +286,8 @@ def test_a_plugin_is_there_to_be_named_listed_and_asked_again(tmp_path):
 def test_documents_show_what_is_tested(tmp_path):
     root = CLAIM.parents[2]
     written = (root / "docs" / "writing_a_claim.md").read_text()
-    assert f"```python\n{CLAIM.read_text()}```" in written
+    for file in (CLAIM, TWICE):
+        assert f"```python\n{file.read_text()}```" in written
     section = (root / "README.md").read_text().split("## From Python")[1]
     found = python("-", cache=tmp_path, input=section.split("```python\n")[1].split("```")[0])
     assert found.returncode == 0, found.stderr

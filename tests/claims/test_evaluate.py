@@ -7,7 +7,7 @@ import pytest
 
 from mrpverify.claims.claim import CONTROL_SEEDS, Control
 from mrpverify.claims.evaluate import _no_runs, control_requests, evaluate
-from mrpverify.claims.legs import PRETRAINING
+from mrpverify.claims.legs import PRETRAINING, Leg
 from mrpverify.claims.registry import select
 from mrpverify.interactive import Checked
 from mrpverify.judge.measurement import share_of_seeds
@@ -175,6 +175,77 @@ def test_a_law_without_runs_outside_its_regime_is_out_of_regime():
         assert result.verdict is Verdict.OUT_OF_REGIME
         assert "mask ratio" in [condition.id for condition in result.violated]
         assert "division by zero" in result.measurement.statistic
+
+
+def asking_twice(parameters):
+    """The regime's own run, and one with another mask ratio once it is there."""
+    runs = yield {"one": Leg(parameters)}
+    assert list(runs) == ["one"]
+    runs = yield {"two": Leg(replace(parameters, visible=parameters.visible / 2))}
+    same = [bool((runs[name]["seed"] >= 0).all()) for name in ("one", "two")]
+    return share_of_seeds(np.full(runs["two"].sizes["seed"], all(same)), "asked twice")
+
+
+def generator(measure, *controls):
+    return replace(claim(measure, *controls), legs=None, horizon="T")
+
+
+def test_a_claim_may_ask_again_when_it_has_seen_its_runs(get):
+    asked = []
+
+    def seen(requests):
+        asked.append(sorted({(r.parameters.visible, r.seed) for r in requests}))
+        return get(requests)
+
+    swapped = Control("gone", "x", look=lambda p, runs: {**runs, "two": runs["two"] - 1000})
+    trained = Control("other", "x", change=lambda p: {"visible": 0.75}, seeds=2)
+    (result,) = judged(generator(asking_twice, swapped, trained), get=seen, seeds=2)
+    assert result.measurement.successes == 2
+    one, two = TINY.visible, TINY.visible / 2
+    assert asked[:2] == [[(one, 0), (one, 1)], [(two, 0), (two, 1)]]
+    assert {v for round in asked[2:] for v, _ in round} == {0.75, 0.375}
+    assert [c.measurement.measured for c in result.controls][1] is not Verdict.ERROR
+    assert len({r.control.id for r in result.controls}) == 2
+
+
+@pytest.mark.parametrize(
+    ("ends", "message"),
+    [(lambda runs: None, "returned None, which is no Measurement"),
+     (lambda runs: runs["three"], "KeyError: 'three'")],
+)  # fmt: skip
+def test_a_generator_that_breaks_is_an_error_of_its_own(get, ends, message):
+    def asks(parameters):
+        runs = yield {"one": Leg(parameters)}
+        return ends(runs)
+
+    broken, sound = judged(generator(asks), claim(always), get=get)
+    assert broken.verdict is Verdict.ERROR
+    assert message in broken.measurement.statistic
+    assert sound.verdict is not Verdict.ERROR
+
+
+def test_a_control_that_leads_a_claim_to_runs_that_are_not_there_is_an_error(get):
+    def asks(parameters):
+        runs = yield {"one": Leg(parameters)}
+        if "changed" in runs["one"].attrs:
+            runs = yield {"never run": Leg(parameters)}
+        return always(parameters, runs["one"])
+
+    look = Control("x", "x", look=lambda p, runs: {"one": runs["one"].assign_attrs(changed=1)})
+    (result,) = judged(generator(asks, look), get=get)
+    assert "asks for never run, which was not run" in result.controls[0].measurement.statistic
+    assert result.verdict is Verdict.ERROR
+
+
+def test_a_declared_claim_is_a_generator_that_asks_once(get):
+    asks = claim(always).asks(TINY)
+    legs = next(asks)
+    assert list(legs) == [PRETRAINING]
+    requests = legs[PRETRAINING].requests("evaluate", range(2))
+    found = get(requests)
+    with pytest.raises(StopIteration) as done:
+        asks.send({PRETRAINING: join([found[request] for request in requests])})
+    assert done.value.value.successes == 2
 
 
 EDGES = [
