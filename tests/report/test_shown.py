@@ -56,7 +56,7 @@ FINDINGS: dict[str, tuple[Finding, ...]] = {
     ),
     "cases": (by_case("cases", {"a case": VALUES, "none": np.full(3, np.nan)}),),
     "legs": accuracies({"tuned": LEG}),
-    "estimates": (Estimate("a number", 0.0625), Estimate.of("a mean", VALUES),
+    "estimates": (Estimate("a number", 0.0625), Estimate.of("features", VALUES),
                   Estimate("undefined", None), Estimate.of("nothing", np.full(2, np.nan))),
     "a curve": (CURVE,),
     "notes": (Note("lines", ("first", "second")), Note("said", ("words",), "a topic")),
