@@ -159,10 +159,10 @@ def _draw_cell(
         "INCONCLUSIVE": {"ec": "0.75", "lw": 0.4, "hatch": "////", "zorder": 1.2},
     }
     look = looks.get(row["measured"], {"ec": "0.85", "lw": 0.4, "zorder": 1.1})
-    fill = SHARES(STRONG * share)
+    fill = SHARES(STRONG * share)  # behind the number too, which stands over the lines
     axes.bar(left, high - low, right - left, low, align="edge", fc=fill, **look)
     axes.annotate(
-        str(row["successes"]), (x, y), ha="center", va="center", fontsize=7, zorder=1.8,
+        str(row["successes"]), (x, y), ha="center", va="center", fontsize=7, zorder=2.2,
         color="w" if share > DARK else "0.35", bbox={"fc": fill, "ec": "none", "pad": 0.8},
     )  # fmt: skip
 
