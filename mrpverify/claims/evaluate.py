@@ -75,13 +75,14 @@ def judging(
     salt: str,
     again: Collection[tuple[str, Framework]] = (),
 ) -> Asking[list[ClaimResult]]:
-    """Verdicts of all claims in all given frameworks (their runs first, then the controls').
+    """Verdicts of all claims in all given frameworks.
 
-    It asks for what all claims need next in one go. A claim that is true or false in every seed
-    asks for the seeds of its next look only while it is undecided, and so do its controls; any
-    other has all seeds at once. A claim that has no runs in a regime outside its own one, a step of
-    1/0 say, is OUT_OF_REGIME. Claims asked `again` with more seeds, by id and framework, are judged
-    by their e-value alone.
+    It asks for what all claims need next in one go: the runs of their first look, then those of
+    their next one together with the controls', whose horizon is that of the first seeds. A claim
+    that is true or false in every seed asks for the seeds of its next look only while it is
+    undecided, and so do its controls; any other has all seeds at once. A claim that has no runs in
+    a regime outside its own one, a step of 1/0 say, is OUT_OF_REGIME. Claims asked `again` with
+    more seeds, by id and framework, are judged by their e-value alone.
     """
     every = [(claim, f) for f in regimes for claim in claims if f in claim.frameworks]
     outside = {
@@ -90,24 +91,26 @@ def judging(
         if (reason := _no_runs(claim, regimes[f], f)) is not None
     }
     pairs = [pair for pair in every if pair not in outside]
-    own = {
-        (claim, f): _Study.of_claim(claim, regimes[f], seeds, (claim.id, f) in again)
+    own: dict[_Asked, _Study] = {
+        (claim, f, None): _Study.of_claim(claim, regimes[f], seeds, (claim.id, f) in again)
         for claim, f in pairs
     }
-    answers = yield from _in_rounds(own, salt)
-    controls = {
-        (claim, control, f): _Study.of_control(
-            claim, control, regimes[f], answers[claim, f].runs, len(seeds)
-        )
-        for claim, f in pairs
-        for control in claim.controls[f]
-        if control.change is not None and claim.needs_runs
-    }
-    of_controls = yield from _in_rounds(controls, salt)
+
+    def controls(answers: Mapping[_Asked, _Answer]) -> dict[_Asked, _Study]:
+        return {
+            (claim, f, control): _Study.of_control(
+                claim, control, regimes[f], answers[claim, f, None].runs, len(seeds)
+            )
+            for claim, f in pairs
+            for control in claim.controls[f]
+            if control.change is not None and claim.needs_runs
+        }
+
+    answers = yield from _in_rounds(own, salt, controls)
     return [
         _not_run(claim, f, regimes[f], outside[claim, f])
         if (claim, f) in outside
-        else _judge(claim, f, own[claim, f], answers[claim, f], of_controls)
+        else _judge(claim, f, own[claim, f, None], answers)
         for claim, f in every
     ]
 
@@ -180,15 +183,30 @@ def _rule(cap: int) -> Design:
     return design(cap, STAND_INS["success_rate"].value)
 
 
-def _in_rounds(studies: Mapping[Key, _Study], salt: str) -> Asking[dict[Key, _Answer]]:
-    """The answer of every study, look by look: all studies that go on are trained together."""
-    answers: dict[Key, _Answer] = {}
+_Asked = tuple[Claim, Framework, Control | None]
+"""A claim's own runs in a framework, or those of one of its controls."""
+
+
+def _in_rounds(
+    own: Mapping[_Asked, _Study],
+    salt: str,
+    controls: Callable[[Mapping[_Asked, _Answer]], Mapping[_Asked, _Study]],
+) -> Asking[dict[_Asked, _Answer]]:
+    """The answer of every study, look by look: all studies that go on are trained together.
+
+    Those of controls follow from the first look, and join the second one.
+    """
+    answers: dict[_Asked, _Answer] = {}
+    studies = dict(own)
     number = {key: study.first for key, study in studies.items()}
     while number:
         asked = {key: (studies[key], studies[key].seeds[:n]) for key, n in number.items()}
         answers |= yield from _answers(asked, salt)
         then = {key: studies[key].next_look(answers[key], n) for key, n in number.items()}
         number = {key: n for key, n in then.items() if n is not None}
+        if len(studies) == len(own):
+            studies |= controls(answers)
+            number |= {key: studies[key].first for key in studies.keys() - own.keys()}
     return answers
 
 
@@ -297,14 +315,13 @@ def _judge(
     claim: Claim,
     framework: Framework,
     study: _Study,
-    answer: _Answer,
-    of_controls: Mapping[tuple[Claim, Control, Framework], _Answer],
+    every: Mapping[_Asked, _Answer],
 ) -> ClaimResult:
     """Measure a claim and its controls with the same statistic, and conclude."""
-    regime, cap = study.parameters, len(study.seeds)
+    regime, cap, answer = study.parameters, len(study.seeds), every[claim, framework, None]
     results = tuple(
         _judge_control(
-            claim, control, regime, answer.runs, of_controls.get((claim, control, framework)), cap
+            claim, control, regime, answer.runs, every.get((claim, framework, control)), cap
         )
         for control in claim.controls[framework]
     )

@@ -368,8 +368,16 @@ def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request
     for request in requests:
         groups.setdefault(request.lineage(), []).append(request)
     parts = [part for group in groups.values() for part in _split(group, machine)]
-    # Among equals by seed: what is tested on a seed draws the same noise (simulate/sample.py).
-    return sorted(parts, key=lambda part: (-len(part) * _cost(part[0]), part[0].seed))
+    # A given horizon is a control's, the longest of its claim's first seeds. Among equals by seed:
+    # what is tested on a seed draws the same noise (simulate/sample.py).
+    return sorted(
+        parts,
+        key=lambda part: (
+            part[0].parameters.horizon <= 0,
+            -len(part) * _cost(part[0]),
+            part[0].seed,
+        ),
+    )
 
 
 def _split(group: list[Request], machine: Machine) -> list[list[Request]]:

@@ -31,6 +31,9 @@ THIRD_ORDER = 3
 """Stages of Bogacki and Shampine's method; RKC2 takes over with one more."""
 THIRD_ORDER_LIMIT = 2.5
 """Largest h lambda that they are stable for (1 - z + z^2/2 - z^3/6 > -1)."""
+SECOND_ORDER_SHORTER = 1.5
+"""A step of RKC2 after one of third order is so much shorter than that one's error asks for: its
+own error is five to eight times as large, and every second one was rejected."""
 MOST_STAGES = 250
 """Rounding grows with the square of the stages; at 250 it is about 0.01 of a tolerance of 1e-2."""
 SAFETY, LEAST_CHANGE, LARGEST_CHANGE = 0.8, 0.1, 5.0
@@ -195,10 +198,17 @@ class Chebyshev:
         # A step cut short at its end says nothing about a shorter one.
         shortened = good & (h < self.step)
         asked = torch.where(shortened, torch.maximum(self.step, h * change), h * change)
-        self.step = torch.where(active, asked, self.step)
+        self.step = torch.where(active, self._across_orders(h, asked), self.step)
         self._age = torch.where(good, self._age + 1, self._age)
         self._age = torch.where(active & ~good, STEPS_PER_RADIUS, self._age)
         return good
+
+    def _across_orders(self, h: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+        """The step asked for after one of h, shorter where it is the first of second order."""
+        stiffness = RADIUS_MARGIN * self.radius.clamp(min=1e-30)
+        edge = THIRD_ORDER_LIMIT / stiffness
+        leaves = (h <= edge) & (asked > edge)
+        return torch.where(leaves, torch.maximum(edge, asked / SECOND_ORDER_SHORTER), asked)
 
     def _estimate(
         self,

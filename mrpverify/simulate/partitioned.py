@@ -13,8 +13,9 @@ of the calm ones does to them: of order (C/varrho)^q, and 0.4 h (B(z) - B(y_n)) 
 error estimate, so the step answers to it. Adding h/2 (B(z) - B(y_n)) there as well would mend the
 order, but h times a rounding error excites the stiff modes: in float32 that kept h at 50 where 400
 will do. A step costs one evaluation with all kernels, and one with the loud ones for each stage.
-Steps that are not stiff are taken as ever, and are of third order. The error of a calm kernel is
-that of the trapezoidal rule, h^3/12 d^2F/dt^2, by differences over this step and the last.
+Steps that are not stiff (h lambda <= 1) are taken as ever, and are of third order. The error of a
+calm kernel is that of the trapezoidal rule, h^3/12 d^2F/dt^2, by differences over this step and the
+last.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ from collections.abc import Callable
 
 import torch
 
-from .chebyshev import THIRD_ORDER, Chebyshev, Derivative
+from .chebyshev import RADIUS_MARGIN, Chebyshev, Derivative
 
 Loud = Callable[[torch.Tensor], torch.Tensor]
 """Which kernels of a state [seeds, kernels, width] take part in its stiffness [seeds, kernels]."""
 
+STIFF = 1.0
+"""h lambda from which on a step is split. Below, all kernels take all stages; between this and 2.5,
+where a captured kernel has just been reached, the loud ones take the stages of third order."""
 GROUP = 16
 """Loud kernels are filled up with zeros to a multiple of this: products of ten columns took twice
 as long as of sixteen (2400 x 48 patches, one core with 512-bit registers)."""
@@ -50,11 +54,12 @@ class Partitioned(Chebyshev):
     def _step(
         self, h: torch.Tensor, stages: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        if int(stages.max()) <= THIRD_ORDER:
+        stiff = (stages > 0) & (RADIUS_MARGIN * self.radius * h > STIFF)
+        if not bool(stiff.any()):
             self._calm = torch.zeros_like(self._calm)
             return super()._step(h, stages)
         # Without stiffness all kernels of a seed are loud: it has the order it has alone.
-        loud = torch.where(stages > THIRD_ORDER, self._loud(self.state), stages > 0)
+        loud = torch.where(stiff, self._loud(self.state), stages > 0)
         self._calm = ~loud
         chosen = self._grouped(loud)
         there = loud.gather(1, chosen).unsqueeze(2)
@@ -69,7 +74,7 @@ class Partitioned(Chebyshev):
         push = h.unsqueeze(2).to(y.dtype)
         calm = self.state + push * self.flow
         z = calm.scatter(1, index, torch.where(there, z, calm.gather(1, index)))
-        flow = self._evaluate(z, self._every, self._paid(stages, loud))
+        flow = self._evaluate(z, self._every, self._paid(stages, loud, stiff))
         new = torch.where(loud.unsqueeze(2), z, self.state + push / 2 * (self.flow + flow))
         return self._every, new, flow
 
@@ -95,7 +100,7 @@ class Partitioned(Chebyshev):
         return order[:, : groups * GROUP]
 
     @staticmethod
-    def _paid(stages: torch.Tensor, loud: torch.Tensor) -> torch.Tensor:
+    def _paid(stages: torch.Tensor, loud: torch.Tensor, stiff: torch.Tensor) -> torch.Tensor:
         """Evaluations that a step of each seed costs where it is alone [seeds, 1]."""
         share = loud.double().mean(1, keepdim=True)
-        return torch.where(stages > THIRD_ORDER, 1 + stages * share, stages.double())
+        return torch.where(stiff, 1 + stages * share, stages.double())
