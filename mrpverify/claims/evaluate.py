@@ -206,7 +206,7 @@ def _in_rounds(
         number = {key: n for key, n in then.items() if n is not None}
         if len(studies) == len(own):
             studies |= controls(answers)
-            number |= {key: studies[key].first for key in studies.keys() - own.keys()}
+            number |= {key: study.first for key, study in studies.items() if key not in own}
     return answers
 
 
