@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from ..command_line import UsageError
 from . import (
+    cost,
     coverage,
     dominoes,
     dominoes_map,
@@ -36,7 +37,7 @@ def figures() -> Mapping[str, AnyFigure]:
         module.FIGURE
         for module in (
             overview, sample, theorem1, learned_views, retention, coverage, single_view, objectives,
-            explanation, reduced_dynamics, dominoes, dominoes_map, scaling,
+            explanation, cost, reduced_dynamics, dominoes, dominoes_map, scaling,
         )
     ]  # fmt: skip
     every: list[AnyFigure] = [*single, *laws.figures(), *maps.FIGURES, *real_images.FIGURES]
