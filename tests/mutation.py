@@ -417,9 +417,9 @@ def noticed(
     warm: Warm, tree: Path, mutant: Mutant, seconds: float, known: Map | None
 ) -> tuple[str, str]:
     """What becomes of an applied mutant: few near tests first, then all the others."""
-    if known is None:
+    tests, fate = known.tests_of(mutant) if known else [], ("no tests", "")
+    if known is None or not (tests or mutant.statement):
         return warm.run(tree, files_of(mutant.module), seconds)
-    tests, fate = known.tests_of(mutant), ("no tests", "")
     for some in filter(None, (tests[:FIRST], tests[FIRST:])):
         chosen = {test: known.seconds[test] for test in some}
         files = list(dict.fromkeys(test.split("::")[0] for test in some))
@@ -526,7 +526,9 @@ def main() -> int:
     parser.add_argument("--named", action="store_true", help="those of tests/mutants_named.toml")
     parser.add_argument("--map", type=Path, help="which test runs which line")
     parser.add_argument("--make-map", type=Path, help="write that (needs coverage), and end")
-    parser.add_argument("--tests", nargs="+", default=TESTED, help="folders below tests/ of the map")
+    parser.add_argument(
+        "--tests", nargs="+", default=TESTED, help="folders below tests/ of the map"
+    )
     asked = parser.parse_args()
     if asked.named:
         return try_named()

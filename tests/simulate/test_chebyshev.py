@@ -190,3 +190,11 @@ def test_the_first_stage_is_a_step_of_euler(stages):
     first, second = coefficients(stages)[:2]
     assert second[3] == pytest.approx(0.0, abs=1e-15)
     assert first[2] > 0
+
+
+@pytest.mark.parametrize("stages", [4, 5, 9, 40, 200])
+def test_stages_are_enough_up_to_their_own_limit(stages):
+    """`stages_needed` undoes `stage_limit`: one more from there on, none before."""
+    limit = stage_limit(stages)
+    around = stages_needed(torch.tensor([0.999 * limit, 1.001 * limit], dtype=torch.float64))
+    assert around.tolist() == [stages, stages + 1]

@@ -155,3 +155,27 @@ def test_what_the_flow_does_not_speak_of():
     assert flow.at_horizon(BASE, flow.expected_draw(BASE, start)) is None
     with pytest.raises(ValueError, match="closed flow"):
         flow.at_horizon(replace(BASE, views=3), flow.expected_draw(BASE, -start))
+
+
+@pytest.mark.parametrize("off_class", [0.0, 0.8, 4.0])
+def test_far_below_varrho_every_class_is_as_likely(off_class):
+    """No logit yet: a class's view gains 1 - 1/k of its own images and loses 1/k of all others.
+
+    sReLU'(c z) = (c z/varrho)^{q-1}, so that both are sums of z^q, which the data law gives; two
+    views differ in how often they are hidden. At off_class = k others' features always show.
+    """
+    p, k = replace(BASE, off_class=off_class), BASE.classes
+    c = 1e-3 * np.random.default_rng(0).uniform(0.5, 1, (k, 2, 3))
+    kinds = np.random.default_rng(1).dirichlet(np.ones(3 * k)).reshape(k, 3)
+    sums = {name: power_sum(p, role(p, name), p.power)
+            for name in ("shown", "weak", "off", "single_off")}  # fmt: skip
+    multi, single = kinds[:, 0], kinds[:, 1:].sum(1)
+    own = np.stack([
+        (multi + kinds[:, 1 + view]) * sums["shown"] + kinds[:, 2 - view] * sums["weak"]
+        for view in range(2)
+    ], 1)  # fmt: skip
+    off = off_class / k * (multi * sums["off"] + single * sums["single_off"])
+    drive = own * (1 - 1 / k) - (off.sum() - off)[:, None] / k
+    expected = (c / p.linear_from) ** (p.power - 1) * drive[:, :, None]
+    found = flow.OwnViewFlow(p, flow.Drawn(c, kinds, np.ones((k, 2))))(0.0, c.ravel())
+    np.testing.assert_allclose(found.reshape(c.shape), expected, rtol=1e-6)
