@@ -205,10 +205,11 @@ class Map:
         return sorted(tests, key=lambda test: self.seconds[test])
 
 
-def make_map(path: Path, folders: list[str], seconds: float) -> None:
-    """Run each test file once, on the package as it is, and write down what its tests run."""
-    files = sorted(f for folder in folders for f in (ROOT / "tests" / folder).glob("test_*.py"))
-    told: dict[str, dict] = {"seconds": {}, "lines": {}}
+def make_map(path: Path, places: list[str], seconds: float) -> None:
+    """Run test files, or those of folders, once on the package as it is; add what they run."""
+    below = [ROOT / "tests" / place for place in places]
+    files = [f for at in below for f in (sorted(at.glob("test_*.py")) if at.is_dir() else [at])]
+    told = json.loads(path.read_text()) if path.exists() else {"seconds": {}, "lines": {}}
     with tempfile.TemporaryDirectory() as folder, Warm() as warm:
         tree = Path(folder) / "tree"
         copy_tree(tree)
@@ -495,11 +496,20 @@ def try_named() -> int:
     return int(found.count("killed") < len(found))
 
 
+def not_noticed(path: Path, mutants: list[Mutant]) -> list[Mutant]:
+    """Those of an earlier run that no test killed, where they still are."""
+    with path.open(newline="", encoding="utf-8") as file:
+        left = {tuple(row[1:5]) for row in csv.reader(file) if row[0] != "killed"}
+    return [m for m in mutants if (m.module, str(m.line), m.before, m.after) in left]
+
+
 def try_drawn(asked: argparse.Namespace) -> int:
     """Draw, try and count; 1 where one is not noticed in its time."""
     mutants = [m for m in every_mutant()
                if m.module.split("/")[0] in asked.folders and asked.only in m.module]  # fmt: skip
-    if asked.sample:
+    if asked.again:
+        mutants = not_noticed(asked.again, mutants)
+    elif asked.sample:
         drawn = random.Random(asked.salt).sample(mutants, min(asked.sample, len(mutants)))
         print(f"{len(drawn)} of {len(mutants)} mutants, salt {asked.salt}", flush=True)
         mutants = drawn
@@ -519,16 +529,15 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=50, help="mutants drawn (0: all)")
     parser.add_argument("--salt", default="a", help="which ones are drawn")
     parser.add_argument("--skip", type=int, default=0, help="of these, so many were tried before")
+    parser.add_argument("--again", type=Path, help="those not noticed in such a CSV file")
     parser.add_argument("--folders", nargs="+", default=FOLDERS, help=f"of {' '.join(FOLDERS)}")
     parser.add_argument("--only", default="", help="modules whose path holds this text")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="CPU seconds of one mutant")
     parser.add_argument("--write", type=Path, help="append what became of each to this CSV file")
     parser.add_argument("--named", action="store_true", help="those of tests/mutants_named.toml")
     parser.add_argument("--map", type=Path, help="which test runs which line")
-    parser.add_argument("--make-map", type=Path, help="write that (needs coverage), and end")
-    parser.add_argument(
-        "--tests", nargs="+", default=TESTED, help="folders below tests/ of the map"
-    )
+    parser.add_argument("--make-map", type=Path, help="add to that (needs coverage), and end")
+    parser.add_argument("--tests", nargs="+", default=TESTED, help="files or folders of it")
     asked = parser.parse_args()
     if asked.named:
         return try_named()
