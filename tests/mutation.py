@@ -66,11 +66,13 @@ class Mutant:
     after: str
     statement: range = field(default=range(0), compare=False)
     """Lines of the statement, none where it runs on import."""
+    text: str = field(default="", compare=False)
+    """The line, and at which of its characters."""
 
     @property
     def name(self) -> str:
         """Told by its text, not by its line, so that edits above do not rename it."""
-        return f"{self.module}: {self.before} -> {self.after}"
+        return f"{self.module}: {self.text}: {self.before} -> {self.after}"
 
 
 def changes(node: ast.AST) -> Iterator[ast.AST]:
@@ -126,12 +128,14 @@ def lines_of(statement: ast.stmt) -> range:
 
 def mutants_of(path: Path) -> Iterator[Mutant]:
     """All mutants of one module."""
-    module = path.relative_to(ROOT / "mrpverify").as_posix()
-    for node, statement in placed(ast.parse(path.read_text())):
+    module, source = path.relative_to(ROOT / "mrpverify").as_posix(), path.read_text()
+    for node, statement in placed(ast.parse(source)):
         if hasattr(node, "lineno"):
+            line = source.splitlines()[node.lineno - 1]
+            at = node.col_offset - (len(line) - len(line.lstrip()))
             for changed in changes(node):
                 yield Mutant(module, node.lineno, node.col_offset, ast.unparse(node),
-                             ast.unparse(changed), statement)  # fmt: skip
+                             ast.unparse(changed), statement, f"{line.strip()} @{at}")  # fmt: skip
 
 
 def every_mutant() -> list[Mutant]:
@@ -390,9 +394,9 @@ def _run_pytest(asked: dict, note: Path) -> int:
 
 
 def known_equivalents() -> dict[str, str]:
-    """Name -> reason of the mutants that compute the same."""
+    """Name -> reason of the mutants that compute the same, or differ by what nobody asks for."""
     lines = KNOWN.read_text().splitlines() if KNOWN.exists() else []
-    pairs = [line.split("  # ") for line in lines if "  # " in line]
+    pairs = [line.rsplit("  # ", 1) for line in lines if "  # " in line]
     return {name.strip(): reason for name, reason in pairs}
 
 

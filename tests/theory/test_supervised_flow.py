@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
+from scipy.optimize import brentq
 
 from mrpverify.parameters import Parameters
 from mrpverify.theory import supervised_flow as flow
@@ -179,3 +181,21 @@ def test_far_below_varrho_every_class_is_as_likely(off_class):
     expected = (c / p.linear_from) ** (p.power - 1) * drive[:, :, None]
     found = flow.OwnViewFlow(p, flow.Drawn(c, kinds, np.ones((k, 2))))(0.0, c.ravel())
     np.testing.assert_allclose(found.reshape(c.shape), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("changes", [{}, {"horizon_factor": 1.0}, {"step": 40.0}])
+def test_the_end_is_the_state_at_the_horizon(changes):
+    """One solver of high order over the whole way: T from where it first covers, then C(T)."""
+    p = replace(BASE, off_class=0.4, **changes)
+    start = p.init_scale * np.abs(np.random.default_rng(3).standard_normal((4, 2, 3)))
+    drawn = flow.expected_draw(p, start)
+    field = flow.OwnViewFlow(p, drawn)
+    way = solve_ivp(field, (0, 1e5), start.ravel(), "DOP853", dense_output=True, rtol=1e-9)
+
+    def short(time):
+        return way.sol(time).reshape(4, 2, 3).max((1, 2)).min() - p.linear_from
+
+    covered = brentq(short, 0, 1e5)
+    horizon = max(p.horizon_factor * covered, flow.LEAST_STEPS * p.step)
+    expected = way.sol(horizon).reshape(4, 2, 3)
+    np.testing.assert_allclose(flow.at_horizon(p, drawn), expected, rtol=0.01, atol=1e-5)
