@@ -6,6 +6,8 @@ import torch
 from scipy.integrate import solve_ivp
 
 from mrpverify.simulate.chebyshev import (
+    FIRST_ROUNDS,
+    LATER_ROUNDS,
     Chebyshev,
     coefficients,
     stage_limit,
@@ -198,3 +200,16 @@ def test_stages_are_enough_up_to_their_own_limit(stages):
     limit = stage_limit(stages)
     around = stages_needed(torch.tensor([0.999 * limit, 1.001 * limit], dtype=torch.float64))
     assert around.tolist() == [stages, stages + 1]
+
+
+def test_a_radius_that_does_not_settle_is_given_up_after_its_rounds():
+    """An oscillator: a round of the power iteration multiplies by 1 or by 9, for ever."""
+    oscillator = torch.tensor([[0.0, 1.0], [-9.0, 0.0]], dtype=torch.float64)
+    start = torch.tensor([[[1.0, 0.0]]], dtype=torch.float64)
+    solver = Chebyshev(lambda y, _: y @ oscillator.T, start, 1e-3, own_clocks=True)
+    costs = []
+    for _ in range(3):
+        before = float(solver.evaluations)
+        solver._refresh_radius(torch.ones_like(solver.time, dtype=torch.bool))
+        costs.append(float(solver.evaluations) - before)
+    assert costs == [FIRST_ROUNDS, LATER_ROUNDS, LATER_ROUNDS]

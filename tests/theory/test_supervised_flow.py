@@ -199,3 +199,17 @@ def test_the_end_is_the_state_at_the_horizon(changes):
     horizon = max(p.horizon_factor * covered, flow.LEAST_STEPS * p.step)
     expected = way.sol(horizon).reshape(4, 2, 3)
     np.testing.assert_allclose(flow.at_horizon(p, drawn), expected, rtol=0.01, atol=1e-5)
+
+
+@pytest.mark.parametrize("split", ["random", "equal"])
+def test_two_patches_have_the_moments_of_the_law(split):
+    """s/(s + t) with s, t ~ U[0.75, 1.25] by quadrature: sum of squares, and of cubes."""
+    grid, weight = np.polynomial.legendre.leggauss(20)
+    s, t = np.meshgrid(1 + grid / 4, 1 + grid / 4)
+    share = s / (s + t) if split == "random" else np.full_like(s, 0.5)
+    chance = np.outer(weight, weight) / 4
+    found = flow.patch_shares(replace(BASE, split=split))
+    assert found.sum() == pytest.approx(1)
+    for power in (2, 3):
+        expected = (chance * (share**power + (1 - share) ** power)).sum()
+        assert (found**power).sum() == pytest.approx(expected, rel=1e-9)
