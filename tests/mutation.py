@@ -395,7 +395,7 @@ def _run_pytest(asked: dict, note: Path) -> int:
 
 def known_equivalents() -> dict[str, str]:
     """Name -> reason of the mutants that compute the same, or differ by what nobody asks for."""
-    lines = KNOWN.read_text().splitlines() if KNOWN.exists() else []
+    lines = [x for x in KNOWN.read_text().splitlines() if not x.startswith("#")]
     pairs = [line.rsplit("  # ", 1) for line in lines if "  # " in line]
     return {name.strip(): reason for name, reason in pairs}
 
