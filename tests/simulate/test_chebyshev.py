@@ -213,3 +213,14 @@ def test_a_radius_that_does_not_settle_is_given_up_after_its_rounds():
         solver._refresh_radius(torch.ones_like(solver.time, dtype=torch.bool))
         costs.append(float(solver.evaluations) - before)
     assert costs == [FIRST_ROUNDS, LATER_ROUNDS, LATER_ROUNDS]
+
+
+def test_a_radius_that_has_settled_costs_no_more_rounds():
+    """One rate: the second round sees what the first one saw, and later the first does."""
+    start = torch.tensor([[[1.0, 2.0]]], dtype=torch.float64)
+    solver = Chebyshev(lambda y, _: -3.0 * y, start, 1e-3, own_clocks=True)
+    for cost in (2, 1, 1):
+        before = float(solver.evaluations)
+        solver._refresh_radius(torch.ones_like(solver.time, dtype=torch.bool))
+        assert float(solver.evaluations) - before == cost
+        assert float(solver.radius) == pytest.approx(3.0, rel=1e-6)

@@ -213,3 +213,23 @@ def test_two_patches_have_the_moments_of_the_law(split):
     for power in (2, 3):
         expected = (chance * (share**power + (1 - share) ** power)).sum()
         assert (found**power).sum() == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_where_nothing_is_drawn_the_flow_is_that_of_one_image_a_class(seed):
+    """Every feature always there with one strength: no closure and no quadrature is left to err."""
+    p = replace(
+        BASE, off_class=4.0, single_view=0.0, split="equal", own_low=1.2, own_high=1.2,
+        off_low=0.4, off_high=0.4,
+    )  # fmt: skip
+    k, count = p.classes, p.patches_per_feature
+    c = np.random.default_rng(seed).uniform(-1, 4, (k, 2, 3))
+    expected = np.zeros_like(c)
+    for label in range(k):
+        z = np.where(np.arange(k) == label, 1.2, 0.4)[:, None, None] / count
+        f = count * smoothed_relu(c * z, p.power, p.linear_from).sum((1, 2))
+        pull = (np.arange(k) == label) - np.exp(f) / np.exp(f).sum()
+        slope = count * z * smoothed_relu_slope(c * z, p.power, p.linear_from)
+        expected += pull[:, None, None] * slope / k
+    found = flow.OwnViewFlow(p, flow.expected_draw(p, c))(0.0, c.ravel())
+    np.testing.assert_allclose(found.reshape(c.shape), expected, rtol=1e-9, atol=1e-12)
