@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.integrate import solve_ivp
 
-from mrpverify.simulate.certificate import Certificate, hitting_times
+from mrpverify.simulate.certificate import PATIENCE, Certificate, hitting_times
 from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.flow import Layout, _interpolate, hermite, integrate
 from mrpverify.simulate.run import correlate
@@ -302,3 +302,16 @@ def test_a_course_of_one_point_is_that_point_at_every_time():
     value = np.array([[0.2, -0.1, 0.4]] * 2)
     found = _interpolate(np.array([0.0, 1.0, 5.0]), np.array([1.0, 1.0]), value, value)
     np.testing.assert_array_equal(found, np.repeat(value[:1], 3, axis=0))
+
+
+def test_a_view_that_waits_for_its_sibling_is_given_that_much_longer(flowing):
+    """L14: of the drive one third is left at theta = 1/2, so it may take three times as long."""
+    p = flowing("mae", horizon=0.0, visible=0.5, patches_per_feature=2, power=3)
+    c = torch.tensor([[[0.2, 0.1]]])
+    slopes = torch.tensor([[[0.4, 0.025]]])
+    # b h is of degree 4 in both: dc/dt ~ c^3, and c/(2 dc/dt) is 1/4 and 2.
+    certificate = Certificate(p, OBJECTIVES["mae"], c, slopes, torch.tensor([[True, True]]))
+    assert float(certificate.latest) == pytest.approx(PATIENCE * 3 * 2)
+    single = replace(p, views=1)
+    alone = Certificate(single, OBJECTIVES["mae"], c, slopes, torch.tensor([[True, True]]))
+    assert float(alone.latest) == pytest.approx(PATIENCE * 2)
