@@ -233,3 +233,13 @@ def test_where_nothing_is_drawn_the_flow_is_that_of_one_image_a_class(seed):
         expected += pull[:, None, None] * slope / k
     found = flow.OwnViewFlow(p, flow.expected_draw(p, c))(0.0, c.ravel())
     np.testing.assert_allclose(found.reshape(c.shape), expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("split", ["random", "equal"])
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_there_is_a_share_for_every_patch(split, count):
+    found = flow.patch_shares(replace(BASE, split=split, patches_per_feature=count))
+    assert found.shape == (count,)
+    assert found.sum() == pytest.approx(1)
+    if count != 2 or split == "equal":
+        np.testing.assert_allclose(found, 1 / count)
