@@ -243,3 +243,15 @@ def test_there_is_a_share_for_every_patch(split, count):
     assert found.sum() == pytest.approx(1)
     if count != 2 or split == "equal":
         np.testing.assert_allclose(found, 1 / count)
+
+
+@pytest.mark.parametrize("step", [0.002, 0.02, 0.5])
+def test_what_is_covered_at_the_start_runs_for_the_least_number_of_steps(step):
+    p = replace(BASE, step=step)
+    start = p.linear_from + np.random.default_rng(5).uniform(0.1, 1, (4, 2, 3))
+    drawn = flow.expected_draw(p, start)
+    end = flow.LEAST_STEPS * step
+    way = solve_ivp(flow.OwnViewFlow(p, drawn), (0, end), start.ravel(), "DOP853", rtol=1e-9)
+    moved = way.y[:, -1].reshape(start.shape) - start
+    error = np.abs(flow.at_horizon(p, drawn) - start - moved).max()
+    assert error < 0.01 * np.abs(moved).max()
