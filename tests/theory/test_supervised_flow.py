@@ -183,7 +183,10 @@ def test_far_below_varrho_every_class_is_as_likely(off_class):
     np.testing.assert_allclose(found.reshape(c.shape), expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("changes", [{}, {"horizon_factor": 1.0}, {"step": 40.0}])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"horizon_factor": 1.0}, {"step": 40.0}, {"init_scale": 0.3, "step": 0.001}],
+)
 def test_the_end_is_the_state_at_the_horizon(changes):
     """One solver of high order over the whole way: T from where it first covers, then C(T)."""
     p = replace(BASE, off_class=0.4, **changes)
