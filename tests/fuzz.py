@@ -185,7 +185,7 @@ def _zip(draw: Stream) -> bytes:
             content = draw.choice([b"{}", json.dumps(record()).encode(), draw.randbytes(30)])
             try:
                 file.writestr(_name(draw), content, kind)
-            except (UnicodeEncodeError, ValueError):
+            except (UnicodeEncodeError, ValueError, IndexError):  # zipfile ends a name at NUL
                 file.writestr("wanted/x", content, kind)
     whole = buffer.getvalue()
     return edited(draw, whole) if draw.random() < 0.6 else whole

@@ -1,12 +1,16 @@
 """Does a test notice? `python tests/mutation.py --sample 50 --salt a`.
 
 A mutant is the package with one constant, sign, axis, comparison, min/max or and/or changed, in a
-copy of the tree. The tests that belong to the mutated module are run on it; one that fails kills
-it. Printed: the mutant, what became of it, and the score over all that are not known to be
-equivalent (tests/mutants_known.txt). Exit code 1 where one survives.
+copy of the tree. One test that fails on it kills it. Printed: the mutant, what became of it, and
+the score over all that are not known to be equivalent (tests/mutants_known.txt). Exit code 1 where
+one survives.
 
-A tool of our own, because each mutant must run the tests of its module alone (the suite takes
-minutes), and axes, min against max and parts of a float are what numeric code gets wrong.
+With a map (`--make-map FILE`, then `--map FILE`) the tests that run the changed line are tried, the
+fastest first; a test that takes ten times what it took counts as failed. Without one, the test
+files that belong to the module.
+
+A tool of our own, because each mutant must run few tests (the suite takes minutes), and axes, min
+against max and parts of a float are what numeric code gets wrong.
 """
 
 import argparse
@@ -26,7 +30,7 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -37,6 +41,11 @@ NAMED = HERE / "mutants_named.toml"
 SECONDS = 90.0
 NO_ANSWER = 70
 """Exit code of a run that pytest did not end."""
+TOO_LONG = 71
+"""Exit code of a run of which one test took ten times what it takes."""
+TESTED = ("observe", "judge", "theory", "simulate", "reference", "claims", ".")
+FIRST = 25
+"""So many tests are tried before all the others are imported."""
 SLOW = {"test_learning", "test_predicted_regimes"}
 
 COMPARE = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq}
@@ -55,11 +64,15 @@ class Mutant:
     column: int
     before: str
     after: str
+    statement: range = field(default=range(0), compare=False)
+    """Lines of the statement, none where it runs on import."""
+    text: str = field(default="", compare=False)
+    """The line, and at which of its characters."""
 
     @property
     def name(self) -> str:
         """Told by its text, not by its line, so that edits above do not rename it."""
-        return f"{self.module}: {self.before} -> {self.after}"
+        return f"{self.module}: {self.text}: {self.before} -> {self.after}"
 
 
 def changes(node: ast.AST) -> Iterator[ast.AST]:
@@ -85,25 +98,44 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
 
 def nodes(node: ast.AST) -> Iterator[ast.AST]:
     """All nodes that compute, in the order of the source."""
+    yield from (child for child, _ in placed(node))
+
+
+def placed(node: ast.AST, inside: range | None = None) -> Iterator[tuple[ast.AST, range]]:
+    """The same with the lines of their statements; none for what runs on import."""
     if isinstance(node, ast.Raise | ast.JoinedStr | ast.Import | ast.ImportFrom):
         return
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list"):
             continue
+        body = name == "body" and isinstance(node, ast.FunctionDef | ast.Lambda)
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
-                yield child
-                yield from nodes(child)
+                runs = inside if inside is not None else range(0) if body else None
+                if runs is not None and isinstance(child, ast.stmt):
+                    runs = lines_of(child)
+                elif body and isinstance(node, ast.Lambda):
+                    runs = range(node.lineno, node.end_lineno + 1)
+                yield child, runs or range(0)
+                yield from placed(child, runs)
+
+
+def lines_of(statement: ast.stmt) -> range:
+    """Lines of a statement without those of its body."""
+    body = getattr(statement, "body", None)
+    return range(statement.lineno, body[0].lineno if body else statement.end_lineno + 1)
 
 
 def mutants_of(path: Path) -> Iterator[Mutant]:
     """All mutants of one module."""
-    module = path.relative_to(ROOT / "mrpverify").as_posix()
-    for node in nodes(ast.parse(path.read_text())):
+    module, source = path.relative_to(ROOT / "mrpverify").as_posix(), path.read_text()
+    for node, statement in placed(ast.parse(source)):
         if hasattr(node, "lineno"):
+            line = source.splitlines()[node.lineno - 1]
+            at = node.col_offset - (len(line) - len(line.lstrip()))
             for changed in changes(node):
                 yield Mutant(module, node.lineno, node.col_offset, ast.unparse(node),
-                             ast.unparse(changed))  # fmt: skip
+                             ast.unparse(changed), statement, f"{line.strip()} @{at}")  # fmt: skip
 
 
 def every_mutant() -> list[Mutant]:
@@ -141,7 +173,7 @@ def imports(path: Path) -> set[str]:
 SIMULATED = ("tests/reference/test_losses.py", "tests/reference/test_trajectory.py")
 
 
-def tests_of(module: str) -> list[str]:
+def files_of(module: str) -> list[str]:
     """Test files in the order in which they are likely to notice: of the module's own name, then
     those that import it, then all of its folder where none does; the second implementation last."""
     folder, *objective, stem = module.removesuffix(".py").split("/")
@@ -156,6 +188,46 @@ def tests_of(module: str) -> list[str]:
         files.append(ROOT / "tests" / "claims" / "test_deciding.py")
     found = [str(f.relative_to(ROOT)) for f in files]
     return list(dict.fromkeys([*found, *(SIMULATED if folder == "simulate" else ())]))
+
+
+class Map:
+    """Which test runs which lines, and how many CPU seconds it takes (`--make-map`)."""
+
+    def __init__(self, path: Path) -> None:
+        told = json.loads(path.read_text())
+        self.seconds: dict[str, float] = told["seconds"]
+        self.lines: dict[str, dict[str, set[int]]] = {
+            module: {test: set(lines) for test, lines in of.items()}
+            for module, of in told["lines"].items()
+        }
+
+    def tests_of(self, mutant: Mutant) -> list[str]:
+        """Those that run its statement, or anything of its module, the fastest first."""
+        of = self.lines.get(mutant.module, {})
+        wanted = set(mutant.statement)
+        tests = [test for test, lines in of.items() if not wanted or lines & wanted]
+        return sorted(tests, key=lambda test: self.seconds[test])
+
+
+def make_map(path: Path, places: list[str], seconds: float) -> None:
+    """Run test files, or those of folders, once on the package as it is; add what they run."""
+    below = [ROOT / "tests" / place for place in places]
+    files = [f for at in below for f in (sorted(at.glob("test_*.py")) if at.is_dir() else [at])]
+    told = json.loads(path.read_text()) if path.exists() else {"seconds": {}, "lines": {}}
+    with tempfile.TemporaryDirectory() as folder, Warm() as warm:
+        tree = Path(folder) / "tree"
+        copy_tree(tree)
+        for file in files:
+            name, part = str(file.relative_to(ROOT)), Path(folder) / "part.json"
+            part.unlink(missing_ok=True)
+            fate, test = warm.run(tree, [name], seconds, {"record": str(part)})
+            print(f"{fate:10} {name}  [{test}]", flush=True)
+            if part.exists():
+                found = json.loads(part.read_text())
+                told["seconds"] |= found["seconds"]
+                for module, of in found["lines"].items():
+                    told["lines"].setdefault(module, {}).update(of)
+                path.write_text(json.dumps(told))
 
 
 class Warm:
@@ -179,16 +251,19 @@ class Warm:
         self.process.stdout.close()
         self.process.wait()
 
-    def run(self, tree: Path, tests: list[str], seconds: float) -> tuple[str, str]:
+    def run(
+        self, tree: Path, tests: list[str], seconds: float, more: dict | None = None
+    ) -> tuple[str, str]:
         """Killed, survived or timeout, and the test that failed; time is that of the processor."""
-        asked = {"tree": str(tree), "tests": tests, "seconds": seconds}
+        asked = {"tree": str(tree), "tests": tests, "seconds": seconds} | (more or {})
         self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
         code = answer["code"]
         if code < 0:
             return ("timeout" if -code in (signal.SIGXCPU, signal.SIGKILL) else "killed"), ""
-        return {0: "survived", 1: "killed", 2: "killed"}.get(code, "no tests"), answer["failed"]
+        fates = {0: "survived", 1: "killed", 2: "killed", TOO_LONG: "killed"}
+        return fates.get(code, "no tests"), answer["failed"]
 
 
 class Noted:
@@ -204,10 +279,76 @@ class Noted:
     pytest_collectreport = pytest_runtest_logreport
 
 
+class Chosen:
+    """A pytest plugin: runs the named tests alone, in their order, none ten times as long."""
+
+    def __init__(self, seconds: dict[str, float], note: Path) -> None:
+        self.seconds, self.note = seconds, note
+        self.order = {name: place for place, name in enumerate(seconds)}
+
+    def pytest_collection_modifyitems(self, items: list) -> None:
+        items[:] = sorted((i for i in items if i.nodeid in self.order),
+                          key=lambda i: self.order[i.nodeid])  # fmt: skip
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        def stop(*_: object) -> None:
+            self.note.write_text(nodeid)
+            os._exit(TOO_LONG)
+
+        signal.signal(signal.SIGVTALRM, stop)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 5.0 + 10.0 * self.seconds[nodeid])
+
+
+class Recorded:
+    """A pytest plugin: writes which lines of the package each test runs, and its CPU seconds.
+
+    After half of the seconds that a file may take no further test is begun.
+    """
+
+    def __init__(self, path: Path, tree: Path, seconds: float) -> None:
+        import coverage
+
+        self.path, self.package, self.limit = path, tree / "mrpverify", seconds / 2
+        self.coverage = coverage.Coverage(data_file=None, include=[f"{self.package}/*"])
+        self.seconds: dict[str, float] = {}
+        self.failed: set[str] = set()
+        self.begun = 0.0
+
+    def pytest_sessionstart(self, session) -> None:
+        self.session = session
+        self.coverage.start()
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.coverage.switch_context(nodeid)
+        self.begun = time.process_time()
+
+    def pytest_runtest_logreport(self, report) -> None:
+        if report.failed or report.skipped:
+            self.failed.add(report.nodeid)
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        self.seconds[nodeid] = round(time.process_time() - self.begun, 3)
+        self.coverage.switch_context("between")
+        if time.process_time() > self.limit:
+            self.session.shouldstop = "the map has no more time for this file"
+
+    def pytest_sessionfinish(self) -> None:
+        self.coverage.stop()
+        passed = self.seconds.keys() - self.failed
+        data, lines = self.coverage.get_data(), {}
+        for file in data.measured_files():
+            of = lines.setdefault(Path(file).relative_to(self.package).as_posix(), {})
+            for line, tests in data.contexts_by_lineno(file).items():
+                for test in passed.intersection(tests):
+                    of.setdefault(test, []).append(line)
+        told = {"seconds": {test: self.seconds[test] for test in passed}, "lines": lines}
+        self.path.write_text(json.dumps(told))
+
+
 def serve() -> None:
     """A request a line on standard input, an answer a line on standard output."""
     for name in ("numpy", "scipy.integrate", "scipy.optimize", "scipy.stats", "sympy", "torch",
-                 "xarray", "pandas", "h5netcdf", "pytest"):  # fmt: skip
+                 "xarray", "pandas", "h5netcdf", "pydantic", "typer", "pytest"):  # fmt: skip
         importlib.import_module(name)
     answers = os.fdopen(os.dup(1), "w")
     with tempfile.TemporaryDirectory() as folder:
@@ -241,22 +382,30 @@ def _run_pytest(asked: dict, note: Path) -> int:
     sys.path[:] = [asked["tree"], *elsewhere]
     os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     os.chdir(asked["tree"])
-    options = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
-    return int(pytest.main([*options, *asked["tests"]], plugins=[Noted(note)]))
+    options = ["-q", "-n", "0", "-p", "no:cacheprovider"]
+    plugins: list[object] = [Noted(note)]
+    if "record" in asked:
+        plugins.append(Recorded(Path(asked["record"]), Path(asked["tree"]), asked["seconds"]))
+    else:
+        options.append("-x")
+    if "chosen" in asked:
+        plugins.append(Chosen(asked["chosen"], note))
+    return int(pytest.main([*options, *asked["tests"]], plugins=plugins))
 
 
 def known_equivalents() -> dict[str, str]:
-    """Name -> reason of the mutants that compute the same."""
-    lines = KNOWN.read_text().splitlines() if KNOWN.exists() else []
-    pairs = [line.split("  # ") for line in lines if "  # " in line]
+    """Name -> reason of the mutants that compute the same, or differ by what nobody asks for."""
+    lines = [x for x in KNOWN.read_text().splitlines() if not x.startswith("#")]
+    pairs = [line.rsplit("  # ", 1) for line in lines if "  # " in line]
     return {name.strip(): reason for name, reason in pairs}
 
 
 def copy_tree(target: Path) -> None:
     """What the tests read."""
-    for name in ("mrpverify", "tests", "experiments"):
+    for name in ("mrpverify", "tests", "experiments", "docs"):
         shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", target)
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, target)
 
 
 @dataclass(frozen=True)
@@ -269,8 +418,24 @@ class Fate:
     seconds: float
 
 
-def fates(mutants: list[Mutant], seconds: float) -> Iterator[Fate]:
-    """Try them one after the other, each on the tests of its module.
+def noticed(
+    warm: Warm, tree: Path, mutant: Mutant, seconds: float, known: Map | None
+) -> tuple[str, str]:
+    """What becomes of an applied mutant: few near tests first, then all the others."""
+    tests, fate = known.tests_of(mutant) if known else [], ("no tests", "")
+    if known is None or not (tests or mutant.statement):
+        return warm.run(tree, files_of(mutant.module), seconds)
+    for some in filter(None, (tests[:FIRST], tests[FIRST:])):
+        chosen = {test: known.seconds[test] for test in some}
+        files = list(dict.fromkeys(test.split("::")[0] for test in some))
+        fate = warm.run(tree, files, seconds, {"chosen": chosen})
+        if fate[0] != "survived":
+            break
+    return fate
+
+
+def fates(mutants: list[Mutant], seconds: float, tests: Map | None = None) -> Iterator[Fate]:
+    """Try them one after the other, each on the tests of its line or module.
 
     A test kills only if it passes on the tree without a mutant: a copy may lack what it reads.
     """
@@ -282,18 +447,20 @@ def fates(mutants: list[Mutant], seconds: float) -> Iterator[Fate]:
             begin, fate, test = time.monotonic(), "equivalent", ""
             if mutant.name not in known:
                 before = apply(mutant, tree)
-                fate, test = warm.run(tree, tests_of(mutant.module), seconds)
+                fate, test = noticed(warm, tree, mutant, seconds, tests)
                 (tree / "mrpverify" / mutant.module).write_text(before)
-                if test and test not in sound:
+                if test and tests is None and test not in sound:
                     sound[test] = warm.run(tree, [test], seconds)[0] in ("survived", "no tests")
                 fate = fate if sound.get(test, True) else "broken test"
             yield Fate(mutant, fate, test, time.monotonic() - begin)
 
 
-def score(mutants: list[Mutant], seconds: float, write: Path | None = None) -> dict[str, list]:
+def score(
+    mutants: list[Mutant], seconds: float, write: Path | None = None, tests: Map | None = None
+) -> dict[str, list[Mutant]]:
     """What became of them, by fate; printed one by one, and kept in `write`."""
     found: dict[str, list[Mutant]] = {}
-    for fate in fates(mutants, seconds):
+    for fate in fates(mutants, seconds, tests):
         found.setdefault(fate.name, []).append(fate.mutant)
         print(f"{fate.name:10} {fate.seconds:5.0f} s  {fate.mutant.line:4} {fate.mutant.name}"
               f"  [{fate.test}]", flush=True)  # fmt: skip
@@ -333,6 +500,31 @@ def try_named() -> int:
     return int(found.count("killed") < len(found))
 
 
+def not_noticed(path: Path, mutants: list[Mutant]) -> list[Mutant]:
+    """Those of an earlier run that no test killed, where they still are."""
+    with path.open(newline="", encoding="utf-8") as file:
+        left = {tuple(row[1:5]) for row in csv.reader(file) if row[0] != "killed"}
+    return [m for m in mutants if (m.module, str(m.line), m.before, m.after) in left]
+
+
+def try_drawn(asked: argparse.Namespace) -> int:
+    """Draw, try and count; 1 where one is not noticed in its time."""
+    mutants = [m for m in every_mutant()
+               if m.module.split("/")[0] in asked.folders and asked.only in m.module]  # fmt: skip
+    if asked.again:
+        mutants = not_noticed(asked.again, mutants)
+    elif asked.sample:
+        drawn = random.Random(asked.salt).sample(mutants, min(asked.sample, len(mutants)))
+        print(f"{len(drawn)} of {len(mutants)} mutants, salt {asked.salt}", flush=True)
+        mutants = drawn
+    tests = Map(asked.map) if asked.map else None
+    found = {name: len(of) for name, of in
+             score(mutants[asked.skip :], asked.seconds, asked.write, tests).items()}  # fmt: skip
+    judged = sum(found.values()) - found.get("equivalent", 0)
+    print(f"{found.get('killed', 0)} of {judged} noticed within {asked.seconds:g} CPU s: {found}")
+    return int(found.get("killed", 0) < judged)
+
+
 def main() -> int:
     if sys.argv[1:] == ["--serve"]:
         serve()
@@ -340,23 +532,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sample", type=int, default=50, help="mutants drawn (0: all)")
     parser.add_argument("--salt", default="a", help="which ones are drawn")
+    parser.add_argument("--skip", type=int, default=0, help="of these, so many were tried before")
+    parser.add_argument("--again", type=Path, help="those not noticed in such a CSV file")
+    parser.add_argument("--folders", nargs="+", default=FOLDERS, help=f"of {' '.join(FOLDERS)}")
     parser.add_argument("--only", default="", help="modules whose path holds this text")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="CPU seconds of one mutant")
     parser.add_argument("--write", type=Path, help="append what became of each to this CSV file")
     parser.add_argument("--named", action="store_true", help="those of tests/mutants_named.toml")
+    parser.add_argument("--map", type=Path, help="which test runs which line")
+    parser.add_argument("--make-map", type=Path, help="add to that (needs coverage), and end")
+    parser.add_argument("--tests", nargs="+", default=TESTED, help="files or folders of it")
     asked = parser.parse_args()
     if asked.named:
         return try_named()
-    mutants = [m for m in every_mutant() if asked.only in m.module]
-    if asked.sample:
-        drawn = random.Random(asked.salt).sample(mutants, min(asked.sample, len(mutants)))
-        print(f"{len(drawn)} of {len(mutants)} mutants, salt {asked.salt}")
-    found = score(drawn if asked.sample else mutants, asked.seconds, asked.write)
-    noticed = len(found.get("killed", []))
-    judged = noticed + len(found.get("survived", [])) + len(found.get("no tests", []))
-    undecided = len(found.get("timeout", []))
-    print(f"{noticed} of {judged} noticed; {undecided} more undecided at the time limit")
-    return int(noticed < judged)
+    if asked.make_map:
+        make_map(asked.make_map, asked.tests, asked.seconds)
+        return 0
+    return try_drawn(asked)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,12 @@
 """A derandomised part of the fuzz; `python tests/fuzz.py --count 1000000` is the rest of it."""
 
+import io
+import zipfile
+
 import pytest
 
+from mrpverify.report import archived
+from mrpverify.report.again import RecordError
 from tests import fuzz
 
 pytest.importorskip("PIL", reason="photos need Pillow, extra [images]")
@@ -25,3 +30,29 @@ def test_a_door_that_raises_or_writes_beside_its_folder_is_told(monkeypatch, tmp
     for door, sign in ((broken, "KeyError"), (escaping, "beside")):
         monkeypatch.setitem(fuzz.KINDS, "salts", fuzz.Kind(lambda draw: draw.random(), door, 1))
         assert sign in str(fuzz.one("salts", "ci", 0, tmp_path))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        zipfile.ZIP_DEFLATED,
+        zipfile.ZIP_BZIP2,
+        pytest.param(
+            zipfile.ZIP_LZMA,
+            marks=pytest.mark.xfail(
+                strict=True, reason="report/archived.py lets lzma.LZMAError through"
+            ),
+        ),
+    ],
+)
+def test_an_archive_whose_packed_bytes_are_damaged_is_refused(kind, tmp_path):
+    """Found by `--seed million-2 --kind archives --first 30 --count 1`."""
+    buffer, content = io.BytesIO(), bytes(range(256)) * 8
+    with zipfile.ZipFile(buffer, "w", kind) as file:
+        file.writestr("x", content)
+    whole = bytearray(buffer.getvalue())
+    for place in range(45, whole.index(b"PK\x01\x02") - 4):
+        damaged = tmp_path / "damaged.zip"
+        damaged.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        with pytest.raises(RecordError, match="damaged"):
+            archived._of_zip(damaged)

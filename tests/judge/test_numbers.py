@@ -125,3 +125,11 @@ def test_an_interval_ends_after_it_begins():
 def test_a_rival_that_says_the_same_or_no_prediction_decides_nothing(prediction):
     found = all_numbers([number(2.0, prediction=prediction)], "s")
     assert found.measured is Verdict.INCONCLUSIVE
+
+
+def test_a_statement_is_predicted_of_all_seeds_and_asked_of_p0():
+    holds = np.array([1.0, 1.0, 0.0, 1.0])
+    number = share_number("held", holds, Rival("half of the seeds", 0.5))
+    assert number.value == pytest.approx(0.75)
+    assert number.prediction == number.band[1] == 1.0
+    assert number.band[0] < number.prediction

@@ -6,6 +6,8 @@ import torch
 from scipy.integrate import solve_ivp
 
 from mrpverify.simulate.chebyshev import (
+    FIRST_ROUNDS,
+    LATER_ROUNDS,
     Chebyshev,
     coefficients,
     stage_limit,
@@ -190,3 +192,35 @@ def test_the_first_stage_is_a_step_of_euler(stages):
     first, second = coefficients(stages)[:2]
     assert second[3] == pytest.approx(0.0, abs=1e-15)
     assert first[2] > 0
+
+
+@pytest.mark.parametrize("stages", [4, 5, 9, 40, 200])
+def test_stages_are_enough_up_to_their_own_limit(stages):
+    """`stages_needed` undoes `stage_limit`: one more from there on, none before."""
+    limit = stage_limit(stages)
+    around = stages_needed(torch.tensor([0.999 * limit, 1.001 * limit], dtype=torch.float64))
+    assert around.tolist() == [stages, stages + 1]
+
+
+def test_a_radius_that_does_not_settle_is_given_up_after_its_rounds():
+    """An oscillator: a round of the power iteration multiplies by 1 or by 9, for ever."""
+    oscillator = torch.tensor([[0.0, 1.0], [-9.0, 0.0]], dtype=torch.float64)
+    start = torch.tensor([[[1.0, 0.0]]], dtype=torch.float64)
+    solver = Chebyshev(lambda y, _: y @ oscillator.T, start, 1e-3, own_clocks=True)
+    costs = []
+    for _ in range(3):
+        before = float(solver.evaluations)
+        solver._refresh_radius(torch.ones_like(solver.time, dtype=torch.bool))
+        costs.append(float(solver.evaluations) - before)
+    assert costs == [FIRST_ROUNDS, LATER_ROUNDS, LATER_ROUNDS]
+
+
+def test_a_radius_that_has_settled_costs_no_more_rounds():
+    """One rate: the second round sees what the first one saw, and later the first does."""
+    start = torch.tensor([[[1.0, 2.0]]], dtype=torch.float64)
+    solver = Chebyshev(lambda y, _: -3.0 * y, start, 1e-3, own_clocks=True)
+    for cost in (2, 1, 1):
+        before = float(solver.evaluations)
+        solver._refresh_radius(torch.ones_like(solver.time, dtype=torch.bool))
+        assert float(solver.evaluations) - before == cost
+        assert float(solver.radius) == pytest.approx(3.0, rel=1e-6)

@@ -14,7 +14,7 @@ from mrpverify.simulate.descend import descend, pretrain, step_size
 from mrpverify.simulate.run import DIVERGED_AT, LEAST_STEPS
 from mrpverify.simulate.sample import sample_background, sample_images, sample_weights
 from mrpverify.simulate.trajectory import NEVER, SNAPSHOT_RATIO, snapshot_steps
-from tests.built_in import OBJECTIVES
+from tests.built_in import OBJECTIVES, instead
 
 SALT = "descent"
 # Some but not all features are covered by then.
@@ -509,3 +509,20 @@ def test_every_objective_of_the_parts_is_there_under_its_name():
     assert all(one.name == name and one.parts == parts_of(name) for name, one in OBJECTIVES.items())
     labelled = {"supervised", "masked-supervised", "distilled", "fine-tuning"}
     assert {name for name, objective in OBJECTIVES.items() if objective.labelled} == labelled
+
+
+def test_what_follows_a_step_is_told_the_largest_correlation_of_each_kernel(regime):
+    """Of the weights after that step, by an objective that looks at them itself."""
+    p, seen = regime(max_steps=3, horizon=1e9), []
+    images, weights, held_out = drawn(p, [0, 1])
+
+    def noted(parameters, state, largest):
+        correlations = torch.einsum("srd,sfd->srf", state["weights"], images.features)
+        seen.append((largest.clone(), correlations))
+
+    with instead(replace(OBJECTIVES[p.framework], after_step=noted)):
+        descend(p, images, weights, held_out)
+    assert len(seen) == 3
+    for largest, correlations in seen:
+        torch.testing.assert_close(largest, correlations.max(2).values, rtol=1e-12, atol=0)
+        assert (correlations.min(2).values < largest).all()

@@ -7,9 +7,9 @@ import pytest
 import torch
 from scipy.integrate import solve_ivp
 
-from mrpverify.simulate.certificate import Certificate, hitting_times
+from mrpverify.simulate.certificate import PATIENCE, Certificate, hitting_times
 from mrpverify.simulate.descend import pretrain
-from mrpverify.simulate.flow import Layout, hermite, integrate
+from mrpverify.simulate.flow import Layout, _interpolate, hermite, integrate
 from mrpverify.simulate.run import correlate
 from mrpverify.simulate.sample import sample_background, sample_images, sample_weights
 from tests.built_in import OBJECTIVES
@@ -283,3 +283,35 @@ def test_a_seed_without_uncovered_features_is_not_given_up(flowing):
     for uncovered in (True, False):
         found = certificate.holds(late, c, c, torch.tensor([[uncovered]]))
         assert bool(found) is uncovered
+
+
+def test_where_kernels_share_a_target_the_nearest_ones_of_each_feature_promise():
+    """The second kernel is far from the first one's feature but nearest to its own."""
+    c = torch.tensor([[[1.0, 0.30], [0.2, 0.35], [0.9, 0.1]]])
+    slopes = torch.tensor([[[1.0, 2.0], [9.0, 1.0], [3.0, 9.0]]])
+    # Feature 0: kernels 0 and 2 have half of its largest; feature 1: kernels 0 and 1.
+    found = hitting_times(c, slopes, 2, independent=False)
+    expected = [min(1.0 / 2, 0.9 / 6), min(0.30 / 4, 0.35 / 2)]
+    torch.testing.assert_close(found, torch.tensor([expected], dtype=torch.float64))
+    idle = hitting_times(c, -slopes, 2, independent=False)
+    assert torch.isinf(idle).all()
+
+
+def test_a_course_of_one_point_is_that_point_at_every_time():
+    """Two of its times are the same: no step lies between them."""
+    value = np.array([[0.2, -0.1, 0.4]] * 2)
+    found = _interpolate(np.array([0.0, 1.0, 5.0]), np.array([1.0, 1.0]), value, value)
+    np.testing.assert_array_equal(found, np.repeat(value[:1], 3, axis=0))
+
+
+def test_a_view_that_waits_for_its_sibling_is_given_that_much_longer(flowing):
+    """L14: of the drive one third is left at theta = 1/2, so it may take three times as long."""
+    p = flowing("mae", horizon=0.0, visible=0.5, patches_per_feature=2, power=3)
+    c = torch.tensor([[[0.2, 0.1]]])
+    slopes = torch.tensor([[[0.4, 0.025]]])
+    # b h is of degree 4 in both: dc/dt ~ c^3, and c/(2 dc/dt) is 1/4 and 2.
+    certificate = Certificate(p, OBJECTIVES["mae"], c, slopes, torch.tensor([[True, True]]))
+    assert float(certificate.latest) == pytest.approx(PATIENCE * 3 * 2)
+    single = replace(p, views=1)
+    alone = Certificate(single, OBJECTIVES["mae"], c, slopes, torch.tensor([[True, True]]))
+    assert float(alone.latest) == pytest.approx(PATIENCE * 2)

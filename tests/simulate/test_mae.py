@@ -1,5 +1,6 @@
 """Masked autoencoder: closed forms against the loss enumerated over all 2^P masks."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from mrpverify.admissible import RegimeError
 from mrpverify.objectives.mae import gradient as mae
 from mrpverify.objectives.mae.gradient import descent_direction, expected_loss, initial_state
 from mrpverify.parameters import Parameters
@@ -240,3 +242,31 @@ def test_the_direction_leaves_the_state_alone(bare_images):
     descent_direction(p, state, bare_images(x), LARGEST)
     expected_loss(p, state, bare_images(x), LARGEST)
     assert all(torch.equal(state[name], before[name]) for name in before)
+
+
+@pytest.mark.parametrize(
+    ("changes", "left"),
+    [
+        ({"visible": 0.5}, 1 / 3),
+        ({"visible": 0.25}, 0.6),
+        ({"visible": 0.5, "patches_per_feature": 3}, 0.25),
+        ({"visible": 0.5, "masks": "fixed", "patches": 8}, 0.4),
+        ({"visible": 0.25, "masks": "fixed", "patches": 8, "classes": 2, "off_class": 0.0}, 0.75),
+    ],
+)
+def test_a_second_view_waits_by_what_is_left_of_its_drive(changes, left):
+    """L14's shares, found by going through every mask (tests/theory/test_fixed_masks.py)."""
+    p = Parameters(**{"framework": "mae", "patches_per_feature": 2, **changes})
+    assert mae.slowdown(p) == pytest.approx(1 / left)
+    assert mae.slowdown(replace(p, views=1)) == 1, "there is no second view"
+
+
+def test_a_second_view_waits_for_ever_where_nothing_is_hidden():
+    assert mae.slowdown(Parameters(framework="mae", visible=1.0)) == float("inf")
+
+
+@pytest.mark.parametrize("scale", [0.0, -0.02])
+def test_a_decoder_drawn_apart_has_a_size(scale):
+    with pytest.raises(RegimeError, match="sigma_b"):
+        Parameters(framework="mae", decoder="independent", decoder_scale=scale)
+    assert Parameters(framework="mae", decoder="independent", decoder_scale=1e-3)

@@ -153,3 +153,19 @@ def test_a_masked_autoencoder_with_calm_kernels_goes_where_it_goes_without(regim
         found.crossing_time[crossed], expected.crossing_time[crossed], rtol=0.01
     )
     assert found.steps[0] < 0.8 * expected.steps[0]
+
+
+def test_the_estimate_of_calm_kernels_is_the_error_of_the_trapezoidal_rule():
+    """On flows that are quadratic in time differences are exact: h/2 (f_0 + f_1) - int f dt."""
+    solver = partitioned(START)
+    solver._calm = torch.ones_like(solver._calm)
+    ends = np.array([0.3, 0.7, 1.5])  # of the last step and of this one, unequal
+    flows = np.stack([(1 + 2 * r - 3 * r**2) * RATES.numpy() for r in ends])
+    integral = sum(c / n * (1.5**n - 0.7**n) for n, c in ((1, 1), (2, 2), (3, -3)))
+    expected = 0.4 * (flows[1] + flows[2]) - integral * RATES.numpy()
+    before, f, flow = (torch.from_numpy(x).view(1, -1, 1) for x in flows)
+    solver.time = torch.full((1, 1), 0.7, dtype=torch.float64)
+    solver.previous = (torch.full((1, 1), 0.3, dtype=torch.float64), None, before)
+    h = torch.full((1, 1, 1), 0.8, dtype=torch.float64)
+    found = solver._estimate(h, START, f, START, flow)
+    np.testing.assert_allclose(found[0, :, 0].abs(), np.abs(expected), rtol=1e-12)

@@ -239,3 +239,11 @@ def test_unknown_framework() -> None:
     with pytest.raises(ValueError, match="'nobody'"):
         violated(LAW, "nobody")
     assert {c.id for c in applying(LAW, "contrastive")} < {c.id for c in applying(LAW, "mae")}
+
+
+@pytest.mark.parametrize("p", [LAW, CALM, replace(LAW, classes=7, visible=0.3, power=4)])
+def test_what_must_be_far_below_one_is_compared_with_one(p: Parameters) -> None:
+    """The sentence and the number that is judged are written apart: they must agree."""
+    far_below = [c for c in conditions(p) if c.statement.endswith("<< 1")]
+    assert far_below
+    assert [c.right for c in far_below] == [1.0] * len(far_below)

@@ -350,3 +350,16 @@ def test_a_step_is_bounded_by_the_curvature_that_masks_of_fixed_size_have():
     met = (pull(c * (1 - 1e-9)) - pull(c * (1 - 1e-6))) / (c * (1e-6 - 1e-9)) / p.classes
     assert 0 < met <= teacher_student(p)
     assert log(met) < log(teacher_student(p)) + 1e-6
+
+
+@pytest.mark.parametrize(("patches", "count"), [(2, 1), (4, 1), (4, 2), (6, 3), (8, 2)])
+def test_the_best_visible_share_is_the_best_of_all_masks(patches, count):
+    """Of every number of visible patches: masks that show the first and hide the `count` next."""
+
+    def alone(shown):
+        masks = every_mask(patches, shown)
+        return (masks[:, 0] * (1 - masks[:, 1 : count + 1]).prod(1)).mean()
+
+    chances = {shown / patches: alone(shown) for shown in range(1, patches + 1)}
+    best = masked_supervised.best_visible_share(regime(patches, 1, count))
+    assert chances[best] == pytest.approx(max(chances.values()))

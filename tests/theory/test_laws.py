@@ -18,6 +18,7 @@ from mrpverify.theory import (
     off_class,
     reduced_dynamics,
 )
+from mrpverify.theory.activation import smoothed_relu
 
 ALONE = Parameters(
     classes=2, views=1, off_class=0.0, single_view=0.0, split="equal", init_scale=0.005,
@@ -154,3 +155,25 @@ def test_supervised_speedup_is_the_ratio_of_pulls_on_one_feature():
     pull = own * (1 - 1 / k) * mean_power(p.own_low, p.own_high)
     push = (1 - own) * p.off_class / k * mean_power(p.off_low, p.off_high) / k
     assert off_class.supervised_speedup(p, own) == pytest.approx(1 - push / pull)
+
+
+def test_the_scaled_output_is_that_of_a_kernel_below_varrho():
+    """b sReLU(w z) by the activation of the simulation, kernel and decoder scaled as L9 says."""
+    power, level, u, b, scale = 4, 0.7, 0.31, -1.3, 1.7
+    numbers = {notation.q: power, notation.varrho: level, "u": u, "b": b}
+    output = balance.scaled_output_expression(sp.Integer(1))
+    named = {
+        symbol: numbers.get(symbol, numbers.get(symbol.name)) for symbol in output.free_symbols
+    }
+    scaled = b * scale**-power * smoothed_relu(np.array(scale * u), power, level)
+    assert float(output.subs(named)) == pytest.approx(float(scaled), rel=1e-12)
+
+
+def test_a_course_ends_at_once_whichever_feature_is_there():
+    moments = reduced_dynamics.law_moments(LAW)
+    for feature in (0, 3, 7):
+        start = np.full(8, 0.05)
+        start[feature] = 1.1 * LAW.linear_from
+        found = reduced_dynamics.course(LAW, moments, start)
+        assert found.hitting_time == 0
+        assert found.correlations == pytest.approx(start[None])

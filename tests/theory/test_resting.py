@@ -83,3 +83,20 @@ def test_four_times_the_points_change_nothing(monkeypatch: pytest.MonkeyPatch) -
     resting._points.cache_clear()
     assert many == pytest.approx(few, rel=1e-3)
     assert many != few
+
+
+@pytest.mark.parametrize(("views", "held"), [(2, 1), (2, 2), (3, 1), (3, 2), (3, 3), (4, 2)])
+def test_a_single_view_image_shows_one_view_and_hides_all_others(views: int, held: int) -> None:
+    """The mean of sum z of every held view, and of the product of two, by the words of the law."""
+    p = replace(LAW, views=views, single_view=0.3)
+    images = resting.own_images(p, held)
+    z = images.strength.sum(2)  # [nodes, held]
+    shown, weak = (p.own_low + p.own_high) / 2, 1.5 * p.weak_view
+    seen, hidden = 1 - 0.3 * (views - 1) / views, 0.3 * (views - 1) / views
+    for view in range(held):
+        expected = seen * shown + hidden * weak
+        assert images.mean(z[:, view]) == pytest.approx(expected, rel=1e-3)
+    if held > 1:
+        one, none = 2 * 0.3 / views, 0.3 * (views - 2) / views
+        both = 0.7 * shown**2 + one * shown * weak + none * weak**2
+        assert images.mean(z[:, 0] * z[:, 1]) == pytest.approx(both, rel=1e-3)

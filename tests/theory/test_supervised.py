@@ -342,3 +342,12 @@ def test_what_is_at_the_level_has_arrived_even_where_nothing_grows() -> None:
     assert s.growth_rate(nothing) == 0
     assert s.hitting_time(nothing, nothing.linear_from) == 0.0
     assert s.hitting_time(nothing, 0.9 * nothing.linear_from) == float("inf")
+
+
+def test_near_ties_are_spoken_of_for_two_views_alone() -> None:
+    """Their probability is that of two views: nothing is said where there are three."""
+    two = s.predict_lottery(LAW)
+    assert f"{s.both_views_probability(LAW):.2f} of the classes learn both views" in two
+    assert "learn both views" not in s.predict_lottery(replace(LAW, views=3))
+    assert "with near ties" in s.predict_test(LAW)
+    assert "with near ties" not in s.predict_test(replace(LAW, views=3))

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
+from scipy.optimize import brentq
 
 from mrpverify.parameters import Parameters
 from mrpverify.theory import supervised_flow as flow
@@ -155,3 +157,104 @@ def test_what_the_flow_does_not_speak_of():
     assert flow.at_horizon(BASE, flow.expected_draw(BASE, start)) is None
     with pytest.raises(ValueError, match="closed flow"):
         flow.at_horizon(replace(BASE, views=3), flow.expected_draw(BASE, -start))
+
+
+@pytest.mark.parametrize("off_class", [0.0, 0.8, 4.0])
+def test_far_below_varrho_every_class_is_as_likely(off_class):
+    """No logit yet: a class's view gains 1 - 1/k of its own images and loses 1/k of all others.
+
+    sReLU'(c z) = (c z/varrho)^{q-1}, so that both are sums of z^q, which the data law gives; two
+    views differ in how often they are hidden. At off_class = k others' features always show.
+    """
+    p, k = replace(BASE, off_class=off_class), BASE.classes
+    c = 1e-3 * np.random.default_rng(0).uniform(0.5, 1, (k, 2, 3))
+    kinds = np.random.default_rng(1).dirichlet(np.ones(3 * k)).reshape(k, 3)
+    sums = {name: power_sum(p, role(p, name), p.power)
+            for name in ("shown", "weak", "off", "single_off")}  # fmt: skip
+    multi, single = kinds[:, 0], kinds[:, 1:].sum(1)
+    own = np.stack([
+        (multi + kinds[:, 1 + view]) * sums["shown"] + kinds[:, 2 - view] * sums["weak"]
+        for view in range(2)
+    ], 1)  # fmt: skip
+    off = off_class / k * (multi * sums["off"] + single * sums["single_off"])
+    drive = own * (1 - 1 / k) - (off.sum() - off)[:, None] / k
+    expected = (c / p.linear_from) ** (p.power - 1) * drive[:, :, None]
+    found = flow.OwnViewFlow(p, flow.Drawn(c, kinds, np.ones((k, 2))))(0.0, c.ravel())
+    np.testing.assert_allclose(found.reshape(c.shape), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"horizon_factor": 1.0}, {"step": 40.0}, {"init_scale": 0.3, "step": 0.001}],
+)
+def test_the_end_is_the_state_at_the_horizon(changes):
+    """One solver of high order over the whole way: T from where it first covers, then C(T)."""
+    p = replace(BASE, off_class=0.4, **changes)
+    start = p.init_scale * np.abs(np.random.default_rng(3).standard_normal((4, 2, 3)))
+    drawn = flow.expected_draw(p, start)
+    field = flow.OwnViewFlow(p, drawn)
+    way = solve_ivp(field, (0, 1e5), start.ravel(), "DOP853", dense_output=True, rtol=1e-9)
+
+    def short(time):
+        return way.sol(time).reshape(4, 2, 3).max((1, 2)).min() - p.linear_from
+
+    covered = brentq(short, 0, 1e5)
+    horizon = max(p.horizon_factor * covered, flow.LEAST_STEPS * p.step)
+    expected = way.sol(horizon).reshape(4, 2, 3)
+    np.testing.assert_allclose(flow.at_horizon(p, drawn), expected, rtol=0.01, atol=1e-5)
+
+
+@pytest.mark.parametrize("split", ["random", "equal"])
+def test_two_patches_have_the_moments_of_the_law(split):
+    """s/(s + t) with s, t ~ U[0.75, 1.25] by quadrature: sum of squares, and of cubes."""
+    grid, weight = np.polynomial.legendre.leggauss(20)
+    s, t = np.meshgrid(1 + grid / 4, 1 + grid / 4)
+    share = s / (s + t) if split == "random" else np.full_like(s, 0.5)
+    chance = np.outer(weight, weight) / 4
+    found = flow.patch_shares(replace(BASE, split=split))
+    assert found.sum() == pytest.approx(1)
+    for power in (2, 3):
+        expected = (chance * (share**power + (1 - share) ** power)).sum()
+        assert (found**power).sum() == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_where_nothing_is_drawn_the_flow_is_that_of_one_image_a_class(seed):
+    """Every feature always there with one strength: no closure and no quadrature is left to err."""
+    p = replace(
+        BASE, off_class=4.0, single_view=0.0, split="equal", own_low=1.2, own_high=1.2,
+        off_low=0.4, off_high=0.4,
+    )  # fmt: skip
+    k, count = p.classes, p.patches_per_feature
+    c = np.random.default_rng(seed).uniform(-1, 4, (k, 2, 3))
+    expected = np.zeros_like(c)
+    for label in range(k):
+        z = np.where(np.arange(k) == label, 1.2, 0.4)[:, None, None] / count
+        f = count * smoothed_relu(c * z, p.power, p.linear_from).sum((1, 2))
+        pull = (np.arange(k) == label) - np.exp(f) / np.exp(f).sum()
+        slope = count * z * smoothed_relu_slope(c * z, p.power, p.linear_from)
+        expected += pull[:, None, None] * slope / k
+    found = flow.OwnViewFlow(p, flow.expected_draw(p, c))(0.0, c.ravel())
+    np.testing.assert_allclose(found.reshape(c.shape), expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("split", ["random", "equal"])
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_there_is_a_share_for_every_patch(split, count):
+    found = flow.patch_shares(replace(BASE, split=split, patches_per_feature=count))
+    assert found.shape == (count,)
+    assert found.sum() == pytest.approx(1)
+    if count != 2 or split == "equal":
+        np.testing.assert_allclose(found, 1 / count)
+
+
+@pytest.mark.parametrize("step", [0.002, 0.02, 0.5])
+def test_what_is_covered_at_the_start_runs_for_the_least_number_of_steps(step):
+    p = replace(BASE, step=step)
+    start = p.linear_from + np.random.default_rng(5).uniform(0.1, 1, (4, 2, 3))
+    drawn = flow.expected_draw(p, start)
+    end = flow.LEAST_STEPS * step
+    way = solve_ivp(flow.OwnViewFlow(p, drawn), (0, end), start.ravel(), "DOP853", rtol=1e-9)
+    moved = way.y[:, -1].reshape(start.shape) - start
+    error = np.abs(flow.at_horizon(p, drawn) - start - moved).max()
+    assert error < 0.01 * np.abs(moved).max()

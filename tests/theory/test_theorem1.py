@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from mrpverify.parameters import Parameters
 from mrpverify.theory import gaussian, theorem1
@@ -122,3 +123,15 @@ def test_poisson_limit_is_free_of_k() -> None:
     ]
     assert shares[1] == pytest.approx(1 - np.exp(-2), rel=1e-3)
     assert abs(shares[0] - shares[1]) < 0.01
+
+
+@pytest.mark.parametrize("time", [0.3, 3.0, 30.0])
+def test_growth_is_predicted_however_early_a_kernel_crosses(time: float) -> None:
+    """The unit of time is arbitrary: a start is sought from which the crossing is at that time."""
+    mae = replace(LAW, framework="mae")
+    scale = brentq(
+        lambda s: theorem1.predicted_crossing_time(replace(mae, init_scale=s)) - time, 0.06, 0.19
+    )
+    p = replace(mae, init_scale=scale)
+    assert theorem1.predicted_crossing_time(p) == pytest.approx(time, rel=1e-3)
+    assert "grows on" in theorem1.predict_bounded(p)
