@@ -34,16 +34,7 @@ def test_a_door_that_raises_or_writes_beside_its_folder_is_told(monkeypatch, tmp
 
 @pytest.mark.parametrize(
     "kind",
-    [
-        zipfile.ZIP_DEFLATED,
-        zipfile.ZIP_BZIP2,
-        pytest.param(
-            zipfile.ZIP_LZMA,
-            marks=pytest.mark.xfail(
-                strict=True, reason="report/archived.py lets lzma.LZMAError through"
-            ),
-        ),
-    ],
+    [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA],
 )
 def test_an_archive_whose_packed_bytes_are_damaged_is_refused(kind, tmp_path):
     """Found by `--seed million-2 --kind archives --first 30 --count 1`."""

@@ -153,7 +153,7 @@ FIGURE = RunsFigure(
     from the same init and sees the same images and labels: labels alone until T, ten and a
     hundred times as long; the mean of the logits of 2, 5 and 10 networks of other inits; one
     network taught by the soft labels of those 10; one whose labels are smoothed by as much as
-    its own answers are soft; labels on masked images, masks drawn anew in every step; and mask-
-    reconstruction pretraining (masked autoencoder) with fine-tuning. A gradient with masks or
-    of a reconstruction is up to three times as many products as one of the labels' loss.""",
+    its own answers are soft; labels on masked images, masks drawn anew in every step; and
+    mask-reconstruction pretraining (masked autoencoder) with fine-tuning. A gradient with masks
+    or of a reconstruction is up to three times as many products as one of the labels' loss.""",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -108,7 +109,9 @@ def _of_zip(path: Path) -> dict[str, bytes]:
                     content = member.read(LARGEST + 1)
                 _small_enough(path, entry.filename, len(content))
                 found[entry.filename] = content
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError
+    ) as error:  # fmt: skip
         raise RecordError(f"--verify {path}: a broken ZIP file ({error}).") from None
     except OSError as error:
         raise RecordError(f"--verify {path}: cannot be read ({error.strerror}).") from None

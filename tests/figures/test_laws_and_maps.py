@@ -28,7 +28,7 @@ def law_rows(value):
             "framework": "mae",
             "verdict": str(measured.measured),
             "numbers": measured.details["numbers"],
-            "curves": [shown],
+            "curves": shown.details()["curves"],
         }
     ]
 

@@ -13,7 +13,8 @@ def shown(claim, framework, name, classes):
     """One row as a claim gives it: y = k/40, rival 1/2."""
     k = np.array(classes)
     values = np.tile(k / 40, (24, 1)) + 0.001 * np.linspace(-1, 1, 24)[:, None]
-    row = curve(name, ("k", k), ("y", values), k / 40, np.full(len(k), 0.5))
+    found = curve(name, ("k", k), ("y", values), k / 40, np.full(len(k), 0.5))
+    (row,) = found.details()["curves"]
     return {"claim": claim, "framework": framework, **row}
 
 
