@@ -42,8 +42,14 @@ def test_an_archive_whose_packed_bytes_are_damaged_is_refused(kind, tmp_path):
     with zipfile.ZipFile(buffer, "w", kind) as file:
         file.writestr("x", content)
     whole = bytearray(buffer.getvalue())
-    for place in range(45, whole.index(b"PK\x01\x02") - 4):
+    places, said = range(45, whole.index(b"PK\x01\x02") - 4), []
+    for place in places:
         damaged = tmp_path / "damaged.zip"
         damaged.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
-        with pytest.raises(RecordError, match="damaged"):
-            archived._of_zip(damaged)
+        try:
+            # What ends a stream of LZMA may be damaged: what was packed is whole all the same.
+            assert archived._of_zip(damaged) == {"x": content}
+        except RecordError as error:
+            said.append(str(error))
+    assert len(said) > 0.9 * len(places)
+    assert all("damaged" in one and "None" not in one for one in said)

@@ -89,7 +89,9 @@ def _of_folder(folder: Path) -> dict[str, bytes]:
                 _small_enough(folder, name, path.stat().st_size)
                 found[name] = path.read_bytes()
     except OSError as error:
-        raise RecordError(f"--verify {folder}: cannot be read ({error.strerror}).") from None
+        raise RecordError(
+            f"--verify {folder}: cannot be read ({error.strerror or error})."
+        ) from None
     return found
 
 
@@ -114,7 +116,7 @@ def _of_zip(path: Path) -> dict[str, bytes]:
     ) as error:  # fmt: skip
         raise RecordError(f"--verify {path}: a broken ZIP file ({error}).") from None
     except OSError as error:
-        raise RecordError(f"--verify {path}: cannot be read ({error.strerror}).") from None
+        raise RecordError(f"--verify {path}: cannot be read ({error.strerror or error}).") from None
     return found
 
 
