@@ -209,13 +209,18 @@ def test_a_check_draws_nothing_and_needs_no_drawing_backend(module, tmp_path):
     assert "A.regime" in (page / "report.html").read_text()
 
 
+def asked_of_four_seeds(claim, cache):
+    """A check of a claim in a file, at a small size."""
+    settings = [part for pair in SMALL for part in ("--set", pair)]
+    return python(
+        "-m", "mrpverify", "check", str(claim), "--framework", "mae", "--seeds", "4", *settings,
+        cache=cache,
+    )  # fmt: skip
+
+
 def test_a_claim_in_a_file_of_ones_own(tmp_path):
     assert len(CLAIM.read_text().splitlines()) <= 60
-    settings = [part for pair in SMALL for part in ("--set", pair)]
-    found = python(
-        "-m", "mrpverify", "check", str(CLAIM), "--framework", "mae", "--seeds", "4", *settings,
-        cache=tmp_path,
-    )  # fmt: skip
+    found = asked_of_four_seeds(CLAIM, tmp_path)
     assert found.returncode == 4, found.stderr  # four seeds support nothing
     assert "my.two_views" in found.stdout
     assert "1.000 (4/4)" in found.stdout
@@ -225,11 +230,7 @@ def test_a_claim_in_a_file_of_ones_own(tmp_path):
 
 def test_a_claim_of_ones_own_that_asks_twice(tmp_path):
     assert len(TWICE.read_text().splitlines()) <= 60
-    settings = [part for pair in SMALL for part in ("--set", pair)]
-    found = python(
-        "-m", "mrpverify", "check", str(TWICE), "--framework", "mae", "--seeds", "4", *settings,
-        cache=tmp_path,
-    )  # fmt: skip
+    found = asked_of_four_seeds(TWICE, tmp_path)
     assert found.returncode == 4, found.stderr  # four seeds support nothing
     assert "1.000 (4/4)" in found.stdout
     assert "the second leg was asked for when the first was there" in found.stdout
