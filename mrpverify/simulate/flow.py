@@ -27,6 +27,8 @@ from .certificate import Certificate
 from .chebyshev import Chebyshev
 from .objective import Loud, State, one_feature_a_class
 from .partitioned import Partitioned
+from .replay import Replayed, replayable
+from .execution import alone
 from .run import LEAST_STEPS, as_computed, classified, correlate, diverged, enough_crossed
 from .sample import NO_PATCH, Images, feature_moments
 from .trajectory import NEVER, Trajectory
@@ -88,6 +90,7 @@ class Field:
         if self.objective.trained is None:
             raise ValueError(f"{self.objective.name} draws masks in every step: it has no flow")
         self.layout = Layout(self.objective.trained(parameters, state))
+        self.small = replayable(images.patches, state["weights"].shape[1]) and alone()
 
     def __call__(self, state: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
         """The direction of some kernels of each seed, packed like their state."""
@@ -101,10 +104,11 @@ class Field:
     def integrator(self) -> Chebyshev:
         """The flow of this field from its state."""
         state, tolerance = self.layout.pack(self.fixed), self.parameters.tolerance
-        loud = self.objective.loud
+        derivative = Replayed(self) if self.small else self
+        loud, own_clocks = self.objective.loud, self.objective.independent_kernels
         if loud is None:
-            return Chebyshev(self, state, tolerance, self.objective.independent_kernels)
-        return Partitioned(self, state, tolerance, partial(self._loud, loud))
+            return Chebyshev(derivative, state, tolerance, own_clocks, together=self.small)
+        return Partitioned(derivative, state, tolerance, partial(self._loud, loud))
 
     def _loud(self, loud: Loud, state: torch.Tensor) -> torch.Tensor:
         """Kernels that take part in the stiffness [seeds, kernels]."""
