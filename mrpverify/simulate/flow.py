@@ -25,10 +25,10 @@ import torch
 from ..parameters import Parameters
 from .certificate import Certificate
 from .chebyshev import Chebyshev
+from .execution import alone
 from .objective import Loud, State, one_feature_a_class
 from .partitioned import Partitioned
 from .replay import Replayed, replayable
-from .execution import alone
 from .run import LEAST_STEPS, as_computed, classified, correlate, diverged, enough_crossed
 from .sample import NO_PATCH, Images, feature_moments
 from .trajectory import NEVER, Trajectory

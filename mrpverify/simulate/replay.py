@@ -79,7 +79,7 @@ class Replayed:
     def _recorded(self, first: torch.Tensor, second: torch.Tensor) -> _Recording | None:
         """The recording, None where there can be none."""
         arguments = first.clone(), second.clone()
-        beside = torch.cuda.Stream()
+        beside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         beside.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(beside):
             for _ in range(WARM_UP):

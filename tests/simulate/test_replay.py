@@ -28,7 +28,8 @@ def flowing(regime):
 
 def test_nothing_is_replayed_on_a_cpu():
     assert not replay.replayable(torch.zeros(1, 2, 3, 4), 5)
-    assert replay.decided(torch.tensor(True)) and not replay.decided(torch.tensor(False))
+    assert replay.decided(torch.tensor(True))
+    assert not replay.decided(torch.tensor(False))
 
 
 def test_kernels_evaluated_together_end_as_those_evaluated_apart(flowing, monkeypatch):
@@ -67,7 +68,8 @@ def test_a_replayed_flow_is_that_of_the_cpu(framework, flowing, monkeypatch):
         replay.Replayed, "_recorded", lambda *given: recorded.append(usual(*given)) or recorded[-1]
     )
     there = pretrain(p, SALT, [0, 1], device="cuda")
-    assert recorded and None not in recorded
+    assert recorded
+    assert None not in recorded
     monkeypatch.setenv(replay.GRAPHS, "0")
     number = len(recorded)
     plain = pretrain(p, SALT, [0, 1], device="cuda")
