@@ -81,7 +81,7 @@ def measure(
             p = replace(p, **TINY) if tiny else p
             row |= Case(p, 2 if tiny else seeds, device, repeats).row()
         else:
-            row |= {"products_ms": "no time"}
+            row |= {"products_ms": "no time left"}
         show.row(row)
     left = seconds - (time.perf_counter() - begin)
     row = {"preset": "quick", "framework": "check theorem1", "seeds": 24}
