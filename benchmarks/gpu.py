@@ -43,15 +43,15 @@ CASES = (
     ("quick", "teacher-student", 24),
     ("quick", "mae", 24),
     ("large", "teacher-student", 1),
-    ("large", "teacher-student", 8),
-    ("large", "mae", 8),
-    ("large", "supervised", 8),
+    ("large", "teacher-student", 4),
+    ("large", "mae", 4),
+    ("large", "supervised", 4),
 )
 """(preset, framework, seeds), the cheapest first."""
 TINY = {"classes": 3, "dimension": 12, "kernels_per_class": 2, "images": 20, "off_class": 0.3}
 LEAST = 30.0
 """Seconds that a check is given at least, or it is not begun."""
-FEW, MANY = 20, 60
+FEW, MANY = 10, 40
 """Steps of two runs, of whose times the difference is that of steps alone."""
 HELD = 1.02
 """Correlation of a kernel with the feature that it holds, over varrho."""
