@@ -2,7 +2,7 @@
 
 The last view of every class is zeta times as loud as the others: all its z, wherever it appears. A
 correlation c_0 g then takes as long as an equally loud view's from a start that is smaller by
-zeta^e, because time goes with (rate c_0^n)^{-1/n}:
+zeta^e, because time goes with (rate c_0^n)^{-1/n}, where no other view is near:
 
     objective          dc/dt along one view      rate         n        e
     supervised         c^{q-1}, residual shared  zeta^q       q - 2    q/(q-2): Lambda S^{1/(q-2)}
@@ -11,9 +11,10 @@ zeta^e, because time goes with (rate c_0^n)^{-1/n}:
 
 Supervised learning: of the two views of a class the one with the larger weighted start wins and the
 other is lost. Teacher-student: every kernel goes for its own largest weighted start, whatever the
-others do, so a faint view is lost where it is no kernel's; this bounds zeta from below. In the
-masked autoencoder kernels share a target: what one has learned is no drive for the others, which
-turn to what is left. The fainter view is only later, and zeta has no such bound.
+others do, so a faint view is left over where it is no kernel's; this bounds zeta from below. (Two
+views of a class in one kernel share its output: among them e is nearer to q/(q-2), and fewer are
+kept.) In the masked autoencoder kernels share a target: what one has learned is no drive for the
+others, which turn to what is left. The fainter view is only later, and zeta has no such bound.
 """
 
 from __future__ import annotations
@@ -150,8 +151,9 @@ def predict_keep(parameters: Parameters, activity: float) -> str:
     p = parameters
     limit, zeta = least_faintness(p), faintness_of(p, activity)
     return (
-        f"{faint_kept(p, zeta):.2f} of the fainter views are captured at S_2/S_1 = {activity:g} "
-        f"and m = {p.kernels_per_class}; all of them down to S_2/S_1 = {limit**p.power:.2f}"
+        f"at most {faint_kept(p, zeta):.2f} of the fainter views are some kernel's first at "
+        f"S_2/S_1 = {activity:g} and m = {p.kernels_per_class}, fewer where a loud sibling helps "
+        f"itself; all of them down to S_2/S_1 = {limit**p.power:.2f}"
     )
 
 

@@ -84,7 +84,9 @@ def test_training_labels_are_wrong_as_often_as_asked_and_test_labels_never():
         counts = torch.bincount(seed, minlength=p.classes)[1:].double()
         expected = counts.sum() / (p.classes - 1)
         assert (abs(counts - expected) < 5 * expected.sqrt()).all()
-    assert same(held_out(PAPER, "a", [0], SINGLE_VIEW), held_out(p, "a", [0], SINGLE_VIEW), "labels")
+    assert same(
+        held_out(PAPER, "a", [0], SINGLE_VIEW), held_out(p, "a", [0], SINGLE_VIEW), "labels"
+    )
 
 
 def test_a_larger_share_of_wrong_labels_has_the_smaller_ones():

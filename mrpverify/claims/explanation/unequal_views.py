@@ -16,7 +16,7 @@ import xarray as xr
 
 from ...judge.findings import Curve, Table
 from ...judge.measurement import Measurement
-from ...judge.numbers import Number, Rival, all_numbers, mean_number
+from ...judge.numbers import Number, Rival, all_numbers, mean_number, quarter
 from ...parameters import STAND_INS, Parameters, changed
 from ...theory import unequal_views as theory
 from ...theory.supervised import winning_view
@@ -144,17 +144,22 @@ def _numbers(parameters: Parameters, found: _Found) -> tuple[Number, ...]:
     return (
         mean_number(
             f"classes whose foretold view wins, {at}", found.right, 1.0, alone,
-            (AGREEMENT, 1.0), 1 / p.classes,
+            around_one(AGREEMENT), 1 / p.classes,
         ),
         mean_number(
             f"views captured by pretraining, {at}", found.captured, 1.0, kept,
-            (1 - (1 - kept.value) / 4, 1.0), 1 / p.features,
+            quarter(1.0, kept), 1 / p.features,
         ),
         mean_number(
             f"single-view accuracy, fine-tuned, {at}", found.tuned, 1.0, lost,
-            (SINGLE_VIEW_ACCURACY, 1.0), resolution(p),
+            around_one(SINGLE_VIEW_ACCURACY), resolution(p),
         ),
     )  # fmt: skip
+
+
+def around_one(least: float) -> tuple[float, float]:
+    """A band for a share that is predicted to be 1; an interval of all ones reaches beyond it."""
+    return least, 2 - least
 
 
 def _curve(parameters: Parameters, found: Sequence[_Found]) -> Curve:
