@@ -104,9 +104,7 @@ def progress_bar(quiet: bool, what: str = "runs") -> Iterator[Callable[[int, int
 
 
 @contextmanager
-def progress_shown(
-    quiet: bool, what: str = "runs"
-) -> Iterator[Callable[[int, int], None] | None]:
+def progress_shown(quiet: bool, what: str = "runs") -> Iterator[Callable[[int, int], None] | None]:
     """The bar where somebody looks; in a file, as a batch job writes, a line now and then."""
     console = Console(stderr=True)
     if quiet or console.is_terminal:

@@ -59,7 +59,7 @@ def images(seeds=2, number=5, shape=SHAPE, seed=0):
 
 def order(seeds=2, number=5, shape=SHAPE):
     streams = [generator("t", seed, "order") for seed in range(seeds)]
-    return Draws(streams, number, number, 1).places(shape.tokens, torch.device("cpu"))
+    return Draws(streams, number, number, 1).places(shape.tokens)
 
 
 @pytest.mark.usefixtures("pictures")
@@ -201,7 +201,7 @@ def test_what_is_dropped_is_not_seen_and_order_does_not_matter():
 
 def test_a_loss_that_is_lost_is_said():
     own = {"w": torch.ones(1, 1)}
-    with pytest.raises(DivergedError, match="no longer finite in 2 steps at a rate of 0.1"):
+    with pytest.raises(DivergedError, match=r"no longer finite in 2 steps at a rate of 0\.1"):
         descend(own, lambda w, step: w["w"].flatten() * float("inf"), 2, 0.1, lambda: None)
 
 
@@ -363,7 +363,11 @@ def test_a_user_runs_it_at_tiny_size(made, tmp_path):
         ran.stdout.split()
     )
     found = json.loads(record.read_text())["claims"]
-    assert [c["id"] for c in found] == ["D.transformer", "D.transformer-mask", "D.transformer-probe"]
+    assert [c["id"] for c in found] == [
+        "D.transformer",
+        "D.transformer-mask",
+        "D.transformer-probe",
+    ]
     each = found[0]["details"]["accuracy_of_each_seed"]
     assert set(each) == set(arms.ARMS)
     assert all(len(values) == 4 for arm in each.values() for values in arm.values())

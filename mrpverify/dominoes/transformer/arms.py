@@ -63,9 +63,7 @@ class Sets:
     tests: Mapping[str, Labelled]
 
 
-def sets(
-    parameters: Any, size: Size, salt: str, seeds: Sequence[int], device: str = "cpu"
-) -> Sets:
+def sets(parameters: Any, size: Size, salt: str, seeds: Sequence[int], device: str = "cpu") -> Sets:
     """Training images, and test images that show both views or one; raises MissingDataError.
 
     Pixels have mean 0 and variance 1 over a seed's training images.
@@ -189,7 +187,9 @@ class _Study:
         """The encoders after mask reconstruction."""
         size, data = self._size, self._data.training
         streams, images = self._streams(PRETRAINING), data.labels.shape[1]
-        draws = Draws(streams, images, size.pretraining_batch, size.pretraining_steps)
+        draws = Draws(
+            streams, images, size.pretraining_batch, size.pretraining_steps, self._task.device
+        )
         found, self.loss[PRETRAINING] = pretrain(
             {**encoder, **decoder}, self._task, data, draws, size.pretraining_steps,
             size.pretraining_rate, self._work.step(self._work.of_pretraining),
@@ -201,15 +201,20 @@ class _Study:
         self._keep(arm, probed(start, self._task, self._data.training))
 
     def labels(
-        self, arm: str, start: Weights, longer: int = 1, masked: bool = False,
+        self,
+        arm: str,
+        start: Weights,
+        longer: int = 1,
+        masked: bool = False,
         shuffled: bool = False,
     ) -> None:
-        """Encoder and head from a start; the same batches for every arm that is as long."""  # fmt: skip
+        """Encoder and head from a start; the same batches for every arm that is as long."""
         size, data = self._size, self._data.training
         if shuffled:
             data = self._shuffled(data)
         steps = longer * size.label_steps
-        draws = Draws(self._streams("labels"), data.labels.shape[1], size.label_batch, steps)
+        streams, images = self._streams("labels"), data.labels.shape[1]
+        draws = Draws(streams, images, size.label_batch, steps, self._task.device)
         found, self.loss[arm] = learn_labels(
             start, self._task, data, draws, steps, size.label_rate, masked,
             self._work.step(self._work.of_labels[masked]),

@@ -53,30 +53,42 @@ class Task:
 
 
 class Draws:
-    """Batches and masks, step by step, from a stream of each seed."""
+    """Batches and masks, step by step, from a stream of each seed: the same on every device."""
 
-    def __init__(self, streams: Sequence[torch.Generator], images: int, batch: int, steps: int):
-        self._streams = streams
-        self._order = torch.stack([batches(images, batch, steps, s) for s in streams], 1)
+    def __init__(
+        self,
+        streams: Sequence[torch.Generator],
+        images: int,
+        batch: int,
+        steps: int,
+        device: str = "cpu",
+    ) -> None:
+        self._streams, self._size, self._device = streams, batch, device
+        order = torch.stack([batches(images, batch, steps, s) for s in streams], 1)
+        self._order = order.to(device)
+        self._rows = torch.arange(len(streams), device=device)[:, None]
 
     def batch(self, step: int, data: Labelled) -> Labelled:
         """The images of a step."""
-        chosen = self._order[step].to(data.labels.device)
-        rows = torch.arange(len(chosen), device=chosen.device)[:, None]
-        return Labelled(data.tokens[rows, chosen], data.labels[rows, chosen])
+        chosen = self._order[step]
+        return Labelled(data.tokens[self._rows, chosen], data.labels[self._rows, chosen])
 
-    def places(self, tokens: int, device: torch.device) -> torch.Tensor:
+    def places(self, tokens: int) -> torch.Tensor:
         """Every patch of a batch's images in a random order [seeds, batch, tokens]."""
-        size = (self._order.shape[-1], tokens)
+        size = (self._size, tokens)
         drawn = torch.stack([torch.rand(size, generator=s) for s in self._streams])
-        return drawn.to(device).argsort(stable=True, dim=-1)
+        if self._device != "cpu":
+            # From pinned memory a copy need not wait until the GPU is done with earlier steps.
+            drawn = drawn.pin_memory().to(self._device, non_blocking=True)
+        return drawn.argsort(stable=True, dim=-1)
 
 
 def reconstruct(weights: Weights, task: Task, data: Labelled, order: torch.Tensor) -> torch.Tensor:
     """Mean squared error on the hidden patches alone [seeds]; the first of `order` are seen."""
     seen, hidden = order[..., : task.visible], order[..., task.visible :]
     with task.products():
-        predicted = decode(weights, task.shape, encode(weights, task.shape, data.tokens, seen), seen)
+        found = encode(weights, task.shape, data.tokens, seen)
+        predicted = decode(weights, task.shape, found, seen)
     error = picked(predicted, hidden).float() - picked(data.tokens, hidden)
     return error.square().mean((1, 2, 3))
 
@@ -93,29 +105,40 @@ def classify(
 
 
 def pretrain(
-    weights: Weights, task: Task, data: Labelled, draws: Draws, steps: int, rate: float,
+    weights: Weights,
+    task: Task,
+    data: Labelled,
+    draws: Draws,
+    steps: int,
+    rate: float,
     heard: Heard = lambda: None,
 ) -> tuple[Weights, np.ndarray]:
-    """Encoder and decoder after mask reconstruction; the loss curve [seeds, points]."""  # fmt: skip
+    """Encoder and decoder after mask reconstruction; the loss curve [seeds, points]."""
 
     def loss(own: Weights, step: int) -> torch.Tensor:
         part = draws.batch(step, data)
-        order = draws.places(task.shape.tokens, part.tokens.device)
+        order = draws.places(task.shape.tokens)
         return reconstruct(own, task, part, order)
 
     return descend(weights, loss, steps, rate, heard)
 
 
 def learn_labels(
-    weights: Weights, task: Task, data: Labelled, draws: Draws, steps: int, rate: float,
-    masked: bool = False, heard: Heard = lambda: None,
+    weights: Weights,
+    task: Task,
+    data: Labelled,
+    draws: Draws,
+    steps: int,
+    rate: float,
+    masked: bool = False,
+    heard: Heard = lambda: None,
 ) -> tuple[Weights, np.ndarray]:
-    """Encoder and head after cross-entropy, hidden patches dropped where it is `masked`."""  # fmt: skip
+    """Encoder and head after cross-entropy, hidden patches dropped where it is `masked`."""
 
     def loss(own: Weights, step: int) -> torch.Tensor:
         part, seen = draws.batch(step, data), None
         if masked:
-            seen = draws.places(task.shape.tokens, part.tokens.device)[..., : task.visible]
+            seen = draws.places(task.shape.tokens)[..., : task.visible]
         return classify(own, task, part, seen)
 
     return descend(weights, loss, steps, rate, heard)
@@ -158,7 +181,7 @@ def descend(
 @torch.no_grad()
 def features(weights: Weights, task: Task, data: Labelled) -> torch.Tensor:
     """Features [seeds, n, width] of whole images, float32 whatever training was in."""
-    parts = data.tokens.split(EVALUATED, 1)
+    parts = torch.split(data.tokens, EVALUATED, 1)
     return torch.cat([pooled(encode(weights, task.shape, part)) for part in parts], 1)
 
 

@@ -9,6 +9,7 @@ these and a learned token for each hidden one. An image's features are the mean 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch.nn.functional import gelu, layer_norm, scaled_dot_product_attention
@@ -72,12 +73,14 @@ def stacked(weights: list[Weights]) -> Weights:
     return {name: torch.stack([own[name] for own in weights]) for name in weights[0]}
 
 
-def encode(weights: Weights, shape: Shape, tokens: torch.Tensor, seen: torch.Tensor | None = None):
+def encode(
+    weights: Weights, shape: Shape, tokens: torch.Tensor, seen: torch.Tensor | None = None
+) -> torch.Tensor:
     """Tokens [seeds, n, visible, width] of patches [seeds, n, tokens, values].
 
     `seen` [seeds, n, visible] are the patches that it sees, all by default.
     """
-    place = positions(shape.rows, shape.columns, shape.width).to(tokens.device)
+    place = _positions(shape.rows, shape.columns, shape.width, tokens.device)
     if seen is not None:
         tokens = picked(tokens, seen)
         place = place[seen]
@@ -87,16 +90,14 @@ def encode(weights: Weights, shape: Shape, tokens: torch.Tensor, seen: torch.Ten
     return _norm(weights, "norm", x)
 
 
-def decode(
-    weights: Weights, shape: Shape, found: torch.Tensor, seen: torch.Tensor
-) -> torch.Tensor:
+def decode(weights: Weights, shape: Shape, found: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
     """Pixels of every patch [seeds, n, tokens, values] from the tokens of the visible ones."""
     x = _linear(weights, "into", found)
     seeds, n, _, width = x.shape
     blank = weights["hidden"][:, None, None].to(x.dtype)
     full = blank.expand(seeds, n, shape.tokens, width)
     full = full.scatter(2, seen.unsqueeze(-1).expand(-1, -1, -1, width), x)
-    x = full + positions(shape.rows, shape.columns, width).to(x.device)
+    x = full + _positions(shape.rows, shape.columns, width, x.device)
     for layer in range(shape.decoder_layers):
         x = _block(weights, f"decoder {layer}", shape.heads, x)
     return _linear(weights, "pixels", _norm(weights, "last", x))
@@ -115,6 +116,12 @@ def logits(weights: Weights, features: torch.Tensor) -> torch.Tensor:
 def picked(values: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
     """The chosen tokens [seeds, n, chosen, ...] of [seeds, n, tokens, ...]."""
     return values.gather(2, chosen.unsqueeze(-1).expand(-1, -1, -1, values.shape[-1]))
+
+
+@lru_cache(maxsize=4)
+def _positions(rows: int, columns: int, width: int, device: torch.device) -> torch.Tensor:
+    """Those of the canvas, brought to a device once and not in every step."""
+    return positions(rows, columns, width).to(device)
 
 
 def _add_linear(
