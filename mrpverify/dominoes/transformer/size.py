@@ -65,13 +65,13 @@ SIZES: Mapping[str, Size] = MappingProxyType(
         ),
         "small": Size(
             width=48, layers=2, decoder_width=32, decoder_layers=1,
-            pretraining_steps=1000, pretraining_batch=50, pretraining_rate=1.5e-3,
-            label_steps=200, label_batch=50, label_rate=1e-3,
+            pretraining_steps=1000, pretraining_batch=32, pretraining_rate=1.5e-3,
+            label_steps=200, label_batch=32, label_rate=1e-3,
         ),
         "full": Size(
-            width=96, layers=4, decoder_width=48, decoder_layers=2,
-            pretraining_steps=2000, pretraining_batch=100, pretraining_rate=1.5e-3,
-            label_steps=300, label_batch=50, label_rate=1e-3,
+            width=96, layers=4, decoder_width=64, decoder_layers=2,
+            pretraining_steps=3000, pretraining_batch=64, pretraining_rate=1e-3,
+            label_steps=400, label_batch=32, label_rate=5e-4,
         ),
     }
 )  # fmt: skip
