@@ -69,9 +69,9 @@ SIZES: Mapping[str, Size] = MappingProxyType(
             label_steps=200, label_batch=32, label_rate=1e-3,
         ),
         "full": Size(
-            width=96, layers=4, decoder_width=64, decoder_layers=2,
-            pretraining_steps=3000, pretraining_batch=64, pretraining_rate=1e-3,
-            label_steps=400, label_batch=32, label_rate=5e-4,
+            width=96, layers=4, decoder_width=64, decoder_layers=1,
+            pretraining_steps=4500, pretraining_batch=64, pretraining_rate=1e-3,
+            label_steps=400, label_batch=32, label_rate=1e-3,
         ),
     }
 )  # fmt: skip
