@@ -73,7 +73,7 @@ def faint_wins(parameters: Parameters, faintness: float) -> float:
 
 
 def faint_first(parameters: Parameters, faintness: float) -> float:
-    """P(a given faint view has the largest weighted start of a kernel), in [0, 1] [D].
+    """P(a given faint view has the largest weighted start of a kernel) [D], in [0, 1].
 
     Of two views a class, half of all features. A kernel without a positive start has none.
     """
