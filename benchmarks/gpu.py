@@ -30,14 +30,14 @@ from stored import keep
 
 from mrpverify.parameters import Parameters
 from mrpverify.regime import load_preset
-from mrpverify.simulate.descend import pretrain
+from mrpverify.simulate.descend import descend
 from mrpverify.simulate.encoder import back_project, project
 from mrpverify.simulate.execution import Execution, executing
 from mrpverify.simulate.flow import Field
 from mrpverify.simulate.objective import State
 from mrpverify.simulate.replay import Replayed
 from mrpverify.simulate.run import as_computed, correlate, objective_of
-from mrpverify.simulate.sample import Images, sample_images, sample_weights
+from mrpverify.simulate.sample import Images, sample_background, sample_images, sample_weights
 
 CASES = (
     ("quick", "teacher-student", 24),
@@ -165,12 +165,15 @@ class Case:
 
     def _step(self, p: Parameters) -> float:
         """Seconds of a whole step of descent, of all seeds at once."""
-        taken = []
+        taken, numbers = [], list(range(self.seeds))
+        images = sample_images(p, SALT, numbers).to(self.device, torch.float32)
+        weights, held_out = sample_weights(p, SALT, numbers), sample_background(p, SALT, numbers, 2)
         for steps in (FEW, MANY):
             law = replace(p, method="descent", max_steps=steps, horizon=1e9, test_images=2)
             _wait(self.device)
             begin = time.perf_counter()
-            pretrain(law, SALT, list(range(self.seeds)), self.device)
+            with torch.inference_mode():
+                descend(law, images, weights, held_out, SALT, numbers, self.device)
             _wait(self.device)
             taken.append(time.perf_counter() - begin)
         return (taken[1] - taken[0]) / (MANY - FEW)

@@ -40,7 +40,12 @@ def replayable(patches: torch.Tensor, kernels: int) -> bool:
 
 
 def decided(condition: torch.Tensor) -> bool:
-    """Whether a condition holds; True while a graph is recorded, where nobody may ask."""
+    """Whether a condition holds; True while a graph is recorded or compiled: nobody may ask then.
+
+    Asked in compiled code it would cut the passes that are to be fused in two.
+    """
+    if torch.compiler.is_compiling():
+        return True
     if condition.is_cuda and torch.cuda.is_current_stream_capturing():
         return True
     return bool(condition)

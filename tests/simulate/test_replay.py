@@ -75,6 +75,8 @@ def test_a_replayed_flow_is_that_of_the_cpu(framework, flowing, monkeypatch):
     plain = pretrain(p, SALT, [0, 1], device="cuda")
     assert len(recorded) == number
     here = pretrain(p, SALT, [0, 1])
+    # A spectral radius is read off differences of the flow, whose rounding decides steps: what is
+    # left is far below the tolerance of a step, 1e-3 of a kernel's length.
     for other in (plain, here):
-        np.testing.assert_allclose(there.crossing_time, other.crossing_time, rtol=1e-6)
-        np.testing.assert_allclose(there.final_correlations, other.final_correlations, atol=1e-6)
+        np.testing.assert_allclose(there.crossing_time, other.crossing_time, rtol=1e-4)
+        np.testing.assert_allclose(there.final_correlations, other.final_correlations, atol=1e-4)
