@@ -169,8 +169,9 @@ def answers(parameters: Parameters, c: Array, totals: Array, patches: Array) -> 
 def at_horizon(parameters: Parameters, drawn: Drawn, alignment: float = 0.0) -> Array | None:
     """Own-view correlations at T [classes, 2, m]; None where a class can never start.
 
-    `alignment` is kappa, the cosine of the two views of a class, in [0, 1). T is the run's own: horizon_factor times coverage, which is the crossing of some view of the
-    last class, and at least LEAST_STEPS eta. Raises ValueError for other than two views.
+    `alignment` is kappa, the cosine of the two views of a class, in [0, 1). T is the run's own:
+    horizon_factor times coverage, which is the crossing of some view of the last class, and at
+    least LEAST_STEPS eta. Raises ValueError for other than two views.
     """
     p = parameters
     if p.views != VIEWS:

@@ -48,7 +48,7 @@ def legs(parameters: Parameters) -> Legs:
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """One angle, by seed [seeds]: accuracies as measured, foretold, and foretold at right angles."""
+    """One angle, by seed [seeds]: accuracies measured, foretold, and foretold at a right angle."""
 
     cosine: float
     measured: np.ndarray
