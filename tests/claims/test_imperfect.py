@@ -6,6 +6,7 @@ import xarray as xr
 
 from mrpverify.claims.explanation import (
     faint_view,
+    larger_init,
     oblique_views,
     unequal_views,
     wrong_labels,
@@ -239,6 +240,37 @@ def test_angles_are_those_of_the_law() -> None:
     cosines = [leg.parameters.alignment for leg in legs.values()]
     assert cosines == list(oblique_views.COSINES)
     assert {leg.parameters.framework for leg in legs.values()} == {"supervised"}
+
+
+# --- CMP.rival
+
+
+def rival_runs(large: float) -> dict[str, xr.Dataset]:
+    """Pretraining is right everywhere, masks from a larger init but for so many errors."""
+    claim, steps = larger_init, ("seed", np.full(SEEDS, 100))
+    every = {claim.ENCODER: 0.0, claim.TUNED: 0.0, claim.TUNED_FEW: 0.0, claim.SMALL: 0.0}
+    every |= dict.fromkeys((claim.LARGE, claim.LARGE_FEW), large)
+    every |= dict.fromkeys((claim.PLAIN, claim.PLAIN_FEW), 0.06)
+    runs = {
+        name: dataset(**answers(np.full(SEEDS, 1 - e)), steps=steps) for name, e in every.items()
+    }
+    few = (claim.SMALL, claim.PLAIN, claim.PLAIN_FEW)
+    return runs | {name: runs[name].isel(seed=slice(4)) for name in few}
+
+
+@pytest.mark.parametrize(("error", "verdict"), [(0.01, Verdict.SUPPORTED), (0.04, Verdict.REFUTED)])
+def test_the_strongest_rival_is_equal_or_not(error: float, verdict: Verdict) -> None:
+    assert larger_init.measure(MAE, rival_runs(error)).measured is verdict
+    (control,) = larger_init.CLAIMS[0].controls["mae"]
+    looked = control.look(MAE, rival_runs(error))
+    assert larger_init.measure(MAE, looked).measured is Verdict.REFUTED
+
+
+def test_the_rival_starts_where_the_conditions_sides_are_equal() -> None:
+    legs = larger_init.legs(MAE)
+    assert legs[larger_init.LARGE].parameters.init_scale == pytest.approx(0.262 * 0.7, rel=0.01)
+    assert legs[larger_init.TUNED].start == MAE
+    assert "times as fast" in larger_init.predict(MAE)
 
 
 # --- CMP.noise
