@@ -11,6 +11,9 @@ Both views of a class share its residual 1 - p_y, and foreign images that show a
 that residual alive: this is what a second view lives on, besides single-view images that hide the
 first one. Expectations are quadratures; of the other classes' exponentials the mean enters (the
 closure). For two views and equal or nearly equal patches.
+
+Where the views of a class are at an angle, cosine kappa, a patch of one moves the correlation with
+the other too: what stands above for dc_l/dt is then g_l, and dc_l/dt = g_l + kappa g_{l'} [D].
 """
 
 from __future__ import annotations
@@ -80,8 +83,8 @@ def relative_activity(parameters: Parameters, own_activity: Array, kinds: Array)
 class OwnViewFlow:
     """dc/dt of one seed as a function of c, flat [2 k m]."""
 
-    def __init__(self, parameters: Parameters, drawn: Drawn) -> None:
-        self.parameters, self.drawn = parameters, drawn
+    def __init__(self, parameters: Parameters, drawn: Drawn, alignment: float = 0.0) -> None:
+        self.parameters, self.drawn, self.alignment = parameters, drawn, alignment
         self.shape = drawn.start.shape
         node, weight = roots_legendre(NODES)
         self.weight = weight / 2
@@ -102,7 +105,7 @@ class OwnViewFlow:
             share = self.drawn.kinds[:, index]
             if share.any():
                 found += self._of_kind(phi, slope, kind, share)
-        return found.ravel()
+        return (found + self.alignment * found[:, ::-1]).ravel()
 
     def _of_kind(self, phi: Array, slope: Array, kind: tuple[str, str, str], share: Array) -> Array:
         """What images of one kind add [classes, 2, m]; `share` is theirs by class."""
@@ -163,18 +166,19 @@ def answers(parameters: Parameters, c: Array, totals: Array, patches: Array) -> 
     return phi, slope
 
 
-def at_horizon(parameters: Parameters, drawn: Drawn) -> Array | None:
+def at_horizon(parameters: Parameters, drawn: Drawn, alignment: float = 0.0) -> Array | None:
     """Own-view correlations at T [classes, 2, m]; None where a class can never start.
 
-    T is the run's own: horizon_factor times coverage, which is the crossing of some view of the
-    last class, and at least LEAST_STEPS eta. Raises ValueError for other than two views.
+    `alignment` is kappa, the cosine of the two views of a class, in [0, 1). T is the run's own:
+    horizon_factor times coverage, which is the crossing of some view of the last class, and at
+    least LEAST_STEPS eta. Raises ValueError for other than two views.
     """
     p = parameters
     if p.views != VIEWS:
         raise ValueError(f"views={p.views}: the closed flow is that of {VIEWS}")
     if not (drawn.start.max((1, 2)) > 0).all():
         return None
-    flow = OwnViewFlow(p, drawn)
+    flow = OwnViewFlow(p, drawn, alignment)
 
     def last_class(time: float, flat: Array) -> float:
         del time

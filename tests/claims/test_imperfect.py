@@ -1,10 +1,17 @@
-"""CMP.unequal, CMP.keep and CMP.noise on runs that are known."""
+"""CMP.unequal, CMP.keep, CMP.angle and CMP.noise on runs that are known."""
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from mrpverify.claims.explanation import faint_view, unequal_views, wrong_labels
+from mrpverify.claims.explanation import (
+    faint_view,
+    larger_init,
+    oblique_views,
+    unequal_views,
+    wrong_labels,
+)
+from mrpverify.claims.laws.foretold import Foretold
 from mrpverify.claims.legs import SUPERVISED
 from mrpverify.judge.verdicts import Verdict
 from mrpverify.regime import load_preset
@@ -185,6 +192,85 @@ def test_the_horizon_of_few_kernels_waits_for_no_view() -> None:
     assert p.deadline == 0
     legs = faint_view.legs(TS)
     assert legs[faint_view.FAINT].parameters.horizon == legs[faint_view.EQUAL].parameters.horizon
+
+
+# --- CMP.angle
+
+ANGLES = {0.03: 0.88, 0.05: 0.95, 0.1: 1.0}
+"""What is foretold at every angle, and 0.86 at a right one."""
+
+
+def angle_runs(accuracy) -> dict[str, xr.Dataset]:
+    """Supervised learning at every angle."""
+    shape = (SEEDS, MAE.kernels, MAE.features)
+    start = np.zeros(shape)
+    return {
+        oblique_views._name(cosine): dataset(
+            **kernels(start, np.full(shape, np.inf)),
+            **answers(accuracy(cosine) + 0.01 * random(3).standard_normal(SEEDS).clip(-1, 0)),
+        )
+        for cosine in oblique_views.COSINES
+    }
+
+
+def said_of_angles(parameters, runs, scale=1.0, alignment=0.0) -> Foretold:
+    """The flow's word in these tests."""
+    assert parameters.law == "multi-view"
+    right = np.full(SEEDS, ANGLES.get(alignment, 0.86))
+    views = np.ones((SEEDS, 8, 2))
+    return Foretold(right, views, views, np.ones((SEEDS, 8, 2, 1)))
+
+
+def test_a_loss_that_falls_as_foretold_is_told_from_one_that_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(oblique_views, "foretell", said_of_angles)
+    found = oblique_views.measure(MAE, angle_runs(ANGLES.get))
+    assert found.measured is Verdict.SUPPORTED
+    assert all(row["rival_excluded"] for row in found.details["numbers"])
+    (control,) = oblique_views.CLAIMS[0].controls["mae"]
+    looked = control.look(MAE, angle_runs(ANGLES.get))
+    assert oblique_views.measure(MAE, looked).measured is Verdict.REFUTED
+    same = angle_runs(lambda cosine: 0.86)
+    assert oblique_views.measure(MAE, same).measured is Verdict.REFUTED
+
+
+def test_angles_are_those_of_the_law() -> None:
+    legs = oblique_views.legs(MAE)
+    cosines = [leg.parameters.alignment for leg in legs.values()]
+    assert cosines == list(oblique_views.COSINES)
+    assert {leg.parameters.framework for leg in legs.values()} == {"supervised"}
+
+
+# --- CMP.rival
+
+
+def rival_runs(large: float) -> dict[str, xr.Dataset]:
+    """Pretraining is right everywhere, masks from a larger init but for so many errors."""
+    claim, steps = larger_init, ("seed", np.full(SEEDS, 100))
+    every = {claim.ENCODER: 0.0, claim.TUNED: 0.0, claim.TUNED_FEW: 0.0, claim.SMALL: 0.0}
+    every |= dict.fromkeys((claim.LARGE, claim.LARGE_FEW), large)
+    every |= dict.fromkeys((claim.PLAIN, claim.PLAIN_FEW), 0.06)
+    runs = {
+        name: dataset(**answers(np.full(SEEDS, 1 - e)), steps=steps) for name, e in every.items()
+    }
+    few = (claim.SMALL, claim.PLAIN, claim.PLAIN_FEW)
+    return runs | {name: runs[name].isel(seed=slice(4)) for name in few}
+
+
+@pytest.mark.parametrize(("error", "verdict"), [(0.01, Verdict.SUPPORTED), (0.04, Verdict.REFUTED)])
+def test_the_strongest_rival_is_equal_or_not(error: float, verdict: Verdict) -> None:
+    assert larger_init.measure(MAE, rival_runs(error)).measured is verdict
+    (control,) = larger_init.CLAIMS[0].controls["mae"]
+    looked = control.look(MAE, rival_runs(error))
+    assert larger_init.measure(MAE, looked).measured is Verdict.REFUTED
+
+
+def test_the_rival_starts_where_the_conditions_sides_are_equal() -> None:
+    legs = larger_init.legs(MAE)
+    assert legs[larger_init.LARGE].parameters.init_scale == pytest.approx(0.262 * 0.7, rel=0.01)
+    assert legs[larger_init.TUNED].start == MAE
+    assert "times as fast" in larger_init.predict(MAE)
 
 
 # --- CMP.noise

@@ -32,10 +32,13 @@ class Foretold:
         return np.asarray(self.views.prod(-1).mean(-1))
 
 
-def foretell(parameters: Parameters, runs: xr.Dataset, scale: float = 1.0) -> Foretold:
+def foretell(
+    parameters: Parameters, runs: xr.Dataset, scale: float = 1.0, alignment: float = 0.0
+) -> Foretold:
     """Every seed by itself, from what it drew before any training.
 
-    `scale` is that of the same draw from another init, relative to the run's own.
+    `scale` is that of the same draw from another init, relative to the run's own; `alignment` the
+    cosine of the two views of a class.
     """
     p, kinds = parameters, training_kinds(parameters, runs)
     drawn_start = scale * own_block(p, runs["initial_correlations"].values)
@@ -45,7 +48,7 @@ def foretell(parameters: Parameters, runs: xr.Dataset, scale: float = 1.0) -> Fo
     views = np.full((len(start), p.classes, p.views), np.nan)
     ends = np.full(start.shape, np.nan)
     for seed, drawn in enumerate(map(Drawn, start, kinds, activity)):
-        end = at_horizon(p, drawn)
+        end = at_horizon(p, drawn, alignment)
         if end is not None:
             ends[seed] = end
             right[seed] = accuracy(p, end)
