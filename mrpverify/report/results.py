@@ -35,6 +35,8 @@ OF_DETAILS = (
     "sequential", "numbers", "parts", "differences", "over_seeds", "seeds_not_known",
 )  # fmt: skip
 """What of the details a verdict is recomputed from."""
+SHORT = 1500
+"""Characters of JSON: details of a claim that are no longer are kept too, for prose to name."""
 REFEREE = {
     Verdict.SUPPORTED: "reproduced in the stated regime",
     Verdict.REFUTED: "fails in this regime",
@@ -83,8 +85,8 @@ def compact(path: Path) -> dict[str, Any]:
         record = json.loads(path.read_text(encoding="utf-8"))
         kept = {key: record[key] for key in OF_RECORD}
         kept["claims"] = [
-            _kept(claim, OF_CLAIM)
-            | {"controls": [_kept(control, OF_CONTROL) for control in claim["controls"]]}
+            _kept(claim, OF_CLAIM, SHORT)
+            | {"controls": [_kept(control, OF_CONTROL, 0) for control in claim["controls"]]}
             for claim in record["claims"]
         ]
     except (ValueError, KeyError, TypeError) as error:
@@ -92,9 +94,13 @@ def compact(path: Path) -> dict[str, Any]:
     return kept | {"command": _repeatable(kept["command"])}
 
 
-def _kept(row: Record, keys: Sequence[str]) -> dict[str, Any]:
-    """What is kept of a claim or a control."""
-    details = {key: row["details"][key] for key in OF_DETAILS if key in row["details"]}
+def _kept(row: Record, keys: Sequence[str], short: int) -> dict[str, Any]:
+    """What is kept of a claim or a control; of other details those that are short."""
+    details = {
+        key: value
+        for key, value in row["details"].items()
+        if key in OF_DETAILS or len(json.dumps(value)) <= short
+    }
     return {key: row[key] for key in keys} | {"details": details}
 
 
