@@ -1,9 +1,9 @@
 """Numbers that documents state, and whether a stored record holds them.
 
-``python tests/stated_numbers.py`` prints, section by section, those that none does; ``--write`` brings the
-counts in docs/numbers.md up to date, which says of each section what they rest on. A number counts
-as stated where it looks measured: a decimal, a percentage, a count out of a number; not a setting
-(`sigma_0 = 0.05`), nothing in code, and nothing that a command writes from records.
+``python tests/stated_numbers.py`` prints, section by section, those that none does; ``--write``
+brings the counts in docs/numbers.md up to date, which says of each section what they rest on. A
+number counts as stated where it looks measured: a decimal, a percentage, a count out of a number;
+not a setting (`sigma_0 = 0.05`), nothing in code, and nothing that a command writes from records.
 """
 
 import csv
