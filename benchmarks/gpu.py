@@ -1,11 +1,12 @@
 """``python benchmarks/gpu.py``: what a gradient, a step and a check cost on a GPU, in five minutes.
 
 One row for every preset, objective and number of seeds: the two matrix products that a gradient
-needs at least, and over them the gradient as written, compiled, and a whole step of descent; the
-products in TF32, and by how much the gradient moves with them; the most memory that a gradient
-takes, over its activations. One kernel of every class holds a feature, so that the teacher's own
-passes count. Then `check theorem1` of preset quick from an empty store. Prints one table and
-appends it to gpu.csv. What does not fit into --seconds is left out, and said.
+needs at least, and over them the gradient as written, compiled, replayed as a CUDA graph (small
+regimes), and a whole step of descent; the products in TF32, and by how much the gradient moves with
+them; the most memory that a gradient takes, over its activations. One kernel of every class holds a
+feature, so that the teacher's own passes count. Then `check theorem1` of preset quick from an empty
+store. Every row is printed and appended to gpu.csv as it is measured, so that an end from outside
+costs the rest alone. What does not fit into --seconds is left out, and said.
 
 ``--device cpu --tiny`` tries the script without a GPU, at sizes of which no time says anything.
 """
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from os import environ
@@ -32,7 +33,9 @@ from mrpverify.regime import load_preset
 from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.encoder import back_project, project
 from mrpverify.simulate.execution import Execution, executing
+from mrpverify.simulate.flow import Field
 from mrpverify.simulate.objective import State
+from mrpverify.simulate.replay import Replayed
 from mrpverify.simulate.run import as_computed, correlate, objective_of
 from mrpverify.simulate.sample import Images, sample_images, sample_weights
 
@@ -40,17 +43,24 @@ CASES = (
     ("quick", "teacher-student", 24),
     ("quick", "mae", 24),
     ("large", "teacher-student", 1),
-    ("large", "teacher-student", 8),
-    ("large", "mae", 8),
-    ("large", "supervised", 8),
+    ("large", "teacher-student", 4),
+    ("large", "mae", 4),
+    ("large", "supervised", 4),
 )
 """(preset, framework, seeds), the cheapest first."""
 TINY = {"classes": 3, "dimension": 12, "kernels_per_class": 2, "images": 20, "off_class": 0.3}
-FEW, MANY = 20, 60
+LEAST = 30.0
+"""Seconds that a check is given at least, or it is not begun."""
+FEW, MANY = 10, 40
 """Steps of two runs, of whose times the difference is that of steps alone."""
 HELD = 1.02
 """Correlation of a kernel with the feature that it holds, over varrho."""
 SALT = "explore"
+COLUMNS = (
+    "preset", "framework", "seeds", "products_ms", "gradient", "compiled", "compile_s", "replayed",
+    "step", "memory", "tf32_ms", "tf32_difference", "seconds",
+)  # fmt: skip
+WIDTHS = {"preset": 6, "framework": 15, "seeds": 5}
 
 
 def measure(
@@ -60,10 +70,10 @@ def measure(
     tiny: Annotated[bool, typer.Option("--tiny", help="small sizes, no check")] = False,
     store: Annotated[bool, typer.Option(help="append the table to gpu.csv")] = True,
 ) -> None:
-    """Measure every case and keep the table."""
+    """Measure every case, and keep what was measured."""
     if device == "cuda" and not torch.cuda.is_available():
         raise SystemExit("no CUDA device here; try --device cpu --tiny")
-    begin, rows = time.perf_counter(), []
+    begin, show = time.perf_counter(), _Shown(device, store)
     for preset, framework, seeds in CASES:
         row: dict[str, Any] = {"preset": preset, "framework": framework, "seeds": seeds}
         if time.perf_counter() - begin < seconds:
@@ -72,15 +82,32 @@ def measure(
             row |= Case(p, 2 if tiny else seeds, device, repeats).row()
         else:
             row |= {"products_ms": "no time left"}
-        rows.append(row)
+        show.row(row)
     left = seconds - (time.perf_counter() - begin)
-    rows.append({"preset": "quick", "framework": "check theorem1", "seeds": 24})
-    rows[-1]["seconds"] = "not run" if tiny or left < 60 else checked(device, left)
-    _print(rows)
+    row = {"preset": "quick", "framework": "check theorem1", "seeds": 24}
+    show.row(row | {"seconds": "not run" if tiny or left < LEAST else checked(device, left)})
     print(f"{_name(device)}, torch {torch.__version__}, {time.perf_counter() - begin:.0f} s in all")
-    if store:
-        common = {"device": _name(device), "torch": torch.__version__}
-        keep("gpu", [{**common, **dict.fromkeys(_columns(rows), ""), **row} for row in rows])
+
+
+class _Shown:
+    """Rows on standard output and, where they are kept, in gpu.csv."""
+
+    def __init__(self, device: str, store: bool) -> None:
+        self._common = {"device": _name(device), "torch": torch.__version__}
+        self._store = store
+        print(self._line(dict(zip(COLUMNS, COLUMNS, strict=True))), flush=True)
+
+    def row(self, row: Mapping[str, Any]) -> None:
+        """Show and keep one row."""
+        print(self._line(row), flush=True)
+        if self._store:
+            keep("gpu", [{**self._common, **dict.fromkeys(COLUMNS, ""), **row}])
+
+    @staticmethod
+    def _line(row: Mapping[str, Any]) -> str:
+        return "  ".join(
+            str(row.get(name, "")).ljust(WIDTHS.get(name, len(name))) for name in COLUMNS
+        )
 
 
 @dataclass
@@ -111,12 +138,14 @@ class Case:
                 compilation = time.perf_counter() - begin
                 fused = self._time(lambda: compiled(*arguments))
             reduced = self._reduced(arguments, compiled)
+            replayed = self._replayed(p, images, state)
         step = self._step(p)
         return {
             "products_ms": _rounded(1e3 * floor),
             "gradient": _rounded(gradient / floor),
             "compiled": _rounded(fused / floor),
             "compile_s": _rounded(compilation),
+            "replayed": _rounded(replayed / floor) if replayed else "",
             "step": _rounded(step / floor),
             "memory": memory,
             **reduced,
@@ -145,6 +174,15 @@ class Case:
             _wait(self.device)
             taken.append(time.perf_counter() - begin)
         return (taken[1] - taken[0]) / (MANY - FEW)
+
+    def _replayed(self, p: Parameters, images: Images, state: State) -> float:
+        """Seconds of a gradient that is launched as one graph; 0 where it is too large for that."""
+        field = Field(p, images, state)
+        if not field.small:
+            return 0.0
+        packed, derivative = field.layout.pack(state), Replayed(field)
+        every = torch.arange(packed.shape[1], device=packed.device).expand(packed.shape[:2])
+        return self._time(lambda: derivative(packed, every))
 
     def _reduced(self, arguments: Any, compiled: Callable[..., Any]) -> dict[str, Any]:
         """The compiled gradient in TF32, and how far it is from that in float32."""
@@ -224,20 +262,6 @@ def _name(device: str) -> str:
 def _rounded(value: float) -> float:
     """Three significant digits."""
     return float(f"{value:.3g}")
-
-
-def _columns(rows: list[dict[str, Any]]) -> list[str]:
-    """Names of all columns in the order of their first row."""
-    return list(dict.fromkeys(name for row in rows for name in row))
-
-
-def _print(rows: list[dict[str, Any]]) -> None:
-    """The table on standard output."""
-    names = _columns(rows)
-    cells = [names, *([str(row.get(name, "")) for name in names] for row in rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(names))]
-    for row in cells:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
 
 
 if __name__ == "__main__":

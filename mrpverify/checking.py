@@ -26,6 +26,7 @@ from .command_line import (
     WIDTH,
     UsageError,
     progress_bar,
+    progress_shown,
     report_console,
     stop,
     usable_store,
@@ -170,8 +171,15 @@ def _words() -> list[str]:
 
 
 def _evaluate(order: Order) -> list[ClaimResult]:
-    """Verdicts of the order, with a progress bar where somebody looks."""
-    with progress_bar(order.quiet) as show:
+    """Verdicts of the order, with a progress bar where somebody looks.
+
+    Networks on real images take minutes to hours each: in a file a line says now and then how far.
+    """
+    if order.images is None:
+        shown = progress_bar(order.quiet)
+    else:
+        shown = progress_shown(order.quiet, "parts")
+    with shown as show:
 
         def get(requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
             return collect(requests, order.machine, order.store, show)

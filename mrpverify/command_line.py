@@ -104,14 +104,14 @@ def progress_bar(quiet: bool, what: str = "runs") -> Iterator[Callable[[int, int
 
 
 @contextmanager
-def progress_shown(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+def progress_shown(quiet: bool, what: str = "runs") -> Iterator[Callable[[int, int], None] | None]:
     """The bar where somebody looks; in a file, as a batch job writes, a line now and then."""
     console = Console(stderr=True)
     if quiet or console.is_terminal:
-        with progress_bar(quiet) as show:
+        with progress_bar(quiet, what) as show:
             yield show
     else:
-        yield _Lines()
+        yield _Lines(what)
 
 
 class _Lines:
@@ -119,7 +119,8 @@ class _Lines:
 
     EVERY_SECONDS = 30.0
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "runs") -> None:
+        self._what = what
         self._begin = self._last = time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
@@ -130,7 +131,7 @@ class _Lines:
         elif done < total and now - self._last >= self.EVERY_SECONDS:
             self._last = now
             left = (now - self._begin) / done * (total - done)
-            tell(f"{done} of {total} runs, about {_duration(left)} left")
+            tell(f"{done} of {total} {self._what}, about {_duration(left)} left")
 
 
 def _duration(seconds: float) -> str:

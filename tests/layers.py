@@ -32,6 +32,7 @@ ALLOWED = {
     "drawing": {"judge", "images"},
     # A law as a distribution from outside would bring it; nothing below the claims knows it.
     "dominoes": {"admissible", "parameters", "parts", "theory", "simulate", "records", "images"},
+    "imperfect": {"parameters", "parts", "theory", "simulate"},
     "claims": {
         "outside", "parameters", "derivations", "theory", "objectives.theory", "observe", "judge",
         "records", "images", "drawing", "dominoes",

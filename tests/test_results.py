@@ -195,3 +195,11 @@ def test_the_status_table_says_minutes_and_what_ought_to_come_out():
             assert words[:2] == ["mrpverify", "check"]
             names = [w for w in words[2:] if not w.startswith("-")]
             assert select(names[:1])
+
+
+def test_a_row_of_the_status_leaves_out_what_no_verdict_hangs_on():
+    changed = copy.deepcopy(RECORDS)
+    for number, record in enumerate(changed):
+        for option, value in (("--workers", str(number + 1)), ("--device", "cpu")):
+            record["command"] += [] if option in record["command"] else [option, value]
+    assert status_page(changed) == status_page(RECORDS)

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -28,7 +28,7 @@ class SettingsError(ValueError):
 
 
 class ImageSettings(BaseModel):
-    """Sizes of the CIFAR-10 study; the same numbers for every arm."""
+    """Sizes of the CIFAR-10 study, the same numbers for every arm; and of a transformer."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,6 +61,8 @@ class ImageSettings(BaseModel):
 
     About ten of each class at least: the directions of a class need several images.
     """
+    transformer: Literal["tiny", "small", "full"] = "small"
+    """Size of the transformer on dominoes: `tiny` says only that it runs, `full` is for a GPU."""
 
     @model_validator(mode="after")
     def _labels_fit(self) -> Self:

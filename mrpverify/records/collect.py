@@ -39,6 +39,9 @@ GPU_SHARE = 0.5
 GPU_SEEDS = 8
 """Seeds of one GPU batch at most: what an interruption can lose, and what progress counts in."""
 
+GPU_PROCESSES = 8
+"""Processes that share a GPU by default, at most one for every core: a small regime keeps a core
+busy with launches and leaves most of a GPU to others."""
 
 WORTH_A_POOL = 10**9
 """Activations below which processes cost more to start than they save: a few seconds either way."""
@@ -50,7 +53,7 @@ class DeviceError(ValueError):
 
 @dataclass(frozen=True)
 class Machine:
-    """Where runs are trained: a torch device and, on the CPU, how many processes of one thread."""
+    """Where runs are trained: a torch device and how many processes, on the CPU of one thread."""
 
     device: str
     workers: int = 1
@@ -64,16 +67,17 @@ class Machine:
 def choose_machine(device: str, workers: int | None = None) -> Machine:
     """Machine for auto, cpu or cuda (auto: cuda where there is one); raises DeviceError.
 
-    Processes on the CPU by default: one for every core that this process may use.
+    Processes by default: one for every core that this process may use, on a GPU GPU_PROCESSES at
+    most.
     """
     if device not in ("auto", "cpu", "cuda"):
         raise DeviceError(f"--device {device}: expected auto, cpu or cuda.")
     if device == "cuda" and not torch.cuda.is_available():
         raise DeviceError("--device cuda: torch finds no CUDA device here; use auto or cpu.")
     chosen = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
-    if chosen == "cuda":
-        return Machine(chosen)
-    return Machine(chosen, default_workers() if workers is None else workers)
+    cores = default_workers()
+    usual = min(cores, GPU_PROCESSES) if chosen == "cuda" else cores
+    return Machine(chosen, usual if workers is None else workers)
 
 
 End = Mapping[str, np.ndarray]
@@ -384,7 +388,8 @@ def _split(group: list[Request], machine: Machine) -> list[list[Request]]:
     """Parts of a group that fit a core's cache, or the free memory of this machine's GPU."""
     if machine.device == "cuda":
         free, _ = torch.cuda.mem_get_info() if torch.cuda.is_available() else (float("inf"), 0)
-        fitting = min(GPU_SHARE * free / (_cost(group[0]) * 8 * _BYTES), GPU_SEEDS)
+        own = GPU_SHARE * free / machine.workers
+        fitting = min(own / (_cost(group[0]) * 8 * _BYTES), GPU_SEEDS)
     else:
         fitting = ACTIVATIONS_IN_CACHE / _cost(group[0])
     size = max(1, int(fitting))

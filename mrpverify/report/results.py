@@ -50,7 +50,8 @@ REFEREE = {
 GROUPS = ("assumptions", "theorem1", "theorem2", "supervised", "comparison", "explanation")
 OWN_REGIMES = {
     "laws": "docs/laws.md", "scaling": "docs/scaling.md", "dominoes": "docs/dominoes.md",
-    "encodings": "docs/dominoes.md",
+    "encodings": "docs/dominoes.md", "transformer": "docs/dominoes.md",
+    "further": "docs/scaling.md", "images": "docs/images.md",
 }  # fmt: skip
 """Groups whose claims bring their regimes along, and the page that says which."""
 VARIED = "explanation"

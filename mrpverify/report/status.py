@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from .results import Record, at, by_salt, claims_of, minutes, table
 
+LEFT_OUT = ("--salt", "--workers", "--device")
+"""Options that no verdict hangs on, and the salt, which a row has many of."""
 HEAD = ("claim", "framework", "command", "minutes", "expected verdict")
 
 
@@ -45,11 +47,12 @@ def _row(key: tuple[str, str, str], own: Sequence[tuple[Record, Record]]) -> Seq
 
 
 def _command(record: Record) -> str:
-    """The command of a record without its salt, as the installed program takes it."""
+    """The command of a record without what differs between machines, and its salt."""
     words = list(record["command"])
     if "mrpverify.check" in words:
         words = ["mrpverify", "check", *words[words.index("mrpverify.check") + 1 :]]
-    if "--salt" in words:
-        place = words.index("--salt")
-        del words[place : place + 2]
+    for option in LEFT_OUT:
+        if option in words:
+            place = words.index(option)
+            del words[place : place + 2]
     return shlex.join(words)

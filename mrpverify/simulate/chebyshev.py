@@ -101,9 +101,20 @@ class Chebyshev:
     """
 
     def __init__(
-        self, derivative: Derivative, state: torch.Tensor, tolerance: float, own_clocks: bool
+        self,
+        derivative: Derivative,
+        state: torch.Tensor,
+        tolerance: float,
+        own_clocks: bool,
+        together: bool = False,
     ) -> None:
+        """`together`: every evaluation is one of all kernels, whoever needs it.
+
+        So its shape is always the same, and where launches cost more than arithmetic it costs no
+        more; the numbers are those of kernels that are evaluated apart, to rounding.
+        """
         self._derivative, self.tolerance, self.own_clocks = derivative, tolerance, own_clocks
+        self._chooses = own_clocks and not together
         self.state = state
         clocks = state.shape[:2] if own_clocks else (len(state), 1)
         self.time = torch.zeros(clocks, dtype=torch.float64, device=state.device)
@@ -276,7 +287,7 @@ class Chebyshev:
 
         Where a seed has fewer than another one, those that come after them.
         """
-        if not self.own_clocks:
+        if not self._chooses:
             return self._every
         most = int((wanted != 0).sum(1).max())
         return torch.argsort(wanted.int(), dim=1, descending=True, stable=True)[:, :most]
@@ -284,7 +295,7 @@ class Chebyshev:
     def _still_going(self, stages: torch.Tensor, kernels: int) -> list[int]:
         """How many of the kernels have a stage 1, 2, ...: as many as the seed with most."""
         number = torch.arange(int(stages.max()), device=stages.device)
-        if not self.own_clocks:
+        if not self._chooses:
             return [kernels] * len(number)
         counts: list[int] = (stages.unsqueeze(2) > number).sum(1).amax(0).tolist()
         return counts

@@ -132,6 +132,12 @@ def _of_environment(memory: str | None, compiled: str | None) -> Execution:
     return Execution(budget_of(memory), compiled=compiled == "1")
 
 
+def alone() -> bool:
+    """Whether this process computes all images at once, compiled or not."""
+    how = current()
+    return how.budget == inf and how.group is ALONE
+
+
 @contextmanager
 def executing(execution: Execution) -> Iterator[None]:
     """Gradients of the block are computed so."""

@@ -16,7 +16,7 @@ horizon_factor times the time of the last one, before which T cannot lie.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar
 
 import numpy as np
@@ -25,8 +25,10 @@ import torch
 from ..parameters import Parameters
 from .certificate import Certificate
 from .chebyshev import Chebyshev
+from .execution import alone
 from .objective import Loud, State, one_feature_a_class
 from .partitioned import Partitioned
+from .replay import Replayed, replayable
 from .run import LEAST_STEPS, as_computed, classified, correlate, diverged, enough_crossed
 from .sample import NO_PATCH, Images, feature_moments
 from .trajectory import NEVER, Trajectory
@@ -88,6 +90,7 @@ class Field:
         if self.objective.trained is None:
             raise ValueError(f"{self.objective.name} draws masks in every step: it has no flow")
         self.layout = Layout(self.objective.trained(parameters, state))
+        self.small = replayable(images.patches, state["weights"].shape[1]) and alone()
 
     def __call__(self, state: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
         """The direction of some kernels of each seed, packed like their state."""
@@ -101,10 +104,11 @@ class Field:
     def integrator(self) -> Chebyshev:
         """The flow of this field from its state."""
         state, tolerance = self.layout.pack(self.fixed), self.parameters.tolerance
-        loud = self.objective.loud
+        derivative = Replayed(self) if self.small else self
+        loud, own_clocks = self.objective.loud, self.objective.independent_kernels
         if loud is None:
-            return Chebyshev(self, state, tolerance, self.objective.independent_kernels)
-        return Partitioned(self, state, tolerance, partial(self._loud, loud))
+            return Chebyshev(derivative, state, tolerance, own_clocks, together=self.small)
+        return Partitioned(derivative, state, tolerance, partial(self._loud, loud))
 
     def _loud(self, loud: Loud, state: torch.Tensor) -> torch.Tensor:
         """Kernels that take part in the stiffness [seeds, kernels]."""
@@ -371,19 +375,27 @@ def _first_share(step: Step, level: float) -> torch.Tensor:
 
 
 class History:
-    """Correlations of all kernels after every step, each kernel at its own time."""
+    """Correlations of all kernels after every step, each kernel at its own time.
+
+    They stay on the run's device until somebody reads them: a step waits for no transfer.
+    """
 
     def __init__(self) -> None:
-        self._kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self._steps: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
 
     def keep(self, time: torch.Tensor, correlations: torch.Tensor, slope: torch.Tensor) -> None:
         """Times [seeds, kernels]; correlations and slopes [seeds, kernels, features]."""
-        t, c, d = (x.detach().cpu().numpy().copy() for x in (time, correlations, slope))
-        self._kept.append((t, c, d))
+        self._steps.append((time.clone(), correlations.clone(), slope.clone()))
+
+    @cached_property
+    def _kept(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Times [steps, seeds, kernels]; correlations and slopes with features behind."""
+        t, c, d = (torch.stack(part).cpu().numpy() for part in zip(*self._steps, strict=True))
+        return t, c, d
 
     def times(self, last: np.ndarray, number: int) -> np.ndarray:
         """At most `number` times of each seed up to `last` [seeds], NaN behind its own last."""
-        pooled = np.stack([time for time, _, _ in self._kept])  # [steps, seeds, kernels]
+        pooled = self._kept[0]
         rows = [_spread(pooled[:, seed], end, number) for seed, end in enumerate(last)]
         filled = np.full((len(rows), max(map(len, rows))), np.nan)
         for row, found in zip(filled, rows, strict=True):
@@ -392,7 +404,7 @@ class History:
 
     def at(self, times: np.ndarray) -> np.ndarray:
         """Correlations at times [seeds, n], NaN where the time is [seeds, n, kernels, features]."""
-        time, value, slope = (np.stack(part) for part in zip(*self._kept, strict=True))
+        time, value, slope = self._kept
         _, seeds, kernels, features = value.shape
         found = np.full((seeds, times.shape[1], kernels, features), np.nan, value.dtype)
         for seed in range(seeds):

@@ -10,7 +10,7 @@ import xarray as xr
 from mrpverify.claims.evaluate import evaluate
 from mrpverify.claims.laws.foretold import Foretold
 from mrpverify.claims.registry import select
-from mrpverify.claims.scaling import bounded, capture, exponents, race, single_view
+from mrpverify.claims.scaling import bounded, capture, exponents, further, race, single_view
 from mrpverify.claims.scaling.path import sizes, sizes_to_the_end
 from mrpverify.judge.verdicts import Verdict
 from mrpverify.records.drawn import initial_correlations
@@ -149,6 +149,22 @@ def test_capture_is_supported_by_its_law_and_refuted_at_a_constant_m(lottery):
     assert fewer.measured is Verdict.REFUTED
     at_last = [n["value"] for n in fewer.details["numbers"]][3]
     assert at_last == pytest.approx(1 - np.exp(-0.95 * capture.FEWER / 2), abs=0.02)
+
+
+def test_the_further_claim_asks_the_same_at_eight_and_sixteen_times_the_presets_k():
+    regime = replace(QUICK["teacher-student"], classes=2)
+    runs = {}
+    for name, leg in further.legs(regime).items():
+        assert leg.parameters.kernels_per_class == capture.PART
+        seeds = range(leg.seeds)
+        start = initial_correlations(leg.parameters, SALT, seeds)
+        runs[name] = crossed(leg.parameters, seeds, start)
+    assert list(runs) == ["k = 16", "k = 32"]
+    found = further.measure(regime, runs)
+    assert found.measured is Verdict.SUPPORTED
+    (control,) = further.CLAIMS[0].controls["teacher-student"]
+    assert further.measure(regime, control.look(regime, runs)).measured is Verdict.REFUTED
+    assert [c.id for c in further.conditions(regime)][-1].endswith("k = 32")
 
 
 def test_capture_is_refuted_by_training_that_loses_what_was_foretold(lottery):

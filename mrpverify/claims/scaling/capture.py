@@ -78,9 +78,14 @@ def regime(parameters: Parameters, classes: int) -> Parameters:
 
 def legs(parameters: Parameters) -> Legs:
     """One run at every k, of fewer seeds beyond the preset's, at the largest of fewer kernels."""
-    laws = {k: regime(parameters, k) for k in sizes(parameters)}
-    last = max(laws)
-    laws[last] = replace(laws[last], kernels_per_class=PART)
+    return legs_at(parameters, sizes(parameters), partly=1)
+
+
+def legs_at(parameters: Parameters, classes: Sequence[int], partly: int) -> Legs:
+    """One run at every k of `classes`, at the last `partly` of them of PART kernels a class."""
+    laws = {k: regime(parameters, k) for k in classes}
+    for last in sorted(laws)[-partly:]:
+        laws[last] = replace(laws[last], kernels_per_class=PART)
     few = {k: MOST_TRAINED if k > parameters.classes else None for k in laws}
     return {_name(k): Leg(p, seeds=few[k]) for k, p in laws.items()}
 
@@ -175,7 +180,12 @@ def found_at(parameters: Parameters, classes: int, run: xr.Dataset) -> Found:
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
     """Captured share at every k, and at the largest the draws that miss a feature."""
-    found = [found_at(parameters, k, runs[_name(k)]) for k in sizes(parameters)]
+    return measured_at(parameters, runs, sizes(parameters))
+
+
+def measured_at(parameters: Parameters, runs: Runs, classes: Sequence[int]) -> Measurement:
+    """The same at every k of `classes`, least first."""
+    found = [found_at(parameters, k, runs[_name(k)]) for k in classes]
     last = found[-1]
     numbers = [_share(one) for one in found] + [_failure(last), _training(last)]
     beside = (
@@ -247,8 +257,13 @@ def _curves(found: Sequence[Found]) -> list[Curve]:
 
 def _constant_m(parameters: Parameters, runs: Runs) -> Runs:
     """The first kernels of every class alone: they do not interact (L10), so that is a run."""
+    return constant_m_at(runs, sizes(parameters))
+
+
+def constant_m_at(runs: Runs, classes: Sequence[int]) -> Runs:
+    """The same of the runs at every k of `classes`."""
     found = {}
-    for k in sizes(parameters):
+    for k in classes:
         run = runs[_name(k)]
         own = np.arange(run.sizes["kernel"]) % (run.sizes["kernel"] // k)
         found[_name(k)] = run.isel(kernel=own < FEWER).assign_attrs({OF_CLASS: FEWER})
@@ -257,7 +272,12 @@ def _constant_m(parameters: Parameters, runs: Runs) -> Runs:
 
 def conditions(parameters: Parameters) -> tuple[Condition, ...]:
     """Those of the path at every k."""
-    return tuple(c for k in sizes(parameters) for c in kept(regime(parameters, k)))
+    return conditions_at(parameters, sizes(parameters))
+
+
+def conditions_at(parameters: Parameters, classes: Sequence[int]) -> tuple[Condition, ...]:
+    """The same at every k of `classes`."""
+    return tuple(c for k in classes for c in kept(regime(parameters, k)))
 
 
 CONSTANT_M = Control(

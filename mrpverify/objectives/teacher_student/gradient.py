@@ -20,6 +20,7 @@ from ...parts.mask_law import MaskLaw
 from ...simulate.encoder import back_project, cache_sized, project, smoothed_relu
 from ...simulate.masks import law_of_masks
 from ...simulate.objective import Objective, State
+from ...simulate.replay import decided
 from ...simulate.sample import Images
 from .options import PARTS
 
@@ -105,7 +106,7 @@ def _direction_of(
     a, slope = _bent(u, u.clamp(0.0, 1.0), q)
     h = a.sum(2)
     taught = h
-    if bool((reach > alike).any()):
+    if decided((reach > alike).any()):
         seen = project(state["teacher"], patches) if "teacher" in state else u
         cut = torch.minimum(seen, tau.reciprocal()[:, None, None]).clamp_(min=0)
         taught_a, taught_slope = _bent(seen, cut, q)

@@ -1,0 +1,1 @@
+"""One rung up: a small transformer encoder as a real masked autoencoder on dominoes."""
