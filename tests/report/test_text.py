@@ -14,7 +14,7 @@ from mrpverify.claims.observed import mean_share
 from mrpverify.claims.registry import select
 from mrpverify.claims.theorem1.lottery import _compared
 from mrpverify.command_line import WIDTH, report_console
-from mrpverify.judge.findings import Note, Recorded
+from mrpverify.judge.findings import Estimate, Note, Recorded
 from mrpverify.judge.measurement import Measurement, mean_above, together, with_unknown
 from mrpverify.judge.numbers import ABOVE_ZERO
 from mrpverify.judge.verdicts import Verdict
@@ -144,6 +144,20 @@ def test_an_open_share_says_how_many_seeds_would_decide():
     assert "--seeds 14" in claim["next"][0]
     assert "mrpverify.counterexample T1.lottery" in text(result())
     assert "next," not in text(result(measured=Verdict.SUPPORTED))
+
+
+def test_no_mean_of_shares_is_shown_beyond_its_range():
+    """A t-interval of a few shares reaches below 0 or above 1."""
+    few = np.array([0.0, 0.5, 0.0, 0.1])
+    free, share = Estimate.of("x", few), Estimate.of_share("x", few)
+    assert free.interval[0] < 0
+    assert share.interval == (0.0, free.interval[1])
+    assert Estimate.of_share("x", 1 - few).interval == pytest.approx((1 - free.interval[1], 1.0))
+    assert share.value == free.value
+    assert Estimate.of_share("x", few[:1]).interval == (0.0, 1.0)
+    nothing = np.array([np.nan])
+    assert Estimate.of_share("x", nothing) == Estimate.of("x", nothing)
+    assert mean_share("mean_share", few).details()["interval_of_mean_share"][0] == 0.0
 
 
 def test_an_open_mean_says_how_many_seeds_would_decide():
