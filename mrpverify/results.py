@@ -1,7 +1,8 @@
 """``mrpverify results [RECORD...]``: records of checks into the tables of README and docs.
 
 Run it in a checkout: RECORDs are files of ``check --json``; what the tables need of them is kept in
-docs/results/. Exit codes: 0 done, 1 stale (with --check), 2 usage.
+docs/results/. Numbers in running text that name their record (``<!-- record: ... -->``) follow it.
+Exit codes: 0 done, 1 stale (with --check), 2 usage.
 """
 
 from __future__ import annotations
@@ -49,17 +50,25 @@ def results(
 
 
 def pages(root: Path) -> dict[Path, str]:
-    """Path -> text that README.md, docs/results.md and docs/status.md ought to have.
+    """Path -> text that README.md and the pages of docs ought to have.
 
-    Raises OSError for a file that cannot be read, ValueError for one that is no record.
+    The results page and the status page are records throughout; in the others records fill in
+    their table and the numbers that are marked in running text. Raises OSError for a file that
+    cannot be read, ValueError for one that is no record and for a mark that no record answers.
     """
+    from .report.prose import filled
     from .report.results import results_page, stored, summary_table, with_table
     from .report.status import status_page
 
     records = stored(root / "docs" / "results")
     readme = root / "README.md"
-    return {
-        readme: with_table(readme.read_text(encoding="utf-8"), summary_table(records)),
+    texts = {
+        path: path.read_text(encoding="utf-8")
+        for path in (readme, *sorted((root / "docs").glob("*.md")))
+    }
+    texts[readme] = with_table(texts[readme], summary_table(records))
+    made = {path: filled(text, records) for path, text in texts.items()}
+    return made | {
         root / "docs" / "results.md": results_page(records),
         root / "docs" / "status.md": status_page(records),
     }

@@ -91,7 +91,10 @@ def table(parameters: Parameters, runs: xr.Dataset, learned: np.ndarray) -> dict
         "train_single_view": runs["train_accuracy"].values[:, 1],
     }
     return {
-        **{name: summary(values, resolution(parameters)) for name, values in accuracies.items()},
+        **{
+            name: Estimate.of_share(name, values, resolution(parameters)).summary()
+            for name, values in accuracies.items()
+        },
         "learned_share": float(learned.mean()),
         "confusion": confusion(correct, number, learned),
     }

@@ -47,7 +47,7 @@ def active_kernels(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
 
 def mean_share(name: str, share: np.ndarray) -> Estimate:
     """A mean share of kernels over seeds [seeds]; a record has its interval under a name apart."""
-    found = Estimate.of(name.replace("_", " "), share)
+    found = Estimate.of_share(name.replace("_", " "), share)
     low, high = found.interval or (np.nan, np.nan)
     return replace(found, kept={name: found.value, "interval_of_mean_share": [low, high]})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..drawing.typeset import typeset
@@ -35,7 +35,12 @@ def _how(study: Study, preset: str, command: str) -> list[str]:
         shown = sorted({f"`{run.salt}`" for run in runs})
         items += [
             f"runs: {len(runs)}, seeds {_seeds(runs)}, salt {' and '.join(shown)}",
-            *_regimes(runs, study.regimes, preset),
+            *_regimes([run.parameters for run in runs], study.regimes, preset),
+        ]
+    elif study.shown:
+        items += [
+            f"images: drawn from their law with salt `{study.salt}`; nothing is trained",
+            *_regimes(study.shown, study.regimes, preset),
         ]
     elif study.images is not None:
         setup = study.images
@@ -57,12 +62,12 @@ def _seeds(runs: Iterable[Request]) -> str:
 
 
 def _regimes(
-    runs: Sequence[Request], regimes: Mapping[Framework, Parameters], preset: str
+    asked: Iterable[Parameters], regimes: Mapping[Framework, Parameters], preset: str
 ) -> list[str]:
     """One line per objective: the regime it is nearest to in the preset, and what differs."""
     found: dict[tuple[str, Framework], list[dict[str, Any]]] = {}
     words: dict[str, str] = {}
-    for parameters in dict.fromkeys(run.parameters for run in runs):
+    for parameters in dict.fromkeys(asked):
         words |= {name: domain.symbol for name, domain in domains_of(type(parameters)).items()}
         nearest, changes = _nearest(parameters, regimes)
         found.setdefault((parameters.framework, nearest), []).append(changes)

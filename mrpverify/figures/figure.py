@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 import xarray as xr
@@ -20,7 +20,7 @@ Data = TypeVar("Data")
 
 @dataclass(frozen=True)
 class Study:
-    """What a figure may ask for; it notes every run that was asked for, for the caption."""
+    """What a figure may ask for; it notes every run and law that was asked, for the caption."""
 
     regimes: Mapping[Framework, Parameters]
     salt: str
@@ -29,6 +29,8 @@ class Study:
     """Seeds of a leg at most; None for as many as the figure wants."""
     images: Setup | None = None
     asked: dict[Request, None] = field(default_factory=dict)
+    shown: dict[Parameters, None] = field(default_factory=dict)
+    """Regimes of which images are shown and nothing is trained."""
 
     def get(self, requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
         """The runs of requests."""
@@ -44,6 +46,12 @@ class Study:
         requests = leg.requests(self.salt, self.seeds(seeds))
         found = self.get(requests)
         return join([found[request] for request in requests])
+
+    def law(self, framework: Framework, **changes: Any) -> Parameters:
+        """A regime whose images are shown."""
+        regime = replace(self.regimes[framework], **changes)
+        self.shown[regime] = None
+        return regime
 
     def look(self) -> Setup:
         """What figures of real images work with; raises ValueError where it was not given."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -43,7 +43,7 @@ class Image:
 
 def gather(study: Study) -> list[Image]:
     """The first image of each kind with a feature of another class, of seed 0."""
-    p = replace(study.regimes["teacher-student"], images=IMAGES, single_view=SHARE)
+    p = study.law("teacher-student", images=IMAGES, single_view=SHARE)
     drawn = sample_images(p, study.salt, [0])
     shown, owner = drawn.shown_view[0].numpy(), drawn.owner[0].numpy()
     labels = drawn.labels[0].numpy()

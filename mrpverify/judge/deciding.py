@@ -1,7 +1,8 @@
-"""How many seeds would decide a share that these seeds leave open."""
+"""How many seeds would decide a share, or a mean, that these seeds leave open."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -15,6 +16,8 @@ POWER = 0.8
 
 MOST_SEEDS = 200
 """Beyond so many nothing is promised: the share is too near to the threshold."""
+MOST_OF_A_MEAN = 2000
+"""The same of a mean: its end is too near."""
 CANDIDATES: tuple[int, ...] = (*range(1, 49), *range(56, MOST_SEEDS + 1, 8))
 """Numbers of seeds that are tried: every one, then multiples of 8."""
 
@@ -51,6 +54,24 @@ def seeds_that_decide_again(share: float, threshold: float) -> int | None:
         if decided >= POWER:
             return seeds
     return None
+
+
+def seeds_that_decide_mean(
+    value: float, interval: tuple[float, float], seeds: int, ends: Sequence[float]
+) -> int | None:
+    """Seeds by which a mean's interval would lie on one side of the nearest of `ends`.
+
+    Where its true mean is the measured one, with a chance of about POWER: the central 1 - 2 LEVEL
+    interval shrinks as 1/sqrt(seeds) and the mean keeps its distance, both normal. None beyond
+    MOST_OF_A_MEAN, and where the interval is not finite or no end is. Never fewer than `seeds`.
+    """
+    finite = [abs(value - end) for end in ends if np.isfinite(end)]
+    half = (interval[1] - interval[0]) / 2
+    if not finite or min(finite) == 0 or not np.isfinite(half):
+        return None
+    reach = 1 + stats.norm.ppf(POWER) / stats.norm.ppf(1 - LEVEL)
+    needed = np.ceil(seeds * (reach * half / min(finite)) ** 2)
+    return None if needed > MOST_OF_A_MEAN else max(seeds + 1, int(needed))
 
 
 @cache

@@ -107,6 +107,15 @@ class Estimate(Finding):
         mean = float(finite.mean()) if len(finite) else None
         return cls(name, mean, mean_interval(values, resolution=finest))
 
+    @classmethod
+    def of_share(cls, name: str, values: np.ndarray, finest: float = 0.0) -> Estimate:
+        """The same of values in [0, 1], whose mean lies there too: what is beyond is cut off."""
+        found = cls.of(name, values, finest)
+        if found.value is None or found.interval is None:
+            return found
+        low, high = found.interval
+        return cls(name, found.value, (max(low, 0.0), min(high, 1.0)))
+
     def summary(self) -> dict[str, Any]:
         """Mean and interval as plain values; a cell of a table too."""
         return {"mean": self.value, "interval": list(self.interval or (np.nan, np.nan))}

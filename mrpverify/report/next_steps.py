@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..claims.claim import INTRODUCTION
 from ..claims.evaluate import ClaimResult
-from ..judge.deciding import MOST_SEEDS, POWER, seeds_that_decide, seeds_that_decide_again
+from ..judge.deciding import (
+    MOST_OF_A_MEAN,
+    MOST_SEEDS,
+    POWER,
+    seeds_that_decide,
+    seeds_that_decide_again,
+    seeds_that_decide_mean,
+)
+from ..judge.findings import Note
+from ..judge.measurement import Measurement
 from ..judge.verdicts import Verdict
 from ..parameters import Framework, Parameters
 from ..theory.condition import Condition
 from ..theory.mending import Mend, mends
+
+RAN_OUT = ("seeds_not_known", "unfinished")
+"""Notes about runs that ran out of work: how much more would finish them."""
 
 
 def next_steps(result: ClaimResult) -> list[str]:
@@ -70,10 +83,13 @@ def mended(found: Sequence[Mend] | None) -> str:
 
 
 def _more_seeds(result: ClaimResult) -> list[str]:
-    """How many seeds would decide a count of seeds, if their share is the measured one."""
+    """What would decide: the work of runs that ran out of it, or the number of seeds."""
     m = result.measurement
-    if m.trials is None or m.successes is None or m.details.get("seeds_not_known"):
-        return []
+    if m.details.get("seeds_not_known"):
+        return [line for item in m.findings if isinstance(item, Note) and item.name in RAN_OUT
+                for line in item.lines]  # fmt: skip
+    if m.trials is None or m.successes is None:
+        return _more_of_means(m)
     if m.details.get("unit", "seeds") != "seeds" or m.band is not None:
         return []
     share = m.successes / m.trials
@@ -87,3 +103,35 @@ def _more_seeds(result: ClaimResult) -> list[str]:
         f"the share of seeds is the measured {share:.3g}; on this one, asked again and judged by "
         f"its e-value, {words}"
     ]
+
+
+def _more_of_means(measurement: Measurement) -> list[str]:
+    """How many seeds would decide the open means of a claim, one line each."""
+    lines = []
+    for name, row in _open_means(measurement):
+        value = row.get("value", row.get("mean"))
+        seeds = row.get("seeds") or len(row.get("over_seeds", {}).get("values", ()))
+        if value is None or not seeds or None in row["interval"]:
+            continue
+        ends = [e for e in row.get("band") or [row.get("threshold")] if e is not None]
+        needed = seeds_that_decide_mean(value, tuple(row["interval"]), seeds, ends)
+        if needed is None:
+            lines.append(
+                f"{name}: {value:.3g} is too near to an end of what is needed for "
+                f"{MOST_OF_A_MEAN} seeds"
+            )
+            continue
+        lines.append(
+            f"{name}: about --seeds {max(needed, row.get('fewest', 0))} on another --salt would "
+            f"decide with a chance of {POWER:g}, if mean and spread over seeds are the measured "
+            f"ones ({value:.3g} over {seeds})"
+        )
+    return lines
+
+
+def _open_means(measurement: Measurement) -> list[tuple[str, Mapping[str, Any]]]:
+    """Means of a claim that are not decided, by name, as they stand in a record."""
+    details = measurement.details
+    rows = [(row["name"], row) for row in details.get("numbers", ())]
+    rows += [(name, row) for name, row in details.get("parts", {}).items() if "mean" in row]
+    return [(name, row) for name, row in rows if row["measured"] == Verdict.INCONCLUSIVE]

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..claims.registry import all_claims
 from ..judge.verdicts import Verdict
-from .outcome import options_and_names
+from .outcome import options_and_names, where
 
 BEGIN, END = "<!-- results: begin (mrpverify results) -->", "<!-- results: end -->"
 """What stands around the table in README."""
@@ -34,6 +35,8 @@ OF_DETAILS = (
     "sequential", "numbers", "parts", "differences", "over_seeds", "seeds_not_known",
 )  # fmt: skip
 """What of the details a verdict is recomputed from."""
+SHORT = 1500
+"""Characters of JSON: details of a claim that are no longer are kept too, for prose to name."""
 REFEREE = {
     Verdict.SUPPORTED: "reproduced in the stated regime",
     Verdict.REFUTED: "fails in this regime",
@@ -45,10 +48,27 @@ REFEREE = {
 """What a referee would write about a verdict."""
 
 GROUPS = ("assumptions", "theorem1", "theorem2", "supervised", "comparison", "explanation")
+OWN_REGIMES = {
+    "laws": "docs/laws.md", "scaling": "docs/scaling.md", "dominoes": "docs/dominoes.md",
+    "encodings": "docs/dominoes.md", "transformer": "docs/dominoes.md",
+    "further": "docs/scaling.md", "images": "docs/images.md",
+}  # fmt: skip
+"""Groups whose claims bring their regimes along, and the page that says which."""
+VARIED = "explanation"
+"""The group whose claims change the preset's regime."""
 NOT_REPRODUCED = (
     ("ImageNet and VOC accuracies", "the data sets and their training are beyond this project"),
     ("ResNet50 pretrained 300 epochs and fine-tuned 100", "needs ImageNet and many GPUs"),
 )
+
+BADGES = (
+    "In the words of the ACM's artifact badges (version 1.1): what is SUPPORTED would be *Results "
+    "Reproduced*, found again without the authors' artifacts; REFUTED is not; INCONCLUSIVE and "
+    "UNINFORMATIVE are neither. This software aims at *Artifacts Evaluated: Functional* and "
+    "*Reusable* (`mrpverify archive`, `check --verify`). No badge has been awarded: nobody from "
+    "outside has reviewed it."
+)
+"""What the verdicts and this software are, to somebody who knows badges."""
 
 Record = Mapping[str, Any]
 
@@ -66,8 +86,8 @@ def compact(path: Path) -> dict[str, Any]:
         record = json.loads(path.read_text(encoding="utf-8"))
         kept = {key: record[key] for key in OF_RECORD}
         kept["claims"] = [
-            _kept(claim, OF_CLAIM)
-            | {"controls": [_kept(control, OF_CONTROL) for control in claim["controls"]]}
+            _kept(claim, OF_CLAIM, SHORT)
+            | {"controls": [_kept(control, OF_CONTROL, 0) for control in claim["controls"]]}
             for claim in record["claims"]
         ]
     except (ValueError, KeyError, TypeError) as error:
@@ -75,9 +95,13 @@ def compact(path: Path) -> dict[str, Any]:
     return kept | {"command": _repeatable(kept["command"])}
 
 
-def _kept(row: Record, keys: Sequence[str]) -> dict[str, Any]:
-    """What is kept of a claim or a control."""
-    details = {key: row["details"][key] for key in OF_DETAILS if key in row["details"]}
+def _kept(row: Record, keys: Sequence[str], short: int) -> dict[str, Any]:
+    """What is kept of a claim or a control; of other details those that are short."""
+    details = {
+        key: value
+        for key, value in row["details"].items()
+        if key in OF_DETAILS or len(json.dumps(value)) <= short
+    }
     return {key: row[key] for key in keys} | {"details": details}
 
 
@@ -102,18 +126,32 @@ def summary_table(records: Sequence[Record]) -> str:
     for record, claim in claims_of(records):
         key = (claim["id"], claim["framework"] or "real images", claim["horizon"])
         rows.setdefault(key, []).append((record, claim))
-    return table(
-        ("statement", "framework", "verdict", "number [90 % interval]", "seeds", "command"),
+    head = ("statement", "framework", "verdict", "number [90 % interval]", "regime", "seeds",
+            "minutes", "command")  # fmt: skip
+    made = table(
+        head,
         [_summary_row(key, own) for key, own in rows.items()]
-        + [(f"group `{group}`", "", "not run", "", "", f"`mrpverify check {group}`")
+        + [(f"group `{group}`", "", "not run", "", "", "", "", f"`mrpverify check {group}`")
            for group in absent(records)],
     )  # fmt: skip
+    return f"{made}\n\n{_legend(records)}"
 
 
 def absent(records: Sequence[Record]) -> list[str]:
     """Groups of `all` that no record is about."""
     there = {claim["name"].partition(".")[0] for _, claim in claims_of(records)}
     return [group for group in GROUPS if group not in there]
+
+
+def unrecorded(records: Sequence[Record]) -> list[str]:
+    """Claims of the package that no record is about, each once."""
+    there = {claim["id"] for _, claim in claims_of(records)}
+    return list(dict.fromkeys(claim.id for claim in all_claims() if claim.id not in there))
+
+
+def _groups(records: Sequence[Record]) -> list[str]:
+    """Groups that records are about, in their order."""
+    return list(dict.fromkeys(c["name"].partition(".")[0] for _, c in claims_of(records)))
 
 
 def results_page(records: Sequence[Record]) -> str:
@@ -127,8 +165,7 @@ def results_page(records: Sequence[Record]) -> str:
         for record, claim in claims_of(records)
     ]  # fmt: skip
     runs = [
-        (f"`{shlex.join(r['command'])}`", f"{r['seconds'] / 60:.1f}", r["device"], r["mrpverify"])
-        for r in records
+        (f"`{shlex.join(r['command'])}`", minutes(r), r["device"], r["mrpverify"]) for r in records
     ]
     head = ("statement", "framework", "verdict", "a referee would write", "number", "needed",
             "seeds", "salt")  # fmt: skip
@@ -138,16 +175,19 @@ def results_page(records: Sequence[Record]) -> str:
             "A *replication* in the words of ReScience: the claims of the paper, checked by "
             "software of its own. Made from the records in `docs/results/` by `mrpverify "
             "results`; refuted and undecided claims stand among the others.",
+            BADGES,
             table(head, rows),
-            "Not run yet: " + (", ".join(absent(records)) or "nothing") + ".",
+            "Without a stored record, so without a row: "
+            + (", ".join(unrecorded(records)) or "none")
+            + ". What documents say of these rests on runs whose records were not kept.",
             "## Runs",
             "Minutes are those of the whole command, on a machine that did other work beside.",
             table(("command", "minutes", "device", "version"), runs),
             "## Not reproduced",
             table(("result of the paper", "reason"), NOT_REPRODUCED),
             "## To make this page again",
-            "```bash\nfor s in a b c; do for g in assumptions theorem1 theorem2 supervised "
-            "comparison; do\n  python -m mrpverify.check $g --salt $s --json $g-$s.json --quiet"
+            f"```bash\nfor s in a b c; do for g in {' '.join(_groups(records))}; do\n"
+            "  python -m mrpverify.check $g --salt $s --json $g-$s.json --quiet"
             "\ndone; done\npython -m mrpverify results *-[abc].json\n```",
         )
     ) + "\n"  # fmt: skip
@@ -173,19 +213,57 @@ def claims_of(records: Sequence[Record]) -> list[tuple[Record, Record]]:
 def _summary_row(key: tuple[str, str, str], own: Sequence[tuple[Record, Record]]) -> Sequence[Any]:
     """One row of README; where salts differ, each says its verdict."""
     _, first = own[0]
-    by_salt = [(record["salt"], claim) for record, claim in own]
-    same = len({claim["verdict"] for _, claim in by_salt}) == 1
+    salts = [(record["salt"], claim) for record, claim in own]
+    same = len({claim["verdict"] for _, claim in salts}) == 1
     verdicts = (
         f"**{first['verdict']}**"
         if same
-        else "; ".join(f"{salt}: **{claim['verdict']}**" for salt, claim in by_salt)
+        else "; ".join(f"{salt}: **{claim['verdict']}**" for salt, claim in salts)
     )
     return (
         f"{key[0]}{at(key[2])}: {first['statement']}", key[1], verdicts,
-        "; ".join(f"{salt}: {_number(claim)}" for salt, claim in by_salt),
+        "; ".join(f"{salt}: {_number(claim)}" for salt, claim in salts),
+        _regime(*own[0]),
         ", ".join(str(n) for n in dict.fromkeys(record["seeds"] for record, _ in own)),
+        by_salt([salt for salt, _ in salts], [minutes(record) for record, _ in own]),
         f"`mrpverify check {key[0]}`",
     )  # fmt: skip
+
+
+def _regime(record: Record, claim: Record) -> str:
+    """The preset that a claim was asked in, or the page that says what else."""
+    group = claim["name"].partition(".")[0]
+    if group in OWN_REGIMES:
+        return f"[own]({OWN_REGIMES[group]})"
+    words = list(record["command"])
+    preset = words[words.index("--preset") + 1] if "--preset" in words else "quick"
+    return f"from {preset}" if group == VARIED else preset
+
+
+def _legend(records: Sequence[Record]) -> str:
+    """What the table's letters and words stand for, with the regimes that were asked."""
+    regimes: dict[str, None] = {}
+    for record, _ in claims_of(records):
+        asked = {**record, "regime": record.get("regime", {})}  # records of 0.1.0 lack it
+        regimes |= dict.fromkeys(where(asked))
+    return (
+        "Letters before a colon are salts: with each everything is drawn anew. Minutes are "
+        "those of the record's whole command, which answers for other claims too "
+        "([status](docs/status.md)). Regime: the preset; from it, with what the statement changes; "
+        "or the claim's own." + "".join(f"\n- {line}" for line in regimes)
+    )
+
+
+def by_salt(salts: Sequence[str], values: Sequence[str]) -> str:
+    """One value where all salts have it, else that of each."""
+    if len(set(values)) == 1:
+        return values[0]
+    return ", ".join(f"{salt}: {value}" for salt, value in zip(salts, values, strict=True))
+
+
+def minutes(record: Record) -> str:
+    """What a record's command took."""
+    return f"{record['seconds'] / 60:.1f}"
 
 
 def _sentence(claim: Record) -> str:

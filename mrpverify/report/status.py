@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from .results import Record, at, claims_of, table
+from .results import Record, at, by_salt, claims_of, minutes, table
 
 LEFT_OUT = ("--salt", "--workers", "--device")
 """Options that no verdict hangs on, and the salt, which a row has many of."""
@@ -39,18 +39,11 @@ def _row(key: tuple[str, str, str], own: Sequence[tuple[Record, Record]]) -> Seq
     """One row; what differs between salts is said by salt."""
     claim, framework, command = key
     salts = [record["salt"] for record, _ in own]
-    minutes = [f"{record['seconds'] / 60:.1f}" for record, _ in own]
     return (
         claim, framework, f"`{command} --salt {shlex.quote(salts[0])}`",
-        _by_salt(salts, minutes), _by_salt(salts, [found["verdict"] for _, found in own]),
+        by_salt(salts, [minutes(record) for record, _ in own]),
+        by_salt(salts, [found["verdict"] for _, found in own]),
     )  # fmt: skip
-
-
-def _by_salt(salts: Sequence[str], values: Sequence[str]) -> str:
-    """One value where all salts have it, else that of each."""
-    if len(set(values)) == 1:
-        return values[0]
-    return ", ".join(f"{salt}: {value}" for salt, value in zip(salts, values, strict=True))
 
 
 def _command(record: Record) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from ..judge.verdicts import (
     measured_above,
     measured_within,
 )
-from .again import RecordError, content_of
+from .again import ASKED, RecordError, content_of
 from .rebuilt import rebuilt, row_again, rows_of
 
 EXIT_MISMATCH = 7
@@ -62,9 +63,16 @@ def verify_content(record: Any, name: str) -> Verified:
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise RecordError(
             f"--verify {name}: it lacks what its verdicts rest on ({error!r}), as older "
-            f"records do. Make it again: check --from {name} --json FILE."
+            f"records do. Make it again: {_again(record, name)} --json FILE."
         ) from None
     return Verified(counted, len(rows) - counted, found)
+
+
+def _again(record: Row, name: str) -> str:
+    """What to type to ask a record's question again; --from needs more than the oldest hold."""
+    if all(key in record for key in ASKED):
+        return f"check --from {name}"
+    return shlex.join(map(str, record.get("command", ["check"])))
 
 
 def _all(record: Row) -> Iterator[str]:

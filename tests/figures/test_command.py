@@ -75,6 +75,16 @@ def test_the_caption_says_how_to_draw_it_again(drawn):
     assert "(theorem1.csv)" in text
 
 
+def test_the_caption_of_images_alone_says_their_law(tmp_path):
+    told = CliRunner().invoke(app, ["sample", "--out", str(tmp_path), "--salt", "b"])
+    assert told.exit_code == 0, told.output
+    text = (tmp_path / "sample.md").read_text()
+    assert "- images: drawn from their law with salt `b`; nothing is trained" in text
+    assert "table `[teacher-student]` of preset `quick` with N = 64, mu = 0.5" in text
+    assert "pool" not in text, "settings of real images"
+    assert "mu = 0.5" in (ROOT / "paper_figures" / "drawn" / "sample.md").read_text()
+
+
 def test_the_csv_holds_what_the_record_holds(drawn):
     folder, preset = drawn
     regime = load_preset(preset).regimes["mae"]

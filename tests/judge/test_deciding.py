@@ -4,15 +4,18 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from mrpverify.judge import e_value
 from mrpverify.judge.deciding import (
     CANDIDATES,
+    MOST_OF_A_MEAN,
     MOST_SEEDS,
     POWER,
     _reached,
     seeds_that_decide,
     seeds_that_decide_again,
+    seeds_that_decide_mean,
 )
 from mrpverify.judge.e_value import wealth
 from mrpverify.judge.sequential import LEVEL, design
@@ -64,6 +67,32 @@ def test_draws_agree_with_the_numbers(share):
         drawn = rng.random((2000, number(share, 0.8))) < share
         decided = np.mean([rule(row.tolist()) is not Verdict.INCONCLUSIVE for row in drawn])
         assert decided > POWER - 5 * np.sqrt(0.16 / 2000)
+
+
+@pytest.mark.parametrize(("mean", "ends"), [(0.4, (-1.0, 1.0)), (1.2, (-1.0, 1.0)), (0.3, (0.0,))])
+def test_draws_agree_with_the_number_for_a_mean(mean, ends):
+    """4000 draws each of normal values; at most 0.05 from POWER (small numbers: t for normal)."""
+    rng = np.random.default_rng(1)
+    half = stats.norm.ppf(1 - LEVEL) / np.sqrt(24)  # of 24 values of unit spread
+    seeds = seeds_that_decide_mean(mean, (mean - half, mean + half), 24, ends)
+    drawn = rng.normal(mean, 1.0, (4000, seeds))
+    error = stats.t.ppf(1 - LEVEL, seeds - 1) * drawn.std(1, ddof=1) / np.sqrt(seeds)
+    low, high = drawn.mean(1) - error, drawn.mean(1) + error
+    nearest = min(ends, key=lambda end: abs(end - mean))
+    decided = np.mean((low > nearest) | (high < nearest))
+    assert seeds == 25 or abs(decided - POWER) < 0.05
+    assert decided > POWER - 0.05
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "ends"),
+    [(0.5, (0.4, 0.6), ()), (0.5, (0.4, 0.6), (0.5,)), (0.5, (0.4, 0.6), (float("inf"),)),
+     (0.5, (-float("inf"), 0.6), (0.4,)), (0.5, (0.4, 0.6), (0.501,)),
+     (float("nan"), (float("nan"),) * 2, (0.5,))],
+)  # fmt: skip
+def test_a_mean_that_no_seeds_decide(value, interval, ends):
+    assert seeds_that_decide_mean(value, interval, 24, ends) is None
+    assert seeds_that_decide_mean(0.5, (0.4, 0.6), 24, (0.4, float("inf"))) < MOST_OF_A_MEAN
 
 
 def test_what_is_left_out_never_decides():

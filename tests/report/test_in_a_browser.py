@@ -4,12 +4,15 @@ Needs the extra `browser` and a Chromium of the system; `.ci/run` has both.
 """
 
 import shutil
+from dataclasses import replace
+from itertools import cycle
 
 import pytest
 
 from mrpverify.claims.evaluate import ControlResult
 from mrpverify.claims.registry import all_claims
 from mrpverify.judge.findings import Table
+from mrpverify.judge.verdicts import Verdict
 from mrpverify.report.html import page
 from mrpverify.report.record import record
 from tests.report.test_text import result, run
@@ -30,7 +33,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def report():
-    """A page with long names, long tables, a control that did not fail and every kind of claim."""
+    """A page with long names, long tables, a control that did not fail, every kind of claim and of
+    verdict."""
     rows = [{"class": i, "share": (i * 7 % 20) / 20, "a rather long name of a column": "x" * 60}
             for i in range(20)]  # fmt: skip
     found = result(
@@ -39,8 +43,9 @@ def report():
     (control, *_) = found.claim.controls["mae"]
     controls = (ControlResult(control, found.measurement, False),)
     results = [type(found)(**{**vars(found), "controls": controls})]
-    results += [type(found)(**{**vars(result(value=0.25)), "claim": claim})
-                for claim in all_claims() if claim.group in ("theorem1", "laws")]  # fmt: skip
+    shown = [claim for claim in all_claims() if claim.group in ("theorem1", "laws")]
+    results += [replace(result(value=0.25), claim=claim, verdict=verdict)
+                for claim, verdict in zip(shown, cycle(Verdict), strict=False)]  # fmt: skip
     return page(record(run(), results))
 
 

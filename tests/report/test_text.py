@@ -1,6 +1,7 @@
 """The readable report: nothing swallowed, nothing hidden."""
 
 import io
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -13,11 +14,13 @@ from mrpverify.claims.observed import mean_share
 from mrpverify.claims.registry import select
 from mrpverify.claims.theorem1.lottery import _compared
 from mrpverify.command_line import WIDTH, report_console
-from mrpverify.judge.measurement import Measurement, with_unknown
+from mrpverify.judge.findings import Estimate, Note, Recorded
+from mrpverify.judge.measurement import Measurement, mean_above, together, with_unknown
 from mrpverify.judge.numbers import ABOVE_ZERO
 from mrpverify.judge.verdicts import Verdict
 from mrpverify.parameters import Parameters
 from mrpverify.regime import load_preset
+from mrpverify.report.next_steps import next_steps
 from mrpverify.report.record import Run, record
 from mrpverify.report.shown import target
 from mrpverify.report.text import print_report
@@ -141,6 +144,49 @@ def test_an_open_share_says_how_many_seeds_would_decide():
     assert "--seeds 14" in claim["next"][0]
     assert "mrpverify.counterexample T1.lottery" in text(result())
     assert "next," not in text(result(measured=Verdict.SUPPORTED))
+
+
+def test_no_mean_of_shares_is_shown_beyond_its_range():
+    """A t-interval of a few shares reaches below 0 or above 1."""
+    few = np.array([0.0, 0.5, 0.0, 0.1])
+    free, share = Estimate.of("x", few), Estimate.of_share("x", few)
+    assert free.interval[0] < 0
+    assert share.interval == (0.0, free.interval[1])
+    assert Estimate.of_share("x", 1 - few).interval == pytest.approx((1 - free.interval[1], 1.0))
+    assert share.value == free.value
+    assert Estimate.of_share("x", few[:1]).interval == (0.0, 1.0)
+    nothing = np.array([np.nan])
+    assert Estimate.of_share("x", nothing) == Estimate.of("x", nothing)
+    assert mean_share("mean_share", few).details()["interval_of_mean_share"][0] == 0.0
+
+
+def test_an_open_mean_says_how_many_seeds_would_decide():
+    """Of the rows of a law, and of the parts of a claim; what is decided is left alone."""
+    rows = [{"name": name, "value": 0.009, "interval": [0.0, 0.018], "seeds": 24,
+             "band": [-0.014, 0.014], "measured": measured}
+            for name, measured in (("one", "INCONCLUSIVE"), ("two", "SUPPORTED"))]  # fmt: skip
+    law = result(measured=Verdict.INCONCLUSIVE, findings=(Recorded("numbers", rows),))
+    (line,) = next_steps(law)
+    assert line.startswith("one: about --seeds 178 on another --salt")  # 24 (1.512 9/5)^2 = 177.7
+    assert "next, T1.lottery" in text(law)
+    drawn = np.random.default_rng(3).normal(0.1, 0.4, 24)
+    part = mean_above(drawn, 0.0)
+    found = replace(together("x", {"gain": part}), measured=Verdict.INCONCLUSIVE)
+    (line,) = next_steps(replace(result(), measurement=found, verdict=Verdict.INCONCLUSIVE))
+    assert re.match(r"gain: about --seeds \d+ on another", line)
+    near = rows[0] | {"value": 0.01399}
+    law = result(measured=Verdict.INCONCLUSIVE, findings=(Recorded("numbers", [near]),))
+    assert "too near" in next_steps(law)[0]
+
+
+def test_runs_without_work_left_say_what_would_finish_them():
+    """More seeds would not decide then."""
+    open_seeds = result(
+        measured=Verdict.INCONCLUSIVE, successes=20, trials=24,
+        findings=(Note("seeds_not_known", ("4 seeds ran out",), kept={"seeds_not_known": 4}),
+                  Note("unfinished", ("--set work=40000 would go on",)), Note("else", ("x",))),
+    )  # fmt: skip
+    assert next_steps(open_seeds) == ["4 seeds ran out", "--set work=40000 would go on"]
 
 
 @pytest.mark.parametrize(("name", "said"), [("CMP.ssl", True), ("CMP.gain", False)])

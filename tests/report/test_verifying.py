@@ -213,6 +213,10 @@ def test_an_older_record_says_what_to_do(folder):
     del content["claims"][0]["outcomes"]
     with pytest.raises(RecordError, match="check --from"):
         verify(written(folder, content))
+    del content["regime"]  # then --from cannot ask it, and its own command can
+    content["command"] = ["python", "-m", "mrpverify.check", "A.regime", "--salt", "b"]
+    with pytest.raises(RecordError, match=r"mrpverify\.check A\.regime --salt b --json"):
+        verify(written(folder, content))
 
 
 def test_the_command_has_an_exit_code_of_its_own(folder):

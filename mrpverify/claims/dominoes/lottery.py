@@ -48,9 +48,9 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     }
     finest = 1 / p.classes
     beside = (
-        Estimate.of("classes with no view", (number == 0).mean(-1), finest),
-        Estimate.of("classes with both views", (number == 2).mean(-1), finest),
-        Estimate.of("features learned", number.mean(-1) / p.views, finest / p.views),
+        Estimate.of_share("classes with no view", (number == 0).mean(-1), finest),
+        Estimate.of_share("classes with both views", (number == 2).mean(-1), finest),
+        Estimate.of_share("features learned", number.mean(-1) / p.views, finest / p.views),
     )
     return together("share of classes that learn exactly one view", parts, beside)
 

@@ -31,8 +31,8 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     held = block_views(parameters, own)  # [seeds, classes, views]
     finest = resolution(parameters)
     beside = (
-        Estimate.of("views held", held.mean((1, 2)), 1 / parameters.features),
-        Estimate.of("single-view accuracy", single_view(own), finest),
+        Estimate.of_share("views held", held.mean((1, 2)), 1 / parameters.features),
+        Estimate.of_share("single-view accuracy", single_view(own), finest),
     )
     return share_of_seeds(
         held.all((1, 2)) & reached(own),

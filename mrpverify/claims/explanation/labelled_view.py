@@ -121,7 +121,7 @@ def measure_link(parameters: Parameters, runs: Runs) -> Measurement:
     share = linked(parameters, encoder).mean(-1)
     beside = (
         *estimates({f"accuracy, {name}": values for name, values in found.items()}),
-        Estimate.of("classes linked", share, 1 / parameters.classes),
+        Estimate.of_share("classes linked", share, 1 / parameters.classes),
     )
     return in_each_seed(
         "share of seeds in which views without a label are known where a kernel links them",

@@ -50,7 +50,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     beside = (
         *estimates(classes, finest),
         Estimate("classes with several views predicted", _ties(parameters)),
-        Estimate.of("features learned", learned.mean((1, 2)), finest / parameters.views),
+        Estimate.of_share("features learned", learned.mean((1, 2)), finest / parameters.views),
     )
     return together("share of seeds in which the predicted views win", parts, beside)
 

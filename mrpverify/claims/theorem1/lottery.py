@@ -34,7 +34,7 @@ def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
     shares = {name: _share(first, predicted) for name, predicted in rules.items()}
     judged = next(iter(shares))
     beside: tuple[Finding, ...] = (
-        Estimate.of("share of kernels", shares[judged]),
+        Estimate.of_share("share of kernels", shares[judged]),
         _compared(shares, lottery.chance_level(parameters)),
         *recorded(
             rule=judged,
