@@ -106,21 +106,25 @@ def every_mutant() -> list[Mutant]:
     return [mutant for path in paths for mutant in mutants_of(path)]
 
 
-def apply(mutant: Mutant, tree: Path) -> str:
-    """Write the mutant into a copied tree; the text of the module before."""
-    path = tree / "mrpverify" / mutant.module
-    text = path.read_text()
-    parsed = ast.parse(text)
-    for node in nodes(parsed):
+def apply_to(text: str, mutant: Mutant) -> str:
+    """The text of a module with the change."""
+    for node in nodes(ast.parse(text)):
         where = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
         if where == (mutant.line, mutant.column) and ast.unparse(node) == mutant.before:
             lines = text.encode().splitlines(keepends=True)
             start = sum(map(len, lines[: node.lineno - 1])) + node.col_offset
             end = sum(map(len, lines[: node.end_lineno - 1])) + node.end_col_offset
             raw = text.encode()
-            path.write_bytes(raw[:start] + f"({mutant.after})".encode() + raw[end:])
-            return text
+            return (raw[:start] + f"({mutant.after})".encode() + raw[end:]).decode()
     raise ValueError(f"no such place: {mutant}")
+
+
+def apply(mutant: Mutant, tree: Path) -> str:
+    """Write the mutant into a copied tree; the text of the module before."""
+    path = tree / "mrpverify" / mutant.module
+    text = path.read_text()
+    path.write_bytes(apply_to(text, mutant).encode())
+    return text
 
 
 def known_equivalents() -> dict[str, str]:

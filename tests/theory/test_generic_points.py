@@ -309,10 +309,9 @@ def test_late_fusion_and_what_a_first_view_leaves():
 # --- at rest, and leaks
 
 
-def _at_rest(p, held, c, tau):
-    """E sum signal z over images of the class, by quadrature, of a kernel that holds `held`."""
+def _at_rest(p, c, tau):
+    """E sum signal z over images of the class, by quadrature, of a kernel that holds one view."""
     own, shared = WEIGHTS[p.masks]
-    assert held == 1
     chances = {"shown": 1 - 0.17 * 2 / 3, "weak": 0.17 * 2 / 3}
     return sum(x * mean(n, lambda z: _felt(z, c, tau, own, shared)) for n, x in chances.items())
 
@@ -354,7 +353,7 @@ def test_ends_of_hold_and_of_a_constant_gain():
 
 @pytest.mark.parametrize("p", BOTH, ids=["bernoulli", "fixed"])
 def test_leaks_are_what_the_residual_drives(p):
-    own, shared = WEIGHTS[p.masks]
+    _, shared = WEIGHTS[p.masks]
     p = replace(p, gain="hold", hold_width=0.3)
     at = resting.rest(p)
 
