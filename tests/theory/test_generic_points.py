@@ -329,9 +329,8 @@ def test_a_kernel_rests_where_its_images_leave_it(p, gain):
         assert at.gain == pytest.approx(TAU[p.masks] ** (1 - way))
     else:
         assert at.gain == 1.4
-    near = [
-        _at_rest(p, 1, at.correlation * x, _gain(p, at.correlation * x)) for x in (0.995, 1.005)
-    ]
+    ends = [at.correlation * share for share in (0.995, 1.005)]
+    near = [_at_rest(p, c, _gain(p, c)) for c in ends]
     assert near[0] > 0 > near[1]
 
 
