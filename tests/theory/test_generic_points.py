@@ -146,6 +146,8 @@ def test_flows_and_hitting_times_at_another_power():
     there = growth.flows(starts, rates, Q, times)
     np.testing.assert_allclose(there[:3], VARRHO)
     np.testing.assert_array_equal(there[4:], starts[4:])
+    far = growth.hitting_time(0.45, 0.6, Q, 1.5)
+    assert growth.flows(np.array([0.45]), 0.6, Q, np.array([far])) == pytest.approx(1.5)
     blown = growth.hitting_time(0.45, 0.6, Q)
     assert growth.flow(0.45, 0.6, Q, blown * 0.999) < inf
     assert growth.flow(0.45, 0.6, Q, blown * 1.001) == inf
@@ -244,6 +246,29 @@ def test_one_feature_crosses_the_plateau_as_the_equations_say():
     tied = replace(p, decoder="tied")
     for moved in mae_plateau.velocity(tied, mae_plateau.drive_matrix(p), c, e):
         np.testing.assert_allclose(moved, c_dot + e_dot)
+
+
+def test_steps_of_the_plateau_are_of_second_order(monkeypatch):
+    """Half a step leaves an eighth of the error; the start of the decoder is the init's."""
+    p = replace(POINT, framework="mae")
+    matrix, c = mae_plateau.drive_matrix(p), np.zeros((1, 15))
+    c[0, [4, 5, 9]] = 0.3, 0.2, -0.1
+
+    def flow(_, y):
+        return np.concatenate(mae_plateau.velocity(p, matrix, y[None, :15], y[None, 15:]), 1)[0]
+
+    errors = []
+    for share in (0.02, 0.01):
+        monkeypatch.setattr(mae_plateau, "RELATIVE_STEP", share)
+        ends = np.concatenate(mae_plateau._midpoint(p, matrix, c, 0.7 * c)[:2], 1)[0]
+        speed = np.abs(flow(0, np.concatenate([c, 0.7 * c], 1)[0])).max()
+        run = solve_ivp(flow, (0, share * 0.3 / speed), np.concatenate([c, 0.7 * c], 1)[0],
+                        rtol=1e-12, atol=1e-15)  # fmt: skip
+        errors.append(np.abs(ends - run.y[:, -1]).max())
+    assert errors[0] / errors[1] == pytest.approx(8, rel=0.05)
+    assert mae_plateau.initial_decoder(p, c).tolist() == c.tolist()
+    apart = mae_plateau.initial_decoder(replace(p, decoder="independent"), c)
+    assert not apart.any()
 
 
 def _valley(p, delta, split="random", total=None):
