@@ -23,16 +23,22 @@ if __name__ == "__main__":  # of its own tree, not of one that is installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.mutants.drawing import FOLDERS, Mutant, every_mutant
+from tests.mutants.in_place import fates_in_place
 from tests.mutants.mapped import TESTED, Map, make_map
 from tests.mutants.trying import SECONDS, fates, named
 
 
 def score(
-    mutants: list[Mutant], seconds: float, write: Path | None = None, tests: Map | None = None
+    mutants: list[Mutant],
+    seconds: float,
+    write: Path | None = None,
+    tests: Map | None = None,
+    in_place: bool = False,
 ) -> dict[str, list[Mutant]]:
     """What became of them, by fate; printed one by one, and kept in `write`."""
     found: dict[str, list[Mutant]] = {}
-    for fate in fates(mutants, seconds, tests):
+    tried = fates_in_place if in_place else fates
+    for fate in tried(mutants, seconds, tests):
         found.setdefault(fate.name, []).append(fate.mutant)
         print(f"{fate.name:10} {fate.seconds:5.0f} s  {fate.mutant.line:4} {fate.mutant.name}"
               f"  [{fate.test}]", flush=True)  # fmt: skip
@@ -72,7 +78,8 @@ def try_drawn(asked: argparse.Namespace) -> int:
         mutants = drawn
     tests = Map(asked.map) if asked.map else None
     found = {name: len(of) for name, of in
-             score(mutants[asked.skip :], asked.seconds, asked.write, tests).items()}  # fmt: skip
+             score(mutants[asked.skip :], asked.seconds, asked.write, tests,
+                   asked.in_place).items()}  # fmt: skip
     judged = sum(found.values()) - found.get("equivalent", 0)
     print(f"{found.get('killed', 0)} of {judged} noticed within {asked.seconds:g} CPU s: {found}")
     return int(found.get("killed", 0) < judged)
@@ -89,10 +96,13 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="CPU seconds of one mutant")
     parser.add_argument("--write", type=Path, help="append what became of each to this CSV file")
     parser.add_argument("--named", action="store_true", help="those of tests/mutants_named.toml")
+    parser.add_argument("--in-place", action="store_true", help="in forks of one session")
     parser.add_argument("--map", type=Path, help="which test runs which line")
     parser.add_argument("--make-map", type=Path, help="add to that (needs coverage), and end")
     parser.add_argument("--tests", nargs="+", default=TESTED, help="files or folders of it")
     asked = parser.parse_args()
+    if asked.in_place and not asked.map:
+        parser.error("--in-place needs --map: which tests are collected")
     if asked.named:
         return try_named()
     if asked.make_map:

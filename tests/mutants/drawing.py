@@ -106,7 +106,7 @@ def every_mutant() -> list[Mutant]:
     return [mutant for path in paths for mutant in mutants_of(path)]
 
 
-def apply_to(text: str, mutant: Mutant) -> str:
+def applied(text: str, mutant: Mutant) -> str:
     """The text of a module with the change."""
     for node in nodes(ast.parse(text)):
         where = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
@@ -123,7 +123,7 @@ def apply(mutant: Mutant, tree: Path) -> str:
     """Write the mutant into a copied tree; the text of the module before."""
     path = tree / "mrpverify" / mutant.module
     text = path.read_text()
-    path.write_bytes(apply_to(text, mutant).encode())
+    path.write_bytes(applied(text, mutant).encode())
     return text
 
 
