@@ -252,3 +252,62 @@ def test_margins_of_training_images(seed: int) -> None:
             expected = np.mean([m > 0 for m in own]) if own else np.nan
             assert float(share[s, kind]) == pytest.approx(expected, nan_ok=True)
             assert float(least[s, kind]) == pytest.approx(min(own, default=np.nan), nan_ok=True)
+
+
+# --- when a batch is covered, and what is uncovered for ever
+
+
+def _stub(p: Parameters, covers: str, shown: np.ndarray, **more: object) -> SimpleNamespace:
+    """What these questions read of a flow."""
+    return SimpleNamespace(
+        parameters=p, moments=SimpleNamespace(squared_activity=_tensor(shown.astype(float))),
+        _one_of_a_class=covers == "one feature a class", **more,
+    )  # fmt: skip
+
+
+@FEW
+@given(SEEDS, st.sampled_from(["every feature", "one feature a class"]))
+def test_coverage_is_the_last_of_what_is_needed(seed: int, covers: str) -> None:
+    random = np.random.default_rng(seed)
+    crossed, shown = random.uniform(0, 9, (2, 6)), random.random((2, 6)) < 0.7
+    crossed[random.random((2, 6)) < 0.1] = np.inf
+    stub = _stub(Parameters(classes=3), covers, shown)
+    found = flow._Flow._covering(stub, _tensor(crossed))  # type: ignore[arg-type]
+    for s in range(2):
+        each = [crossed[s, v] if shown[s, v] else None for v in range(6)]
+        if covers == "one feature a class":
+            needed = [min([t for t in each[2 * i : 2 * i + 2] if t is not None], default=np.inf)
+                      for i in range(3)]  # fmt: skip
+        else:
+            needed = [t for t in each if t is not None]
+        assert float(found[s]) == max(needed, default=0.0)
+
+
+@FEW
+@given(SEEDS, st.sampled_from(["every feature", "one feature a class"]))
+def test_what_is_uncovered_is_shown_and_needed_and_not_crossed(seed: int, covers: str) -> None:
+    random = np.random.default_rng(seed)
+    shown, crossed = random.random((2, 6)) < 0.7, random.random((2, 3, 6)) < 0.2
+    seen: list[torch.Tensor] = []
+
+    def holds(time: torch.Tensor, c: object, slopes: object, uncovered: torch.Tensor):
+        seen.append(uncovered)
+        return torch.tensor([True, True])
+
+    stub = _stub(
+        Parameters(classes=3), covers, shown,
+        crossing_time=_tensor(np.where(crossed, 1.0, np.inf)),
+        solver=SimpleNamespace(time=torch.tensor([[7.0, 5.0], [3.0, 9.0]])),
+        certificate=SimpleNamespace(holds=holds), correlations=None, slopes=None,
+        horizon=torch.tensor([torch.inf, torch.inf]), _least=4.0,
+    )  # fmt: skip
+    found = flow._Flow._never_covered(stub)  # type: ignore[arg-type]
+    assert found.tolist() == [True, False], "the second seed has a clock before the least T"
+    stub.horizon = torch.tensor([9.0, torch.inf])
+    assert flow._Flow._never_covered(stub).tolist() == [False, False]  # type: ignore[arg-type]
+    for s, v in np.ndindex(2, 6):
+        open_ = shown[s, v] and not crossed[s, :, v].any()
+        if covers == "one feature a class":
+            pair = [2 * (v // 2), 2 * (v // 2) + 1]
+            open_ = open_ and all(shown[s, x] and not crossed[s, :, x].any() for x in pair)
+        assert bool(seen[0][s, v]) == open_
