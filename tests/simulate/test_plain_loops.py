@@ -13,6 +13,7 @@ from scipy.interpolate import CubicHermiteSpline
 from mrpverify.parameters import Parameters
 from mrpverify.simulate import certificate, flow, held_out
 from mrpverify.simulate.classifier import margins
+from mrpverify.simulate.images import Images
 
 SEEDS = st.integers(0, 10_000)
 FEW = settings(max_examples=25, deadline=None)
@@ -311,3 +312,16 @@ def test_what_is_uncovered_is_shown_and_needed_and_not_crossed(seed: int, covers
             pair = [2 * (v // 2), 2 * (v // 2) + 1]
             open_ = open_ and all(shown[s, x] and not crossed[s, :, x].any() for x in pair)
         assert bool(seen[0][s, v]) == open_
+
+
+def test_images_of_patches_alone_know_nothing_else() -> None:
+    patches = torch.randn(2, 3, 4, 5, dtype=torch.float64)
+    images = Images.of_patches(patches)
+    assert images.patches is patches
+    assert images.labels.shape == images.shown_view.shape == (2, 3)
+    assert images.owner.shape == images.strength.shape == (2, 3, 4)
+    assert images.strength.dtype == torch.float64
+    assert images.features.shape == (2, 0, 5)
+    part = images.part(1, 3)
+    assert torch.equal(part.patches, patches[:, 1:3])
+    assert part.owner.shape == (2, 2, 4)
