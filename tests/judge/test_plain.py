@@ -98,6 +98,11 @@ def test_boundaries_are_the_largest_in_their_order(cap, p0, level):
         assert found == tuple(bounds)
 
 
+def test_the_usual_design_ends_at_twenty_four_seeds():
+    """Section 6; a control is judged by no laxer one, whatever the seeds of its claim."""
+    assert sequential.design(sequential.USUAL_CAP, 0.8).looks == (4, 8, 16, 24)
+
+
 def test_a_design_tells_its_next_look_and_its_boundaries():
     rule = sequential.design(24, 0.8)
     assert [rule.after(n) for n in (0, 3, 4, 15, 16, 24)] == [4, 4, 8, 16, 24, None]
