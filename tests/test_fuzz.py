@@ -53,3 +53,33 @@ def test_an_archive_whose_packed_bytes_are_damaged_is_refused(kind, tmp_path):
             said.append(str(error))
     assert len(said) > 0.9 * len(places)
     assert all("damaged" in one and "None" not in one for one in said)
+
+
+def _renamed(tmp_path, old: bytes, new: bytes, *, flags: int = 0):
+    """A ZIP of one file whose directory tells another name than was packed."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        file.writestr(old.decode(), b"{}")
+    packed = bytearray(buffer.getvalue())
+    at = packed.index(b"PK\x01\x02")
+    packed[at + 8 : at + 10] = flags.to_bytes(2, "little")
+    packed[at + 28 : at + 30] = len(new).to_bytes(2, "little")
+    packed[at + 46 : at + 46 + len(old)] = new
+    end = packed.index(b"PK\x05\x06")
+    packed[end + 12 : end + 16] = (end - at).to_bytes(4, "little")
+    path = tmp_path / "renamed.zip"
+    path.write_bytes(packed)
+    return path
+
+
+def test_a_name_that_is_not_of_its_encoding_is_a_broken_archive(tmp_path):
+    """Found by `--seed mut2-1 --kind archives --first 127 --count 1`."""
+    utf8 = 0x800
+    with pytest.raises(RecordError, match="broken"):
+        archived.verify_archive(_renamed(tmp_path, b"records/a", b"records/\xe1", flags=utf8))
+
+
+def test_a_file_without_a_name_is_refused(tmp_path):
+    """Found by `--seed mut2-1 --kind archives --first 167 --count 1`."""
+    with pytest.raises(RecordError, match="without a name"):
+        archived.verify_archive(_renamed(tmp_path, b"records/a", b""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,18 @@ from .verifying import Verified, verify_content
 
 LARGEST = 2**28
 """Bytes of a file that is read; a ZIP may say less than it unpacks to."""
+
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+)
+"""What reading a broken ZIP raises; a name of another encoding than it claims is a ValueError."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +114,9 @@ def _of_zip(path: Path) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(path) as file:
             for entry in file.infolist():
+                _inside(path, entry.filename)
                 if entry.is_dir():
                     continue
-                _inside(path, entry.filename)
                 if entry.filename in found:
                     raise RecordError(f"--verify {path}: holds {entry.filename} twice.")
                 _small_enough(path, entry.filename, entry.file_size)
@@ -111,9 +124,9 @@ def _of_zip(path: Path) -> dict[str, bytes]:
                     content = member.read(LARGEST + 1)
                 _small_enough(path, entry.filename, len(content))
                 found[entry.filename] = content
-    except (
-        zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError
-    ) as error:  # fmt: skip
+    except RecordError:
+        raise
+    except BROKEN as error:
         raise RecordError(f"--verify {path}: a broken ZIP file ({error}).") from None
     except OSError as error:
         raise RecordError(f"--verify {path}: cannot be read ({error.strerror or error}).") from None
@@ -121,7 +134,9 @@ def _of_zip(path: Path) -> dict[str, bytes]:
 
 
 def _inside(path: Path, name: str) -> None:
-    """Refuse a name that leads out of the archive."""
+    """Refuse a name that leads out of the archive, and none at all."""
+    if not name:
+        raise RecordError(f"--verify {path}: holds a file without a name.")
     parts = PurePosixPath(name).parts
     if name.startswith("/") or ".." in parts or "\\" in name or ":" in name or "\0" in name:
         raise RecordError(f"--verify {path}: {name!r} leads out of the archive.")

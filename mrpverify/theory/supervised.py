@@ -174,7 +174,7 @@ def winning_view(
     largest = initial_largest(parameters, initial_correlations)
     strength = _by_view(parameters, own_activity)
     if parameters.power == 2:
-        score = -potential(parameters, largest) / strength
+        score = -_drive_needed(parameters, largest, strength)
     else:
         score = largest * strength ** (1 / (parameters.power - 2))
     winner: NDArray[np.int64] = np.where(largest.max(-1) > 0, score.argmax(-1), -1)
@@ -193,12 +193,12 @@ def also_learns(
     if parameters.views < 2:
         return np.zeros(np.shape(initial_largest)[:-1], dtype=np.bool_)
     strength = _by_view(parameters, own_activity)
-    # A drive that is common to all views counts S_l times for view l.
-    time = potential(parameters, initial_largest) / strength
+    time = _drive_needed(parameters, initial_largest, strength)
     order = np.argsort(time, axis=-1)
     first, second = (np.take_along_axis(time, order[..., i : i + 1], -1)[..., 0] for i in (0, 1))
     winner = np.take_along_axis(np.broadcast_to(strength, time.shape), order, -1)[..., 0]
-    reached = first + extra_drive(parameters) / winner
+    with np.errstate(divide="ignore"):  # a winner that no image shows leaves the residual
+        reached = first + extra_drive(parameters) / winner
     crosses: NDArray[np.bool_] = np.isfinite(second) & (second <= reached)
     return crosses
 
@@ -353,6 +353,17 @@ def _left_behind(p: Parameters, x: Array, extra: float) -> Array:
     # A winner beyond varrho is not a bound on itself.
     start: Array = np.minimum(p.linear_from * share / p.init_scale, x)
     return start
+
+
+def _drive_needed(p: Parameters, largest: Array, strength: Array) -> Array:
+    """psi/S: a drive that is common to all views counts S_l times for view l.
+
+    inf where a view that has not crossed is in no image.
+    """
+    psi = potential(p, largest)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        needed: Array = np.where(psi > 0, psi / strength, 0.0)
+    return needed
 
 
 def _activity_share(p: Parameters) -> float:

@@ -172,3 +172,16 @@ def test_a_part_of_taught_images_keeps_their_soft_labels():
     part = own.part(3, 7)
     torch.testing.assert_close(part.soft, own.soft[:, 3:7], rtol=0, atol=0)
     torch.testing.assert_close(part.features, own.features, rtol=0, atol=0)
+
+
+def test_smoothed_soft_labels_are_the_mean_weight_on_the_label_and_the_rest_spread_evenly():
+    """The mean over the images of a seed; nothing about an image is left but its label."""
+    images, _, answers = drawn(P)
+    soft = taught(P, images, [answers], SALT, [0, 1]).soft.numpy()
+    found = taught(replace(P, soft_labels="smoothed"), images, [answers], SALT, [0, 1]).soft
+    for s in range(2):
+        labels = images.labels[s].numpy()
+        own = np.mean([soft[s, n, y] for n, y in enumerate(labels)])
+        for n, y in enumerate(labels):
+            expected = [own if i == y else (1 - own) / (P.classes - 1) for i in range(P.classes)]
+            np.testing.assert_allclose(found[s, n].numpy(), expected, rtol=1e-12)
