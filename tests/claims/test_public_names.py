@@ -18,6 +18,8 @@ GROUPS = (
 )  # fmt: skip
 OWN = {"dominoes": ("dominoes",)}
 """Groups that come with a data law of their own."""
+NETWORKS = {"claims/dominoes/transformer.py": ("images.setup", "claims.images.paired")}
+"""A claim about networks takes what those of real images share, which is not public."""
 WHOLE = ("theory", "objectives", "observe", "judge")
 FILES = [path for group in GROUPS for path in sorted((PACKAGE / "claims" / group).glob("*.py"))]
 
@@ -47,11 +49,12 @@ def is_public(module, group):
 
 
 def faults(path):
-    group = path.relative_to(PACKAGE).parts[1]
+    file = path.relative_to(PACKAGE)
+    group, shared = file.parts[1], NETWORKS.get(file.as_posix(), ())
     return [
         f"{module}{'.' + name if name else ''}"
         for module, name in imported(path)
-        if not is_public(module, group) or "._" in f".{module}.{name}"
+        if (not is_public(module, group) and module not in shared) or "._" in f".{module}.{name}"
     ]
 
 
