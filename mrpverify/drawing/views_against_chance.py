@@ -24,7 +24,8 @@ Found = tuple[Compared, Called]
 
 _OWN, _CONTROL = COLOURS["teacher-student"], "0.45"
 _BARS = (COLOURS["teacher-student"], COLOURS["clustering"], "0.2")
-_LINE = 0.34
+_NULL = "null, to its 95 % quantile"
+_LINE = 0.31
 """Height of a line in inches."""
 
 
@@ -43,11 +44,13 @@ def draw(found: Found) -> Drawn:
         {"panel": null, **row}
         for null, row in zip(np.repeat(list(compared), lines).tolist(), numbers, strict=True)
     ]
-    panels[-1].set_xlabel("share of photos, 90 % interval")
+    ends = [row["interval"][1] for kinds in compared.values() for r in kinds.values() for row in r]
+    panels[-1].set_xlim(-0.01, min(1.0, 1.08 * max(ends)))
+    panels[-1].set_xlabel("share of photos, 90 % interval (who chooses \u2192 who judges)")
     bars = right.subplots()
     numbers += _histogram(bars, called)
     lettered([*panels, bars], [f"null: {null}" for null in compared] + ["disjoint windows"])
-    legend_below(left, panels[0], 3)
+    legend_below(left, panels[0], 4)
     legend_below(right, bars, 2)
     return figure, numbers
 
@@ -60,14 +63,14 @@ def _shares(axes: Axes, kinds: Mapping[str, Sequence[Mapping[str, Any]]]) -> Row
         colour = _OWN if kind == "own class" else _CONTROL
         for row in rows:
             place, (low, high) = len(names), row["interval"]
-            bar = axes.barh(place, row["threshold"], 0.62, color="0.88", zorder=0)
-            bar.set_label("null, to its 95 % quantile")
+            axes.barh(place, row["threshold"], 0.62, color="0.88", zorder=0, label=_NULL)
             axes.plot([row["null_share"]] * 2, [place - 0.31, place + 0.31], color="0.55", lw=1,
                       label="null, mean")  # fmt: skip
             axes.plot([low, high], [place, place], color=colour, lw=1.6)
             label = "own class" if kind == "own class" else "control"
             axes.plot(row["share"], place, "o", color=colour, label=label, clip_on=False)
-            names.append(f"{kind}\n{row['chosen_by']} chooses, {row['judged_by']} judges")
+            networks = f"{row['chosen_by']} \u2192 {row['judged_by']}"
+            names.append(f"{kind}\n{networks}" if row is rows[0] else networks)
             numbers.append(
                 {"kind": kind, "chosen_by": row["chosen_by"], "judged_by": row["judged_by"],
                  "photos": row["photos"], "number": row["called"], "share": row["share"],
@@ -76,7 +79,6 @@ def _shares(axes: Axes, kinds: Mapping[str, Sequence[Mapping[str, Any]]]) -> Row
             )  # fmt: skip
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.set_xlim(0, 1)
     return numbers
 
 

@@ -26,4 +26,4 @@ def largest_by_chance(chances: np.ndarray, level: float = 0.05) -> int:
 
 def probability_of(chances: np.ndarray, count: int) -> float:
     """Probability of `count` or more."""
-    return float(number_true(chances)[count:].sum())
+    return min(1.0, float(number_true(chances)[count:].sum()))

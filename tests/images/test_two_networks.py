@@ -1,11 +1,14 @@
 """images.views and images.places: generated scores of two networks with known answers."""
 
+import io
+
 import numpy as np
 import pytest
 import torch
 import xarray as xr
 
 from mrpverify.claims.images import views
+from mrpverify.drawing.views_against_chance import draw
 from mrpverify.images import window_scores
 from mrpverify.images.window_pairs import (
     chosen,
@@ -17,6 +20,7 @@ from mrpverify.images.window_pairs import (
 )
 from mrpverify.images.window_scores import LITE, RANDOM, RESNET, WINDOWS, recognised_by_both
 from mrpverify.judge.chance import largest_by_chance, number_true, probability_of
+from mrpverify.judge.intervals import clopper_pearson
 from mrpverify.judge.verdicts import Verdict
 
 PHOTOS, CLASSES = 40, 100
@@ -156,6 +160,19 @@ def test_every_count_of_the_figure_is_that_of_its_claim():
     assert {name: np.bincount(n).tolist() for name, n in called.items()} == {
         RESNET: [0, 20, 20], LITE: [0, 20, 20], "both": [0, 20, 20],
     }  # fmt: skip
+
+
+def test_the_figure_draws_every_row_and_all_photos():
+    seen = scores([(CORNER, OPPOSITE) if i % 2 else (CORNER,) for i in range(PHOTOS)])
+    figure, numbers = draw((views.compared(seen), views.called_windows(seen)))
+    figure.savefig(io.BytesIO(), format="png", dpi=30)
+    shares = [row for row in numbers if row["panel"] != "disjoint windows"]
+    own = shares[0]
+    assert len(shares) == 6 + 4
+    assert (own["number"], own["share"], own["null_95"]) == (20, 0.5, 3 / PHOTOS)
+    assert (own["low"], own["high"]) == clopper_pearson(20, PHOTOS)
+    *_, bars = figure.axes
+    assert sum(bar.get_height() for bar in bars.patches) == 3 * PHOTOS
 
 
 # --- pairs
