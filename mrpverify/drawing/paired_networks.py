@@ -28,7 +28,7 @@ from .style import (
 def draw(seen: xr.Dataset, variables: Mapping[str, str]) -> Drawn:
     """One panel per variable (name -> words) of what `compare_all` gives; lines join one seed."""
     figure = Figure(
-        figsize=(min(PAGE, max(COLUMN, 2.5 * len(variables))), 3.0), layout="constrained"
+        figsize=(min(PAGE, max(COLUMN, 2.5 * len(variables))), 3.3), layout="constrained"
     )
     places = figure.subplots(1, len(variables), squeeze=False)[0]
     numbers: Rows = []
@@ -56,8 +56,9 @@ def _panel(axes: Axes, values: xr.DataArray, words: str) -> Rows:
             numbers.append({"number": words, "pair": arm, "network": network, **row})
     pair_in_legend(axes)
     axes.plot([], [], color="0.75", lw=0.8, label="one seed")
-    names = [ARM_NAMES[arm].replace("-style", "-\nstyle").replace(" ", "\n", 1) for arm in arms]
-    axes.set_xticks(range(len(arms)), names)
+    # slanted: five names side by side run into each other in a third of a page
+    names = [ARM_NAMES[arm] for arm in arms]
+    axes.set_xticks(range(len(arms)), names, rotation=35, ha="right", rotation_mode="anchor")
     axes.set_xlim(-0.5, len(arms) - 0.5)
     axes.set_ylabel(words)
     axes.grid(axis="y", alpha=0.25)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..claims.images import fingerprints, multiview
+from ..claims.images import fingerprints, multiview, views
 from ..claims.images.fingerprint_pictures import COUNTED
 from ..drawing import (
     label_efficiency,
@@ -20,6 +20,7 @@ from ..drawing import (
     photo_parts,
     saliency,
     under_occlusion,
+    views_against_chance,
     windows_per_photo,
 )
 from ..drawing.style import Drawn
@@ -70,6 +71,12 @@ def _windows(setup: Setup) -> Any:
     return multiview.counts_of_windows(multiview.evidence(setup))
 
 
+def _two_networks(setup: Setup) -> views_against_chance.Found:
+    """Chosen windows against their nulls, and photos by number of windows."""
+    scores = views.evidence(setup)
+    return views.compared(scores), views.called_windows(scores)
+
+
 def _sheet(setup: Setup) -> list[PhotoParts]:
     """The first recognised photos."""
     looks = multiview.recognised(multiview.evidence(setup))
@@ -84,6 +91,14 @@ FIGURES = (
         """Left the share of recognised photos with at least two disjoint windows that are each
         enough for their class, for every grid of windows, with its exact 90 % interval, and the
         controls. Right the photos by their number of such windows.""",
+    ),
+    ImageFigure(
+        "image_views", "two windows that one network chose and another judged, against chance",
+        ("resnet50", "lite0", "photos"), _two_networks, views_against_chance.draw,
+        """Left the share of photos, recognised by both networks, whose two chosen windows are
+        called by the class asked for, with its exact 90 % interval, and what the null gives: (a)
+        the same places in other photos, (b) the places that were chosen in other photos. Right the
+        photos by the largest number of disjoint windows called by their class.""",
     ),
     ImageFigure(
         "image_labels", "CIFAR-10: what mask reconstruction adds to labels",

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from . import cifar10, idx, photos, resnet50
+from . import cifar10, efficientnet_lite, idx, photos, resnet50
 from .download import Progress, download, file_sha256
 from .folder import MANIFEST, MissingDataError, data_folder, need_pillow
 from .registries import address
@@ -118,10 +118,21 @@ def _own_weights(given: Path, fresh: Path) -> Facts:
     return _weights(resnet50.from_state_dict(given), fresh) | {"variant": "torchvision"}
 
 
-def _weights(weights: resnet50.Weights, fresh: Path) -> Facts:
+def _package_lite0(given: Path, fresh: Path) -> Facts:
+    """The one state dict of the package."""
+    return _own_lite0(next(given.glob("*.pth")), fresh)
+
+
+def _own_lite0(given: Path, fresh: Path) -> Facts:
+    """A state dict under the package's names."""
+    weights = efficientnet_lite.from_state_dict(given)
+    return _weights(weights, fresh, efficientnet_lite.WEIGHTS)
+
+
+def _weights(weights: resnet50.Weights, fresh: Path, file: str = resnet50.WEIGHTS) -> Facts:
     """Write the weights; their file's digest stands for them in the records."""
-    np.savez(fresh / resnet50.WEIGHTS, **weights)  # type: ignore[arg-type]
-    return {"digest": file_sha256(fresh / resnet50.WEIGHTS), "tensors": len(weights)}
+    np.savez(fresh / file, **weights)  # type: ignore[arg-type]
+    return {"digest": file_sha256(fresh / file), "tensors": len(weights)}
 
 
 def _photos(given: Path, fresh: Path) -> Facts:
@@ -159,6 +170,7 @@ def _check_picture(path: Path) -> None:
 _FROM_PACKAGE: Mapping[str, Prepare] = {
     "cifar10": _cifar(cifar10.from_package),
     "resnet50": _package_weights,
+    "lite0": _package_lite0,
     "photos": _photos,
     "digits": _pictures("digits"),
     "garments": _pictures("garments"),
@@ -166,6 +178,7 @@ _FROM_PACKAGE: Mapping[str, Prepare] = {
 _FROM_COPY: Mapping[str, Prepare] = {
     "cifar10": _cifar(cifar10.from_batches),
     "resnet50": _own_weights,
+    "lite0": _own_lite0,
     "photos": _photos,
     "digits": _pictures("digits"),
     "garments": _pictures("garments"),

