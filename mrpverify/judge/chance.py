@@ -6,9 +6,10 @@ import numpy as np
 
 
 def number_true(chances: np.ndarray) -> np.ndarray:
-    """Probability of 0, 1, ..., n of n independent events with these chances [n] [n + 1].
+    """Probabilities (n + 1 of them) that 0, 1, ..., n of n independent events come true.
 
-    Poisson-binomial, by convolution. Raises ValueError for a chance outside [0, 1].
+    `chances` are theirs [n]. Poisson-binomial, by convolution. Raises ValueError for a chance
+    outside [0, 1].
     """
     if not ((chances >= 0) & (chances <= 1)).all():
         raise ValueError(f"chances={chances}: each must lie in [0, 1]")
