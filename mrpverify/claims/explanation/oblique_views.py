@@ -1,4 +1,4 @@
-"""CMP.angle [D]: views at a small angle leave supervised learning nothing to lose.
+"""CMP.angle [D]: views at a small cosine leave supervised learning little to lose.
 
 The views of a class have the cosine kappa. A kernel that follows one of them carries kappa times
 its correlation with the other, a start far above the init once it is long. The flow of own-view
@@ -123,7 +123,7 @@ def predict(parameters: Parameters) -> str:
     del parameters
     return (
         "a kernel that has learned one view learns the other where kappa times its length is near "
-        "varrho; every seed loses what the flow of its own views says, and nothing at kappa = "
+        "varrho; every seed loses what the flow of its own views says, next to nothing at kappa = "
         f"{COSINES[-1]:g}"
     )
 
@@ -139,7 +139,7 @@ CLAIMS = (
         id="CMP.angle",
         name="explanation.oblique_views",
         statement="what supervised learning loses on single-view images falls with the cosine of a "
-        "class's views as the flow of its own views says, to nothing at 0.1",
+        "class's views as the flow of its own views says, to next to nothing at 0.1",
         provenance="[D] laws2, L12, for views at an angle",
         role="finding",
         role_reason="the paper's views are orthogonal; how much hangs on that is the question",
