@@ -24,6 +24,9 @@ from ..theory.mending import Mend, mends
 
 RAN_OUT = ("seeds_not_known", "unfinished")
 """Notes about runs that ran out of work: how much more would finish them."""
+VARIED = "sigma_0"
+"""What a search for the edge varies unless somebody says otherwise: every framework has it, and the
+theory's conditions are about it."""
 
 
 def next_steps(result: ClaimResult) -> list[str]:
@@ -52,7 +55,8 @@ def _refuted(result: ClaimResult) -> list[str]:
     if result.framework is not None:
         lines.append(
             f"the edge of where it fails: python -m mrpverify.counterexample {result.claim.id} "
-            f"--framework {result.framework} --vary NAME, from a regime in which it holds"
+            f"--framework {result.framework} --vary {VARIED}; it begins where the claim holds, so "
+            f"give such a regime (--set), or another parameter to vary (--list parameters)"
         )
     return lines
 

@@ -2,6 +2,7 @@
 
 import io
 import re
+import shlex
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from mrpverify.claims.observed import mean_share
 from mrpverify.claims.registry import select
 from mrpverify.claims.theorem1.lottery import _compared
 from mrpverify.command_line import WIDTH, report_console
+from mrpverify.counterexample import searching
 from mrpverify.judge.findings import Estimate, Note, Recorded
 from mrpverify.judge.measurement import Measurement, mean_above, together, with_unknown
 from mrpverify.judge.numbers import ABOVE_ZERO
@@ -143,6 +145,12 @@ def test_an_open_share_says_how_many_seeds_would_decide():
     (claim,) = record(run(), [open_share])["claims"]
     assert "--seeds 14" in claim["next"][0]
     assert "mrpverify.counterexample T1.lottery" in text(result())
+    (line,) = [x for x in next_steps(result()) if "counterexample" in x]
+    words = shlex.split(line.partition("python -m ")[2].partition(";")[0])
+    asked = dict(zip(words[2::2], words[3::2], strict=True))
+    assert words[1] == "T1.lottery"
+    regime = load_preset("quick").regimes[asked["--framework"]]
+    assert searching._start(regime, [asked["--vary"]]) == {"sigma_0": regime.init_scale}
     assert "next," not in text(result(measured=Verdict.SUPPORTED))
 
 
