@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, partial
@@ -11,9 +10,9 @@ from functools import cache, partial
 import numpy as np
 import xarray as xr
 
-from ..records.collect import POLL_SECONDS, Machine
+from ..records.collect import Machine
 from ..records.provenance import provenance
-from ..records.workers import InThisProcess, Processes, Workers
+from ..records.workers import InThisProcess, Processes, Workers, carried_out
 from ..simulate.threads import one_thread
 from . import cifar10
 from .learn.encoder import CLASSES
@@ -63,7 +62,7 @@ def collect_trainings(trainings: Sequence[Training], setup: Setup) -> dict[Train
         _check_pool(training)
     for stage in _stages(missing):
         jobs = [Job(training, _start(training, found)) for training in stage]
-        with closing(_carried_out(jobs, setup.machine)) as finished:
+        with closing(carried_out(jobs, _workers(len(jobs), setup.machine))) as finished:
             for job, run in finished:
                 found[job.training] = run
                 if setup.store is not None:
@@ -79,18 +78,6 @@ def _check_pool(training: Training) -> None:
         raise ValueError(
             f"images.pool={training.pool}: allowed are at most {rarest * CLASSES} here."
         )
-
-
-def _carried_out(jobs: Sequence[Job], machine: Machine) -> Generator[tuple[Job, xr.Dataset]]:
-    """Jobs with their runs, as they finish: in this process or in several of one thread."""
-    workers, waiting = _workers(len(jobs), machine), deque(jobs)
-    try:
-        while waiting or workers.busy:
-            while waiting and workers.free:
-                workers.start(waiting.popleft())
-            yield from workers.finished(POLL_SECONDS)
-    finally:
-        workers.stop()
 
 
 def _workers(jobs: int, machine: Machine) -> Workers[Job, xr.Dataset]:

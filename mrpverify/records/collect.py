@@ -22,13 +22,10 @@ from .cores import default_workers
 from .labelled import Request, label
 from .store import Store
 from .waiting import Waiting
-from .workers import InThisProcess, Processes, Workers, can_start_processes
+from .workers import POLL_SECONDS, InThisProcess, Processes, Workers, can_start_processes
 
 Progress = Callable[[int, int], None]
 """Hears (runs finished, runs in all)."""
-
-POLL_SECONDS = 0.2
-"""How long Ctrl-C may wait to be heard while runs are in training."""
 
 PATIENCE_SECONDS = 1.0
 """How often a run that another process has reserved is asked for."""

@@ -9,7 +9,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import current_process, get_context, parent_process, resource_tracker
@@ -20,6 +20,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 LIVES = 3
 """Times a task is tried before the death of its process is taken for the task's own doing."""
+
+POLL_SECONDS = 0.2
+"""How long Ctrl-C may wait to be heard while tasks are worked on."""
 
 PATIENCE_SECONDS = 5.0
 """How long a process may take to end when asked to, before it is killed."""
@@ -105,6 +108,20 @@ class InThisProcess(Generic[Task, Answer]):
     def stop(self) -> None:
         """Forget the task."""
         self._tasks.clear()
+
+
+def carried_out(
+    tasks: Iterable[Task], workers: Workers[Task, Answer]
+) -> Generator[tuple[Task, Answer]]:
+    """Every task with its answer, as they finish; the workers are stopped in the end."""
+    waiting = deque(tasks)
+    try:
+        while waiting or workers.busy:
+            while waiting and workers.free:
+                workers.start(waiting.popleft())
+            yield from workers.finished(POLL_SECONDS)
+    finally:
+        workers.stop()
 
 
 @dataclass(eq=False)

@@ -12,16 +12,15 @@ from ...judge.findings import Estimate
 from ...judge.measurement import Measurement
 from ...judge.per_seed import in_each_seed, within
 from ...objectives.masked_supervised.theory import typical_time
-from ...parameters import STAND_INS, Parameters
+from ...parameters import Parameters
 from ..accuracies import estimates, multi_view, resolution, single_view
 from ..claim import CONTROL_SEEDS, Claim, Control, Runs
 from ..legs import FEW_LABELS, Leg, Legs, fine_tuned, masked_supervised, supervised
-from .against_pretraining import TUNED, TUNED_FEW
+from .against_pretraining import EQUIVALENT, TUNED, TUNED_FEW
 from .initial_scale import regime
 
 GROWTH = 1.0
 """Of the losing view: the condition's sides are equal."""
-EQUIVALENT = STAND_INS["equivalent_accuracy"].value
 ENCODER, SMALL = "encoder", "masked, preset's init"
 LARGE, LARGE_FEW = "masked, larger init", "masked, larger init, few labels"
 PLAIN, PLAIN_FEW = "not masked, larger init", "not masked, larger init, few labels"

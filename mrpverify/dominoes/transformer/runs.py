@@ -6,8 +6,7 @@ thread as the machine is given.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import cache, partial
@@ -18,11 +17,11 @@ import numpy as np
 import xarray as xr
 
 from ...parameters import Parameters
-from ...records.collect import POLL_SECONDS, Machine
+from ...records.collect import Machine
 from ...records.provenance import Addressed, provenance, versions
 from ...records.source import source_digest
 from ...records.store import Store
-from ...records.workers import InThisProcess, Processes, Workers
+from ...records.workers import InThisProcess, Processes, Workers, carried_out
 from ...simulate.threads import one_thread
 from .arms import ARMS, MULTI, SINGLE, TRAINING, Found, compared
 from .size import SIZES
@@ -87,7 +86,8 @@ def collect(
             found[one] = kept
     missing = [one for one in asked if one not in found]
     heard = _Parts(progress, len(found), len(asked))
-    with closing(_carried_out(_chunks(missing, machine), machine, heard)) as finished:
+    jobs = _chunks(missing, machine)
+    with closing(carried_out(jobs, _workers(len(jobs), machine, heard))) as finished:
         for job, runs in finished:
             for one, run in zip(job, runs, strict=True):
                 found[one] = run
@@ -123,23 +123,11 @@ def _chunks(missing: Sequence[Comparison], machine: Machine) -> list[Job]:
     return [tuple(missing[i : i + each]) for i in range(0, len(missing), each)]
 
 
-def _carried_out(
-    jobs: Sequence[Job], machine: Machine, heard: _Parts
-) -> Generator[tuple[Job, list[xr.Dataset]]]:
-    """Jobs with their runs, as they finish: in this process or in several of one thread."""
-    workers: Workers[Job, list[xr.Dataset]]
-    if machine.workers == 1 or len(jobs) < 2:
-        workers = InThisProcess(partial(carry_out, machine=machine, heard=heard.within))
-    else:
-        workers = Processes(partial(carry_out, machine=machine), min(machine.workers, len(jobs)))
-    waiting = deque(jobs)
-    try:
-        while waiting or workers.busy:
-            while waiting and workers.free:
-                workers.start(waiting.popleft())
-            yield from workers.finished(POLL_SECONDS)
-    finally:
-        workers.stop()
+def _workers(jobs: int, machine: Machine, heard: _Parts) -> Workers[Job, list[xr.Dataset]]:
+    """This process where one is enough, which tells how far a job is; else several processes."""
+    if machine.workers == 1 or jobs < 2:
+        return InThisProcess(partial(carry_out, machine=machine, heard=heard.within))
+    return Processes(partial(carry_out, machine=machine), min(machine.workers, jobs))
 
 
 def carry_out(
