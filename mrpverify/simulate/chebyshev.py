@@ -93,6 +93,12 @@ def _weights(stages: int) -> torch.Tensor:
     return torch.cat([(1 - rows[:, 0] - rows[:, 1]).unsqueeze(1), rows], 1)
 
 
+def _of_this_round(stages: torch.Tensor) -> torch.Tensor:
+    """Clocks that move in this round: stiff ones wait until no other one is on its way."""
+    few = (stages > 0) & (stages <= THIRD_ORDER + 1)
+    return few if bool(few.any()) else stages > 0
+
+
 class Chebyshev:
     """The flow of a state [seeds, kernels, width] from time 0, step by step.
 
@@ -141,8 +147,11 @@ class Chebyshev:
         self._refresh_radius(active & (self._age >= STEPS_PER_RADIUS))
         limit = stage_limit(MOST_STAGES) / (RADIUS_MARGIN * self.radius).clamp(min=1e-30)
         h = torch.minimum(torch.minimum(self.step, limit), until - self.time)
-        h = torch.where(active, h, 0.0)
         stages = torch.where(active, stages_needed(RADIUS_MARGIN * self.radius * h), 0)
+        if self._chooses:
+            active = active & _of_this_round(stages)
+            stages = torch.where(active, stages, 0)
+        h = torch.where(active, h, 0.0)
         chosen, new, flow = self._step(h, stages)
         return self._judge(active, h, new, flow, chosen)
 

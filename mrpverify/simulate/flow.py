@@ -140,6 +140,9 @@ class _Flow:
         self.crossing_correlations = torch.full_like(self.correlations, torch.nan)
         self.coverage_time = self.solver.time.new_full((len(weights),), NEVER)
         self.horizon = self.coverage_time.clone()
+        own_clocks = self.solver.own_clocks
+        self.front = torch.full_like(self.horizon, self._least if own_clocks else NEVER)
+        """Where clocks of their own wait for the last one while coverage is open [seeds]."""
         self.done = torch.zeros_like(self.coverage_time, dtype=torch.bool)
         self.history = History()
         self.slopes = self._correlate(self.solver.flow)
@@ -212,10 +215,12 @@ class _Flow:
 
     def _until(self) -> torch.Tensor:
         """Time that no clock may pass now, in the shape of the clocks."""
-        last = self.solver.time.amin(1)
-        front = (self.parameters.horizon_factor * last).clamp(min=self._least)
         open_ = torch.isinf(self.horizon)
-        limit = torch.where(open_, front, self.horizon) if self.solver.own_clocks else self.horizon
+        if self.solver.own_clocks:
+            last = self.solver.time.amin(1)
+            front = self.parameters.horizon_factor * last
+            self.front = torch.where(last >= self.front, front, self.front)
+        limit = torch.where(open_, self.front, self.horizon)
         return limit.unsqueeze(1).expand_as(self.solver.time)
 
     @property
