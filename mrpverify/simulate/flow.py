@@ -370,11 +370,19 @@ def hermite(
 
 def _first_share(step: Step, level: float) -> torch.Tensor:
     """Share of the step at which each pair crosses the level, by halving [as a value]."""
-    low = torch.zeros_like(step.before)
-    high = torch.ones_like(low)
+    length = (step.end - step.begin).unsqueeze(2)
+    rise, before, after = (
+        step.after - step.before,
+        length * step.slope_before,
+        length * step.slope_after,
+    )
+    square, cube = 3 * rise - 2 * before - after, before + after - 2 * rise
+    missing = level - step.before
+    low, high = torch.zeros_like(rise), torch.ones_like(rise)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        above = step.at(middle) >= level
+        gained = middle * torch.addcmul(before, middle, torch.addcmul(square, middle, cube))
+        above = gained >= missing
         low, high = torch.where(above, low, middle), torch.where(above, middle, high)
     return high
 

@@ -201,6 +201,8 @@ def _residual(
     kept = rho if masks.patches is None else rho + _flat(masks.shared) * seen
     if not parameters.bias:
         return kept
+    if bias is None and masks.patches is None:
+        return kept - rho.mean(1, keepdim=True)
     return kept - (_optimal_bias(parameters, masks, total, seen) if bias is None else bias)
 
 
