@@ -12,7 +12,8 @@ and Shampine (1989) take the step: of third order, so that a plateau, which is n
 nothing, is followed far more closely than that estimate of second order says.
 
 A unit is a seed where its kernels interact, and a single kernel where they do not (teacher-student,
-L10): it then has a step and a time of its own.
+L10): it then has a step and a time of its own. Then stiff steps wait until no other is left, and
+are taken together: a round costs as many launches as its stiffest step has stages.
 """
 
 from __future__ import annotations

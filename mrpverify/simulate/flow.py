@@ -4,8 +4,10 @@ The theory's statements are about gradient flow. `chebyshev` integrates it; here
 together from the trained tensors, crossings are found inside a step, and the horizon is kept.
 
 **Horizon.** T = horizon_factor times the time of full coverage, at least LEAST_STEPS eta. Kernels
-with clocks of their own do not outrun it: while coverage is open, no kernel goes beyond
-horizon_factor times the time of the last one, before which T cannot lie.
+with clocks of their own do not outrun it, and they come in waves: while coverage is open, all go to
+a front; once the last one has come, the next front lies at horizon_factor times that time, and T
+cannot lie before it. A kernel at rest, whose steps are stiff and long, is cut short once a wave;
+a front that followed the last kernel step by step cost it two thirds of all its gradients.
 
 **Endings.** A run ends at T, when it diverges, when it is certain never to be covered
 (`certificate`), or when its work is used up: then nothing is known about it.

@@ -9,7 +9,7 @@ from scipy.integrate import solve_ivp
 
 from mrpverify.simulate.certificate import PATIENCE, Certificate, hitting_times
 from mrpverify.simulate.descend import pretrain
-from mrpverify.simulate.flow import Layout, _interpolate, hermite, integrate
+from mrpverify.simulate.flow import Layout, _Flow, _interpolate, hermite, integrate
 from mrpverify.simulate.run import correlate
 from mrpverify.simulate.sample import sample_background, sample_images, sample_weights
 from tests.built_in import OBJECTIVES
@@ -140,6 +140,34 @@ def test_the_horizon_is_a_multiple_of_full_coverage_for_every_kernel(flowing):
     np.testing.assert_allclose(run.coverage_time, coverage)
     np.testing.assert_allclose(run.final_time, np.maximum(3 * coverage, 100 * p.step))
     assert run.reached_horizon.all()
+
+
+class _Following(_Flow):
+    """A front that follows the last kernel step by step."""
+
+    def _until(self):
+        front = (self.parameters.horizon_factor * self.solver.time.amin(1)).clamp(min=self._least)
+        until = torch.where(torch.isinf(self.horizon), front, self.horizon)
+        return until.unsqueeze(1).expand_as(self.solver.time)
+
+
+def test_waves_cost_less_than_a_front_that_follows_and_cross_at_the_same_times(flowing):
+    p = flowing("teacher-student", horizon=0.0)
+    images, weights, held_out = drawn(p, [0])
+    runs, fronts = [], []
+    for kind in (_Flow, _Following):
+        run = kind(p, images, weights, SALT, [0])
+        while run.active:
+            run.advance()
+            fronts += [float(run.front)] if torch.isinf(run.horizon).all() else []
+        runs.append(run.trajectory(held_out))
+    waves, following = runs
+    assert waves.steps[0] < 0.8 * following.steps[0]
+    np.testing.assert_allclose(waves.crossing_time, following.crossing_time, rtol=5e-3)
+    assert waves.final_time == pytest.approx(following.final_time, rel=5e-3)
+    distinct = sorted(set(fronts))
+    np.testing.assert_allclose(np.divide(distinct[1:], distinct[:-1]), p.horizon_factor)
+    assert distinct[-1] <= waves.final_time
 
 
 def test_kernels_that_do_not_interact_do_not_notice_who_is_beside_them(flowing):
