@@ -50,6 +50,13 @@ def step_of(stages: int, flow: Flow, y: np.ndarray, f: np.ndarray, h: float) -> 
     return last
 
 
+def on_their_way(clocks: list["Clock"], until: float) -> list[int]:
+    """Numbers of the clocks that step: those that need three or four stages, else all others."""
+    stages = [clock.next_stages(until) for clock in clocks]
+    few = [number for number, count in enumerate(stages) if 0 < count <= 4]
+    return few or [number for number, count in enumerate(stages) if count > 0]
+
+
 class Clock:
     """A flow from time 0, step by step."""
 
@@ -61,14 +68,22 @@ class Clock:
         lengths = [np.linalg.norm(a) / np.linalg.norm(b) for a, b in zip(y, self.f, strict=True)]
         self.step = 0.01 * min(lengths)
 
-    def advance(self, until: float) -> bool:
-        """One step, not beyond `until`; whether it is accepted."""
+    def next_stages(self, until: float) -> int:
+        """Stages of the step that comes next, 0 at the end."""
+        if self.time >= until:
+            return 0
         if self.age >= 20:
             self._look()
-        stiffness = 1.2 * self.radius
-        longest = (250**2 - 1) / 1.54 / stiffness
-        h = min(self.step, longest, until - self.time)
-        stages = stages_of(stiffness * h)
+        return stages_of(1.2 * self.radius * self._next(until))
+
+    def _next(self, until: float) -> float:
+        longest = (250**2 - 1) / 1.54 / (1.2 * self.radius)
+        return min(self.step, longest, until - self.time)
+
+    def advance(self, until: float) -> bool:
+        """One step, not beyond `until`; whether it is accepted."""
+        stages = self.next_stages(until)
+        stiffness, h = 1.2 * self.radius, self._next(until)
         new = step_of(stages, self.flow, self.y, self.f, h)
         f = self.flow(new)
         self.evaluations += stages
