@@ -18,7 +18,7 @@ from typer.main import get_command
 
 ROOT = Path(__file__).parent.parent
 FILES = ("README.md", "SECURITY.md", "CHANGELOG.md", "CITATION.cff", "LICENSE")
-FOLDERS = ("docs", "paper_figures/drawn", "benchmarks", "notebooks")
+FOLDERS = ("docs", "paper_figures/drawn", "benchmarks", "notebooks", "experiments")
 KINDS = {".md", ".svg", ".png", ".json", ".csv", ".ipynb"}
 """What of the folders a page may show or lead to."""
 

@@ -53,12 +53,13 @@ def pages(root: Path) -> dict[Path, str]:
     """Path -> text that README.md and the pages of docs ought to have.
 
     The results page and the status page are records throughout; in the others records fill in
-    their table and the numbers that are marked in running text. Raises OSError for a file that
+    their tables and the numbers that are marked in running text. Raises OSError for a file that
     cannot be read, ValueError for one that is no record and for a mark that no record answers.
     """
     from .report.prose import filled
     from .report.results import results_page, stored, summary_table, with_table
     from .report.status import status_page
+    from .report.tables import tabled
 
     records = stored(root / "docs" / "results")
     readme = root / "README.md"
@@ -67,7 +68,7 @@ def pages(root: Path) -> dict[Path, str]:
         for path in (readme, *sorted((root / "docs").glob("*.md")))
     }
     texts[readme] = with_table(texts[readme], summary_table(records))
-    made = {path: filled(text, records) for path, text in texts.items()}
+    made = {path: filled(tabled(text, records), records) for path, text in texts.items()}
     return made | {
         root / "docs" / "results.md": results_page(records),
         root / "docs" / "status.md": status_page(records),

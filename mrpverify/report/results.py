@@ -35,8 +35,10 @@ OF_DETAILS = (
     "sequential", "numbers", "parts", "differences", "over_seeds", "seeds_not_known",
 )  # fmt: skip
 """What of the details a verdict is recomputed from."""
-SHORT = 1500
+SHORT = 3000
 """Characters of JSON: details of a claim that are no longer are kept too, for prose to name."""
+ACCURACIES = ("multi_view", "single_view")
+"""What is kept of the accuracies of a leg."""
 REFEREE = {
     Verdict.SUPPORTED: "reproduced in the stated regime",
     Verdict.REFUTED: "fails in this regime",
@@ -102,7 +104,16 @@ def _kept(row: Record, keys: Sequence[str], short: int) -> dict[str, Any]:
         for key, value in row["details"].items()
         if key in OF_DETAILS or len(json.dumps(value)) <= short
     }
+    if "accuracies" in row["details"]:
+        details["accuracies"] = _accuracies(row["details"]["accuracies"])
     return {key: row[key] for key in keys} | {"details": details}
+
+
+def _accuracies(legs: Record) -> dict[str, dict[str, Any]]:
+    """Of the accuracies of legs their means and intervals, without who confuses what."""
+    return {
+        leg: {kind: row[kind] for kind in ACCURACIES if kind in row} for leg, row in legs.items()
+    }
 
 
 def file_name(record: Record) -> str:

@@ -1,0 +1,187 @@
+"""Tables of documents, made from stored records where a comment asks for one.
+
+``mrpverify results`` writes a table between such a comment and its end:
+
+    <!-- results: numbers L1 L2 -->...<!-- results: end -->
+
+The first word is the kind of table: ``verdicts`` has a row for every claim and framework, with a
+verdict for each salt; ``numbers`` one for every number that a claim states, with its prediction,
+band and rival; ``means`` one for every part of a claim and for all else that it tells as a mean
+over seeds; ``notes`` are its lines of text as they stand. Then come claims, groups or patterns, as the command line knows them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..claims.registry import UnknownClaimError, select
+from .results import Record, StoredRecordError, at, claims_of, table
+
+MARK = re.compile(
+    r"<!-- results: (?P<kind>means|notes|numbers|verdicts) (?P<names>[^>]*?) -->.*?<!-- results: end -->",
+    re.DOTALL,
+)
+Rows = Mapping[tuple[str, str, str], Mapping[str, Record]]
+"""(claim, framework, horizon) -> salt -> that claim of the record."""
+
+
+def tabled(text: str, records: Sequence[Record]) -> str:
+    """A document with its tables as the records have them.
+
+    Raises StoredRecordError for a name that no claim has and for a table without a row.
+    """
+    return MARK.sub(lambda found: _written(found["kind"], found["names"], records), text)
+
+
+def _written(kind: str, names: str, records: Sequence[Record]) -> str:
+    """A mark with its table."""
+    try:
+        meant = [claim.id for claim in select(names.split())]
+    except UnknownClaimError as error:
+        raise StoredRecordError(f"'results: {kind} {names}': {error}") from None
+    rows: dict[tuple[str, str, str], dict[str, Record]] = {}
+    for record, claim in claims_of(records):
+        if claim["id"] in meant:
+            key = (claim["id"], claim["framework"] or "real images", claim["horizon"])
+            rows.setdefault(key, {})[str(record["salt"])] = claim
+    if not rows:
+        raise StoredRecordError(f"'results: {kind} {names}': no stored record is about it.")
+    ordered = {key: rows[key] for key in sorted(rows, key=lambda key: meant.index(key[0]))}
+    return f"<!-- results: {kind} {names} -->\n{KINDS[kind](ordered)}\n<!-- results: end -->"
+
+
+def _salts(rows: Rows) -> list[str]:
+    """Salts of some claims, in their order."""
+    return sorted({salt for own in rows.values() for salt in own})
+
+
+def _verdicts(rows: Rows) -> str:
+    """A row for every claim, framework and horizon."""
+    salts = _salts(rows)
+    head = ("claim", "framework", "role", *salts, "rivals excluded", "controls that failed")
+    body = []
+    for (claim, framework, horizon), own in rows.items():
+        some = next(iter(own.values()))
+        verdicts = [f"{own[salt]['verdict']}" if salt in own else "" for salt in salts]
+        excluded = [n["rival_excluded"] for c in own.values() for n in _all_numbers(c)]
+        failed = [x["failed_as_it_should"] for c in own.values() for x in c.get("controls", ())]
+        body.append((f"{claim}{at(horizon)}", framework, some["role"], *verdicts,
+                     _count(excluded), _count(failed)))  # fmt: skip
+    return table(head, body)
+
+
+def _count(answers: Sequence[bool]) -> str:
+    """How many of them are so, empty where nothing was asked."""
+    return f"{sum(answers)} of {len(answers)}" if answers else ""
+
+
+def _numbers(rows: Rows) -> str:
+    """A row for every number of every claim; a verdict stands beside it where it is no yes."""
+    salts = _salts(rows)
+    head = ("claim", "framework", "number", "prediction", "band", "rival", *salts)
+    body = []
+    for (claim, framework, horizon), own in rows.items():
+        found = {salt: {n["name"]: n for n in _all_numbers(c)} for salt, c in own.items()}
+        for name, first in {n: x for each in found.values() for n, x in each.items()}.items():
+            values = [_value(found.get(salt, {}).get(name)) for salt in salts]
+            body.append((f"{claim}{at(horizon)}", framework, name, *_foretold(found, name, first),
+                         *values))  # fmt: skip
+    return table(head, body)
+
+
+def _means(rows: Rows) -> str:
+    """A row for every mean that a claim tells, those that it is judged by first."""
+    salts = _salts(rows)
+    body = []
+    for (claim, framework, horizon), own in rows.items():
+        found = {salt: _told(_details(c)) for salt, c in own.items()}
+        for name, first in {n: x for each in found.values() for n, x in each.items()}.items():
+            values = [_mean(found.get(salt, {}).get(name)) for salt in salts]
+            body.append((f"{claim}{at(horizon)}", framework, name, first.get("needed", ""),
+                         *values))  # fmt: skip
+    return table(("claim", "framework", "mean of", "needed", *salts), body)
+
+
+def _told(details: Record) -> dict[str, Record]:
+    """Whatever of a claim has a mean."""
+    there = {**details.get("parts", {}), **details}
+    for leg, kinds in details.get("accuracies", {}).items():
+        there |= {f"{kind.replace('_', '-')} accuracy, {leg}": x for kind, x in kinds.items()}
+    there |= {row["difference"]: row for row in details.get("differences", ())}
+    return {name: x for name, x in there.items() if isinstance(x, Mapping) and "mean" in x}
+
+
+def _notes(rows: Rows) -> str:
+    """The lines that claims tell, one block for those that all salts have alike."""
+    blocks: dict[str, None] = {}
+    for own in rows.values():
+        for claim in own.values():
+            blocks |= {
+                f"```text\n{chr(10).join(lines)}\n```": None
+                for lines in _details(claim).values()
+                if isinstance(lines, list) and lines and all(isinstance(x, str) for x in lines)
+            }
+    return "\n\n".join(blocks)
+
+
+def _mean(row: Record | None) -> str:
+    """A mean with its interval; a verdict stands beside it where it is no yes."""
+    if row is None:
+        return ""
+    return _value({"value": row["mean"], "measured": "SUPPORTED", **row})
+
+
+def _foretold(
+    found: Mapping[str, Mapping[str, Record]], name: str, first: Record
+) -> tuple[str, str, str]:
+    """Prediction, band and rival of a number; a range where salts have their own."""
+    there = [each[name] for each in found.values() if name in each]
+    low, high = (_range([n["band"][end] for n in there]) for end in (0, 1))
+    rival = f"{first['rival']}: {_range([n['rival_value'] for n in there])}"
+    return _range([n["prediction"] for n in there]), f"[{low}, {high}]", rival
+
+
+def _range(values: Sequence[float]) -> str:
+    """One number to four digits, or the least and the largest."""
+    ends = dict.fromkeys(_short(value) for value in (min(values), max(values)))
+    return " to ".join(ends)
+
+
+def _value(number: Record | None) -> str:
+    """A number with its interval, where that is wider than the digits."""
+    if number is None:
+        return ""
+    value = _short(number["value"])
+    ends = [_short(end) for end in number["interval"]]
+    interval = "" if ends == [value, value] else f" [{ends[0]}, {ends[1]}]"
+    verdict = "" if number["measured"] == "SUPPORTED" else f" {number['measured']}"
+    return f"{value}{interval}{verdict}"
+
+
+def _short(value: float | None) -> str:
+    """A number to four digits; next to nothing is 0."""
+    if value is None:
+        return "-"
+    return "0" if abs(value) < NOTHING else f"{value:.4g}"
+
+
+NOTHING = 1e-12
+"""Rounding of a difference."""
+
+
+def _all_numbers(claim: Record) -> list[Mapping[str, Any]]:
+    """The numbers that a claim states, if it is of that kind."""
+    return [n for n in _details(claim).get("numbers", ()) if "rival" in n]
+
+
+def _details(claim: Record) -> Mapping[str, Any]:
+    """What a claim tells beside its verdict; records of 0.1.0 lack it."""
+    details: Mapping[str, Any] = claim.get("details", {})
+    return details
+
+
+KINDS: Mapping[str, Callable[[Rows], str]] = {
+    "means": _means, "notes": _notes, "numbers": _numbers, "verdicts": _verdicts,
+}  # fmt: skip

@@ -1,0 +1,88 @@
+"""Tables that documents ask records for."""
+
+import pytest
+
+from mrpverify.report.results import StoredRecordError
+from mrpverify.report.tables import tabled
+
+NUMBER = {
+    "name": "exponent", "value": -0.99951, "interval": [-1.01, -0.98], "prediction": -1.0,
+    "band": [-1.1, -0.9], "rival": "the other one", "rival_value": -2.0, "rival_excluded": True,
+    "measured": "SUPPORTED",
+}  # fmt: skip
+
+
+def record(salt, *numbers, claim="L2", verdict="SUPPORTED", failed=True, **details):
+    """A record with one claim."""
+    return {
+        "salt": salt,
+        "claims": [
+            {
+                "id": claim, "name": f"laws.{claim}", "framework": "mae", "horizon": "none",
+                "role": "gate", "verdict": verdict,
+                "controls": [{"failed_as_it_should": failed}],
+                "details": {"numbers": list(numbers), **details},
+            }
+        ],
+    }  # fmt: skip
+
+
+def rows(kind, names, *records):
+    """Cells of the table, without its head."""
+    mark = f"<!-- results: {kind} {names} -->old<!-- results: end -->"
+    text = tabled(f"before\n\n{mark}\n\nafter", records)
+    assert text.startswith(f"before\n\n<!-- results: {kind} {names} -->\n| claim ")
+    assert text.endswith("\n<!-- results: end -->\n\nafter")
+    assert tabled(text, records) == text
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [line.strip("| ").split(" | ") for line in lines[2:]]
+
+
+def test_a_number_of_every_salt_stands_beside_what_was_foretold():
+    other = NUMBER | {
+        "value": -0.5, "interval": [-0.5, -0.5], "band": [-1.2, -0.9], "rival_value": -3.0,
+        "measured": "REFUTED",
+    }  # fmt: skip
+    assert rows("numbers", "L2", record("b", other), record("a", NUMBER)) == [
+        ["L2", "mae", "exponent", "-1", "[-1.2 to -1.1, -0.9]", "the other one: -3 to -2",
+         "-0.9995 [-1.01, -0.98]", "-0.5 REFUTED"]
+    ]  # fmt: skip
+
+
+def test_a_number_that_one_salt_alone_has_leaves_a_gap():
+    new = NUMBER | {"name": "amplitude"}
+    cells = rows("numbers", "laws", record("a", NUMBER), record("b", NUMBER, new))
+    assert [row[2] for row in cells] == ["exponent", "amplitude"]
+    assert not cells[1][-2].strip()
+    assert cells[1][-1].startswith("-0.9995")
+
+
+def test_verdicts_count_rivals_and_controls():
+    kept = NUMBER | {"rival_excluded": False}
+    records = (
+        record("a", NUMBER, kept),
+        record("b", NUMBER, verdict="INCONCLUSIVE", failed=False),
+        record("a", claim="L10"),
+    )
+    assert rows("verdicts", "L*", *records) == [
+        ["L2", "mae", "gate", "SUPPORTED", "INCONCLUSIVE", "2 of 3", "1 of 2"],
+        ["L10", "mae", "gate", "SUPPORTED", "", "", "1 of 1"],
+    ]
+
+
+def test_means_are_those_of_parts_and_of_arms():
+    gain = {"mean": 0.1375, "interval": [0.12, 0.15], "needed": "> 0.02", "measured": "SUPPORTED"}
+    accuracies = {"supervised": {"single_view": {"mean": 0.86, "interval": [0.86, 0.86]}}}
+    told = record("a", parts={"gain": gain}, accuracies=accuracies, other={"mean": 2.0,
+                  "interval": [1.0, 3.0]}, seeds={"a": 1})  # fmt: skip
+    assert [row[2:] for row in rows("means", "L2", told)] == [
+        ["gain", "> 0.02", "0.1375 [0.12, 0.15]"],
+        ["other", "", "2 [1, 3]"],
+        ["single-view accuracy, supervised", "", "0.86"],
+    ]
+
+
+@pytest.mark.parametrize("names", ["L99", "T1.capture"])
+def test_a_name_without_a_claim_or_without_a_record_is_refused(names):
+    with pytest.raises(StoredRecordError, match=names):
+        tabled(f"<!-- results: numbers {names} --><!-- results: end -->", [record("a", NUMBER)])
