@@ -72,7 +72,8 @@ def _again(record: Row, name: str) -> str:
     """What to type to ask a record's question again; --from needs more than the oldest hold."""
     if all(key in record for key in ASKED):
         return f"check --from {name}"
-    return shlex.join(map(str, record.get("command", ["check"])))
+    words = record.get("command")
+    return shlex.join(map(str, words if isinstance(words, list) else ["check"]))
 
 
 def _all(record: Row) -> Iterator[str]:

@@ -198,7 +198,10 @@ def test_a_condition_that_holds_violates_nothing(folder):
     assert verify(written(folder, content)).mismatches
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"claims": [{}]}', '{"claims": 3}', "nul\0"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[]", '{"claims": [{}]}', '{"claims": 3}', "nul\0", '{"claims": [], "command": true}'],
+)
 def test_what_is_no_record_is_refused(folder, text):
     path = folder / "none.json"
     path.write_text(text)
