@@ -1,8 +1,14 @@
 """The registry finds claims by their place; every claim keeps the house rules."""
 
+from dataclasses import replace
+
 import pytest
 
+import mrpverify as mv
+from mrpverify.claims.claim import Control
+from mrpverify.claims.legs import Leg
 from mrpverify.claims.registry import ALL, UnknownClaimError, all_claims, groups, select
+from mrpverify.parameters import relevant
 
 IDS = {
     "T1.capture", "T1.bounded", "T1.specialise", "T1.monosemantic", "T1.lottery", "T1.noise",
@@ -71,3 +77,44 @@ def test_every_claim_states_its_case_and_has_a_control_per_framework(claim):
 )
 def test_names_are_read_without_case_and_as_patterns(name, same):
     assert select([name]) == select([same])
+
+
+def sees(claim, control, framework):
+    """Whether what a control changes is in the runs that it asks for."""
+    regime = mv.regime(framework)
+    own = claim.runs_needed(regime)
+    changed = claim.runs_needed(replace(regime, **control.change(regime)))
+    return runs_of(own) != runs_of(changed)
+
+
+def runs_of(legs):
+    """What a run can see of every leg, with those that it goes on from."""
+    return {name: seen_by(leg) for name, leg in legs.items()}
+
+
+def seen_by(leg):
+    if not isinstance(leg, Leg):
+        return leg and relevant(leg)
+    taught = tuple(seen_by(other) for other in leg.taught_by)
+    return relevant(leg.parameters), seen_by(leg.start), taught
+
+
+TRAINED = [
+    (claim, control, framework)
+    for claim in all_claims()
+    for framework, controls in getattr(claim, "controls", {}).items()
+    for control in controls
+    if control.change is not None
+]
+
+
+@pytest.mark.parametrize(("claim", "control", "framework"), TRAINED)
+def test_a_control_changes_the_runs_of_its_claim(claim, control, framework):
+    """L1's control set an init that the law's regime then overwrote, and could not fail."""
+    assert sees(claim, control, framework)
+
+
+def test_a_control_that_is_overwritten_is_seen():
+    claim = next(c for c in all_claims() if c.id == "L1" and "supervised" in c.controls)
+    void = Control("void", "", change=lambda p: {"init_scale": 160 * p.init_scale})
+    assert not sees(claim, void, "supervised")

@@ -19,7 +19,7 @@ from ...parameters import Parameters
 from ...theory.growth import growth_rate, hitting_time
 from ...theory.theorem1 import expected_coverage
 from ..accuracies import block_views
-from ..claim import Claim, Control, Runs
+from ..claim import CONTROL_SEEDS, Claim, Control, Runs
 from ..legs import Leg, Legs
 from .curves import curve
 from .regimes import conditions, siblings, stepped
@@ -33,6 +33,9 @@ SUPERVISED_START = 1 / 8
 """Supervised initial scale over the preset's: near ties at the start let a class learn both views,
 in proportion to sigma_0^{q-2}. At the preset's own scale, with few images, a third of the classes
 did (exploration)."""
+BEYOND = 4.0
+"""sigma_0 / varrho of the control: nearly every view is then beyond varrho in one of three kernels."""
+LARGE = "large init, "
 SLOWEST = 0.5
 """A kernel whose largest of 2k correlations is below this, in units of sigma_0, is not waited for:
 one in twenty at 2k = 8, and their siblings hurry many of them."""
@@ -62,8 +65,17 @@ def regime(parameters: Parameters, kernels: int) -> Parameters:
 def legs(parameters: Parameters) -> Legs:
     """One run with all kernels; supervised kernels interact and need a run for each m."""
     if parameters.framework == "supervised":
-        return {_name(m): Leg(regime(parameters, m)) for m in SIZES}
+        regimes = {_name(m): regime(parameters, m) for m in SIZES}
+        return {
+            **{name: Leg(p) for name, p in regimes.items()},
+            **{LARGE + name: Leg(_beyond(p), seeds=CONTROL_SEEDS) for name, p in regimes.items()},
+        }
     return {_name(max(SIZES)): Leg(regime(parameters, max(SIZES)))}
+
+
+def _beyond(parameters: Parameters) -> Parameters:
+    """The regime with kernels that start beyond varrho."""
+    return replace(parameters, init_scale=BEYOND * parameters.linear_from)
 
 
 def _name(m: int) -> str:
@@ -114,10 +126,16 @@ COPIES = Control(
     "kernels that are no independent draws cover no more than m = 1",
     look=_one_kernel_each,
 )
+def _large_start(parameters: Parameters, runs: Runs) -> Runs:
+    """Runs from a large init in the place of the claim's own."""
+    del parameters
+    return {_name(m): runs[LARGE + _name(m)] for m in SIZES}
+
+
 LARGE_START = Control(
-    "initial scale 160 times larger",
+    f"initial scale {BEYOND:g} varrho",
     "supervised kernels that start beyond varrho hold both views: no lottery is played",
-    change=lambda parameters: {"init_scale": 160 * parameters.init_scale},
+    look=_large_start,
 )
 
 CLAIMS = (
