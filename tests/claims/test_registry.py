@@ -104,7 +104,7 @@ TRAINED = [
     for claim in all_claims()
     for framework, controls in getattr(claim, "controls", {}).items()
     for control in controls
-    if control.change is not None
+    if control.change is not None and claim.needs_runs
 ]
 
 

@@ -200,7 +200,15 @@ def test_a_condition_that_holds_violates_nothing(folder):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{}", "[]", '{"claims": [{}]}', '{"claims": 3}', "nul\0", '{"claims": [], "command": true}'],
+    [
+        "",
+        "{}",
+        "[]",
+        '{"claims": [{}]}',
+        '{"claims": 3}',
+        "nul\0",
+        '{"claims": [], "command": true}',
+    ],
 )
 def test_what_is_no_record_is_refused(folder, text):
     path = folder / "none.json"

@@ -126,6 +126,8 @@ COPIES = Control(
     "kernels that are no independent draws cover no more than m = 1",
     look=_one_kernel_each,
 )
+
+
 def _large_start(parameters: Parameters, runs: Runs) -> Runs:
     """Runs from a large init in the place of the claim's own."""
     del parameters
