@@ -7,7 +7,8 @@
 The first word is the kind of table: ``verdicts`` has a row for every claim and framework, with a
 verdict for each salt; ``numbers`` one for every number that a claim states, with its prediction,
 band and rival; ``means`` one for every part of a claim and for all else that it tells as a mean
-over seeds; ``notes`` are its lines of text as they stand. Then come claims, groups or patterns, as the command line knows them.
+over seeds; ``notes`` are its lines of text as they stand. Then come claims, groups or patterns, as
+the command line knows them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from ..claims.registry import UnknownClaimError, select
 from .results import Record, StoredRecordError, at, claims_of, table
 
 MARK = re.compile(
-    r"<!-- results: (?P<kind>means|notes|numbers|verdicts) (?P<names>[^>]*?) -->.*?<!-- results: end -->",
+    r"<!-- results: (?P<kind>means|notes|numbers|verdicts) (?P<names>[^>]*?) -->.*?"
+    r"<!-- results: end -->",
     re.DOTALL,
 )
 Rows = Mapping[tuple[str, str, str], Mapping[str, Record]]
@@ -143,10 +145,12 @@ def _foretold(
     return _range([n["prediction"] for n in there]), f"[{low}, {high}]", rival
 
 
-def _range(values: Sequence[float]) -> str:
-    """One number to four digits, or the least and the largest."""
-    ends = dict.fromkeys(_short(value) for value in (min(values), max(values)))
-    return " to ".join(ends)
+def _range(values: Sequence[float | None]) -> str:
+    """One number to four digits, or the least and the largest; a dash where none is finite."""
+    finite = [value for value in values if value is not None]
+    if not finite:
+        return _short(None)
+    return " to ".join(dict.fromkeys(map(_short, (min(finite), max(finite)))))
 
 
 def _value(number: Record | None) -> str:

@@ -16,9 +16,9 @@ the views of i, which show together and help each other, grows at most `views` t
 Left out: rates that differ among features of the drawn images (Lambda is weighted by R^{1/n} in
 L2), the push of other classes' images (s/k), and what a kernel does after it has crossed for
 another class: noise is then no longer kept out by its slope, and a masked autoencoder's kernel
-drifts by more than Lambda_i along views of classes that are learned later (docs/explanation.md). What
-is outside at the start is driven on after T_i where kernels do not interact; where they share a
-target, the drive is gone.
+drifts by more than Lambda_i along views of classes that are learned later (docs/explanation.md).
+What is outside at the start is driven on after T_i where kernels do not interact; where they share
+a target, the drive is gone.
 """
 
 from __future__ import annotations

@@ -57,6 +57,20 @@ def test_a_number_that_one_salt_alone_has_leaves_a_gap():
     assert cells[1][-1].startswith("-0.9995")
 
 
+def test_what_has_no_end_is_a_dash():
+    never = NUMBER | {"rival_value": None, "band": [None, -0.9]}
+    (cells,) = rows("numbers", "L2", record("a", never), record("b", never))
+    assert cells[4:6] == ["[-, -0.9]", "the other one: -"]
+
+
+def test_lines_of_text_stand_as_they_are_once():
+    records = [record(salt, NUMBER, pictures=["a | 1", "b"]) for salt in "ab"]
+    mark = "<!-- results: notes L2 --><!-- results: end -->"
+    assert tabled(mark, records) == (
+        "<!-- results: notes L2 -->\n```text\na | 1\nb\n```\n<!-- results: end -->"
+    )
+
+
 def test_verdicts_count_rivals_and_controls():
     kept = NUMBER | {"rival_excluded": False}
     records = (

@@ -34,7 +34,7 @@ SUPERVISED_START = 1 / 8
 in proportion to sigma_0^{q-2}. At the preset's own scale, with few images, a third of the classes
 did (exploration)."""
 BEYOND = 4.0
-"""sigma_0 / varrho of the control: nearly every view is then beyond varrho in one of three kernels."""
+"""sigma_0 / varrho of the control: nearly every view is then beyond varrho in some kernel."""
 LARGE = "large init, "
 SLOWEST = 0.5
 """A kernel whose largest of 2k correlations is below this, in units of sigma_0, is not waited for:
