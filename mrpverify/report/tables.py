@@ -7,8 +7,8 @@
 The first word is the kind of table: ``verdicts`` has a row for every claim and framework, with a
 verdict for each salt; ``numbers`` one for every number that a claim states, with its prediction,
 band and rival; ``means`` one for every part of a claim and for all else that it tells as a mean
-over seeds; ``notes`` are its lines of text as they stand. Then come claims, groups or patterns, as
-the command line knows them.
+over seeds; ``controls`` one for every control; ``notes`` are its lines of text as they stand. Then
+come claims, groups or patterns, as the command line knows them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..claims.registry import UnknownClaimError, select
 from .results import Record, StoredRecordError, at, claims_of, table
 
 MARK = re.compile(
-    r"<!-- results: (?P<kind>means|notes|numbers|verdicts) (?P<names>[^>]*?) -->.*?"
+    r"<!-- results: (?P<kind>controls|means|notes|numbers|verdicts) (?P<names>[^>]*?) -->.*?"
     r"<!-- results: end -->",
     re.DOTALL,
 )
@@ -72,6 +72,26 @@ def _verdicts(rows: Rows) -> str:
         body.append((f"{claim}{at(horizon)}", framework, some["role"], *verdicts,
                      _count(excluded), _count(failed)))  # fmt: skip
     return table(head, body)
+
+
+def _controls(rows: Rows) -> str:
+    """A row for every control of every claim: its value, and whether it failed as it should."""
+    salts = _salts(rows)
+    body = []
+    for (claim, framework, horizon), own in rows.items():
+        found = {salt: {x["id"]: x for x in c.get("controls", ())} for salt, c in own.items()}
+        for name, first in {n: x for each in found.values() for n, x in each.items()}.items():
+            values = [_of_control(found.get(salt, {}).get(name)) for salt in salts]
+            body.append((f"{claim}{at(horizon)}", framework, name, first["expected"], *values))
+    return table(("claim", "framework", "control", "expected", *salts), body)
+
+
+def _of_control(row: Record | None) -> str:
+    """A control's value with its interval; in words where it did not fail."""
+    if row is None:
+        return ""
+    value = _value({**row, "measured": "SUPPORTED"})
+    return value if row["failed_as_it_should"] else f"{value} did not fail"
 
 
 def _count(answers: Sequence[bool]) -> str:
@@ -187,5 +207,9 @@ def _details(claim: Record) -> Mapping[str, Any]:
 
 
 KINDS: Mapping[str, Callable[[Rows], str]] = {
-    "means": _means, "notes": _notes, "numbers": _numbers, "verdicts": _verdicts,
-}  # fmt: skip
+    "controls": _controls,
+    "means": _means,
+    "notes": _notes,
+    "numbers": _numbers,
+    "verdicts": _verdicts,
+}

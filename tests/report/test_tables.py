@@ -57,6 +57,17 @@ def test_a_number_that_one_salt_alone_has_leaves_a_gap():
     assert cells[1][-1].startswith("-0.9995")
 
 
+def test_a_control_that_did_not_fail_says_so():
+    there = record("a", NUMBER), record("b", NUMBER, failed=False)
+    for salt in there:
+        salt["claims"][0]["controls"][0] |= {
+            "id": "noise", "expected": "nothing", "value": 0.25, "interval": [0.2, 0.3],
+        }  # fmt: skip
+    assert rows("controls", "L2", *there) == [
+        ["L2", "mae", "noise", "nothing", "0.25 [0.2, 0.3]", "0.25 [0.2, 0.3] did not fail"]
+    ]
+
+
 def test_what_has_no_end_is_a_dash():
     never = NUMBER | {"rival_value": None, "band": [None, -0.9]}
     (cells,) = rows("numbers", "L2", record("a", never), record("b", never))
