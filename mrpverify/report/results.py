@@ -248,7 +248,7 @@ def _regime(record: Record, claim: Record) -> str:
         return f"[own]({OWN_REGIMES[group]})"
     words = list(record["command"])
     preset = words[words.index("--preset") + 1] if "--preset" in words else "quick"
-    return f"from {preset}" if group == VARIED else preset
+    return f"[from {preset}](docs/explanation.md)" if group == VARIED else preset
 
 
 def _legend(records: Sequence[Record]) -> str:
