@@ -66,9 +66,8 @@ def test_a_row_says_regime_and_minutes_and_the_page_what_they_mean():
     assert f"{record['salt']}: 90.0" in row
     assert f"- {claim['framework']}: k=77 m=3" in made
     assert "| [own](docs/laws.md) |" in next(x for x in made.splitlines() if x.startswith("| L12"))
-    assert "| [from quick](docs/explanation.md) |" in next(
-        x for x in made.splitlines() if x.startswith("| AUG.rate")
-    )
+    rate = next(x for x in made.splitlines() if x.startswith("| AUG.rate"))
+    assert "| [from quick](docs/explanation.md) |" in rate
 
 
 def test_claims_without_a_record_are_named():

@@ -34,12 +34,14 @@ def legs(parameters: Parameters) -> Legs:
 def measure_at_horizon(parameters: Parameters, runs: Runs) -> Measurement:
     """Share of seeds in which every feature is held class-purely at T."""
     own, p = runs[PRETRAINING], arms.regime(parameters)
-    held = captured_views(p, own).mean((1, 2)) * reached(own)
+    held = captured_views(p, own).mean((1, 2))
     beside = (
         *estimates({"features": held, "T": own["final_time"].values}),
         Note("pictures", tuple(line for lines in table(p).values() for line in lines)),
     )
-    return share_of_seeds(held == 1, f"{SHARE} at T", beside, known_at_horizon(own))
+    return share_of_seeds(
+        (held == 1) & reached(own), f"{SHARE} at T", beside, known_at_horizon(own)
+    )
 
 
 def measure_at_crossing(parameters: Parameters, runs: Runs) -> Measurement:
