@@ -83,7 +83,10 @@ def check(
         checking.list_claims(names or [], plugins or [])
         return
     if verified is not None:
-        raise typer.Exit(checking.verify_record(verified))
+        if code := checking.verify_record(verified):
+            raise typer.Exit(code)
+        checking.report_record(verified, out, formats or [])
+        return
     asked = Asked(
         names=names or [], preset=preset, framework=framework, settings=settings or [],
         seeds=seeds, salt=salt, device=device, json_file=json_file, out=out,

@@ -40,7 +40,7 @@ from .records.collect import DeviceError, Machine, choose_machine, collect
 from .records.labelled import Request, simulation_digest
 from .records.store import Store
 from .regime import RegimeError, preset_path
-from .report.again import Earlier, RecordError, compared
+from .report.again import Earlier, RecordError, compared, content_of
 from .report.archived import is_archive, verify_archive
 from .report.html import page, png
 from .report.latex import latex
@@ -122,7 +122,7 @@ def _order(asked: Asked) -> Order:
         json_file=asked.json_file and _json_file(asked.json_file),
         quiet=asked.quiet,
         strict=asked.strict,
-        formats=_formats(asked),
+        formats=_formats(asked.formats, asked.out),
     )
     return _with_images(order, asked.preset, of_images, asked.seeds)
 
@@ -252,14 +252,14 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
-def _formats(asked: Asked) -> tuple[str, ...]:
+def _formats(formats: Sequence[str], out: Path | None) -> tuple[str, ...]:
     """Formats of --format, each once; raises UsageError for another, or where there is no --out."""
-    for name in asked.formats:
+    for name in formats:
         if name not in FORMATS:
             raise UsageError(f"--format {name!r}: expected {' or '.join(FORMATS)}.")
-    if asked.formats and asked.out is None:
-        raise UsageError(f"--format {asked.formats[0]}: add --out DIR, the folder to write to.")
-    return tuple(dict.fromkeys(asked.formats))
+    if formats and out is None:
+        raise UsageError(f"--format {formats[0]}: add --out DIR, the folder to write to.")
+    return tuple(dict.fromkeys(formats))
 
 
 def _json_file(path: Path) -> Path:
@@ -330,6 +330,33 @@ def verify_record(path: Path) -> int:
         )
     wrong = archive.changes or any(found.mismatches for found in archive.records.values())
     return EXIT_MISMATCH if wrong else 0
+
+
+def report_record(path: Path, out: Path | None, formats: Sequence[str]) -> None:
+    """Write a record's reports of these formats, HTML where none is named; without --out nothing.
+
+    Raises typer.Exit, after a message, for what cannot be written or holds too little.
+    """
+    try:
+        wanted = [FORMATS[name] for name in _formats(formats, out)] or [(PAGE, page)]
+        if out is None:
+            return
+        if is_archive(path):
+            raise UsageError(f"--out {out}: name one record of {path}; an archive holds several.")
+        content = content_of(path, "--verify")
+        made = {file: write(content) for file, write in wanted}
+        out.mkdir(parents=True, exist_ok=True)
+        for file, text in made.items():
+            _write(out / file, text)
+    except UsageError as error:
+        stop(f"error: {error}", EXIT_USAGE)
+    except KeyError as error:
+        what = "records kept for tables have enough for --format latex alone"
+        stop(
+            f"error: --out {out}: {path} lacks {error}, which the report shows; {what}.", EXIT_USAGE
+        )
+    except OSError as error:
+        stop(f"error: --out {out}: cannot be written ({error.strerror or error}).", EXIT_USAGE)
 
 
 def _print_verified(name: str, found: Verified) -> None:

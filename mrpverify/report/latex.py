@@ -16,13 +16,16 @@ from typing import Any
 from .mathematics import in_latex
 from .outcome import again, how_sure, mended_by, named, needed
 from .shown import Grid, Line, Shown, cell, found, shown
+from .tabular import BELOW, panels, tabular
 
 _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 _ESCAPED = {
     "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
     "<": "$<$", ">": "$>$", "|": "$|$", '"': r"{\char34}", "\u226a": r"$\ll$",
     "\u226b": r"$\gg$", "\u2265": r"$\ge$", "\u2264": r"$\le$", "\u221d": r"$\propto$",
-    "\u223c": r"$\sim$", "\u2212": "$-$", "`": r"{\char96}",
+    "\u223c": r"$\sim$", "\u2212": "$-$", "`": r"{\char96}", "\u00d7": r"$\times$",
+    "\u00b1": r"$\pm$", "\u221a": r"$\surd$", "\u221e": r"$\infty$", "\u2016": r"$\Vert$",
+    "\u2013": "--", "\u2014": "---", "\u2019": "'", "\u00b7": r"$\cdot$", "\u2192": r"$\to$",
     **{sign: f"\\{sign}" for sign in "{}$&#_%"},
 }  # fmt: skip
 
@@ -70,21 +73,19 @@ def _finding(stem: str, item: Shown) -> list[str]:
     """What was found beside the verdict: a table as a macro, a line as a comment."""
     match item:
         case Grid(columns=columns):
-            head = " & ".join(_words(column.words) for column in columns)
-            body = [f"  {' & '.join(_words(x.words) for x in row)} \\\\" for row in item.rows]
-            return _tabular(f"{stem}{_letters(item.name)}Table", "l" * len(columns), head, body)
+            head = [column.words for column in columns]
+            rows = [[x.words for x in row] for row in item.rows]
+            return _as_macro(f"{stem}{_letters(item.name)}Table", panels(head, rows, _words))
         case Line():
             return [f"% {_comment(str(item))}"]
     return [f"% {_comment(f'picture: {item.name}')}"]
 
 
-def _tabular(name: str, columns: str, head: str, body: Sequence[str]) -> list[str]:
-    """A macro for a table that fits into the column of a plain article."""
-    return [
-        rf"\newcommand{{\{name}}}{{{{\footnotesize\setlength{{\tabcolsep}}{{3pt}}%",
-        rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}", r"  \toprule",
-        rf"  {head} \\", r"  \midrule", *body, r"  \bottomrule", r"\end{tabular}}}",
-    ]  # fmt: skip
+def _as_macro(name: str, tables: Sequence[Sequence[str]]) -> list[str]:
+    """A macro for tables that stand one below the other."""
+    start = rf"\newcommand{{\{name}}}{{{{\footnotesize\setlength{{\tabcolsep}}{{3pt}}%"
+    first, *others = tables
+    return [start, *first, *(line for own in others for line in (BELOW, *own)), "}}"]
 
 
 def _table(record: Mapping[str, Any], stems: Sequence[str]) -> list[str]:
@@ -94,13 +95,13 @@ def _table(record: Mapping[str, Any], stems: Sequence[str]) -> list[str]:
         m = f"\\{stem}"
         horizon = in_latex(claim["horizon"], _words, "POWER")
         cells = [
-            f"{{{_words(claim['id'])}}}", _words(claim["framework"] or "real images"),
+            _words(claim["id"]), _words(claim["framework"] or "real images"),
             "--" if horizon == "none" else horizon, f"{m}Verdict{{}}", f"{m}Value{{}}",
-            f"[{m}Low{{}}, {m}High{{}}]", f"{m}Needed{{}}",
+            f"[{m}Low{{}}, {m}High{{}}]", rf"\raggedright {m}Needed{{}}",
         ]  # fmt: skip
-        rows.append("  " + " & ".join(cells) + r" \\")
-    head = r"claim & framework & at & verdict & value & 90\,\% interval & needed"
-    return _tabular("mrpTable", "llllrll", head, rows)
+        rows.append(cells)
+    head = ["claim", "framework", "at", "verdict", "value", r"90\,\% interval", "needed"]
+    return _as_macro("mrpTable", [tabular("llllrlp{40pt}", head, rows)])
 
 
 def _stems(record: Mapping[str, Any]) -> list[str]:

@@ -61,7 +61,10 @@ def in_latex(text: str, words: Callable[[str], str], raised: str) -> str:
     """The text with symbols between dollars; `words` escapes the rest, `raised` frames a power."""
     shown = ""
     for up, part in _levels(text):
-        inside = "".join(term if key is not None else words(term) for term, key in _terms(part))
+        inside = "".join(
+            term.replace("\u2212", "-") if key is not None else words(term)
+            for term, key in _terms(part)
+        )
         shown += raised.replace("POWER", inside) if up else inside
     return shown
 

@@ -61,9 +61,10 @@ Shown = Grid | Line | Picture
 def found(claim: Mapping[str, Any]) -> tuple[Finding, ...]:
     """The findings of a claim in a record; one of before findings had types has tables and lines.
 
-    Raises KeyError, TypeError or ValueError for what is no record.
+    The oldest stored records kept no details; nothing is shown of them. Raises
+    KeyError, TypeError or ValueError for what is no record.
     """
-    details = claim["details"]
+    details = claim.get("details", {})
     if "findings" in claim:
         return from_rows(claim["findings"], details)
     return (*_old_tables(details), *_old_lines(details))

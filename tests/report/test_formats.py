@@ -1,9 +1,11 @@
 """The record as Markdown and as LaTeX: the same numbers, and nothing of it is markup."""
 
+import json
 import re
 import shutil
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,8 @@ from mrpverify.report.outcome import told
 from mrpverify.report.record import record
 from tests.report.test_text import REGIME, result, run
 
+ROOT = Path(__file__).parents[2]
+STORED = sorted((ROOT / "docs" / "results").glob("*.json"))
 HOSTILE = "\\input{x} $a_1$ & 50% #1 {~^} <b> | `c` \u96ea \"q\" 'r'\n[l](u)"
 
 
@@ -120,11 +124,10 @@ def test_both_say_what_mends_a_violated_condition():
 def test_both_have_a_row_for_every_feature():
     content = of(result(findings=[Table("features", FEATURES)]))
     assert "| 0 | 1 | 0.500 | \\[0.100, -\\] |" in markdown(content)
-    table = (
-        latex(content).partition(r"\mrpTOneLotteryMaeFeaturesTable")[2].partition("tabular}}")[0]
-    )
-    assert "class & view  & captured share & interval" in table
-    assert r"0 & 1 & 0.500 & [0.100, -] \\" in table
+    table = latex(content).partition(r"\mrpTOneLotteryMaeFeaturesTable")[2].partition("\n}}")[0]
+    assert "{class} & view  & captured share & interval" in table.replace(r"\raggedright ", "")
+    plain = table.replace(r"\raggedright ", "")
+    assert r"{0} & 1 & 0.500 & [0.100, -] \tabularnewline" in plain
 
 
 def test_an_id_stands_once_at_the_top_however_many_frameworks_it_has():
@@ -140,7 +143,89 @@ def test_an_id_stands_once_at_the_top_however_many_frameworks_it_has():
     assert both == f"T1.lottery (mae, {claim['horizon']}; teacher-student, 16 T_c)"
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
+BRACKETS = [{"interval": [0.1, 0.2], "name": "x"}, {"interval": [0.3, 0.4], "name": "*"}]
+WIDE = [{"name": "a rather long name of a row " * 3, "path": "p" * 40}
+        | {f"interval {i}": [-0.123, 1 / 3] for i in range(12)}]  # fmt: skip
+
+
+def wide_and_bracketed():
+    """A claim with a table that is too wide for a page, and one whose rows begin with a bracket."""
+    return of(result(findings=[Table("wide", WIDE), Table("bracketed", BRACKETS)]))
+
+
+def tables(text):
+    """Every tabular of a file as rows of cells, head first."""
+    bodies = re.findall(r"\\toprule\n(.*?)\\bottomrule", text, re.DOTALL)
+    lines = [[x for x in body.splitlines() if x.endswith(r"\tabularnewline")] for body in bodies]
+    return [[line.removesuffix(r" \tabularnewline").split(" & ") for line in own] for own in lines]
+
+
+def test_no_row_of_latex_begins_with_what_the_line_before_takes_for_an_option():
+    found = [row[0] for rows in tables(latex(wide_and_bracketed())) for row in rows]
+    assert r"{\raggedright [0.100, 0.200]}" in [cell.strip() for cell in found]
+    assert all(cell.startswith("  {") for cell in found)
+
+
+def test_columns_that_do_not_fit_go_into_a_table_below_with_the_first_one_again():
+    found = [rows for rows in tables(latex(wide_and_bracketed())) if "rather long" in rows[1][0]]
+    assert len(found) > 2
+    assert len({rows[1][0] for rows in found}) == 1
+    heads = [cell for rows in found for cell in rows[0][1:]]
+    assert heads == [r"\raggedright path", *(rf"\raggedright interval {i}" for i in range(12))]
+
+
+def test_a_minus_within_a_symbol_is_one_that_latex_has():
+    content = of(result())
+    content["claims"][0]["statement"] = "T_leak ~ k^{-2/(q-2)} \u2212 1"
+    (line,) = [x for x in latex(content).splitlines() if "MaeStatement}" in x]
+    assert line.isascii()
+    assert "$k^{-2/(q-2)}$ $-$ 1" in line
+
+
+def test_a_stored_record_of_before_details_were_kept_has_its_numbers_in_latex():
+    content = of(result(value=0.25))
+    del content["claims"][0]["details"], content["claims"][0]["findings"]
+    assert r"\mrpTOneLotteryMaeValue}{\ensuremath{0.250}}" in latex(content)
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
+def test_the_latex_of_every_stored_record_is_ascii(path):
+    assert latex(json.loads(path.read_text(encoding="utf-8"))).isascii()
+
+
+needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex here")
+
+
+@needs_latex
+def test_every_macro_of_every_stored_record_compiles_into_the_column_of_an_article(tmp_path):
+    made = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in STORED}
+    chosen = made | {"made here": wide_and_bracketed(), "hostile": of(result(statistic=HOSTILE))}
+    pages = []
+    for number, content in enumerate(chosen.values()):
+        text = latex(content)
+        (tmp_path / f"{number}.tex").write_text(text, encoding="utf-8")
+        names = re.findall(r"newcommand\{(\\\w+)\}", text)
+        shown = "\n".join(rf"\noindent {name}{{}}\par" for name in names)
+        pages.append(rf"\begingroup\input{{{number}}}" + f"\n{shown}\n" + r"\endgroup")
+    printed = compiled(tmp_path, "\n".join(pages))
+    assert not re.findall(r"^(?:Overfull|Missing character).*", printed, re.MULTILINE)
+
+
+def compiled(folder, body):
+    """What pdflatex says of an article with this body; it must find no error."""
+    start = r"\documentclass{article}\usepackage{booktabs}\begin{document}\sloppy"
+    text = "\n".join([start, body, r"\end{document}"])
+    (folder / "paper.tex").write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"],
+        cwd=folder, capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+    printed = done.stdout.decode(errors="replace")
+    assert done.returncode == 0, printed[-2000:]
+    return printed
+
+
+@needs_latex
 def test_table_and_macros_compile(tmp_path):
     content = whole_registry() | {"salt": HOSTILE}
     for claim in content["claims"]:
@@ -150,19 +235,13 @@ def test_table_and_macros_compile(tmp_path):
             claim["details"] = {"features": FEATURES}
             claim["findings"] = as_rows([Table("features", FEATURES)])
     (tmp_path / "report.tex").write_text(latex(content), encoding="utf-8")
-    (tmp_path / "paper.tex").write_text(
-        r"""\documentclass{article}\usepackage{booktabs}\input{report}\begin{document}
+    printed = compiled(
+        tmp_path,
+        r"""\input{report}
         \setbox0=\hbox{\mrpTable}\typeout{WIDTH \the\wd0 of \the\textwidth}
         \mrpTable, \mrpTOneLotteryMaeFeaturesTable, \mrpARegimeMaeViolated, \mrpSalt:
-        \mrpTOneLotteryMaeStatement \mrpLThreeTeacherStudentStatement
-        \end{document}"""
+        \mrpTOneLotteryMaeStatement \mrpLThreeTeacherStudentStatement""",
     )
-    done = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"],
-        cwd=tmp_path, capture_output=True, timeout=120, check=False,
-    )  # fmt: skip
-    printed = done.stdout.decode(errors="replace")
-    assert done.returncode == 0, printed[-2000:]
     told = re.search(r"WIDTH ([\d.]+)pt ?of ([\d.]+)pt", printed)
     width, room = map(float, told.groups())
     assert width <= room, "the table is wider than the column of a plain article"

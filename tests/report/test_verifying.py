@@ -240,3 +240,42 @@ def test_the_command_has_an_exit_code_of_its_own(folder):
     assert "REFUTED, recomputed SUPPORTED" in bad.output
     absent = CliRunner().invoke(app, ["--verify", str(folder / "absent.json")])
     assert absent.exit_code == 2
+
+
+def test_a_record_without_contradictions_can_have_its_reports(folder, tmp_path):
+    path, out = written(folder, made(counted(TRUE))), tmp_path / "out"
+    asked = ["--verify", str(path), "--out", str(out)]
+    assert CliRunner().invoke(app, asked).exit_code == 0
+    assert [file.name for file in out.iterdir()] == ["report.html"]
+    both = [*asked, "--format", "latex", "--format", "markdown"]
+    assert CliRunner().invoke(app, both).exit_code == 0
+    assert r"\newcommand{\mrpTable}" in (out / "report.tex").read_text()
+    assert "T1.capture" in (out / "report.md").read_text()
+
+
+def test_a_report_that_cannot_be_made_of_a_record_is_told_and_none_of_a_contradiction(
+    folder, tmp_path
+):
+    content, out = made(counted(TRUE)), tmp_path / "out"
+    for claim in content["claims"]:
+        del claim["role_reason"]
+    asked = ["--verify", str(written(folder, content)), "--out", str(out)]
+    told = CliRunner().invoke(app, asked)
+    assert told.exit_code == 2
+    assert "lacks 'role_reason'" in told.stderr
+    assert not out.exists()
+    assert CliRunner().invoke(app, [*asked, "--format", "latex"]).exit_code == 0
+    written(folder, content | {"exit_code": 3})
+    other = tmp_path / "other"
+    asked = ["--verify", str(folder / "record.json"), "--out", str(other), "--format", "latex"]
+    assert CliRunner().invoke(app, asked).exit_code == EXIT_MISMATCH
+    assert not other.exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "says"), [(["--format", "latex"], "add --out"), (["--format", "x"], "expected")]
+)
+def test_a_format_of_verify_is_refused_as_that_of_a_check_is(folder, more, says):
+    told = CliRunner().invoke(app, ["--verify", str(written(folder, made(counted(TRUE)))), *more])
+    assert told.exit_code == 2
+    assert says in told.stderr
