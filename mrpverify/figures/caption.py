@@ -77,7 +77,9 @@ def _regimes(
         names = dict.fromkeys(name for changes in every for name in changes)
         told = ", ".join(
             f"{words[name]} = "
-            + _values({changes.get(name, getattr(base, name, None)) for changes in every})
+            + _values(
+                {own[name] for own in ({**vars(base), **one} for one in every) if name in own}
+            )
             for name in names
         )
         regime = f"table `[{nearest}]` of preset `{preset}`"
@@ -104,8 +106,12 @@ def _nearest(
 
 
 def _values(values: Iterable[Any]) -> str:
-    """The values of one parameter in a row."""
-    kinds = sorted(values, key=lambda value: (isinstance(value, str), value))
+    """The values of one parameter in a row, numbers first."""
+
+    def order(value: Any) -> tuple[int, Any]:
+        return (0, value) if isinstance(value, int | float) else (1, str(value))
+
+    kinds = sorted(values, key=order)
     shown = [f"{value:g}" if isinstance(value, float) else str(value) for value in kinds]
     if len(shown) > MOST_VALUES:
         return f"{shown[0]} to {shown[-1]} ({len(shown)} values)"

@@ -38,15 +38,15 @@ def archived_files(
 ) -> dict[str, bytes]:
     """Everything of an archive by its path there, the manifest first.
 
-    Raises RecordError for a file that is no record with its numbers, UnfoundedError for one whose
+    Raises RecordError for files that are no record with its numbers, UnfoundedError for those whose
     verdicts do not follow, ArchiveError for a folder of figures that cannot be read, LockError.
     """
     parsed: dict[str, Mapping[str, Any]] = {}
     files: dict[str, bytes] = {}
-    for path in records:
+    for path, content in _all_followed(records):
         name = _free(f"{RECORDS}{_plain(path.stem)}.json", files)
-        parsed[name] = _followed(path)
-        files[name] = (json.dumps(parsed[name], indent=2) + "\n").encode()
+        parsed[name] = content
+        files[name] = (json.dumps(content, indent=2) + "\n").encode()
     for path in locks:
         name = _free(f"locks/{_plain(path.stem)}.lock", files)
         files[name] = (json.dumps(read_lock(path), indent=1) + "\n").encode()
@@ -108,6 +108,26 @@ def pins(name: str) -> list[str]:
                 if "extra ==" not in line
             ]
     return [f"{own}=={version}" for own, version in sorted(found.items()) if own != name]
+
+
+def _all_followed(records: Sequence[Path]) -> list[tuple[Path, Mapping[str, Any]]]:
+    """Every record with its path; what is refused is named in one error, a line each.
+
+    Records without their numbers count for its kind before those whose verdicts do not follow.
+    """
+    found: list[tuple[Path, Mapping[str, Any]]] = []
+    refused: list[RecordError | UnfoundedError] = []
+    for path in records:
+        try:
+            found.append((path, _followed(path)))
+        except (RecordError, UnfoundedError) as error:
+            refused.append(error)
+    if not refused:
+        return found
+    lines = "\n".join(map(str, refused))
+    if any(isinstance(error, RecordError) for error in refused):
+        raise RecordError(lines)
+    raise UnfoundedError(lines)
 
 
 def _followed(path: Path) -> Mapping[str, Any]:

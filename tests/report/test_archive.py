@@ -193,6 +193,23 @@ def test_only_records_that_can_be_recomputed_are_archived(given, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_every_record_that_is_refused_is_named(given, tmp_path):
+    wrong = made(counted(TRUE)) | {"exit_code": 3}
+    for name, content in (("bare", {}), ("wrong", wrong), ("contrary", wrong)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    record = given / "t1 a.json"
+    asked = [tmp_path / f"{name}.json" for name in ("wrong", "contrary")]
+    told = ask("archive", tmp_path / "x", asked[0], record, asked[1])
+    assert told.exit_code == 7
+    assert all(f"archive {path}: its verdicts do not follow" in told.output for path in asked)
+    assert str(record) not in told.output
+    asked += [tmp_path / "bare.json", tmp_path / "absent.json"]
+    told = ask("archive", tmp_path / "x", *asked)
+    assert told.exit_code == 2
+    assert all(f"{path}: " in told.output for path in asked)
+    assert not (tmp_path / "x").exists()
+
+
 def test_what_cannot_be_written_or_read_is_said(given, tmp_path):
     record = given / "b.json"
     assert "exists; name a new" in ask("archive", given, record).output
