@@ -6,7 +6,7 @@ import re
 
 _GREEK = (
     "sigma", "varrho", "rho", "theta", "tau", "Delta", "lambda", "Lambda", "gamma", "Gamma", "mu",
-    "eta", "delta", "beta",
+    "eta", "delta", "alpha", "beta", "phi",
 )  # fmt: skip
 _LETTERS = "qkmnstuvcdwTKPNCEABZR"
 """Single letters that stand for quantities; others, like the article, are words."""
@@ -21,6 +21,8 @@ _SOURCE = r"(?<=\[)(?<!\w\[)[ARD]\]"
 _SYMBOL = re.compile(
     rf"(?<![\w'$\\.|])(?!{_SOURCE})(\d?)({'|'.join(_GREEK)}|[{_LETTERS}])({_INDEX})?({_POWER})?([-+]\d)?(?![\w']|\.\w)"
 )
+_RAISED = re.compile(r"(?<=[)\]])\^\{([^{}]*)\}")
+"""A power of what stands in brackets."""
 _NORM = re.compile(r"\|\|(\w)\|\|(\^\w)?")
 _MINUS = re.compile(r"(?<=[\w$)\]]) - (?=[\w$(\u2016])")
 _NEGATIVE = re.compile(r"(?<![\w$)}-])-(?=\d)")
@@ -34,7 +36,11 @@ def typeset(text: str) -> str:
     if "$" in text:
         return text
     braced = _POWER_IN_BRACKETS.sub(lambda found: f"^{{{found[1] or found[2]}}}", text)
-    shown = _SYMBOL.sub(_symbol, _DRAWN_FROM.sub(" \u223c ", braced))
+    parts = _RAISED.split(_DRAWN_FROM.sub(" \u223c ", braced))
+    shown = "".join(
+        f"$^{{{part}}}$" if number % 2 else _SYMBOL.sub(_symbol, part)
+        for number, part in enumerate(parts)
+    )
     shown = _NORM.sub(lambda found: rf"$\Vert {found[1]} \Vert{found[2] or ''}$", shown)
     for plain, sign in _SIGNS.items():
         shown = shown.replace(plain, sign)

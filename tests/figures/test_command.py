@@ -142,6 +142,14 @@ def test_every_title_and_caption_can_be_typeset():
             parser.parse(text.replace("\n", " "))
 
 
+def test_the_gallery_says_titles_as_figures_do_with_their_symbols_typeset():
+    rows = dict(
+        re.findall(r"^\| `(\w+)` \| (.*) \|$", (ROOT / "docs/figures.md").read_text(), re.M)
+    )
+    assert rows == {name: typeset(figure.title) for name, figure in figures().items()}
+    assert not re.findall(r"(?:alpha|phi_|(?<!\$)\^\{)", re.sub(r"\$[^$]*\$", "", str(rows)))
+
+
 def test_patterns_name_several_figures():
     assert [figure.name for figure in chosen(["map_*", "L1"])] == [
         "map_gain", "map_init", "map_leak", "L1",

@@ -36,3 +36,8 @@ def test_statements_of_all_claims_can_be_set():
     parser = MathTextParser("path")
     for claim in all_claims():
         parser.parse(typeset(claim.statement))
+
+
+def test_a_ratio_of_letters_and_a_power_of_brackets_are_mathematics():
+    assert typeset("alpha/beta > phi_q(d_0)") == r"$\alpha$/$\beta$ > $\phi_{q}$($d_{0}$)"
+    assert typeset("1 - (1 - 1/2k)^{km}; all") == "1 \u2212 (1 \u2212 1/$2k$)$^{km}$; all"
