@@ -157,6 +157,25 @@ def test_paper_shows_what_is_folded_on_a_screen(opened, report):
     assert not shown.locator(".filter").first.is_visible()
 
 
+def test_no_table_is_wider_than_paper(opened):
+    rows = [{f"interval of number {i}": [i / 7, 1 / 3] for i in range(12)}]
+    text = page(record(run(), [result(findings=[Table("numbers", rows)])]))
+    assert not too_wide(opened(text, 720, medium="print"))  # A4 less its margins
+
+
+def test_every_regime_stands_beside_its_word_and_not_below_it(opened):
+    """Two frameworks are two lines of one term."""
+    content = record(run(), [result()])
+    for key in ("regime", "conditions"):
+        (own,) = content[key].values()
+        content[key]["teacher-student"] = own
+    shown = opened(page(content))
+    lines = [one.bounding_box()["x"] for one in shown.locator(".told dd").all()]
+    words = [one.bounding_box()["x"] for one in shown.locator(".told dt").all()]
+    assert len(lines) > len(words)
+    assert len(set(lines)) == len(set(words)) == 1
+
+
 def test_on_a_phone_verdict_and_number_of_the_first_claim_are_there_at_once(opened, report):
     shown = opened(report, 360)
     for part in (".badge", ".amount", "svg"):
