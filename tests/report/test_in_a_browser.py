@@ -166,7 +166,7 @@ def test_no_table_is_wider_than_paper(opened):
 def test_every_regime_stands_beside_its_word_and_not_below_it(opened):
     """Two frameworks are two lines of one term."""
     content = record(run(), [result()])
-    for key in ("regime", "conditions"):
+    for key in ("regime", "config_hash", "conditions"):
         (own,) = content[key].values()
         content[key]["teacher-student"] = own
     shown = opened(page(content))
