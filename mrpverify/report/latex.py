@@ -83,7 +83,7 @@ def _finding(stem: str, item: Shown) -> list[str]:
 
 def _as_macro(name: str, tables: Sequence[Sequence[str]]) -> list[str]:
     """A macro for tables that stand one below the other."""
-    start = rf"\newcommand{{\{name}}}{{{{\footnotesize\setlength{{\tabcolsep}}{{3pt}}%"
+    start = rf"\newcommand{{\{name}}}{{{{\footnotesize\setlength{{\tabcolsep}}{{2.5pt}}%"
     first, *others = tables
     return [start, *first, *(line for own in others for line in (BELOW, *own)), "}}"]
 
@@ -95,13 +95,13 @@ def _table(record: Mapping[str, Any], stems: Sequence[str]) -> list[str]:
         m = f"\\{stem}"
         horizon = in_latex(claim["horizon"], _words, "POWER")
         cells = [
-            _words(claim["id"]), _words(claim["framework"] or "real images"),
+            _words(claim["id"]), rf"\raggedright {_words(claim['framework'] or 'real images')}",
             "--" if horizon == "none" else horizon, f"{m}Verdict{{}}", f"{m}Value{{}}",
-            f"[{m}Low{{}}, {m}High{{}}]", rf"\raggedright {m}Needed{{}}",
+            rf"\raggedright [{m}Low{{}}, {m}High{{}}]", rf"\raggedright {m}Needed{{}}",
         ]  # fmt: skip
         rows.append(cells)
     head = ["claim", "framework", "at", "verdict", "value", r"90\,\% interval", "needed"]
-    return _as_macro("mrpTable", [tabular("llllrlp{40pt}", head, rows)])
+    return _as_macro("mrpTable", [tabular("lp{44pt}llrp{46pt}p{36pt}", head, rows)])
 
 
 def _stems(record: Mapping[str, Any]) -> list[str]:
