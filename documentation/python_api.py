@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import mrpverify as mv
-from mrpverify import _HOMES, CALLABLE, MODULES
+from mrpverify import _HOMES, CALLABLE, MODULES, NAMES
 
 PACKAGE = Path(mv.__file__).parent
 TITLES = {
@@ -48,6 +48,10 @@ def _modules() -> list[str]:
         parts.append(f"### mrpverify.{name}\n\n{meaning[0].upper()}{meaning[1:]}.")
         for module in _shown(name):
             parts.append(f"::: mrpverify.{module}\n    options:\n      heading_level: 4")
+    parts += [
+        f"::: mrpverify.{name}\n    options:\n      heading_level: 3\n      show_root_heading: true"
+        for name in NAMES
+    ]
     parts.append("[The theory as code](theory.md) has the functions of `theory` and `objectives`.")
     return parts
 

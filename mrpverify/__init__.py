@@ -16,7 +16,8 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .claims.claim import Claim, Control
+    from .admissible import RegimeError
+    from .claims.claim import Claim, Control, NetworkClaim
     from .claims.legs import Leg
     from .derivations import Theory
     from .interactive import Checked, check, claims, correlations, regime, sample, train
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
     from .simulate.classifier import cross_entropy, pull
     from .simulate.data_law import DataLaw, strengths
     from .simulate.encoder import back_project, project, smoothed_relu
+    from .simulate.images import BACKGROUND, MULTI_VIEW, NO_PATCH, Images
     from .simulate.masks import draw_masks, mask_streams
     from .simulate.objective import Objective
-    from .simulate.sample import Images
+    from .simulate.sample import sample_images
     from .simulate.seeding import generator, normal, uniform
     from .theory.condition import Condition
     from .theory.data_law import Role, multi_view_roles
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "BACKGROUND",
+    "MULTI_VIEW",
+    "NO_PATCH",
     "Checked",
     "Claim",
     "Condition",
@@ -54,10 +59,12 @@ __all__ = [
     "Images",
     "Leg",
     "Measurement",
+    "NetworkClaim",
     "Note",
     "Objective",
     "Parameters",
     "Picture",
+    "RegimeError",
     "Role",
     "Table",
     "Theory",
@@ -81,6 +88,7 @@ __all__ = [
     "pull",
     "regime",
     "sample",
+    "sample_images",
     "share_of_seeds",
     "smoothed_relu",
     "strengths",
@@ -89,7 +97,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "claims.claim": ("Claim", "Control"),
+    "admissible": ("RegimeError",),
+    "claims.claim": ("Claim", "Control", "NetworkClaim"),
     "claims.legs": ("Leg",),
     "interactive": ("Checked", "correlations", "sample", "train"),
     "judge.findings": ("Curve", "Estimate", "Note", "Picture", "Table"),
@@ -103,8 +112,9 @@ _HOMES = {
     "simulate.classifier": ("cross_entropy", "pull"),
     "simulate.data_law": ("DataLaw", "strengths"),
     "simulate.encoder": ("back_project", "project", "smoothed_relu"),
+    "simulate.images": ("BACKGROUND", "Images", "MULTI_VIEW", "NO_PATCH"),
     "simulate.objective": ("Objective",),
-    "simulate.sample": ("Images",),
+    "simulate.sample": ("sample_images",),
     "simulate.seeding": ("generator", "normal", "uniform"),
     "simulate.masks": ("draw_masks", "mask_streams"),
     "theory.condition": ("Condition",),
@@ -123,10 +133,27 @@ MODULES = {
     "claims.observed": "what a stored run says of its kernels",
     "claims.accuracies": "what a stored run says of its test images",
     "claims.controls": "controls that several claims share",
+    "claims.paired": "paired differences over seeds, for claims about networks",
     "records.drawn": "what a run drew: images and initial kernels, drawn again",
     "records.answers": "answers of stored networks to test images, one by one",
+    "records.provenance": "the address of a record of one's own, and what made it",
+    "records.source": "digests of source files, as part of an address",
+    "records.store": "where records are kept and found again",
+    "records.workers": "processes beside this one that do the work",
+    "images.setup": "what a claim about networks gets: settings, seeds, salt, machine, store",
+    "images.folder": "data sets that `mrpverify images fetch` brings, and where they lie",
+    "images.idx": "the pictures of digits and garments, as arrays",
+    "images.learn": "every module: training of small networks on images",
+    "drawing.style": "how figures look: sizes, colours, means with intervals",
 }
 """Public modules beside the names above: what the claims of this package are written with."""
+NAMES = {
+    "parts.law.MULTI_VIEW_LAW": "what the paper's own law is called",
+    "records.atomic.write_whole": "files that appear whole or not at all",
+    "records.collect.Machine": "where networks are trained: a device, and how many processes",
+    "simulate.threads.one_thread": "training on the CPU by one thread",
+}
+"""Single public names of modules that are not public."""
 CALLABLE = ("check", "claims", "regime")
 """Functions of ``interactive`` that share their name with a module: the module may be called."""
 

@@ -28,14 +28,15 @@ ALLOWED = {
     "simulate": {"parameters", "parts", "outside", "derivations"},
     "objectives.gradient": {"parameters", "parts", "objectives.options", "simulate"},
     "records": {"outside", "parameters", "simulate", "command_app"},
-    "images": {"simulate", "records", "command_app"},
-    "drawing": {"judge", "images"},
+    "drawing": {"judge"},
+    # Real images and the networks on them; their claims stand with the others.
+    "images": {"judge", "simulate", "records", "drawing", "command_app"},
     # A law as a distribution from outside would bring it; nothing below the claims knows it.
     "dominoes": {"admissible", "parameters", "parts", "theory", "simulate", "records", "images"},
     "imperfect": {"parameters", "parts", "theory", "simulate"},
     "claims": {
         "outside", "parameters", "derivations", "theory", "objectives.theory", "observe", "judge",
-        "records", "images", "drawing", "dominoes",
+        "records", "images", "dominoes",
     },
     # Figures stand above what they show: nothing but the command line may import them.
     "figures": {

@@ -54,6 +54,7 @@ def test_every_public_name_is_on_the_page_of_the_api(site):
     assert {f"heading: mv.{name}" for name in mv.__all__ if name != "__version__"} == set(
         re.findall(r"heading: mv\.\w+", text)
     )
+    assert all(f"::: mrpverify.{name}\n" in text for name in mv.NAMES)
 
 
 def test_every_law_leads_to_functions_that_exist_and_back(site):

@@ -1,5 +1,1 @@
-"""How figures look, and the figures of real images that claims show in their report.
-
-Every ``draw`` returns the figure and the drawn numbers as rows of one CSV table.
-Claims import them where they draw: where nothing is drawn, no drawing library is needed.
-"""
+"""How figures look: their style, their labels, means with intervals, and what is drawn."""

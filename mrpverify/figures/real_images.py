@@ -13,7 +13,10 @@ from typing import Any
 
 from ..claims.images import fingerprints, multiview, views
 from ..claims.images.fingerprint_pictures import COUNTED
-from ..drawing import (
+from ..drawing.style import Drawn
+from ..images.accuracies import study_accuracies
+from ..images.cifar_study import SEEN
+from ..images.figures import (
     label_efficiency,
     overlap_of_inits,
     paired_networks,
@@ -23,9 +26,6 @@ from ..drawing import (
     views_against_chance,
     windows_per_photo,
 )
-from ..drawing.style import Drawn
-from ..images.accuracies import study_accuracies
-from ..images.cifar_study import SEEN
 from ..images.folder import missing_message
 from ..images.overlap import overlaps
 from ..images.photo_parts import PhotoParts, look_at_parts, shown_photos

@@ -8,7 +8,7 @@ import torch
 import xarray as xr
 
 from mrpverify.claims.images.fingerprints import CLAIMS, measure_occlusion, measure_overlap
-from mrpverify.claims.images.paired import difference_row, differences_above_zero, not_supported
+from mrpverify.claims.paired import difference_row, differences_above_zero, not_supported
 from mrpverify.images import cifar_runs, networks
 from mrpverify.images.cifar_study import OTHER_INIT, Study
 from mrpverify.images.comparison import Pair, compare

@@ -11,7 +11,13 @@ import xarray as xr
 
 from mrpverify.claims.images import fingerprints, gain, multiview
 from mrpverify.claims.images.fingerprint_pictures import COUNTED
-from mrpverify.drawing import (
+from mrpverify.drawing import style as style_of_figures
+from mrpverify.images import photo_parts as parts_of_photos
+from mrpverify.images import resnet50
+from mrpverify.images.cifar_study import METHODS, SEEN, Study, name_of
+from mrpverify.images.comparison import PRETRAINED, SUPERVISED
+from mrpverify.images.eigen_cam import EigenCam
+from mrpverify.images.figures import (
     label_efficiency,
     overlap_of_inits,
     paired_networks,
@@ -20,12 +26,6 @@ from mrpverify.drawing import (
     under_occlusion,
     windows_per_photo,
 )
-from mrpverify.drawing import style as style_of_figures
-from mrpverify.images import photo_parts as parts_of_photos
-from mrpverify.images import resnet50
-from mrpverify.images.cifar_study import METHODS, SEEN, Study, name_of
-from mrpverify.images.comparison import PRETRAINED, SUPERVISED
-from mrpverify.images.eigen_cam import EigenCam
 from mrpverify.images.occlusion import FILLS, places
 from mrpverify.images.overlap import EQUAL_STEPS, LONG, MATCHED, OWN
 from mrpverify.images.photo_parts import PhotoParts, View

@@ -8,8 +8,8 @@ import torch
 import xarray as xr
 
 from mrpverify.claims.images import views
-from mrpverify.drawing.views_against_chance import draw
 from mrpverify.images import window_scores
+from mrpverify.images.figures.views_against_chance import draw
 from mrpverify.images.window_pairs import (
     chosen,
     disjoint_pairs,

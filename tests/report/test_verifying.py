@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from mrpverify.check import app
 from mrpverify.claims.evaluate import ClaimResult, ControlResult, evaluate
-from mrpverify.claims.images.paired import differences_above_zero
+from mrpverify.claims.paired import differences_above_zero
 from mrpverify.claims.registry import select
 from mrpverify.judge.measurement import (
     judged_by,

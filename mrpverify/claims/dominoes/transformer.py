@@ -39,7 +39,7 @@ from ...judge.per_seed import above, in_each_seed
 from ...parameters import Parameters, changed
 from ..accuracies import GAIN
 from ..claim import Control, NetworkClaim
-from ..images.paired import not_supported
+from ..paired import not_supported
 from .arms import NEEDS, OWN
 
 PIXELS = {"encoding": "pixels", "dimension": SIDE**2, "centred": "no"}

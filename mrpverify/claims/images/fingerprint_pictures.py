@@ -22,7 +22,7 @@ _IN_TABLES = "In the tables MAE-style is 'pixels' and data2vec-style is 'teacher
 
 def of_occlusion(setup: Setup, seen: xr.Dataset) -> tuple[Picture, ...]:
     """What matched networks still recognise, and where they look."""
-    from ...drawing import saliency, under_occlusion
+    from ...images.figures import saliency, under_occlusion
 
     shares = (
         "Share still recognised of the images that both networks of a pair recognise whole. Below "
@@ -44,7 +44,7 @@ def of_counts(variables: Sequence[str]) -> Callable[[Setup, xr.Dataset], tuple[P
     """Numbers per network, every arm beside supervised learning."""
 
     def pictures(setup: Setup, seen: xr.Dataset) -> tuple[Picture, ...]:
-        from ...drawing import paired_networks
+        from ...images.figures import paired_networks
 
         del setup
         words = {name: COUNTED[name] for name in variables}
@@ -56,7 +56,7 @@ def of_counts(variables: Sequence[str]) -> Callable[[Setup, xr.Dataset], tuple[P
 
 def of_overlap(setup: Setup, found: xr.Dataset) -> tuple[Picture, ...]:
     """Overlap of two inits for every arm."""
-    from ...drawing import overlap_of_inits
+    from ...images.figures import overlap_of_inits
 
     del setup
     title = "Overlap of two networks of two inits, and of supervised ones in three states"

@@ -22,8 +22,8 @@ from ...images.setup import Setup
 from ...judge.findings import Findings, Note, Table
 from ...judge.measurement import Measurement
 from ..claim import Control, NetworkClaim
+from ..paired import COLUMNS, difference_row, differences_above_zero, not_supported
 from .fingerprint_pictures import COUNTED, of_counts, of_occlusion, of_overlap
-from .paired import COLUMNS, difference_row, differences_above_zero, not_supported
 
 
 def pairs(setup: Setup) -> xr.Dataset:

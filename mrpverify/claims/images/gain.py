@@ -18,7 +18,7 @@ from ...judge.findings import Finding, Note, Picture, Table, recorded
 from ...judge.intervals import mean_interval
 from ...judge.measurement import Measurement
 from ..claim import Control, NetworkClaim
-from .paired import differences_above_zero, not_supported
+from ..paired import differences_above_zero, not_supported
 
 BUDGETS = ("supervised short", "supervised long")
 
@@ -90,7 +90,7 @@ def _asked(setup: Setup, pictures: str) -> xr.Dataset:
 
 def pictures(setup: Setup, found: xr.Dataset) -> tuple[Picture, ...]:
     """Accuracy against labels for the claim's arm, mask ratios, linear probe."""
-    from ...drawing import label_efficiency
+    from ...images.figures import label_efficiency
 
     del setup
     title = (

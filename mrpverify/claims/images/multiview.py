@@ -27,7 +27,7 @@ from ..claim import Control, NetworkClaim
 from .multiview_counts import by_number, grid_places, places_line, runner_up_photos
 
 if TYPE_CHECKING:
-    from ...drawing.windows_per_photo import Counts
+    from ...images.figures.windows_per_photo import Counts
 
 HALF = 0.5
 """'Most' photos: the one-sided lower bound must clear one half."""
@@ -157,7 +157,7 @@ RANDOM_WEIGHTS = Control(
 
 def pictures(setup: Setup, looks: xr.Dataset) -> tuple[Picture, ...]:
     """The counts behind the number, and the first recognised photos with what the network saw."""
-    from ...drawing import photo_parts, windows_per_photo
+    from ...images.figures import photo_parts, windows_per_photo
 
     del setup
     names = recognised(looks)["photo"].values.tolist()

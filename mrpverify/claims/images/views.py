@@ -51,7 +51,7 @@ from ...judge.verdicts import Verdict, all_of
 from ..claim import Control, NetworkClaim
 
 if TYPE_CHECKING:
-    from ...drawing.views_against_chance import Compared
+    from ...images.figures.views_against_chance import Compared
 
 FEWEST = 30
 """Fewer photos refute nothing."""
@@ -314,7 +314,7 @@ def compared(scores: xr.Dataset) -> Compared:
 
 def pictures(setup: Setup, scores: xr.Dataset) -> tuple[Picture, ...]:
     """Shares against their nulls, and photos by the number of windows."""
-    from ...drawing import views_against_chance
+    from ...images.figures import views_against_chance
 
     del setup
     title = "Two windows chosen by one network, judged by another: shares against their nulls"

@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .style import COLOURS, PAGE, Drawn, Rows, legend_below, lettered, styled
+from ...drawing.style import COLOURS, PAGE, Drawn, Rows, legend_below, lettered, styled
 
 Compared = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
 """Null in words -> what is asked for -> rows of a claim, one for each network that chooses."""

@@ -9,8 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..images.comparison import PRETRAINED, SUPERVISED
-from .style import (
+from ...drawing.style import (
     ARM_COLOURS,
     ARM_NAMES,
     COLUMN,
@@ -22,6 +21,7 @@ from .style import (
     point,
     styled,
 )
+from ..comparison import PRETRAINED, SUPERVISED
 
 
 @styled

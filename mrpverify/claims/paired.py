@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ...images.setup import Setup
-from ...judge.findings import Findings, Table, columns
-from ...judge.measurement import Measurement, Part
-from ...judge.over_seeds import OverSeeds
-from ...judge.verdicts import Verdict, all_of
+from ..images.setup import Setup
+from ..judge.findings import Findings, Table, columns
+from ..judge.measurement import Measurement, Part
+from ..judge.over_seeds import OverSeeds
+from ..judge.verdicts import Verdict, all_of
 
 FEWEST = 5
 """Fewer seeds support nothing: even five equal signs have probability 2^-5 < 0.05 by chance."""

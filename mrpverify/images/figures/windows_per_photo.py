@@ -12,8 +12,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..judge.intervals import clopper_pearson
-from .style import COLOURS, PAGE, Drawn, Rows, legend_below, styled
+from ...drawing.style import COLOURS, PAGE, Drawn, Rows, legend_below, styled
+from ...judge.intervals import clopper_pearson
 
 Counts = Mapping[str, Mapping[str, np.ndarray]]
 """Kind (photo's own class, each control) -> windows -> their number [photos]."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import xarray as xr
 from matplotlib.figure import Figure
 
-from ..images.overlap import EQUAL_STEPS, LONG, MATCHED, OWN
-from .style import ARM_COLOURS, ARM_NAMES, PAGE, Drawn, Rows, point, styled
+from ...drawing.style import ARM_COLOURS, ARM_NAMES, PAGE, Drawn, Rows, point, styled
+from ..overlap import EQUAL_STEPS, LONG, MATCHED, OWN
 
 _MARKERS = {OWN: "o", MATCHED: "s", EQUAL_STEPS: "^", LONG: "x"}
 _WORDS = {

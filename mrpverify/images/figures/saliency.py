@@ -14,10 +14,10 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from ..images.comparison import PRETRAINED, SUPERVISED
-from ..images.occlusion import HIDDEN
-from ..images.saliency import Gaze, Seen
-from .style import Drawn, Rows, bare, styled
+from ...drawing.style import Drawn, Rows, bare, styled
+from ..comparison import PRETRAINED, SUPERVISED
+from ..occlusion import HIDDEN
+from ..saliency import Gaze, Seen
 
 _NAMES = {SUPERVISED: "supervised", PRETRAINED: "MAE-style"}
 _LOST, _CAM = "RdBu_r", "inferno"

@@ -10,9 +10,18 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..images.comparison import PRETRAINED, SUPERVISED
-from ..images.occlusion import HIDDEN
-from .style import ARM_COLOURS, ARM_NAMES, PAGE, Drawn, Rows, pair_in_legend, point, styled
+from ...drawing.style import (
+    ARM_COLOURS,
+    ARM_NAMES,
+    PAGE,
+    Drawn,
+    Rows,
+    pair_in_legend,
+    point,
+    styled,
+)
+from ..comparison import PRETRAINED, SUPERVISED
+from ..occlusion import HIDDEN
 
 _FILLS = {"mean": "filled with the training mean", "shuffled": "its own pixels, shuffled"}
 

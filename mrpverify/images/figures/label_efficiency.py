@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..images.cifar_study import METHODS, NOISE, name_of
-from .style import ARM_COLOURS, ARM_NAMES, PAGE, Drawn, Rows, point, styled
+from ...drawing.style import ARM_COLOURS, ARM_NAMES, PAGE, Drawn, Rows, point, styled
+from ..cifar_study import METHODS, NOISE, name_of
 
 BUDGETS = {"supervised long": "-", "supervised short": "--"}
 """Line styles of supervised learning's budgets."""

@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from ..images.photo_parts import PhotoParts, View
-from .style import Drawn, Rows, bare, listed, styled
+from ...drawing.style import Drawn, Rows, bare, listed, styled
+from ..photo_parts import PhotoParts, View
 
 PART_COLOURS = ("#e6194b", "#3cb44b", "#4363d8", "#f5a623", "#9b3fd1")
 """One colour per part, the strongest first."""
