@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..drawing.typeset import typeset
+from ..images.folder import manifest
 from ..parameters import PRETRAINING, Framework, Parameters, domains_of, relevant
 from ..records.labelled import Request, simulation_digest
 from ..records.provenance import versions
@@ -42,16 +43,29 @@ def _how(study: Study, preset: str, command: str) -> list[str]:
             f"images: drawn from their law with salt `{study.salt}`; nothing is trained",
             *_regimes(study.shown, study.regimes, preset),
         ]
-    elif study.images is not None:
-        setup = study.images
-        items += [f"seeds: {setup.seeds}, salt `{setup.salt}`", f"settings: {_settings(setup)}"]
+    elif study.data:
+        items += _of_real_images(study)
     items.append(f"mrpverify {versions()['mrpverify']}, simulation `{simulation_digest()[:12]}`")
     return items
 
 
-def _settings(setup: Any) -> str:
-    """The sizes of a study of real images."""
-    return ", ".join(f"{name} = {value}" for name, value in setup.settings.model_dump().items())
+def _of_real_images(study: Study) -> list[str]:
+    """The data, and what was trained on them: seeds, salt and the settings that were read."""
+    names = " ".join(study.data)
+    told = ", ".join(f"`{name}`{_digest(name)}" for name in study.data)
+    items = [f"data: {told}, from `mrpverify images fetch {names}`"]
+    if not study.read or study.images is None:
+        return [*items, "nothing is trained or drawn at random"]
+    setup = study.images
+    own = {name: value for name, value in setup.settings.model_dump().items() if name in study.read}
+    settings = ", ".join(f"{name} = {value}" for name, value in own.items())
+    return [*items, f"seeds: {setup.seeds}, salt `{setup.salt}`", f"settings: {settings}"]
+
+
+def _digest(name: str) -> str:
+    """The beginning of a data set's SHA-256 in brackets, where it has one for all of it."""
+    found = manifest(name).get("digest")
+    return "" if found is None else f" (`{found[:12]}`)"
 
 
 def _seeds(runs: Iterable[Request]) -> str:

@@ -4,23 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import xarray as xr
 
 from ..claims.evaluate import Collect
 from ..claims.legs import Leg
 from ..drawing.style import Drawn
-from ..images.setup import Setup
+from ..images.setup import ImageSettings, Setup
 from ..parameters import Framework, Parameters
 from ..records.labelled import Request, join
 
 Data = TypeVar("Data")
 
 
+class Noted:
+    """Passes on what is read of an object, a property's own reading too, and notes the names."""
+
+    def __init__(self, of: Any, read: dict[str, None]) -> None:
+        self._of, self._read = of, read
+
+    def __getattr__(self, name: str) -> Any:
+        """What the object has under a name; raises AttributeError."""
+        derived = getattr(type(self._of), name, None)
+        if isinstance(derived, property) and derived.fget is not None:
+            return derived.fget(self)
+        self._read[name] = None
+        return getattr(self._of, name)
+
+
 @dataclass(frozen=True)
 class Study:
-    """What a figure may ask for; it notes every run and law that was asked, for the caption."""
+    """What a figure may ask for; it notes every run, law and data set asked for, for the caption.
+
+    Of real images it notes the settings that were read too.
+    """
 
     regimes: Mapping[Framework, Parameters]
     salt: str
@@ -31,6 +49,10 @@ class Study:
     asked: dict[Request, None] = field(default_factory=dict)
     shown: dict[Parameters, None] = field(default_factory=dict)
     """Regimes of which images are shown and nothing is trained."""
+    data: dict[str, None] = field(default_factory=dict)
+    """Data sets of real images, by the names under which they are fetched."""
+    read: dict[str, None] = field(default_factory=dict)
+    """Settings of real images that what is shown depends on."""
 
     def get(self, requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
         """The runs of requests."""
@@ -53,11 +75,16 @@ class Study:
         self.shown[regime] = None
         return regime
 
-    def look(self) -> Setup:
-        """What figures of real images work with; raises ValueError where it was not given."""
+    def look(self, data: Sequence[str]) -> Setup:
+        """What figures of real images work with, by the data sets that they need.
+
+        Raises ValueError where it was not given.
+        """
         if self.images is None:
             raise ValueError("a figure of real images needs a setup for them")
-        return self.images
+        self.data.update(dict.fromkeys(data))
+        noted = cast(ImageSettings, Noted(self.images.settings, self.read))
+        return replace(self.images, settings=noted)
 
 
 class Figure(Protocol[Data]):

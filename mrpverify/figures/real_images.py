@@ -49,7 +49,7 @@ class ImageFigure:
 
     def gather(self, study: Study) -> Any:
         """What the networks of the study see."""
-        return self.look(study.look())
+        return self.look(study.look(self.needs))
 
     def caption(self, data: Any) -> str:
         """The text of the caption."""
@@ -138,8 +138,9 @@ FIGURES = (
     ImageFigure(
         "image_saliency", "the same images as two networks of equal accuracy see them",
         ("cifar10",), look_in_images, saliency.draw,
-        """The first test image of each class that both networks recognise: the probability lost
-        where a window is hidden, and Eigen-CAM of the last map, supervised and pretrained.""",
+        """The first test image of each class that both networks of the first seed recognise: the
+        probability lost where a window is hidden, and Eigen-CAM of the last map, supervised and
+        pretrained.""",
         True,
     ),
 )  # fmt: skip

@@ -104,6 +104,12 @@ class Study:
             "shuffled": self.shuffled(init),
         }
 
+    def compared(self) -> tuple[Training, Training]:
+        """With few labels after MAE-style pretraining on all, and supervised learning beside it."""
+        kept = self.settings.snapshots
+        start = self.pretraining("pixels", "all")
+        return self.tuned(start, self.few, kept), self.supervised(self.few, kept)
+
     def shuffled(self, init: int = 0) -> Training:
         """Supervised learning with permuted labels (a control)."""
         return self.supervised(self.few, init=init, shuffled=True)

@@ -9,7 +9,7 @@ import torch
 
 from .cifar10 import CLASS_NAMES
 from .cifar_runs import collect_trainings
-from .cifar_study import name_of, studies
+from .cifar_study import studies
 from .comparison import PRETRAINED, SUPERVISED
 from .eigen_cam import EigenCam, eigen_cam
 from .folder import manifest
@@ -93,8 +93,7 @@ def lost_by_patch(chances: np.ndarray, clean: np.ndarray) -> np.ndarray:
 def _matched(setup: Setup) -> dict[str, Classifier]:
     """The two networks at equal accuracy, by name."""
     study = studies(setup, manifest("cifar10")["digest"])[SEED]
-    runs = study.runs()
-    pretrained, supervised = runs[name_of("pixels", "all", study.few)], runs["supervised long"]
+    pretrained, supervised = study.compared()
     found = collect_trainings([pretrained, supervised], setup)
     first, second = (kept_states(t, found[t]) for t in (pretrained, supervised))
     nets = at_equal_accuracy(first, second, matched_on())

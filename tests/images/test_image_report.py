@@ -14,10 +14,14 @@ from typer.testing import CliRunner
 from mrpverify import check, checking
 from mrpverify.figures import __main__ as figures
 from mrpverify.figures import catalogue, drawing_order, real_images
+from mrpverify.figures.caption import caption
+from mrpverify.figures.figure import Study
 from mrpverify.images import cifar_runs
 from mrpverify.images.cifar10 import CLASS_NAMES
+from mrpverify.images.cifar_study import name_of, studies
 from mrpverify.images.fetch import adopt
-from mrpverify.images.folder import MissingDataError
+from mrpverify.images.folder import MissingDataError, manifest
+from mrpverify.images.setup import ImageSettings, Setup
 from mrpverify.images.sources import source
 from mrpverify.records.collect import Machine
 from mrpverify.records.store import CACHE_VARIABLE
@@ -96,7 +100,46 @@ def test_figures_are_drawn_with_their_numbers(generated, tmp_path, monkeypatch):
     assert {row["x"] for row in rows if row["curve"].endswith("long budget")} == {"10", "20"}
     assert (tmp_path / "image_saliency.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "image_saliency.svg").exists()
-    assert "pool = 20" in (tmp_path / "image_labels.md").read_text()
+    told = settings_of((tmp_path / "image_labels.md").read_text())
+    assert "pool = 20" in told
+    assert "sweep_ratios = (0.3,)" in told
+    shown = (tmp_path / "image_saliency.md").read_text()
+    assert {"looked_at = 100", "pixels_rate = 0.004"} <= settings_of(shown)
+    unused = {"teacher_rate", "sweep_ratios", "sweep_seeds", "transformer", "seeds"}
+    assert not unused & {item.split(" = ")[0] for item in settings_of(shown)}
+    assert not {"looked_at", "transformer"} & {item.split(" = ")[0] for item in told}
+    data = manifest("cifar10")["digest"][:12]
+    assert f"- data: `cifar10` (`{data}`), from `mrpverify images fetch cifar10`" in shown
+
+
+def settings_of(caption):
+    """The settings that a caption tells."""
+    (line,) = re.findall("^- settings: (.*)$", caption, re.MULTILINE)
+    return set(re.split(r", (?=[a-z])", line))
+
+
+def test_a_caption_of_photos_names_them_and_no_setting(monkeypatch):
+    monkeypatch.setattr("mrpverify.figures.caption.manifest", lambda name: {})
+    shown = {figure.name: figure for figure in real_images.FIGURES}["image_windows"]
+    study = Study({}, "a", dict, images=Setup(ImageSettings(), 5, "a", Machine("cpu"), None))
+    assert study.look(shown.needs).seeds == 5
+    text = caption(shown, None, study, "quick", "mrpverify figures image_windows")
+    assert "- data: `resnet50`, `photos`, from `mrpverify images fetch resnet50 photos`" in text
+    assert "- nothing is trained or drawn at random" in text
+    assert "settings:" not in text
+    assert "salt" not in text
+
+
+def test_what_a_property_reads_is_read():
+    study = Study({}, "a", dict, images=Setup(ImageSettings(), 5, "a", Machine("cpu"), None))
+    assert study.look(["cifar10"]).settings.extra_label_steps == 1000
+    assert list(study.read) == ["pretraining_steps", "pretraining_batch", "label_batch"]
+
+
+def test_the_compared_networks_are_those_of_the_study():
+    (own,) = studies(Setup(ImageSettings(), 1, "a", Machine("cpu"), None), "no data")
+    runs = own.runs()
+    assert own.compared() == (runs[name_of("pixels", "all", own.few)], runs["supervised long"])
 
 
 def test_a_named_figure_without_its_data_says_what_to_fetch(tmp_path):
