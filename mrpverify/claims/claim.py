@@ -208,12 +208,22 @@ class NetworkClaim(Claim):
     """A claim about real networks and real images: it has no regime (framework None).
 
     `evidence` looks at them, or trains on them, from a setup; `measure` and the controls' `look`
-    get the setup and the evidence.
+    get the setup and the evidence. Raises ValueError for what only a claim about a regime can have:
+    legs, conditions, rounds of seeds, a prediction, a control that trains in another regime.
     """
 
     evidence: Callable[[Any], Any]
     pictures: Callable[[Any, Any], Sequence[Picture]] | None = None
     """Draws what was seen."""
+
+    def __post_init__(self) -> None:
+        for name in ("legs", "conditions", "per_seed", "prediction", "relies_on"):
+            if getattr(self, name):
+                raise ValueError(f"{self.id}: {name} is for a claim about a regime; leave it out.")
+        if set(self.controls) != {None}:
+            raise ValueError(f"{self.id}: it has no framework; say controls={{None: (...)}}.")
+        if any(control.look is None for control in self.controls[None]):
+            raise ValueError(f"{self.id}: a control has no regime to change; give it a look.")
 
 
 def about_networks(claim: Claim) -> TypeGuard[NetworkClaim]:

@@ -118,3 +118,21 @@ def test_a_control_that_is_overwritten_is_seen():
     claim = next(c for c in all_claims() if c.id == "L1" and "supervised" in c.controls)
     void = Control("void", "", change=lambda p: {"init_scale": 160 * p.init_scale})
     assert not sees(claim, void, "supervised")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"legs": lambda parameters: {}}, "legs is for a claim about a regime"),
+        ({"per_seed": True}, "per_seed is for a claim about a regime"),
+        ({"relies_on": ("supervised",)}, "relies_on is for"),
+        ({"prediction": str}, "prediction is for"),
+        ({"conditions": lambda parameters: ()}, "conditions is for"),
+        ({"controls": {"mae": ()}}, "it has no framework"),
+        ({"controls": {None: (Control("other", "", change=lambda p: {}),)}}, "give it a look"),
+    ],
+)
+def test_a_claim_about_networks_has_nothing_of_a_regime(wrong, words):
+    (claim,) = select(["images.multiview"])
+    with pytest.raises(ValueError, match=f"images.multiview: .*{words}"):
+        replace(claim, **wrong)
