@@ -83,6 +83,8 @@ def _is_fraction(count: str | None) -> bool:
 def unheld(section: Section) -> list[str]:
     """Numbers of a section that neither a record of a claim named beside them nor its curves hold.
 
+    A claim that the section's title names is named beside all of them.
+
     Curves are the CSV files of the figures that the section shows or links.
     """
     rows = [list(row) for path in _drawn(section.text) for row in of_csv(path)]
@@ -91,7 +93,8 @@ def unheld(section: Section) -> list[str]:
                   if a <= b and a.is_integer() and b.is_integer()}  # fmt: skip
     found = []
     for block in blocks(section):
-        there = [claim for claim in CLAIMS if _names(block, claim["id"])]
+        about = f"{section.title}\n{block}"
+        there = [claim for claim in CLAIMS if _names(about, claim["id"])]
         leaves = [x for claim in there for x in leaves_of(claim)] + drawn
         counts = in_one_row | {pair for claim in there for pair in pairs(claim)}
         found += [number for number in stated(block) if not _holds(number, leaves, counts)]
