@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,14 @@ def test_colour_that_is_asked_for_stays_out_of_the_files(tmp_path):
     assert b"\x1b[" in done.stdout
     for path in (tmp_path / "out").iterdir():
         assert b"\x1b" not in path.read_bytes(), path.name
+
+
+def test_no_colour_is_stronger_than_colour_that_is_asked_for(tmp_path):
+    coloured = re.compile(rb"\x1b\[[0-9;]*3[0-9]")
+    assert coloured.search(shell("$CHECK A.regime", tmp_path, FORCE_COLOR="1").stdout)
+    plain = shell("$CHECK A.regime", tmp_path, FORCE_COLOR="1", NO_COLOR="1")
+    assert b"A.regime" in plain.stdout
+    assert not coloured.search(plain.stdout)
 
 
 def test_a_folder_may_have_any_name(tmp_path):

@@ -173,15 +173,10 @@ def _instead(own: str, other: str, expected: str) -> Control:
     def look(setup: Setup, found: xr.Dataset) -> xr.Dataset:
         del setup
         values = found["accuracy"].copy(deep=True)
-        values.loc[{"arm": own}] = accuracy_of(found, other)
+        values.loc[{"arm": own}] = found["accuracy"].sel(arm=other).values
         return found.assign(accuracy=values)
 
     return Control(f"{other}, in the place of {own}", expected, look=look, failed=not_supported)
-
-
-def accuracy_of(found: xr.Dataset, arm: str) -> np.ndarray:
-    """Accuracies of an arm [seeds, images]."""
-    return np.asarray(found["accuracy"].sel(arm=arm).values)
 
 
 _SHARED: dict[str, Any] = {
