@@ -66,7 +66,7 @@ def _verdicts(rows: Rows) -> str:
     body = []
     for (claim, framework, horizon), own in rows.items():
         some = next(iter(own.values()))
-        verdicts = [f"{own[salt]['verdict']}" if salt in own else "" for salt in salts]
+        verdicts = [own[salt]["verdict"] if salt in own else "" for salt in salts]
         excluded = [n["rival_excluded"] for c in own.values() for n in _all_numbers(c)]
         failed = [x["failed_as_it_should"] for c in own.values() for x in c.get("controls", ())]
         body.append((f"{claim}{at(horizon)}", framework, some["role"], *verdicts,
@@ -74,56 +74,67 @@ def _verdicts(rows: Rows) -> str:
     return table(head, body)
 
 
-def _controls(rows: Rows) -> str:
-    """A row for every control of every claim: its value, and whether it failed as it should."""
-    salts = _salts(rows)
-    body = []
-    for (claim, framework, horizon), own in rows.items():
-        found = {salt: {x["id"]: x for x in c.get("controls", ())} for salt, c in own.items()}
-        for name, first in {n: x for each in found.values() for n, x in each.items()}.items():
-            values = [_of_control(found.get(salt, {}).get(name)) for salt in salts]
-            body.append((f"{claim}{at(horizon)}", framework, name, first["expected"], *values))
-    return table(("claim", "framework", "control", "expected", *salts), body)
-
-
-def _of_control(row: Record | None) -> str:
-    """A control's value with its interval; in words where it did not fail."""
-    if row is None:
-        return ""
-    value = _value({**row, "measured": "SUPPORTED"})
-    return value if row["failed_as_it_should"] else f"{value} did not fail"
-
-
 def _count(answers: Sequence[bool]) -> str:
     """How many of them are so, empty where nothing was asked."""
     return f"{sum(answers)} of {len(answers)}" if answers else ""
 
 
+def _named(
+    rows: Rows,
+    head: Sequence[str],
+    found_in: Callable[[Record], Mapping[str, Record]],
+    about: Callable[[Sequence[Record]], Sequence[str]],
+    shown: Callable[[Record], str],
+) -> str:
+    """A row for whatever has a name in a claim: what all salts say `about` it, then each salt's."""
+    salts, body = _salts(rows), []
+    for (claim, framework, horizon), own in rows.items():
+        found = {salt: found_in(c) for salt, c in own.items()}
+        for name in dict.fromkeys(name for each in found.values() for name in each):
+            there = {salt: each[name] for salt, each in found.items() if name in each}
+            values = [shown(there[salt]) if salt in there else "" for salt in salts]
+            told = about(list(there.values()))
+            body.append((f"{claim}{at(horizon)}", framework, name, *told, *values))
+    return table(("claim", "framework", *head, *salts), body)
+
+
+def _controls(rows: Rows) -> str:
+    """A row for every control of every claim: its value, and whether it failed as it should."""
+    return _named(
+        rows,
+        ("control", "expected"),
+        lambda claim: {row["id"]: row for row in claim.get("controls", ())},
+        lambda there: [there[0]["expected"]],
+        _of_control,
+    )
+
+
+def _of_control(row: Record) -> str:
+    """A control's value with its interval; in words where it did not fail."""
+    value = _value({**row, "measured": "SUPPORTED"})
+    return value if row["failed_as_it_should"] else f"{value} did not fail"
+
+
 def _numbers(rows: Rows) -> str:
     """A row for every number of every claim; a verdict stands beside it where it is no yes."""
-    salts = _salts(rows)
-    head = ("claim", "framework", "number", "prediction", "band", "rival", *salts)
-    body = []
-    for (claim, framework, horizon), own in rows.items():
-        found = {salt: {n["name"]: n for n in _all_numbers(c)} for salt, c in own.items()}
-        for name, first in {n: x for each in found.values() for n, x in each.items()}.items():
-            values = [_value(found.get(salt, {}).get(name)) for salt in salts]
-            body.append((f"{claim}{at(horizon)}", framework, name, *_foretold(found, name, first),
-                         *values))  # fmt: skip
-    return table(head, body)
+    return _named(
+        rows,
+        ("number", "prediction", "band", "rival"),
+        lambda claim: {n["name"]: n for n in _all_numbers(claim)},
+        _foretold,
+        _value,
+    )
 
 
 def _means(rows: Rows) -> str:
     """A row for every mean that a claim tells, those that it is judged by first."""
-    salts = _salts(rows)
-    body = []
-    for (claim, framework, horizon), own in rows.items():
-        found = {salt: _told(_details(c)) for salt, c in own.items()}
-        for name, first in {n: x for each in found.values() for n, x in each.items()}.items():
-            values = [_mean(found.get(salt, {}).get(name)) for salt in salts]
-            body.append((f"{claim}{at(horizon)}", framework, name, first.get("needed", ""),
-                         *values))  # fmt: skip
-    return table(("claim", "framework", "mean of", "needed", *salts), body)
+    return _named(
+        rows,
+        ("mean of", "needed"),
+        lambda claim: _told(_details(claim)),
+        lambda there: [there[0].get("needed", "")],
+        _mean,
+    )
 
 
 def _told(details: Record) -> dict[str, Record]:
@@ -148,20 +159,15 @@ def _notes(rows: Rows) -> str:
     return "\n\n".join(blocks)
 
 
-def _mean(row: Record | None) -> str:
+def _mean(row: Record) -> str:
     """A mean with its interval; a verdict stands beside it where it is no yes."""
-    if row is None:
-        return ""
     return _value({"value": row["mean"], "measured": "SUPPORTED", **row})
 
 
-def _foretold(
-    found: Mapping[str, Mapping[str, Record]], name: str, first: Record
-) -> tuple[str, str, str]:
+def _foretold(there: Sequence[Record]) -> Sequence[str]:
     """Prediction, band and rival of a number; a range where salts have their own."""
-    there = [each[name] for each in found.values() if name in each]
     low, high = (_range([n["band"][end] for n in there]) for end in (0, 1))
-    rival = f"{first['rival']}: {_range([n['rival_value'] for n in there])}"
+    rival = f"{there[0]['rival']}: {_range([n['rival_value'] for n in there])}"
     return _range([n["prediction"] for n in there]), f"[{low}, {high}]", rival
 
 
@@ -173,10 +179,8 @@ def _range(values: Sequence[float | None]) -> str:
     return " to ".join(dict.fromkeys(map(_short, (min(finite), max(finite)))))
 
 
-def _value(number: Record | None) -> str:
+def _value(number: Record) -> str:
     """A number with its interval, where that is wider than the digits."""
-    if number is None:
-        return ""
     value = _short(number["value"])
     ends = [_short(end) for end in number["interval"]]
     interval = "" if ends == [value, value] else f" [{ends[0]}, {ends[1]}]"
