@@ -6,7 +6,6 @@ number counts as stated where it looks measured: a decimal, a percentage, a coun
 not a setting (`sigma_0 = 0.05`), nothing in code, and nothing that a command writes from records.
 """
 
-import contextlib
 import csv
 import json
 import re
@@ -83,20 +82,14 @@ def _is_fraction(count: str | None) -> bool:
 def unheld(section: Section) -> list[str]:
     """Numbers of a section that neither a record of a claim named beside them nor its curves hold.
 
-    A claim that the section's title names is named beside all of them.
-
     Curves are the CSV files of the figures that the section shows or links.
     """
-    rows = [list(row) for path in _drawn(section.text) for row in of_csv(path)]
-    drawn = [x for row in rows for x in row]
-    in_one_row = {(int(a), int(b)) for row in rows for a in row for b in row
-                  if a <= b and a.is_integer() and b.is_integer()}  # fmt: skip
+    drawn = [x for path in _drawn(section.text) for x in of_csv(path)]
     found = []
     for block in blocks(section):
-        about = f"{section.title}\n{block}"
-        there = [claim for claim in CLAIMS if _names(about, claim["id"])]
+        there = [claim for claim in CLAIMS if _names(block, claim["id"])]
         leaves = [x for claim in there for x in leaves_of(claim)] + drawn
-        counts = in_one_row | {pair for claim in there for pair in pairs(claim)}
+        counts = {pair for claim in there for pair in pairs(claim)}
         found += [number for number in stated(block) if not _holds(number, leaves, counts)]
     return found
 
@@ -113,17 +106,15 @@ def _drawn(text: str) -> list[Path]:
     return sorted(path for path in paths if path.exists())
 
 
-def of_csv(path: Path) -> Iterator[Iterator[float]]:
-    """Every number of a table, row by row."""
+def of_csv(path: Path) -> Iterator[float]:
+    """Every number of a table."""
     with path.open(encoding="utf-8") as file:
-        yield from map(_numbers, csv.reader(file))
-
-
-def _numbers(cells: list[str]) -> Iterator[float]:
-    """Cells that are numbers."""
-    for cell in cells:
-        with contextlib.suppress(ValueError):
-            yield float(cell)
+        for row in csv.reader(file):
+            for cell in row:
+                try:
+                    yield float(cell)
+                except ValueError:
+                    continue
 
 
 def leaves_of(node: Any) -> Iterator[float]:
