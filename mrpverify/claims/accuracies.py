@@ -131,6 +131,16 @@ def estimates(values: Mapping[str, np.ndarray], finest: float = 0.0) -> tuple[Es
     return tuple(Estimate.of(name, own, finest) for name, own in values.items())
 
 
+def shares(values: Mapping[str, np.ndarray], finest: float = 0.0) -> tuple[Estimate, ...]:
+    """The same of values in [0, 1], such as accuracies: no interval goes beyond."""
+    return tuple(Estimate.of_share(name, own, finest) for name, own in values.items())
+
+
 def summary(values: np.ndarray, finest: float = 0.0) -> dict[str, Any]:
     """Mean over seeds with its 90 % t-interval as a cell of a table; null where there is none."""
     return Estimate.of("", values, finest).summary()
+
+
+def share(values: np.ndarray, finest: float = 0.0) -> dict[str, Any]:
+    """The same of values in [0, 1]."""
+    return Estimate.of_share("", values, finest).summary()

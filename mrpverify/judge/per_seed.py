@@ -18,6 +18,8 @@ from .intervals import mean_interval
 from .measurement import Measurement, Part, part_row, share_of_seeds
 from .over_seeds import OverSeeds
 
+ANY, SHARE = (-np.inf, np.inf), (0.0, 1.0)
+"""Values that can be: of any number, and of a share."""
 ROUNDING = 1e-12
 """Of a difference of two shares: 0.87 - 0.85 is a little more than 0.02."""
 
@@ -34,6 +36,8 @@ class InEachSeed:
     needed: str
     threshold: float
     band: tuple[float, float] | None = None
+    possible: tuple[float, float] = ANY
+    """Values that can be; no interval of their mean goes beyond."""
 
     def row(self, known: np.ndarray) -> dict[str, Any]:
         """The statement as it stands in a record; mean and interval describe, they do not decide.
@@ -41,9 +45,10 @@ class InEachSeed:
         Seeds that are not `known` [seeds] are open (None).
         """
         finite = self.values[np.isfinite(self.values)]
+        ends = np.clip(mean_interval(self.values), *self.possible)
         return {
             "mean": float(finite.mean()) if len(finite) else None,
-            "interval": list(mean_interval(self.values)),
+            "interval": ends.tolist(),
             "threshold": self.threshold,
             "band": None if self.band is None else list(self.band),
             "needed": self.needed,
@@ -53,16 +58,18 @@ class InEachSeed:
         }
 
 
-def above(values: np.ndarray, threshold: float) -> InEachSeed:
-    """Each seed's value [seeds] lies above `threshold`."""
+def above(values: np.ndarray, threshold: float, possible: tuple[float, float] = ANY) -> InEachSeed:
+    """Each seed's value [seeds], one of the `possible`, lies above `threshold`."""
     holds = np.nan_to_num(values, nan=-np.inf) > threshold + ROUNDING
-    return InEachSeed(values, holds, f"> {threshold:g}", threshold)
+    return InEachSeed(values, holds, f"> {threshold:g}", threshold, possible=possible)
 
 
-def at_least(values: np.ndarray, threshold: float) -> InEachSeed:
-    """Each seed's value [seeds] is `threshold` or more."""
+def at_least(
+    values: np.ndarray, threshold: float, possible: tuple[float, float] = ANY
+) -> InEachSeed:
+    """Each seed's value [seeds], one of the `possible`, is `threshold` or more."""
     holds = np.nan_to_num(values, nan=-np.inf) >= threshold - ROUNDING
-    return InEachSeed(values, holds, f">= {threshold:g}", threshold)
+    return InEachSeed(values, holds, f">= {threshold:g}", threshold, possible=possible)
 
 
 def within(values: np.ndarray, target: float, delta: float) -> InEachSeed:

@@ -6,9 +6,10 @@
 
 The first word is the kind of table: ``verdicts`` has a row for every claim and framework, with a
 verdict for each salt; ``numbers`` one for every number that a claim states, with its prediction,
-band and rival; ``means`` one for every part of a claim and for all else that it tells as a mean
-over seeds; ``controls`` one for every control; ``notes`` are its lines of text as they stand. Then
-come claims, groups or patterns, as the command line knows them.
+band and rival; ``means`` one for every part of a claim, with the number of seeds in which it is
+true, and for all else that it tells as a mean over seeds; ``controls`` one for every control;
+``notes`` are its lines of text as they stand. Then come claims, groups or patterns, as the command
+line knows them.
 """
 
 from __future__ import annotations
@@ -160,8 +161,15 @@ def _notes(rows: Rows) -> str:
 
 
 def _mean(row: Record) -> str:
-    """A mean with its interval; a verdict stands beside it where it is no yes."""
-    return _value({"value": row["mean"], "measured": "SUPPORTED", **row})
+    """A mean with its interval, and in how many seeds its own statement is true.
+
+    These seeds decide, and not the interval: a verdict stands beside them where it is no yes.
+    """
+    value = _value({**row, "value": row["mean"], "measured": "SUPPORTED"})
+    if "true_seeds" not in row:
+        return value
+    verdict = "" if row["measured"] == "SUPPORTED" else f" {row['measured']}"
+    return f"{value}, {row['true_seeds']} of {row['seeds']}{verdict}"
 
 
 def _foretold(there: Sequence[Record]) -> Sequence[str]:

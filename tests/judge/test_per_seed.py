@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mrpverify.judge.measurement import judged_by, seeds_not_known, share_of_seeds
-from mrpverify.judge.per_seed import above, at_least, counted, in_each_seed, within
+from mrpverify.judge.per_seed import SHARE, above, at_least, counted, in_each_seed, within
 from mrpverify.judge.sequential import design
 from mrpverify.judge.verdicts import Verdict
 
@@ -37,6 +37,19 @@ def test_a_seed_is_true_where_all_parts_are_and_the_refuted_one_is_named():
     assert wrong.details["refuted_parts"] == ["never"]
     assert wrong.trials == 4, "no seed is used beyond the look that decides"
     assert wrong.details["parts"]["accuracy"]["seeds"] == 4
+
+
+def test_no_mean_of_shares_reaches_beyond_what_a_share_can_be():
+    """It describes and does not decide: verdict and seeds are those of the free interval."""
+    values = np.array([1.0, 1.0, 1.0, 0.9])
+    for kind, threshold in ((at_least, 0.95), (above, 0.95)):
+        free, share = (kind(values, threshold, *possible) for possible in ((), (SHARE,)))
+        (low, high), cut = (part.row(values > 0)["interval"] for part in (free, share))
+        assert high > 1
+        assert cut == [low, 1.0]
+        assert (free.holds == share.holds).all()
+    assert above(1 - values, 0.5, SHARE).row(values > 0)["interval"][0] == 0.0
+    assert at_least(values[:1], 0.95, SHARE).row(values[:1] > 0)["interval"] == [0.0, 1.0]
 
 
 def test_parts_are_judged_again_by_the_design_that_decides():

@@ -96,12 +96,16 @@ def test_verdicts_count_rivals_and_controls():
 
 
 def test_means_are_those_of_parts_and_of_arms():
-    gain = {"mean": 0.1375, "interval": [0.12, 0.15], "needed": "> 0.02", "measured": "SUPPORTED"}
+    gain = {"mean": 0.1375, "interval": [0.12, 0.15], "needed": "> 0.02", "measured": "SUPPORTED",
+            "true_seeds": 16, "seeds": 16}  # fmt: skip
+    open_ = {**gain, "measured": "INCONCLUSIVE", "true_seeds": 13}
     accuracies = {"supervised": {"single_view": {"mean": 0.86, "interval": [0.86, 0.86]}}}
-    told = record("a", parts={"gain": gain}, accuracies=accuracies, other={"mean": 2.0,
-                  "interval": [1.0, 3.0]}, seeds={"a": 1})  # fmt: skip
+    other = {"mean": 2.0, "interval": [1.0, 3.0]}
+    parts = {"gain": gain, "open": open_}
+    told = record("a", parts=parts, accuracies=accuracies, other=other, seeds={"a": 1})
     assert [row[2:] for row in rows("means", "L2", told)] == [
-        ["gain", "> 0.02", "0.1375 [0.12, 0.15]"],
+        ["gain", "> 0.02", "0.1375 [0.12, 0.15], 16 of 16"],
+        ["open", "> 0.02", "0.1375 [0.12, 0.15], 13 of 16 INCONCLUSIVE"],
         ["other", "", "2 [1, 3]"],
         ["single-view accuracy, supervised", "", "0.86"],
     ]

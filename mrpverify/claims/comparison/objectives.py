@@ -19,7 +19,7 @@ from ...judge.per_seed import above, in_each_seed
 from ...observe.capture import counts
 from ...parameters import Framework, Parameters
 from ...theory.curvature import largest_curvature
-from ..accuracies import GAIN, estimates, multi_view, resolution, single_view, summary
+from ..accuracies import GAIN, estimates, multi_view, resolution, share, single_view
 from ..claim import Claim, Control, Runs
 from ..legs import SUPERVISED, Leg, Legs, compared, fine_tuned, probe, supervised
 from ..observed import crossed, final, hold_level
@@ -106,7 +106,7 @@ def _scores(runs: xr.Dataset, prefix: str) -> dict[str, Any]:
     """Mean accuracies with their intervals."""
     finest = 1 / float(runs["test_number"].isel(law=0, shown=0).sum("class").mean())
     kinds = {"multi-view": multi_view(runs), "single-view": single_view(runs)}
-    return {f"{prefix}{kind}": summary(values, finest) for kind, values in kinds.items()}
+    return {f"{prefix}{kind}": share(values, finest) for kind, values in kinds.items()}
 
 
 def _untrained_instead(parameters: Parameters, runs: Runs) -> Runs:

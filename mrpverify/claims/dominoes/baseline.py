@@ -6,10 +6,11 @@ tells them apart is asked of a linear probe and of few labels.
 
 from __future__ import annotations
 
+from ...judge.findings import Estimate
 from ...judge.measurement import Measurement
 from ...judge.per_seed import above, in_each_seed
 from ...parameters import Parameters
-from ..accuracies import GAIN, estimates, multi_view, resolution, single_view
+from ..accuracies import GAIN, multi_view, resolution, shares, single_view
 from ..claim import Claim, Control, Runs
 from ..comparison.runs import single_view_gain
 from ..legs import FEW_LABELS, PRETRAINING, Legs
@@ -46,21 +47,20 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         f"single-view gain, {name}": above(single_view_gain(runs[name], runs[RANDOM + name]), GAIN)
         for name in (PROBED, FEW)
     }
+    gain = single_view_gain(runs[ALL], runs[RANDOM + ALL])
     seen = {
-        "single-view gain, fine-tuned with all labels": single_view_gain(
-            runs[ALL], runs[RANDOM + ALL]
-        ),
-        **{
-            f"{kind} accuracy, {name}": accuracy(runs[name])
-            for kind, accuracy in (("single-view", single_view), ("multi-view", multi_view))
-            for head in (PROBED, FEW, ALL)
-            for name in (head, RANDOM + head)
-        },
+        f"{kind} accuracy, {name}": accuracy(runs[name])
+        for kind, accuracy in (("single-view", single_view), ("multi-view", multi_view))
+        for head in (PROBED, FEW, ALL)
+        for name in (head, RANDOM + head)
     }
     return in_each_seed(
         "share of seeds in which a probe and few labels tell pretrained from random kernels",
         parts,
-        estimates(seen, finest),
+        (
+            Estimate.of("single-view gain, fine-tuned with all labels", gain, finest),
+            *shares(seen, finest),
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from ...judge.findings import Note
 from ...judge.measurement import Measurement, share_of_seeds
 from ...observe.capture import captured
 from ...parameters import Parameters
-from ..accuracies import captured_views, estimates
+from ..accuracies import captured_views, estimates, shares
 from ..claim import Claim, Control, Horizon, Runs
 from ..legs import PRETRAINING, Leg, Legs
 from ..observed import crossed, known_at_horizon, reached
@@ -36,7 +36,8 @@ def measure_at_horizon(parameters: Parameters, runs: Runs) -> Measurement:
     own, p = runs[PRETRAINING], arms.regime(parameters)
     held = captured_views(p, own).mean((1, 2))
     beside = (
-        *estimates({"features": held, "T": own["final_time"].values}),
+        *shares({"features": held}),
+        *estimates({"T": own["final_time"].values}),
         Note("pictures", tuple(line for lines in table(p).values() for line in lines)),
     )
     return share_of_seeds(
@@ -50,7 +51,7 @@ def measure_at_crossing(parameters: Parameters, runs: Runs) -> Measurement:
     then = np.nan_to_num(own["crossing_correlations"].values)
     # What a kernel has just crossed for stands at varrho, to the precision of a step.
     held = captured(then, crossed(own), p.views, p.linear_from * (1 - 1e-3)).mean(-1)
-    beside = estimates({"features": held, "kernels that cross": crossed(own).any(-1).mean(-1)})
+    beside = shares({"features": held, "kernels that cross": crossed(own).any(-1).mean(-1)})
     return share_of_seeds(held == 1, f"{SHARE} at each kernel's first crossing", beside)
 
 

@@ -9,9 +9,9 @@ import xarray as xr
 
 from ...dominoes.draw import lacks, pairing
 from ...judge.measurement import Measurement
-from ...judge.per_seed import above, at_least, in_each_seed
+from ...judge.per_seed import SHARE, above, at_least, in_each_seed
 from ...parameters import STAND_INS, Parameters
-from ..accuracies import IN_DISTRIBUTION, counts, estimates
+from ..accuracies import IN_DISTRIBUTION, counts, shares
 from ..claim import Claim, Control, Runs
 from ..legs import Legs
 from . import arms
@@ -43,13 +43,13 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         run = runs[_probe(name)]
         missing = hidden(p, run, name)
         unseen, seen = _accuracy(run, missing), _accuracy(run, ~missing)
-        parts[f"shown views, lacking {name}"] = at_least(seen, SHOWN)
-        parts[f"error on hidden views, lacking {name}"] = above(1 - unseen, 1 - HIDDEN)
+        parts[f"shown views, lacking {name}"] = at_least(seen, SHOWN, SHARE)
+        parts[f"error on hidden views, lacking {name}"] = above(1 - unseen, 1 - HIDDEN, SHARE)
         beside[f"hidden views, lacking {name}"] = unseen
     return in_each_seed(
         "share of seeds in which what was hidden is missing, and only that",
         parts,
-        estimates(beside),
+        shares(beside),
     )
 
 

@@ -20,7 +20,7 @@ from ...dominoes.responses import responses
 from ...observe.capture import is_apart
 from ...parameters import Parameters
 from ...theory.condition import Condition
-from ..accuracies import captured_views, multi_view, single_view, summary
+from ..accuracies import captured_views, multi_view, share, single_view, summary
 from ..claim import Runs
 from ..legs import Leg, Legs
 from ..observed import reached
@@ -107,7 +107,7 @@ class Cell:
     def described(self) -> dict[str, Any]:
         """Means with their intervals."""
         return {
-            **{name: summary(getattr(self, name)) for name in self.__dataclass_fields__},
+            **{name: share(getattr(self, name)) for name in self.__dataclass_fields__},
             "gain": summary(self.gain),
         }
 

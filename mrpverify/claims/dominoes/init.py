@@ -9,7 +9,7 @@ from ...judge.findings import Estimate
 from ...judge.measurement import Measurement
 from ...judge.per_seed import above, in_each_seed
 from ...parameters import Parameters
-from ..accuracies import GAIN, block_views, estimates, resolution, single_view
+from ..accuracies import GAIN, block_views, resolution, shares, single_view
 from ..claim import Claim, Runs
 from ..comparison.runs import single_view_gain
 from ..legs import SUPERVISED, Legs
@@ -55,9 +55,9 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         for scale in SCALES
     }
     beside = (
-        *estimates(accuracy, finest),
-        *estimates(views),
-        Estimate.of(f"single-view accuracy, {arms.TUNED}", single_view(tuned), finest),
+        *shares(accuracy, finest),
+        *shares(views),
+        Estimate.of_share(f"single-view accuracy, {arms.TUNED}", single_view(tuned), finest),
     )
     return in_each_seed(
         "share of seeds with a gain at every initial scale that the theory calls small",

@@ -6,10 +6,10 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.per_seed import above, at_least, in_each_seed
+from ...judge.per_seed import SHARE, above, at_least, in_each_seed
 from ...observe.capture import separate_kernels
 from ...parameters import STAND_INS, Parameters
-from ..accuracies import estimates
+from ..accuracies import shares
 from ..claim import Claim, Runs
 from ..legs import PRETRAINING, Legs
 from ..observed import crossed, final, known_at_horizon
@@ -37,7 +37,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     early = _pure(p, late, np.nan_to_num(late["crossing_correlations"].values))
     then = _pure(p, late, final(late))
     parts = {
-        "class-pure kernels at the crossing": at_least(early, PURE),
+        "class-pure kernels at the crossing": at_least(early, PURE, SHARE),
         "class-pure kernels lost late": above(early - then, 1 - PURE),
     }
     pure = {
@@ -47,7 +47,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     return in_each_seed(
         "share of seeds whose kernels are class-pure at the crossing and leak afterwards",
         parts,
-        estimates(pure),
+        shares(pure),
         known_at_horizon(late),
     )
 

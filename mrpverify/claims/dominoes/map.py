@@ -12,7 +12,7 @@ import numpy as np
 
 from ...judge.findings import Estimate, Table
 from ...judge.measurement import Measurement
-from ...judge.per_seed import above, at_least, in_each_seed
+from ...judge.per_seed import SHARE, above, at_least, in_each_seed
 from ...parameters import Parameters
 from ..accuracies import GAIN
 from ..claim import Claim, Control, Runs
@@ -37,10 +37,10 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     )
     parts = {
         "captured where conditions hold, least": at_least(
-            _least([cells[name].captured for name in foretold], known), LEAST
+            _least([cells[name].captured for name in foretold], known), LEAST, SHARE
         ),
         "missing where they do not, least": above(
-            _least([1 - cells[name].captured for name in others], known), 1 - LEAST
+            _least([1 - cells[name].captured for name in others], known), 1 - LEAST, SHARE
         ),
         "single-view gain where they hold, least": above(
             _least([cells[name].gain for name in foretold], known), GAIN

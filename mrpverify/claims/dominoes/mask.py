@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...judge.measurement import Measurement
 from ...judge.per_seed import above, in_each_seed
 from ...parameters import Parameters
-from ..accuracies import GAIN, estimates, multi_view, resolution, single_view
+from ..accuracies import GAIN, multi_view, resolution, shares, single_view
 from ..claim import Claim, Runs
 from ..comparison.runs import single_view_gain
 from ..legs import SUPERVISED, Legs
@@ -45,7 +45,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         )
     }
     return in_each_seed(
-        "share of seeds that gain over masks with labels", parts, estimates(seen, finest)
+        "share of seeds that gain over masks with labels", parts, shares(seen, finest)
     )
 
 

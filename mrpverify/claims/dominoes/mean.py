@@ -13,7 +13,7 @@ import xarray as xr
 
 from ...dominoes.measured import mean_lead, mean_patch
 from ...judge.measurement import Measurement
-from ...judge.per_seed import above, at_least, in_each_seed
+from ...judge.per_seed import SHARE, above, at_least, in_each_seed
 from ...parameters import Parameters
 from ..accuracies import estimates
 from ..claim import Claim, Control, Runs
@@ -50,11 +50,11 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     ahead = {name: lead(parameters, runs[name], name) for name in CASES}
     parts = {
         "the mean's rate over the class means', no bias": above(ahead[PLAIN], 1.0),
-        "error of the probe, no bias": above(1 - probe[PLAIN], 1 - USELESS),
+        "error of the probe, no bias": above(1 - probe[PLAIN], 1 - USELESS, SHARE),
     }
     for name in (BIAS, CENTRED):
         parts[f"class means' rate over the mean's, {name}"] = above(1 / ahead[name], 1.0)
-        parts[f"probe, {name}"] = at_least(probe[name], USEFUL)
+        parts[f"probe, {name}"] = at_least(probe[name], USEFUL, SHARE)
     angles = {
         f"cosine of the loudest kernel with the mean picture, {name}": cosines(
             parameters, runs[name], name

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.per_seed import above, in_each_seed
+from ...judge.per_seed import SHARE, above, in_each_seed
 from ...observe.correlations import first_crossed
 from ...parameters import STAND_INS, Parameters
 from ...theory.growth import drawn_growth_rates, hitting_times
@@ -52,7 +52,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     }
     return in_each_seed(
         "share of seeds in which most kernels cross within a factor of two of L2's time",
-        {"kernels within a factor of two": above(right.mean(-1), MOST)},
+        {"kernels within a factor of two": above(right.mean(-1), MOST, SHARE)},
         estimates(seen),
         known_at_horizon(own),
     )

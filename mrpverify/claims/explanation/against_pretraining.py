@@ -11,7 +11,7 @@ import xarray as xr
 from ...judge.measurement import Measurement
 from ...judge.per_seed import InEachSeed, in_each_seed, within
 from ...parameters import STAND_INS, Parameters
-from ..accuracies import estimates, multi_view, resolution, single_view
+from ..accuracies import multi_view, resolution, shares, single_view
 from ..claim import Asks, Claim, Runs
 from ..legs import (
     FEW_LABELS,
@@ -70,7 +70,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     return in_each_seed(
         "share of seeds with paired differences of accuracy within 0.02 of zero",
         parts,
-        estimates(accuracy, finest),
+        shares(accuracy, finest),
     )
 
 

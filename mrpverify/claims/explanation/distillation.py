@@ -140,9 +140,9 @@ def _seen(parameters: Parameters, runs: Runs) -> list[Estimate]:
     for name, run in runs.items():
         held = block_views(law, run).mean((1, 2))
         found += [
-            Estimate.of(f"single-view accuracy, {name}", single_view(run), resolution(law)),
-            Estimate.of(f"multi-view accuracy, {name}", multi_view(run), resolution(law)),
-            Estimate.of(f"views held, {name}", held, 1 / law.features),
+            Estimate.of_share(f"single-view accuracy, {name}", single_view(run), resolution(law)),
+            Estimate.of_share(f"multi-view accuracy, {name}", multi_view(run), resolution(law)),
+            Estimate.of_share(f"views held, {name}", held, 1 / law.features),
         ]
     return found
 

@@ -21,7 +21,7 @@ from ...observe.ensemble import RULES
 from ...parameters import STAND_INS, Parameters
 from ...records.answers import single_view_answers
 from ...theory import ensemble as theory
-from ..accuracies import block_views, estimates
+from ..accuracies import block_views, shares
 from ..claim import Claim, Control, Runs
 from ..laws.regimes import conditions, plain_supervised
 from ..legs import Leg, Legs
@@ -121,7 +121,7 @@ def measure_error(parameters: Parameters, runs: Runs) -> Measurement:
     beside = (
         *recorded(both_views_share=b),
         Estimate("one member's error predicted", one),
-        *estimates(errors, 1 / law.test_images),
+        *shares(errors, 1 / law.test_images),
     )
     return all_numbers(numbers, "single-view error of an ensemble", beside)
 
@@ -132,7 +132,7 @@ def measure_vote(parameters: Parameters, runs: Runs) -> Measurement:
     logits, vote = accuracy["mean of logits"][:, 0], accuracy["majority vote"][:, 0]
     parts = {f"mean of logits minus majority vote, {MEMBERS} members": above(logits - vote, GAIN)}
     finest = 1 / regime(parameters, 0).test_images
-    beside = estimates({rule: found[:, 0] for rule, found in accuracy.items()}, finest)
+    beside = shares({rule: found[:, 0] for rule, found in accuracy.items()}, finest)
     return in_each_seed("share of seeds in which a vote loses what logits keep", parts, beside)
 
 

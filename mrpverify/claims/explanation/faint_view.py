@@ -121,12 +121,14 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     ]
     held = np.asarray(holds(p, run).any(1))[:, p.views - 1 :: p.views].mean(-1)
     beside = (
-        Estimate.of("fainter views held at T", held, 1 / p.classes),
-        Estimate.of("fainter views that are some kernel's first", found.views, 1 / p.classes),
-        Estimate.of("the same foretold", said.views, 1 / p.classes),
-        Estimate.of("the same foretold if no view helped another", by_itself.views, 1 / p.classes),
-        Estimate.of("the same foretold were all as loud", alike.views, 1 / p.classes),
-        Estimate.of("kernels that have crossed", (crossed >= 0).mean(-1)),
+        Estimate.of_share("fainter views held at T", held, 1 / p.classes),
+        Estimate.of_share("fainter views that are some kernel's first", found.views, 1 / p.classes),
+        Estimate.of_share("the same foretold", said.views, 1 / p.classes),
+        Estimate.of_share(
+            "the same foretold if no view helped another", by_itself.views, 1 / p.classes
+        ),
+        Estimate.of_share("the same foretold were all as loud", alike.views, 1 / p.classes),
+        Estimate.of_share("kernels that have crossed", (crossed >= 0).mean(-1)),
     )
     return all_numbers(numbers, "what becomes of a fainter view", beside)
 

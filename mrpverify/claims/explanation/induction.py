@@ -14,7 +14,7 @@ import xarray as xr
 
 from ...judge.findings import Finding, Recorded
 from ...judge.measurement import Measurement
-from ...judge.per_seed import at_least, in_each_seed, within
+from ...judge.per_seed import SHARE, at_least, in_each_seed, within
 from ...observe import induction as observe
 from ...parameters import Parameters
 from ...theory import induction as theory
@@ -35,7 +35,7 @@ def measure_until_learned(parameters: Parameters, runs: xr.Dataset) -> Measureme
     largest = observe.largest_until(values, runs["time"].values, learned, out)
     parts = {
         "largest correlation outside the set until the class is learned": _at_most(largest),
-        "classes learned by a kernel of the set": at_least(_inside(p, runs, out), 1.0),
+        "classes learned by a kernel of the set": at_least(_inside(p, runs, out), 1.0, SHARE),
     }
     crossed = np.isfinite(learned).all(-1)
     return in_each_seed(

@@ -19,7 +19,7 @@ from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...objectives.supervised.conditions import init_at_growth
 from ...parameters import STAND_INS, Parameters
-from ..accuracies import GAIN, block_views, resolution, single_view, summary
+from ..accuracies import GAIN, block_views, resolution, share, single_view, summary
 from ..claim import Claim, Control, Runs
 from ..controls import NOTHING_HIDDEN
 from ..laws.curves import curve
@@ -103,8 +103,8 @@ def _find(parameters: Parameters, runs: Runs, growth: float) -> _Found:
         1 - said.accuracy,
         1 - first.accuracy,
         {
-            "fine-tuned": summary(tuned, finest),
-            "supervised": summary(right, finest),
+            "fine-tuned": share(tuned, finest),
+            "supervised": share(right, finest),
             "supervised minus foretold": summary(right - said.accuracy, finest),
             "classes with both views, supervised": _mean(
                 np.asarray(block_views(plain, scratch).all(-1))

@@ -13,7 +13,7 @@ from ...judge.measurement import Measurement
 from ...judge.per_seed import in_each_seed, within
 from ...objectives.masked_supervised.theory import typical_time
 from ...parameters import Parameters
-from ..accuracies import estimates, multi_view, resolution, single_view
+from ..accuracies import multi_view, resolution, shares, single_view
 from ..claim import CONTROL_SEEDS, Claim, Control, Runs
 from ..legs import FEW_LABELS, Leg, Legs, fine_tuned, masked_supervised, supervised
 from .against_pretraining import EQUIVALENT, TUNED, TUNED_FEW
@@ -52,9 +52,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     }
     shown = (TUNED, LARGE, TUNED_FEW, LARGE_FEW, PLAIN, PLAIN_FEW)
     beside = (
-        *estimates(
-            {f"single-view accuracy, {leg}": single_view(runs[leg]) for leg in shown}, finest
-        ),
+        *shares({f"single-view accuracy, {leg}": single_view(runs[leg]) for leg in shown}, finest),
         *(
             Estimate.of(f"gradient evaluations, {leg}", runs[leg]["steps"].values.astype(float))
             for leg in (ENCODER, LARGE, LARGE_FEW, SMALL)

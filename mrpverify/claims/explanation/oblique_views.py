@@ -17,7 +17,7 @@ from ...judge.findings import Curve, Table
 from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...parameters import Parameters, changed
-from ..accuracies import block_views, resolution, single_view, summary
+from ..accuracies import block_views, resolution, share, single_view
 from ..claim import Claim, Control, Runs
 from ..laws.curves import curve
 from ..laws.exchange import backwards, exchange
@@ -111,10 +111,10 @@ def _row(parameters: Parameters, found: _Found) -> dict[str, object]:
     finest = resolution(parameters)
     return {
         "kappa": found.cosine,
-        "supervised": summary(found.measured, finest),
-        "foretold": summary(found.foretold, finest),
-        f"foretold {RIGHT_ANGLE}": summary(found.orthogonal, finest),
-        "views held": summary(found.learned),
+        "supervised": share(found.measured, finest),
+        "foretold": share(found.foretold, finest),
+        f"foretold {RIGHT_ANGLE}": share(found.orthogonal, finest),
+        "views held": share(found.learned),
     }
 
 

@@ -25,8 +25,8 @@ from ..accuracies import (
     block_views,
     captured_views,
     resolution,
+    share,
     single_view,
-    summary,
 )
 from ..claim import CONTROL_SEEDS, Claim, Control, Runs
 from ..laws.curves import curve
@@ -181,11 +181,11 @@ def _row(parameters: Parameters, found: _Found) -> dict[str, object]:
     finest = resolution(parameters)
     return {
         "S_2/S_1": found.activity,
-        "fine-tuned": summary(found.tuned, finest),
-        "supervised": summary(found.scratch, finest),
-        "views learned, supervised": summary(found.learned),
-        "views captured, pretraining": summary(found.captured),
-        "views that are some kernel's largest start": summary(found.kept),
+        "fine-tuned": share(found.tuned, finest),
+        "supervised": share(found.scratch, finest),
+        "views learned, supervised": share(found.learned),
+        "views captured, pretraining": share(found.captured),
+        "views that are some kernel's largest start": share(found.kept),
     }
 
 

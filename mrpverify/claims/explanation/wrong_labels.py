@@ -22,8 +22,8 @@ from ..accuracies import (
     SINGLE_VIEW_ACCURACY,
     multi_view,
     resolution,
+    share,
     single_view,
-    summary,
 )
 from ..claim import CONTROL_SEEDS, Claim, Control, Runs
 from ..legs import SUPERVISED, Leg, Legs, fine_tuned, masked_supervised, supervised
@@ -112,9 +112,9 @@ def _row(p: Parameters, runs: Runs, name: str) -> dict[str, Any]:
     run, finest = runs[name], resolution(p)
     return {
         "learner": name,
-        "single-view": summary(single_view(run), finest),
-        "multi-view": summary(multi_view(run), finest),
-        "training, multi-view": summary(run["train_accuracy"].values[:, 0]),
+        "single-view": share(single_view(run), finest),
+        "multi-view": share(multi_view(run), finest),
+        "training, multi-view": share(run["train_accuracy"].values[:, 0]),
     }
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from ...judge.findings import Estimate
 from ...judge.measurement import Measurement, mean_within, together
-from ...judge.per_seed import at_least, counted
+from ...judge.per_seed import SHARE, at_least, counted
 from ...parameters import STAND_INS, Parameters
 from ...theory import supervised as theory
 from ..accuracies import (
     MULTI_VIEW_ACCURACY,
     accuracies,
     block_views,
-    estimates,
     multi_view,
     overall,
     resolution,
+    shares,
     single_view,
     table,
 )
@@ -37,13 +37,13 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     parts = {
         "single-view accuracy": mean_within(single_view(own), law, BAND, finest),
         f"seeds with multi-view accuracy >= {MULTI_VIEW_ACCURACY:g}": counted(
-            at_least(multi_view(own), MULTI_VIEW_ACCURACY)
+            at_least(multi_view(own), MULTI_VIEW_ACCURACY, SHARE)
         ),
     }
     mu = parameters.single_view
     growing = mu * theory.asymptotic_single_view_error(parameters)
     beside = (
-        *estimates({"overall error": 1 - overall(parameters, own)}, finest),
+        *shares({"overall error": 1 - overall(parameters, own)}, finest),
         Estimate("overall error predicted, mu e(k, s)", theory.overall_error(parameters)),
         Estimate("overall error predicted as s grows, 0.5 mu", growing),
         Estimate("single-view error predicted with near ties", _refined(parameters)),

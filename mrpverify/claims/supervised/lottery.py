@@ -8,10 +8,10 @@ import numpy as np
 
 from ...judge.findings import Estimate
 from ...judge.measurement import Measurement, mean_share_above, together
-from ...judge.per_seed import above, counted
+from ...judge.per_seed import SHARE, above, counted
 from ...parameters import STAND_INS, Parameters
 from ...theory import supervised as theory
-from ..accuracies import block_views, estimates
+from ..accuracies import block_views, shares
 from ..claim import Claim, Control, Runs
 from ..legs import SUPERVISED
 from ..observed import reached
@@ -37,7 +37,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     finest = 1 / parameters.classes
     parts = {
         f"seeds with a share > {AGREEMENT:g} of classes whose predicted view wins": counted(
-            above(right.mean(-1), AGREEMENT)
+            above(right.mean(-1), AGREEMENT, SHARE)
         ),
         "classes with exactly one view": mean_share_above((number == 1).mean(-1), ONE_VIEW),
     }
@@ -48,7 +48,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         "classes whose near tie is foreseen": _ties_foreseen(parameters, runs),
     }
     beside = (
-        *estimates(classes, finest),
+        *shares(classes, finest),
         Estimate("classes with several views predicted", _ties(parameters)),
         Estimate.of_share("features learned", learned.mean((1, 2)), finest / parameters.views),
     )

@@ -85,7 +85,7 @@ def _share(first: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 
 def _compared(shares: Mapping[str, np.ndarray], chance: float) -> Note:
     """The share of kernels [seeds] that every rule gets right, on average, beside chance."""
-    rules = {name: Estimate.of(name, share) for name, share in shares.items()}
+    rules = {name: Estimate.of_share(name, share) for name, share in shares.items()}
     words = "; ".join(
         f"{n}: {rule.value:.3f}" for n, rule in rules.items() if rule.value is not None
     )

@@ -12,7 +12,7 @@ from ...judge.measurement import Measurement, share_of_seeds
 from ...observe.accuracy import by_class, single_view_accuracy
 from ...parameters import Parameters
 from ...theory import theorem2
-from ..accuracies import EQUAL, captured_views, counts, estimates, resolution
+from ..accuracies import EQUAL, captured_views, counts, resolution, shares
 from ..claim import Claim, Control, Runs
 from ..legs import PRETRAINING, Leg, Legs, fine_tuned
 from ..observed import reached
@@ -54,7 +54,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
         "single_view_accuracy": single_view_accuracy(*counts(tuned)),
     }
     beside = (
-        *estimates(own, finest),
+        *shares(own, finest),
         *recorded(
             coverage=COVERAGE,
             seeds_exactly_covered=int(exact.sum()),
