@@ -78,9 +78,10 @@ def _sentence(name: str, parameters: Parameters, run: xr.Dataset) -> list[str]:
     if np.isfinite(predicted) and reached > 0:
         # A resting kernel costs the root of the time that is left, a plateau its logarithm.
         factor = max(MORE, sqrt(p.horizon_factor * predicted / reached))
+    foretold = f"; coverage is predicted at {predicted:.3g}" if np.isfinite(predicted) else ""
     return [
         f"{len(unknown)} of {run.sizes['seed']} seeds of {name} used up their {p.work} gradient "
-        f"evaluations at time {reached:.3g}; coverage is predicted at {predicted:.3g}. "
+        f"evaluations at time {reached:.3g}{foretold}. "
         f"--set work={ceil(factor * p.work)} would go on, {factor:.1f} times as long as now"
     ]
 

@@ -17,7 +17,7 @@ from math import isfinite
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ..judge.findings import Picture
 from .interval import interval_picture
@@ -30,6 +30,8 @@ Pictures = Sequence[Mapping[str, bytes]]
 
 OPEN_ROWS = 12
 """Tables of at most this many rows are shown unfolded."""
+FEW_NAMES = 8
+"""More claims of one verdict than these are folded on a phone, where the first card comes first."""
 
 
 def page(record: Mapping[str, Any], pictures: Pictures = ()) -> str:
@@ -50,6 +52,7 @@ def page(record: Mapping[str, Any], pictures: Pictures = ()) -> str:
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         open_rows=OPEN_ROWS,
+        few_names=FEW_NAMES,
     )
 
 
@@ -91,12 +94,16 @@ def _verdict_second(grid: Grid) -> Grid:
 
 def _texts(record: Mapping[str, Any]) -> Iterator[str]:
     """Every text whose symbols the page sets."""
+    yield from where(record)
     for claim in record["claims"]:
         yield from (claim["statement"], claim["statistic"], claim["role_reason"])
         yield claim["prediction"] or ""
         for control in claim["controls"]:
             yield from (control["id"], control["expected"])
         yield from (condition["statement"] for condition in claim["violated"])
+        for item in shown(found(claim)):
+            if isinstance(item, Grid):
+                yield from (row[0].words for row in item.rows)
     for framework, conditions in record["conditions"].items():
         yield from (c["statement"] for c in conditions if framework in c["applies_to"])
 
@@ -108,10 +115,14 @@ def _command(command: str) -> Markup:
     )
 
 
-def _sorted_by(item: Cell) -> Markup:
-    """The attribute that sorts a cell where its text does not: a page has 10^4 of them."""
+def _sorted_by(item: Cell, in_symbols: bool = False) -> Markup:
+    """The attribute that sorts a cell where its text does not: a page has 10^4 of them.
+
+    `in_symbols`: its symbols are typeset, so that its text is another.
+    """
     key, finite = _sortable(item.value), isinstance(item.value, float) and isfinite(item.value)
-    if key == item.words or (finite and float(key) == _number(item.words)):
+    typeset = in_symbols and in_mathml(item.words) != escape(item.words)
+    if (key == item.words and not typeset) or (finite and float(key) == _number(item.words)):
         return Markup("")
     return Markup(' data-value="{}"').format(key)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..claims.claim import INTRODUCTION
-from ..claims.evaluate import ClaimResult
+from ..claims.evaluate import ClaimResult, ControlResult
 from ..judge.deciding import (
     MOST_OF_A_MEAN,
     MOST_SEEDS,
@@ -21,44 +21,66 @@ from ..judge.verdicts import Verdict
 from ..parameters import Framework, Parameters
 from ..theory.condition import Condition
 from ..theory.mending import Mend, mends
+from .edge import edge
+from .run import Run
+from .shown import seen
 
 RAN_OUT = ("seeds_not_known", "unfinished")
 """Notes about runs that ran out of work: how much more would finish them."""
-VARIED = "sigma_0"
-"""What a search for the edge varies unless somebody says otherwise: every framework has it, and the
-theory's conditions are about it."""
+MOST_MENDS = 3
+"""Of the values that mend a condition so many are said, the nearest first."""
+BROKE = (
+    "it broke before it could say anything; its traceback is in the record (--json FILE, details), "
+    "and the verdicts of other claims stand"
+)
 
 
-def next_steps(result: ClaimResult) -> list[str]:
-    """Lines that say what would decide, or show, or mend what came out; none where it is clear."""
-    if result.verdict == Verdict.INCONCLUSIVE:
-        return _more_seeds(result)
-    if result.verdict == Verdict.UNINFORMATIVE:
-        return [
-            f"control {item.control.id!r} did not fail: the statistic cannot tell this regime from "
-            f"one in which the claim must be false ({item.control.expected}), so that its value "
-            f"says nothing"
-            for item in result.controls
-            if not item.failed_as_it_should
-        ]
-    return _refuted(result) if result.verdict == Verdict.REFUTED else []
+def next_steps(result: ClaimResult, run: Run) -> list[str]:
+    """Lines that say what would decide, or show, or mend what came out; none where it holds.
+
+    `run` is what was asked: its regimes, and the options that commands take over.
+    """
+    match result.verdict:
+        case Verdict.INCONCLUSIVE:
+            return _more_seeds(result)
+        case Verdict.UNINFORMATIVE:
+            return [_passed(item) for item in result.controls if not item.failed_as_it_should]
+        case Verdict.REFUTED:
+            return _refuted(result, run)
+        case Verdict.OUT_OF_REGIME:
+            return [_back_inside(result, run, condition) for condition in result.violated]
+        case Verdict.ERROR:
+            return [BROKE]
+    return []
 
 
-def _refuted(result: ClaimResult) -> list[str]:
+def _passed(item: ControlResult) -> str:
+    """A control that did not fail: what it showed, and what that means for the claim."""
+    m = item.measurement
+    passed = "passed" if m.measured is Verdict.SUPPORTED else "did not fail"
+    return (
+        f"control {item.control.id!r} {passed} ({seen(item)}): the statistic cannot tell this "
+        f"regime from one in which the claim must be false ({item.control.expected}), so that its "
+        f"value says nothing, for or against"
+    )
+
+
+def _refuted(result: ClaimResult, run: Run) -> list[str]:
     """What a refutation is one of, and where to look for its edge."""
-    lines = []
-    if result.claim.provenance.startswith(INTRODUCTION):
-        lines.append(
-            "the paper's introduction reports this of practice and no theorem states it: none is "
-            "refuted"
-        )
-    if result.framework is not None:
-        lines.append(
-            f"the edge of where it fails: python -m mrpverify.counterexample {result.claim.id} "
-            f"--framework {result.framework} --vary {VARIED}; it begins where the claim holds, so "
-            f"give such a regime (--set), or another parameter to vary (--list parameters)"
-        )
-    return lines
+    introduced = result.claim.provenance.startswith(INTRODUCTION)
+    said = (
+        "the paper's introduction reports this of practice and no theorem states it: none is "
+        "refuted"
+    )
+    return [*([said] if introduced else []), *edge(result, run)]
+
+
+def _back_inside(result: ClaimResult, run: Run, condition: Condition) -> str:
+    """What brings a regime back inside one condition."""
+    found = what_mends(run.regimes, result.framework, condition)
+    if found is None:
+        return f"its own regime has to meet {condition.id!r}: {condition.statement}"
+    return f"{_settings(found) or 'no one parameter alone'} brings it back inside {condition.id!r}"
 
 
 def what_mends(
@@ -83,7 +105,12 @@ def mended(found: Sequence[Mend] | None) -> str:
         return ""
     if not found:
         return "; no one parameter alone mends it"
-    return f"; the nearest that mends it: {' or '.join(f'--set {mend}' for mend in found[:3])}"
+    return f"; the nearest that mends it: {_settings(found)}"
+
+
+def _settings(found: Sequence[Mend]) -> str:
+    """The nearest values that mend a condition, as ``--set`` takes them."""
+    return " or ".join(f"--set {mend}" for mend in found[:MOST_MENDS])
 
 
 def _more_seeds(result: ClaimResult) -> list[str]:
@@ -138,4 +165,5 @@ def _open_means(measurement: Measurement) -> list[tuple[str, Mapping[str, Any]]]
     details = measurement.details
     rows = [(row["name"], row) for row in details.get("numbers", ())]
     rows += [(name, row) for name, row in details.get("parts", {}).items() if "mean" in row]
+    rows += [(row["difference"], row) for row in details.get("differences", ())]
     return [(name, row) for name, row in rows if row["measured"] == Verdict.INCONCLUSIVE]

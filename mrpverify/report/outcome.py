@@ -10,6 +10,7 @@ from typing import Any
 
 from ..judge.sequential import LEVEL
 from ..judge.verdicts import EXIT_CODES, EXIT_USAGE
+from .run import options_and_names, words_of
 from .shown import target
 from .text import family, in_one_line
 
@@ -28,7 +29,6 @@ WORDS = {
 
 _KEPT = ("--preset", "--set", "--device", "--plugin", "--seeds")
 """Options that a claim's own command takes over from the command of the run."""
-_FLAGS = ("--list", "--no-cache", "--quiet", "--strict")
 
 
 def told(record: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
@@ -111,11 +111,9 @@ def again(record: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
 
     A run that itself asked a record again is repeated whole: the regime stands in that record.
     """
-    words = list(record["command"])
-    start = words.index("mrpverify.check") + 1 if "mrpverify.check" in words else len(words)
-    options, names = options_and_names(words[start:])
+    command, words = words_of(record["command"])
+    options, names = options_and_names(words)
     asked = [text for name, text in options if name == "--from"]
-    command = [*words[:start]] if start < len(words) else ["python", "-m", "mrpverify.check"]
     if asked:
         return shlex.join([*command, "--from", asked[0], *_plugins(options)])
     command.append(claim["id"])
@@ -132,21 +130,3 @@ def again(record: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
 def _plugins(options: Sequence[tuple[str, str]]) -> list[str]:
     """Files of claims, as options."""
     return [word for name, text in options if name == "--plugin" for word in (name, text)]
-
-
-def options_and_names(words: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Options with their values, and names, of the words of a command line."""
-    options: list[tuple[str, str]] = []
-    names: list[str] = []
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        if word == "--":
-            return options, names + rest
-        if not word.startswith("--"):
-            names.append(word)
-            continue
-        name, equals, text = word.partition("=")
-        if name not in _FLAGS:
-            options.append((name, text if equals or not rest else rest.pop(0)))
-    return options, names

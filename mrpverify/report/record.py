@@ -5,32 +5,21 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ..claims.evaluate import ClaimResult, ControlResult
 from ..judge.findings import as_rows
 from ..judge.measurement import Measurement
-from ..parameters import Framework, Parameters
+from ..parameters import Framework
 from ..records.labelled import config_hash, simulation_digest
 from ..records.provenance import commit, versions
 from ..theory.assumptions import conditions
 from ..theory.condition import Condition
 from .next_steps import next_steps, what_mends
-
-
-@dataclass(frozen=True)
-class Run:
-    """What was asked and on what it ran."""
-
-    command: Sequence[str]
-    regimes: Mapping[Framework, Parameters]
-    seeds: int
-    salt: str
-    device: str
-    seconds: float
-    exit_code: int
+from .run import Run as Run
+from .shown import seen
 
 
 def record(run: Run, results: Sequence[ClaimResult]) -> dict[str, Any]:
@@ -95,7 +84,7 @@ def _claim(run: Run, result: ClaimResult) -> dict[str, Any]:
         "successes": measurement.successes,
         "trials": measurement.trials,
         "outcomes": _outcomes(measurement),
-        "next": next_steps(result),
+        "next": next_steps(result, run),
         "details": measurement.details,
         "findings": as_rows(measurement.findings),
         "controls": [_control(item) for item in result.controls],
@@ -129,14 +118,6 @@ def _control(item: ControlResult) -> dict[str, Any]:
 def observed(item: ControlResult) -> str:
     """What the control's own measurement showed, with what its numbers alone say."""
     return f"{seen(item)}: {item.measurement.measured}"
-
-
-def seen(item: ControlResult) -> str:
-    """What the control's own measurement showed, in numbers."""
-    m = item.measurement
-    if m.trials is not None:
-        return f"{m.successes} of {m.trials} {m.details.get('unit', 'seeds')}"
-    return f"{m.value:.3f} [{m.interval[0]:.3f}, {m.interval[1]:.3f}]"
 
 
 def _condition(condition: Condition) -> dict[str, Any]:

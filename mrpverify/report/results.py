@@ -14,7 +14,8 @@ from typing import Any
 
 from ..claims.registry import all_claims
 from ..judge.verdicts import Verdict
-from .outcome import options_and_names, where
+from .outcome import where
+from .run import options_and_names
 
 BEGIN, END = "<!-- results: begin (mrpverify results) -->", "<!-- results: end -->"
 """What stands around the table in README."""

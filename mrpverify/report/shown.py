@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..claims.evaluate import ControlResult
 from ..judge.findings import (
     Column,
     Curve,
@@ -199,6 +200,14 @@ def _mean(mean: float | None, interval: Sequence[float | None]) -> str:
         return "no value"
     low, high = (f"{end:.4f}" if _is_number(end) else "-" for end in interval)
     return f"{mean:.4f} [{low}, {high}]"
+
+
+def seen(item: ControlResult) -> str:
+    """What the control's own measurement showed, in numbers."""
+    m = item.measurement
+    if m.trials is not None:
+        return f"{m.successes} of {m.trials} {m.details.get('unit', 'seeds')}"
+    return f"{m.value:.3f} [{m.interval[0]:.3f}, {m.interval[1]:.3f}]"
 
 
 def target(threshold: float, band: Sequence[float | None] | None) -> str:

@@ -20,8 +20,8 @@ from ..records.provenance import versions
 from ..theory.assumptions import applying
 from ..theory.condition import Condition
 from .next_steps import mended, next_steps, what_mends
-from .record import Run, seen
-from .shown import Cell, Grid, Line, shown, target
+from .run import Run
+from .shown import Cell, Grid, Line, seen, shown, target
 
 ROOMY = 120
 """Columns from which verdicts, conditions and controls are tables."""
@@ -239,16 +239,24 @@ def _print_outcome(
                 "bold blue",
             )
         )
-    for result in results:
-        name = f"{result.claim.id} ({result.framework or 'images'}, {result.claim.horizon})"
-        for words in next_steps(result):
-            console.print(Text(f"next, {name}: {words}"))
+    for words, names in _said_once(run, results).items():
+        console.print(Text(f"next, {', '.join(names)}: {words}"))
     counted = "gates and findings" if strict else "gates"
     console.print(
         f"{run.seeds} seeds, salt {run.salt!r}, {run.device}, {run.seconds:.0f} s; "
         f"exit code {run.exit_code} (from the {counted})"
     )
     console.print(Text(quotable(run, results), "bold"), soft_wrap=True)
+
+
+def _said_once(run: Run, results: Sequence[ClaimResult]) -> dict[str, list[str]]:
+    """What to do next, each line once with all claims that it is about."""
+    said: dict[str, list[str]] = {}
+    for result in results:
+        name = f"{result.claim.id} ({result.framework or 'images'}, {result.claim.horizon})"
+        for words in next_steps(result, run):
+            said.setdefault(words, []).append(name)
+    return said
 
 
 def family(verdicts: int) -> str:

@@ -62,5 +62,7 @@ def test_a_check_without_the_work_says_what_would_finish_it():
     [line] = result.measurement.details["unfinished"]
     assert "2 of 2 seeds of pretraining used up their 60 gradient evaluations" in line
     assert "--set work=" in line
+    assert "; coverage is predicted at " in line
+    assert "nan" not in line
     more = int(line.split("--set work=")[1].split()[0])
     assert more >= 120

@@ -184,6 +184,48 @@ def test_on_a_phone_verdict_and_number_of_the_first_claim_are_there_at_once(open
         assert box["x"] + box["width"] <= 360
 
 
+@pytest.fixture(scope="module")
+def many():
+    """Every claim there is, in all its frameworks, as `check` of all groups would show them."""
+    found = result()
+    each = [replace(found, claim=claim) for claim in all_claims() for _ in claim.controls]
+    return page(record(run(), each))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("medium", "scheme"), LOOKS)
+def test_the_page_of_all_claims_fits_its_width(opened, many, width, medium, scheme):
+    assert not too_wide(opened(many, width, medium, scheme))
+
+
+def test_on_a_phone_long_lists_of_names_are_folded_and_nowhere_else(opened, many):
+    """The first verdict is reached by a swipe, not by ten."""
+    names = "details.names"
+    phone, desk = opened(many, 360), opened(many)
+    assert phone.locator(names).first.get_attribute("open") is None
+    assert phone.locator(".card").first.bounding_box()["y"] < 2 * 800
+    assert desk.locator(names).first.get_attribute("open") is not None
+    phone.locator(f"{names} summary").first.click()
+    assert phone.get_by_text("T1.capture", exact=False).first.is_visible()
+    assert grave(opened(many, 360, tested=True)) == []
+
+
+def test_no_number_and_no_verdict_is_broken_over_lines_on_paper(opened):
+    rows = [{"name": "a rather long name of a number", "value": 0.932, "interval": [0.866, 0.997],
+             "seeds": 24, "prediction": 1.0, "band": [0.75, 1.25], "rival": "nothing is done",
+             "rival value": 0.5, "rival excluded": True, "measured": "INCONCLUSIVE"}]  # fmt: skip
+    shown = opened(page(record(run(), [result(findings=[Table("numbers", rows)])])), 720, "print")
+    cells = shown.locator("table.data td").all()
+    (one,) = [cell for cell in cells if cell.inner_text() == "0.932"]
+    (verdict,) = [cell for cell in cells if cell.inner_text() == "INCONCLUSIVE"]
+    lines = (
+        "e => { const r = document.createRange(); r.selectNodeContents(e);"
+        " return r.getClientRects().length; }"
+    )
+    assert [cell.evaluate(lines) for cell in (one, verdict)] == [1, 1]
+    assert not too_wide(shown)
+
+
 def test_a_table_sorts_by_keyboard_and_filters(opened, report):
     shown = opened(report)
     table = shown.locator("table.data").first

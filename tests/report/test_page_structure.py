@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -57,6 +58,23 @@ def test_the_top_says_what_holds_what_was_refuted_and_how_sure(whole):
     assert answers["Holds"] == "none"
     assert answers["Refuted"] == "T1.lottery"
     assert "24 seeds" in answers["How sure"]
+
+
+def test_many_names_of_one_verdict_are_counted():
+    every = [replace(result(), claim=claim) for claim in select(["theorem1", "theorem2"])]
+    shown = tree(page(record(run(), every)))
+    (told,) = [e for e in shown.all("details") if e["class"] == "names"]
+    number = len({one.claim.id for one in every})
+    assert f"{number} claims" in told.text()
+    assert all(one.claim.id in told.text() for one in every)
+
+
+def test_the_regime_at_the_top_is_set_in_symbols(whole):
+    top = next(e for e in whole.all("dl") if e["class"] == "told")
+    links = {e["href"] for e in top.all("a")}
+    assert links
+    assert links <= {f"#{e['id']}" for e in whole.all("dt") if e["id"]}
+    assert "sigma_0" not in top.text()
 
 
 def test_verdicts_stand_in_no_table_that_could_scroll_out_of_sight(whole):
@@ -134,6 +152,17 @@ def test_a_cell_says_what_it_is_sorted_by_where_its_text_does_not(value, key):
     rows = [{"which": "a", "share": value}, {"which": "b", "share": 0}]
     first = next(tree(page(record(run(), [result(findings=[Table("t", rows)])]))).all("td"))
     assert first["data-value"] == key
+
+
+def test_symbols_in_the_first_cell_of_a_row_are_set_and_it_sorts_by_its_words():
+    rows = [{"name": "sigma_0 = 0.5 varrho", "share": 0.5}, {"name": "plain", "share": 0.25}]
+    shown = tree(page(record(run(), [result(findings=[Table("t", rows)])])))
+    (symbols, plain) = [e for e in shown.all("th") if e["scope"] == "row"][:2]
+    assert symbols["data-value"] == "sigma_0 = 0.5 varrho"
+    assert plain["data-value"] is None
+    meant = {e["href"][1:] for e in symbols.all("a")}
+    assert meant
+    assert meant <= {e["id"] for e in shown.all("dt") if e["id"]}
 
 
 def test_the_page_of_all_claims_with_many_rows_is_small():

@@ -145,7 +145,7 @@ def test_an_open_share_says_how_many_seeds_would_decide():
     (claim,) = record(run(), [open_share])["claims"]
     assert "--seeds 14" in claim["next"][0]
     assert "mrpverify.counterexample T1.lottery" in text(result())
-    (line,) = [x for x in next_steps(result()) if "counterexample" in x]
+    (line,) = [x for x in next_steps(result(), run()) if "counterexample" in x]
     words = shlex.split(line.partition("python -m ")[2].partition(";")[0])
     asked = dict(zip(words[2::2], words[3::2], strict=True))
     assert words[1] == "T1.lottery"
@@ -174,17 +174,17 @@ def test_an_open_mean_says_how_many_seeds_would_decide():
              "band": [-0.014, 0.014], "measured": measured}
             for name, measured in (("one", "INCONCLUSIVE"), ("two", "SUPPORTED"))]  # fmt: skip
     law = result(measured=Verdict.INCONCLUSIVE, findings=(Recorded("numbers", rows),))
-    (line,) = next_steps(law)
+    (line,) = next_steps(law, run())
     assert line.startswith("one: about --seeds 178 on another --salt")  # 24 (1.512 9/5)^2 = 177.7
     assert "next, T1.lottery" in text(law)
     drawn = np.random.default_rng(3).normal(0.1, 0.4, 24)
     part = mean_above(drawn, 0.0)
     found = replace(together("x", {"gain": part}), measured=Verdict.INCONCLUSIVE)
-    (line,) = next_steps(replace(result(), measurement=found, verdict=Verdict.INCONCLUSIVE))
+    (line,) = next_steps(replace(result(), measurement=found, verdict=Verdict.INCONCLUSIVE), run())
     assert re.match(r"gain: about --seeds \d+ on another", line)
     near = rows[0] | {"value": 0.01399}
     law = result(measured=Verdict.INCONCLUSIVE, findings=(Recorded("numbers", [near]),))
-    assert "too near" in next_steps(law)[0]
+    assert "too near" in next_steps(law, run())[0]
 
 
 def test_runs_without_work_left_say_what_would_finish_them():
@@ -194,7 +194,7 @@ def test_runs_without_work_left_say_what_would_finish_them():
         findings=(Note("seeds_not_known", ("4 seeds ran out",), kept={"seeds_not_known": 4}),
                   Note("unfinished", ("--set work=40000 would go on",)), Note("else", ("x",))),
     )  # fmt: skip
-    assert next_steps(open_seeds) == ["4 seeds ran out", "--set work=40000 would go on"]
+    assert next_steps(open_seeds, run()) == ["4 seeds ran out", "--set work=40000 would go on"]
 
 
 @pytest.mark.parametrize(("name", "said"), [("CMP.ssl", True), ("CMP.gain", False)])

@@ -69,6 +69,10 @@ const cards = [...document.querySelectorAll(".cards > .card")];
 if (cards.length > 2) {
   filter(cards[0].parentNode, cards, "claims", [...new Set(cards.map((card) => card.dataset.verdict))]);
 }
+// On a phone the first verdict comes before long lists of names.
+if (matchMedia("screen and (max-width: 600px)").matches) {
+  document.querySelectorAll("details.names").forEach((part) => { part.open = false; });
+}
 let folded = [];
 addEventListener("beforeprint", () => {
   folded = [...document.querySelectorAll("details:not([open])")];
