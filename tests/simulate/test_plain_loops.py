@@ -314,6 +314,24 @@ def test_what_is_uncovered_is_shown_and_needed_and_not_crossed(seed: int, covers
         assert bool(seen[0][s, v]) == open_
 
 
+@FEW
+@given(SEEDS, st.sampled_from(["every feature", "one feature a class"]))
+def test_what_no_image_shows_is_not_waited_for(seed: int, covers: str) -> None:
+    random = np.random.default_rng(seed)
+    c, slope = np.abs(random.normal(size=(2, *SHAPE))) + 0.1
+    shown = random.random((2, 4)) < 0.6
+    p, objective = Parameters(classes=2), _objective(covers, True)
+    stub = _stub(p, covers, shown, objective=objective, correlations=_tensor(c),
+                 slopes=_tensor(slope))  # fmt: skip
+    found = flow._Flow._certificate(stub)  # type: ignore[arg-type]
+    one = certificate.Certificate(p, objective, _tensor(c), _tensor(slope), _tensor(shown))
+    assert torch.equal(found.latest, one.latest)
+    every = certificate.Certificate(
+        p, objective, _tensor(c), _tensor(slope), _tensor(np.ones_like(shown))
+    )
+    assert covers == "one feature a class" or bool((found.latest <= every.latest).all())
+
+
 def test_images_of_patches_alone_know_nothing_else() -> None:
     patches = torch.randn(2, 3, 4, 5, dtype=torch.float64)
     images = Images.of_patches(patches)

@@ -455,12 +455,17 @@ def test_kernels_are_impure_when_another_class_has_leaked_in():
 # --- when all is covered
 
 
-def test_the_slowest_start_of_three_views():
+@pytest.mark.parametrize("p", [POINT, replace(POINT, classes=2, kernels_per_class=8)])
+def test_the_slowest_start_of_three_views(p):
     """P(a kernel's largest of F normals is v's and above x) by integration; median of the least."""
+    x, count = coverage_time.slowest_start(p) / 0.04, p.features
+    one = quad(lambda g: norm.pdf(g) * ndtr(g) ** (count - 1), x, 12)[0]
+    assert (1 - (1 - one) ** p.kernels) ** count == pytest.approx(0.5, abs=1e-6)
+    assert x > 1 if p is POINT else 0 < x < 1
+
+
+def test_the_typical_time_is_that_of_the_slowest_start():
     x = coverage_time.slowest_start(POINT) / 0.04
-    one = quad(lambda g: norm.pdf(g) * ndtr(g) ** 14, x, 12)[0]
-    assert (1 - (1 - one) ** 55) ** 15 == pytest.approx(0.5 if x > 0 else 0.0, abs=1e-6)
-    assert x > 0
     alone = growth.hitting_time(0.04 * x, growth.growth_rate(POINT), Q, VARRHO)
     assert coverage_time.typical(POINT) == pytest.approx(alone)
 
