@@ -92,6 +92,17 @@ def test_a_course_is_the_cubics_of_its_steps(seed: int) -> None:
         np.testing.assert_allclose(found[s, n, r], spline(asked[s, n]), atol=1e-9)
 
 
+def test_a_course_of_one_step_is_its_cubic() -> None:
+    history, time = flow.History(), np.array([0.0, 1.5])
+    value, slope = np.random.default_rng(0).normal(size=(2, 2, 1, 2, 3))
+    for at in range(2):
+        history.keep(torch.full((1, 2), time[at]), _tensor(value[at]), _tensor(slope[at]))
+    asked = np.array([[0.0, 0.4, 1.1, 1.5]])
+    for r in range(2):
+        spline = CubicHermiteSpline(time, value[:, 0, r], slope[:, 0, r])
+        np.testing.assert_allclose(history.at(asked)[0, :, r], spline(asked[0]))
+
+
 @FEW
 @given(SEEDS, st.booleans(), st.sampled_from([1, 3]))
 def test_promised_times(seed: int, independent: bool, exponent: int) -> None:

@@ -184,6 +184,31 @@ def test_two_features_pull_as_their_images_say(p):
     assert not found[[0, 1, 14]].any()
 
 
+def test_a_kernel_of_several_features_crosses_as_the_equations_say():
+    """In physical time by another solver; a kernel that is nowhere positive never gets there."""
+    moments, start = reduced_dynamics.law_moments(POINT), np.zeros(15)
+    start[[2, 4, 5, 9]] = -0.1, 0.3, 0.29, 0.25
+
+    def flow(_, c):
+        return reduced_dynamics.velocity(POINT, moments, c)
+
+    def there(_, c):
+        return c.max() - VARRHO
+
+    there.terminal = True
+    run = solve_ivp(flow, (0, 1e9), start, events=there, method="DOP853", rtol=1e-10, atol=1e-13)
+    found = reduced_dynamics.course(POINT, moments, start)
+    assert found.time[0] == 0.0
+    assert found.correlations.shape == (len(found.time), 15)
+    np.testing.assert_array_equal(found.correlations[0], start)
+    assert found.time[-1] == pytest.approx(run.t[-1], rel=1e-4)
+    np.testing.assert_allclose(found.correlations[-1], run.y[:, -1], atol=1e-4)
+    still = reduced_dynamics.course(POINT, moments, -np.abs(start))
+    assert still.time[-1] == inf
+    at_once = reduced_dynamics.course(POINT, moments, start * 3)
+    assert (at_once.time.tolist(), at_once.correlations.tolist()) == ([0.0], [(start * 3).tolist()])
+
+
 @pytest.mark.parametrize("power", [3, 4, 5])
 def test_the_separatrix_is_where_the_ratio_turns(power):
     """dx/dt = 0 of two features with c = 1, d = x: (1 - x^{2q-2}) alpha = (..) beta from both."""
