@@ -110,3 +110,14 @@ def test_a_share_at_the_threshold_is_never_decided():
     for number in (seeds_that_decide, seeds_that_decide_again):
         with pytest.raises(ValueError, match=r"1\.5"):
             number(1.5, 0.8)
+
+
+def test_no_more_seeds_are_promised_for_a_mean_than_the_bound():
+    """Seeds grow as 1/distance^2: at the distances of 2000 and of 2000.5 seeds of unit spread."""
+    reach = stats.norm.ppf(1 - LEVEL) + stats.norm.ppf(POWER)
+    half = stats.norm.ppf(1 - LEVEL) / np.sqrt(24)
+    found = {}
+    for needed in (MOST_OF_A_MEAN - 0.5, MOST_OF_A_MEAN + 0.5):
+        end = reach / np.sqrt(needed)
+        found[needed] = seeds_that_decide_mean(0.0, (-half, half), 24, (end,))
+    assert list(found.values()) == [MOST_OF_A_MEAN, None]

@@ -203,6 +203,9 @@ def test_unknown_seeds_move_a_mean_by_their_share():
     assert wide.measured is Verdict.INCONCLUSIVE
     assert with_unknown(wide, 5, 24) == wide
     holds, known = np.ones(24, bool), np.arange(24) >= 3
+    with pytest.raises(ValueError, match="at least one seed"):
+        share_of_seeds(holds[:0], "")
+    assert share_of_seeds(holds[:1], "").trials == 1
     count = share_of_seeds(holds, "", known=known)
     assert (count.successes, count.trials, count.value) == (21, 24, 21 / 24)
     assert count.interval == (clopper_pearson(21, 24)[0], clopper_pearson(24, 24)[1])

@@ -128,3 +128,11 @@ def test_least_seeds_are_those_at_which_unanimity_decides(p0):
 def test_an_impossible_design_is_refused(cap, p0, level):
     with pytest.raises(ValueError, match=f"cap={cap}"):
         design(cap, p0, level)
+
+
+@pytest.mark.parametrize("p0", [0.2, 0.5, 0.7])
+@pytest.mark.parametrize("number", [1, 2, 3, 5, 12])
+def test_unanimous_seeds_whose_chance_is_the_level_itself_decide(p0, number):
+    """p0^n is the level to the last bit, and its logarithms are rounded to either side of n."""
+    assert seeds_to_support(p0, p0**number) == number
+    assert seeds_to_refute(p0, (1 - p0) ** number) == number

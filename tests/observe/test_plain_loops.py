@@ -1,6 +1,7 @@
-"""What is observed, against plain loops: three views, and two leading axes of unlike lengths.
+"""What is observed, against plain loops: three views, and leading axes of unlike lengths.
 
 An axis that is counted from the wrong end, or a pair of views taken for all of them, shows here.
+With one number of leading axes it may count to the same place from both ends, so there are two.
 """
 
 import numpy as np
@@ -13,7 +14,8 @@ from mrpverify.observe import accuracy, capture, correlations, ensemble, inducti
 SEEDS = st.integers(0, 10_000)
 VIEWS, CLASSES, KERNELS = 3, 4, 5
 FEATURES = VIEWS * CLASSES
-LEAD = (2, 3)
+LEADS = st.sampled_from([(2, 3), (2,)])
+Lead = tuple[int, ...]
 
 
 def _grid(seed: int, *shape: int) -> np.ndarray:
@@ -25,16 +27,16 @@ def _share(part: float, whole: float) -> float:
     return part / whole if whole else np.nan
 
 
-@given(SEEDS)
-def test_accuracies(seed: int) -> None:
+@given(SEEDS, LEADS)
+def test_accuracies(seed: int, lead: Lead) -> None:
     random = np.random.default_rng(seed)
-    number = random.integers(0, 3, size=(*LEAD, CLASSES, 1 + VIEWS))
+    number = random.integers(0, 3, size=(*lead, CLASSES, 1 + VIEWS))
     correct = random.integers(0, number + 1)
-    among = random.random((*LEAD, CLASSES, VIEWS)) < 0.3
+    among = random.random((*lead, CLASSES, VIEWS)) < 0.3
     multi, single = (f(correct, number) for f in (accuracy.multi_view_accuracy,
                                                   accuracy.single_view_accuracy))  # fmt: skip
     some = accuracy.single_view_accuracy(correct, number, among)
-    for at in np.ndindex(LEAD):
+    for at in np.ndindex(lead):
         right, all_ = correct[at], number[at]
         assert np.isclose(multi[at], _share(right[:, 0].sum(), all_[:, 0].sum()), equal_nan=True)
         pairs = [(i, v) for i in range(CLASSES) for v in range(VIEWS)]
@@ -66,9 +68,11 @@ def test_confusion(seed: int) -> None:
     assert found == {k: (n, pytest.approx(c / n)) for k, (n, c) in seen.items() if n}
 
 
-@given(SEEDS, st.booleans(), st.sampled_from([None, 0.75]))
-def test_what_is_held_and_what_stands_apart(seed: int, same: bool, absolute: float | None) -> None:
-    c = _grid(seed, *LEAD, KERNELS, FEATURES)
+@given(SEEDS, LEADS, st.booleans(), st.sampled_from([None, 0.75]))
+def test_what_is_held_and_what_stands_apart(
+    seed: int, lead: Lead, same: bool, absolute: float | None
+) -> None:
+    c = _grid(seed, *lead, KERNELS, FEATURES)
     crossed = np.random.default_rng(seed).random(c.shape) < 0.5
     apart = capture.is_apart(c, VIEWS, same_class=same, absolute=absolute)
     expected, held = np.zeros_like(crossed), np.zeros_like(crossed)
@@ -93,20 +97,20 @@ def test_what_is_held_and_what_stands_apart(seed: int, same: bool, absolute: flo
         np.testing.assert_array_equal(found, (held & expected).any(-2))
 
 
-@given(SEEDS)
-def test_who_crosses_first(seed: int) -> None:
+@given(SEEDS, LEADS)
+def test_who_crosses_first(seed: int, lead: Lead) -> None:
     random = np.random.default_rng(seed)
-    times = random.integers(0, 4, size=(*LEAD, KERNELS, FEATURES)).astype(float)
+    times = random.integers(0, 4, size=(*lead, KERNELS, FEATURES)).astype(float)
     times[random.random(times.shape) < 0.7] = np.inf
     there = random.random(times.shape)
     found = correlations.first_crossed(times, there)
     learned_at, learned_by = (f(times, VIEWS) for f in (induction.learned_at, induction.learned_by))
-    for at in np.ndindex(*LEAD, KERNELS):
+    for at in np.ndindex(*lead, KERNELS):
         row = times[at]
         tied = [f for f in range(FEATURES) if row[f] == row.min() < np.inf]
         assert found[at] == (max(tied, key=lambda f: there[at][f]) if tied else -1)
-    for at in np.ndindex(*LEAD, CLASSES):
-        block = times[at[:2]][:, at[2] * VIEWS : (at[2] + 1) * VIEWS]
+    for at in np.ndindex(*lead, CLASSES):
+        block = times[at[:-1]][:, at[-1] * VIEWS : (at[-1] + 1) * VIEWS]
         assert learned_at[at] == block.min()
         first = [r for r in range(KERNELS) if block[r].min() == block.min() < np.inf]
         assert learned_by[at] == (first[0] if first else -1)
@@ -148,28 +152,29 @@ def test_largest_before_a_class_is_learned_and_the_first_break(seed: int) -> Non
             assert broken[s, i] == min(over, default=np.inf)
 
 
-@given(SEEDS)
-def test_learned_parts_and_directions(seed: int) -> None:
+@given(SEEDS, LEADS)
+def test_learned_parts_and_directions(seed: int, lead: Lead) -> None:
     random = np.random.default_rng(seed)
-    features = np.stack([correlations.random_orthonormal(3, 7, random) for _ in range(6)])
-    features = features.reshape(*LEAD, 3, 7)
-    final, initial = random.normal(size=(2, *LEAD, KERNELS, 7))
+    number = int(np.prod(lead))
+    features = np.stack([correlations.random_orthonormal(3, 7, random) for _ in range(number)])
+    features = features.reshape(*lead, 3, 7)
+    final, initial = random.normal(size=(2, *lead, KERNELS, 7))
     inside, outside = correlations.learned_parts(final, initial, features)
-    for at in np.ndindex(*LEAD, KERNELS):
+    for at in np.ndindex(*lead, KERNELS):
         moved = final[at] - initial[at]
-        along = [moved @ v for v in features[at[:2]]]
-        rest = moved - sum(x * v for x, v in zip(along, features[at[:2]], strict=True))
+        along = [moved @ v for v in features[at[:-1]]]
+        rest = moved - sum(x * v for x, v in zip(along, features[at[:-1]], strict=True))
         assert inside[at] == pytest.approx(np.sqrt(sum(x * x for x in along)))
         assert outside[at] == pytest.approx(np.sqrt((rest**2).sum()))
 
 
-@given(SEEDS)
-def test_one_answer_of_several_networks(seed: int) -> None:
+@given(SEEDS, LEADS)
+def test_one_answer_of_several_networks(seed: int, lead: Lead) -> None:
     random = np.random.default_rng(seed)
-    logits = random.integers(-3, 4, size=(3, *LEAD, CLASSES)).astype(float)
-    labels = random.integers(0, CLASSES, size=LEAD)
+    logits = random.integers(-3, 4, size=(3, *lead, CLASSES)).astype(float)
+    labels = random.integers(0, CLASSES, size=lead)
     found = {name: rule(logits, labels) for name, rule in ensemble.RULES.items()}
-    for at in np.ndindex(LEAD):
+    for at in np.ndindex(lead):
         members, y = logits[(slice(None), *at)], labels[at]
         votes = np.zeros(CLASSES)
         for m in members:

@@ -63,6 +63,7 @@ def test_more_labels_than_a_class_has_are_refused_with_the_number():
     fewest = int(torch.bincount(images.labels[0], minlength=5).min())
     with pytest.raises(ValueError, match=f"labels={fewest + 1}: a class has only {fewest}"):
         images.first_per_class(fewest + 1, LAW.classes)
+    assert images.first_per_class(fewest, LAW.classes).labels.shape == (1, fewest * LAW.classes)
 
 
 def test_shuffled_labels_are_the_same_labels_on_other_images():

@@ -1,5 +1,6 @@
 """A gradient from parts of its images is the gradient: blocks, processes, compiled."""
 
+import itertools
 import logging
 import os
 import subprocess
@@ -16,9 +17,9 @@ from mrpverify.parameters import Parameters
 from mrpverify.records import netcdf
 from mrpverify.simulate import execution
 from mrpverify.simulate.descend import pretrain
-from mrpverify.simulate.execution import Execution, MemoryBudgetError, executed, executing
+from mrpverify.simulate.execution import Execution, MemoryBudgetError, alone, executed, executing
 from mrpverify.simulate.flow import Field
-from mrpverify.simulate.processes import Group, started_by_torchrun
+from mrpverify.simulate.processes import ALONE, Group, started_by_torchrun
 from mrpverify.simulate.run import as_computed, objective_of
 from mrpverify.simulate.sample import sample_images, sample_weights
 
@@ -168,7 +169,7 @@ def test_out_of_memory_halves_the_blocks_and_says_so(error, assert_same, caplog)
     assert_same(found["weights"], whole["weights"])
 
 
-def test_what_one_image_alone_raises_is_raised():
+def test_what_one_image_by_itselfraises_is_raised():
     p = REGIMES["supervised"]
     images, state = drawn(p)
     largest = torch.zeros(2, p.kernels, dtype=torch.float64)
@@ -280,3 +281,13 @@ def test_compiled_and_eager_gradients_agree(framework, assert_same):
     for name in eager:
         assert_same(found[name], eager[name], within=1e-5)
     assert_same(found_reach, reach, within=1e-6)
+
+
+def test_a_process_is_by_itselfwithout_a_budget_and_a_group():
+    """Whether compiled or not; the plain execution is not compiled either."""
+    for budget, group, compiled in itertools.product((inf, 1e9), (ALONE, Group(0, 2)), (0, 1)):
+        by_itself = budget == inf and group is ALONE
+        execution = Execution(budget, group, bool(compiled))
+        with executing(execution):
+            assert alone() is by_itself
+        assert execution.plain is (by_itself and not compiled)

@@ -142,6 +142,23 @@ def test_the_horizon_is_a_multiple_of_full_coverage_for_every_kernel(flowing):
     assert run.reached_horizon.all()
 
 
+@pytest.mark.parametrize("factor", [1.3, 3.0])
+def test_the_reference_is_at_coverage_or_halfway_whichever_is_later(flowing, factor):
+    """Read off the course by straight lines: at the other one of the two times it is another."""
+    p = flowing("supervised", horizon=0.0, horizon_factor=factor, step=0.01, supervised_step=0.01)
+    run = pretrain(p, SALT, [0])
+    number = int(np.isfinite(run.time[0]).sum())
+
+    def at(time):
+        course = run.correlations[0, :number].reshape(number, -1)
+        here = [np.interp(time, run.time[0, :number], one) for one in course.T]
+        return np.reshape(here, run.reference_correlations[0].shape)
+
+    times = sorted((float(run.coverage_time[0]), float(run.final_time[0]) / 2))
+    early, late = (np.abs(at(time) - run.reference_correlations[0]).max() for time in times)
+    assert late < 0.01 < 0.05 < early
+
+
 class _Following(_Flow):
     """A front that follows the last kernel step by step."""
 

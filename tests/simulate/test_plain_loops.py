@@ -92,6 +92,17 @@ def test_a_course_is_the_cubics_of_its_steps(seed: int) -> None:
         np.testing.assert_allclose(found[s, n, r], spline(asked[s, n]), atol=1e-9)
 
 
+def test_a_course_of_one_step_is_its_cubic() -> None:
+    history, time = flow.History(), np.array([0.0, 1.5])
+    value, slope = np.random.default_rng(0).normal(size=(2, 2, 1, 2, 3))
+    for at in range(2):
+        history.keep(torch.full((1, 2), time[at]), _tensor(value[at]), _tensor(slope[at]))
+    asked = np.array([[0.0, 0.4, 1.1, 1.5]])
+    for r in range(2):
+        spline = CubicHermiteSpline(time, value[:, 0, r], slope[:, 0, r])
+        np.testing.assert_allclose(history.at(asked)[0, :, r], spline(asked[0]))
+
+
 @FEW
 @given(SEEDS, st.booleans(), st.sampled_from([1, 3]))
 def test_promised_times(seed: int, independent: bool, exponent: int) -> None:
@@ -312,6 +323,24 @@ def test_what_is_uncovered_is_shown_and_needed_and_not_crossed(seed: int, covers
             pair = [2 * (v // 2), 2 * (v // 2) + 1]
             open_ = open_ and all(shown[s, x] and not crossed[s, :, x].any() for x in pair)
         assert bool(seen[0][s, v]) == open_
+
+
+@FEW
+@given(SEEDS, st.sampled_from(["every feature", "one feature a class"]))
+def test_what_no_image_shows_is_not_waited_for(seed: int, covers: str) -> None:
+    random = np.random.default_rng(seed)
+    c, slope = np.abs(random.normal(size=(2, *SHAPE))) + 0.1
+    shown = random.random((2, 4)) < 0.6
+    p, objective = Parameters(classes=2), _objective(covers, True)
+    stub = _stub(p, covers, shown, objective=objective, correlations=_tensor(c),
+                 slopes=_tensor(slope))  # fmt: skip
+    found = flow._Flow._certificate(stub)  # type: ignore[arg-type]
+    one = certificate.Certificate(p, objective, _tensor(c), _tensor(slope), _tensor(shown))
+    assert torch.equal(found.latest, one.latest)
+    every = certificate.Certificate(
+        p, objective, _tensor(c), _tensor(slope), _tensor(np.ones_like(shown))
+    )
+    assert covers == "one feature a class" or bool((found.latest <= every.latest).all())
 
 
 def test_images_of_patches_alone_know_nothing_else() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -80,3 +81,14 @@ def test_a_replayed_flow_is_that_of_the_cpu(framework, flowing, monkeypatch):
     for other in (plain, here):
         np.testing.assert_allclose(there.crossing_time, other.crossing_time, rtol=1e-4)
         np.testing.assert_allclose(there.final_correlations, other.final_correlations, atol=1e-4)
+
+
+def test_what_is_small_enough_is_replayed_on_a_gpu(monkeypatch):
+    """Activations of all seeds together, up to the bound: a stand-in for patches on a GPU."""
+    monkeypatch.delenv(replay.GRAPHS, raising=False)
+    patches = SimpleNamespace(is_cuda=True, shape=(2, 8, 16, 5))
+    most = replay.ACTIVATIONS // (2 * 8 * 16)
+    assert replay.replayable(patches, most)
+    assert not replay.replayable(patches, most + 1)
+    monkeypatch.setenv(replay.GRAPHS, "0")
+    assert not replay.replayable(patches, most)

@@ -17,6 +17,8 @@ from mrpverify.simulate.sample import (
     MULTI_VIEW,
     NO_PATCH,
     Images,
+    _one_seed,
+    _pad,
     sample_background,
     sample_features,
     sample_images,
@@ -502,3 +504,35 @@ def test_selecting_and_casting_keep_the_meaning():
     assert cast.patches.dtype == cast.strength.dtype == cast.features.dtype == torch.float32
     assert torch.equal(cast.owner, images.owner)
     assert cast.labels.dtype == torch.int64
+
+
+@pytest.mark.parametrize("more", [0, 1, 3])
+def test_narrower_images_get_neutral_patches_at_their_end(more: int) -> None:
+    one = _one_seed(LAW, SALT, 0, "train")
+    width = one.owner.shape[1]
+    padded = _pad(one, width + more)
+    for name, neutral in (("patches", 0.0), ("owner", NO_PATCH), ("strength", 0.0)):
+        whole, own = getattr(padded, name), getattr(one, name)
+        assert whole.shape[1] == width + more
+        assert torch.equal(whole[:, :width], own)
+        assert (whole[:, width:] == neutral).all()
+    for name in ("labels", "shown_view", "features"):
+        assert torch.equal(getattr(padded, name), getattr(one, name))
+
+
+@pytest.mark.parametrize("views", [1, 2, 3])
+def test_kernels_along_features_are_those_of_the_formula(views: int) -> None:
+    """v_{i,1} + x_0 (j+1)/m v_{i,2} times sigma_0; of one view v_i."""
+    p = Parameters(
+        classes=3, views=views, dimension=12, kernels_per_class=4, init="features",
+        second_view=0.7, init_scale=0.2,
+    )  # fmt: skip
+    found = sample_weights(p, SALT, [5, 6])
+    for row, seed in enumerate((5, 6)):
+        v = sample_features(p, SALT, seed)
+        for i in range(3):
+            for j in range(4):
+                expected = v[i * views].clone()
+                if views > 1:
+                    expected += 0.7 * (j + 1) / 4 * v[i * views + 1]
+                torch.testing.assert_close(found[row, 4 * i + j], 0.2 * expected)

@@ -247,3 +247,15 @@ def test_what_must_be_far_below_one_is_compared_with_one(p: Parameters) -> None:
     far_below = [c for c in conditions(p) if c.statement.endswith("<< 1")]
     assert far_below
     assert [c.right for c in far_below] == [1.0] * len(far_below)
+
+
+@pytest.mark.parametrize("framework", ["contrastive", "masked-supervised"])
+def test_to_another_objective_applies_what_applies_to_every_one(framework: str) -> None:
+    """What is asked of each of EVERY by itself, and what its own theory adds."""
+    of_each = [{c.id for c in applying(LAW, name)} for name in EVERY]
+    shared = [c for c in applying(LAW, framework) if set(EVERY) <= set(c.applies_to)]
+    assert {c.id for c in shared} == {
+        name for name in set.intersection(*of_each)
+        if all(set(EVERY) <= set(c.applies_to) for c in conditions(LAW) if c.id == name)
+    }  # fmt: skip
+    assert {"weak view", "sparse presence", "initial scale"} <= {c.id for c in shared}

@@ -92,8 +92,10 @@ def test_autoencoder_counts_the_largest_start() -> None:
     c = np.abs(_starts(p, 3))
     times = coverage_time.feature_times(p, c, **_drawn(p))
     assert times[2] == mae_plateau.crossing_time(p, c[:, 2].max())
-    c[:, 2] = -1.0
-    assert coverage_time.of_seed(p, c, **_drawn(p)) == inf
+    for start in (0.0, -1.0):
+        c[:, 2] = start
+        assert coverage_time.feature_times(p, c, **_drawn(p))[2] == inf
+        assert coverage_time.of_seed(p, c, **_drawn(p)) == inf
 
 
 def test_supervised_coverage_is_one_view_of_every_class() -> None:

@@ -8,8 +8,9 @@ import pytest
 from scipy.optimize import brentq
 
 from mrpverify.parameters import Parameters
-from mrpverify.theory import gaussian, theorem1
+from mrpverify.theory import gaussian, mae_growth, theorem1
 from mrpverify.theory.growth import growth_rate, hitting_time
+from mrpverify.theory.resting import rest
 
 LAW = Parameters()
 
@@ -135,3 +136,16 @@ def test_growth_is_predicted_however_early_a_kernel_crosses(time: float) -> None
     p = replace(mae, init_scale=scale)
     assert theorem1.predicted_crossing_time(p) == pytest.approx(time, rel=1e-3)
     assert "grows on" in theorem1.predict_bounded(p)
+
+
+def test_after_coverage_a_kernel_rests_or_grows_or_nothing_is_said() -> None:
+    """Its root by bisection in the sentence; the course by its equations in `mae_growth`."""
+    times = np.array([200.0, 400.0, 900.0])
+    resting = theorem1.longest_after_coverage(replace(LAW, gain="hold"), times)
+    assert resting.tolist() == [rest(replace(LAW, gain="hold")).correlation] * 3
+    mae = replace(LAW, framework="mae")
+    grown = theorem1.longest_after_coverage(mae, times)
+    assert (np.diff(grown) > 0).all()
+    np.testing.assert_allclose(grown, mae_growth.course(mae, times, theorem1.covering_start(mae)))
+    for p, at in ((replace(mae, target="masked"), times), (mae, times * [1, np.nan, 1])):
+        assert np.isnan(theorem1.longest_after_coverage(p, at)).tolist() == [True] * 3
