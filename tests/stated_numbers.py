@@ -2,8 +2,9 @@
 
 ``python tests/stated_numbers.py`` prints, section by section, those that none does; ``--write``
 brings the counts in docs/numbers.md up to date, which says of each section what they rest on. A
-number counts as stated where it looks measured: a decimal, a percentage, a count out of a number;
-not a setting (`sigma_0 = 0.05`), nothing in code, and nothing that a command writes from records.
+number counts as stated where it looks measured: a decimal, a percentage, a count out of a number, a
+whole number with a unit, a factor or a share in words (`stated_quantities`); not a setting
+(`sigma_0 = 0.05`), nothing in code, and nothing that a command writes from records.
 """
 
 import csv
@@ -15,6 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+if __name__ == "__main__":  # a script sees its own folder alone
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.stated_quantities import holds, quantities
+
 ROOT = Path(__file__).parent.parent
 GENERATED = ("results.md", "status.md", "calibration.md", "numbers.md")
 """Pages that a command makes from records or draws, and the list of what has none."""
@@ -25,6 +31,9 @@ DOCUMENTS = (
 RECORDS = [json.loads(p.read_text()) for p in sorted((ROOT / "docs" / "results").glob("*.json"))]
 LIST = ROOT / "docs" / "numbers.md"
 CLAIMS = [claim for record in RECORDS for claim in record["claims"]]
+SEEDS = {record["seeds"] for record in RECORDS}
+SECONDS = {id(claim): record["seconds"] for record in RECORDS for claim in record["claims"]}
+"""What the whole command of a claim's record took."""
 
 WRITTEN = re.compile(r"<!-- (results|record): .*?<!-- (\1): end -->", re.DOTALL)
 """What `mrpverify results` writes from records."""
@@ -91,6 +100,10 @@ def unheld(section: Section) -> list[str]:
         leaves = [x for claim in there for x in leaves_of(claim)] + drawn
         counts = {pair for claim in there for pair in pairs(claim)}
         found += [number for number in stated(block) if not _holds(number, leaves, counts)]
+        seconds = [SECONDS[id(claim)] for claim in there if id(claim) in SECONDS]
+        drawn_counts = SEEDS | {int(x) for x in leaves if x == int(x)}
+        found += [q for q in quantities(CODE.sub(" ", block))
+                  if not holds(q, seconds, drawn_counts, drawn)]  # fmt: skip
     return found
 
 
