@@ -17,8 +17,10 @@ from mrpverify.report.results import (
     END,
     GROUPS,
     absent,
+    by_salt,
     claims_of,
     compact,
+    grouped,
     results_page,
     stored,
     summary_table,
@@ -188,7 +190,7 @@ def test_the_status_table_says_minutes_and_what_ought_to_come_out():
     record["seconds"], claim["verdict"] = 3600 * 7, "UNINFORMATIVE"
     lines = [x for x in status_page(changed).splitlines() if x.startswith("| T1.capture")]
     (row,) = [x for x in lines if "UNINFORMATIVE" in x]
-    assert "a: UNINFORMATIVE, b: SUPPORTED" in row
+    assert "a: UNINFORMATIVE; b, c: SUPPORTED" in row
     assert "a: 420.0" in row
     for line in page.splitlines():  # what is typed is a command of the program
         if line.startswith("| ") and "`" in line:
@@ -204,3 +206,10 @@ def test_a_row_of_the_status_leaves_out_what_no_verdict_hangs_on():
         for option, value in (("--workers", str(number + 1)), ("--device", "cpu")):
             record["command"] += [] if option in record["command"] else [option, value]
     assert status_page(changed) == status_page(RECORDS)
+
+
+def test_salts_stand_together_before_the_value_they_share():
+    assert grouped("abc", ["1", "0", "1"]) == "a, c: 1; b: 0"
+    assert grouped("a", ["1"]) == "a: 1"
+    assert by_salt("ab", ["1", "1"]) == "1"
+    assert by_salt("ab", ["1", "2"]) == "a: 1; b: 2"

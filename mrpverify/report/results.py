@@ -223,21 +223,15 @@ def claims_of(records: Sequence[Record]) -> list[tuple[Record, Record]]:
 
 
 def _summary_row(key: tuple[str, str, str], own: Sequence[tuple[Record, Record]]) -> Sequence[Any]:
-    """One row of README; where salts differ, each says its verdict."""
-    _, first = own[0]
-    salts = [(record["salt"], claim) for record, claim in own]
-    same = len({claim["verdict"] for _, claim in salts}) == 1
-    verdicts = (
-        f"**{first['verdict']}**"
-        if same
-        else "; ".join(f"{salt}: **{claim['verdict']}**" for salt, claim in salts)
-    )
+    """One row of README; where salts differ, each says its own."""
+    salts, claims = [record["salt"] for record, _ in own], [claim for _, claim in own]
     return (
-        f"{key[0]}{at(key[2])}: {first['statement']}", key[1], verdicts,
-        "; ".join(f"{salt}: {_number(claim)}" for salt, claim in salts),
+        f"{key[0]}{at(key[2])}: {claims[0]['statement']}", key[1],
+        by_salt(salts, [f"**{claim['verdict']}**" for claim in claims]),
+        grouped(salts, [_number(claim) for claim in claims]),
         _regime(*own[0]),
         ", ".join(str(n) for n in dict.fromkeys(record["seeds"] for record, _ in own)),
-        by_salt([salt for salt, _ in salts], [minutes(record) for record, _ in own]),
+        by_salt(salts, [minutes(record) for record, _ in own]),
         f"`mrpverify check {key[0]}`",
     )  # fmt: skip
 
@@ -268,9 +262,15 @@ def _legend(records: Sequence[Record]) -> str:
 
 def by_salt(salts: Sequence[str], values: Sequence[str]) -> str:
     """One value where all salts have it, else that of each."""
-    if len(set(values)) == 1:
-        return values[0]
-    return ", ".join(f"{salt}: {value}" for salt, value in zip(salts, values, strict=True))
+    return values[0] if len(set(values)) == 1 else grouped(salts, values)
+
+
+def grouped(salts: Sequence[str], values: Sequence[str]) -> str:
+    """Every value behind the salts that have it: `a, b: 1; c: 0.9`."""
+    having: dict[str, list[str]] = {}
+    for salt, value in zip(salts, values, strict=True):
+        having.setdefault(value, []).append(str(salt))
+    return "; ".join(f"{', '.join(some)}: {value}" for value, some in having.items())
 
 
 def minutes(record: Record) -> str:
