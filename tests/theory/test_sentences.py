@@ -105,8 +105,8 @@ def test_fine_tuning_keeps_features_where_both_steps_are_small(steps, small):
     else:
         assert f"can be lost: step times curvature is {encoder:.2f} (encoder)" in said
         assert f"{head:.2f} (head)" in said
-    rows = {c.id: (c.left, c.right, c.holds)
-            for c in fine_tuning.conditions(replace(p, method="descent", probe_step=0.7))}  # fmt: skip
+    asked = fine_tuning.conditions(replace(p, method="descent", probe_step=0.7))
+    rows = {c.id: (c.left, c.right, c.holds) for c in asked}
     assert rows["encoder step"] == (pytest.approx(encoder), 1.0, encoder < 1)
     assert rows["head step"] == (pytest.approx(head), 1.0, head < 1)
     probe = 0.7 * step_sizes.probe_curvature(p)
