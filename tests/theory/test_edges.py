@@ -10,6 +10,7 @@ from math import inf, log
 import numpy as np
 import pytest
 
+from mrpverify.objectives.teacher_student import theory as teacher_student
 from mrpverify.parameters import Parameters
 from mrpverify.theory import (
     activation,
@@ -174,3 +175,11 @@ def test_views_are_linked_where_all_of_four_things_hold(changes: dict):
 def test_one_feature_a_kernel_for_ever(changes: dict, holds: bool):
     p: Parameters = replace(POINT, **changes)
     assert theorem1.one_feature_at_horizon(p) == holds
+
+
+def test_where_nothing_grows_the_race_is_lost():
+    """T is never reached: whatever leaks has all the time there is."""
+    for p, lost in ((replace(POINT, amplification=0.0), True), (POINT, False)):
+        [race] = [c for c in teacher_student.conditions(p) if c.id == "leak race"]
+        assert (race.left == inf, race.right == 0.0) == (lost, lost)
+        assert not (lost and race.holds)

@@ -57,6 +57,8 @@ SENTENCES: list[tuple[Callable[[Parameters], str], Parameters, str]] = [
     (theorem2.predict_train, POINT, f"towards {log(137 * 4):.1f} = log(N (k-1))"),
     (theorem2.predict_test, replace(POINT, coverage=1 - 2 / 15),
      f"and {(13 + 2 * CLEAN**11) / 15:.3f} on single-view images: some views"),
+    (theorem2.predict_test, replace(TWO, coverage=0.5), "some views are not known"),
+    (theorem2.predict_test, replace(TWO, coverage=0.4), "errors on both kinds of image"),
     (theorem2.predict_test, POINT, "accuracy 1 on multi-view and 1.000 on single-view"),
     (theorem2.predict_cover, replace(POINT, coverage=1 - 2 / 15),
      f"1.00 on covered views, {CLEAN**11:.2f} on the others, {(13 + 2 * CLEAN**11) / 15:.3f} over"),
