@@ -14,8 +14,10 @@ from mrpverify.objectives.teacher_student import theory as teacher_student
 from mrpverify.parameters import Parameters
 from mrpverify.theory import (
     activation,
+    assumptions,
     cost,
     coverage_time,
+    curvature,
     ensemble,
     growth,
     labelled_view,
@@ -183,3 +185,18 @@ def test_where_nothing_grows_the_race_is_lost():
         [race] = [c for c in teacher_student.conditions(p) if c.id == "leak race"]
         assert (race.left == inf, race.right == 0.0) == (lost, lost)
         assert not (lost and race.holds)
+
+
+@pytest.mark.parametrize(
+    ("changes", "smooth"),
+    [({"gain": "hold", "hold_width": 0.0}, False), ({"gain": "hold", "hold_width": 0.1}, True),
+     ({"gain": "constant", "hold_width": 0.0}, True), ({"framework": "mae", "hold_width": 0.0}, True)],
+)  # fmt: skip
+def test_a_loss_has_a_curvature_but_where_a_gain_falls_at_once(changes: dict, smooth: bool):
+    p: Parameters = replace(POINT, method="descent", **changes)
+    assert curvature.is_smooth(p) is smooth
+    found = assumptions.measured_step_size(p, 3.0)
+    assert (found is not None) is smooth
+    assert assumptions.measured_step_size(replace(p, method="flow"), 3.0) is None
+    if found:
+        assert (found.left, found.right, found.strict) == (3.0 * p.step, 1.0, True)
