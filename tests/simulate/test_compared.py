@@ -123,3 +123,35 @@ def test_a_cluster_without_images_keeps_its_centroid():
     found, cluster = clustering.spherical_k_means(y, mu)
     assert cluster.tolist() == [[0, 0]]
     assert torch.equal(found[0, 1], mu[0, 1])
+
+
+def test_images_are_sorted_again_after_so_many_steps():
+    """Every third step has fresh clusters of the kernels of its time, the others those before."""
+    p, images, w = case("clustering", refresh=3)
+    state = clustering.initial_state(p, w, SALT, SEEDS)
+    ages, fresh = [], []
+    for step in range(7):
+        state["weights"] = w + 0.01 * step
+        before = state.get("centroids")
+        clustering.descent_direction(p, state, images, w)
+        ages.append(int(state["age"]))
+        fresh.append(before is None or state["centroids"] is not before)
+    assert ages == [1, 2, 3, 1, 2, 3, 1]
+    assert fresh == [True, False, False, True, False, False, True]
+
+
+def test_centroids_are_means_of_outputs_and_an_empty_one_is_as_long_as_a_mean_output():
+    """A start that points away from all outputs, which are not negative, attracts no image."""
+    p, images, w = case("clustering")
+    state = clustering.initial_state(p, w, SALT, SEEDS)
+    h = srelu(images.patches @ w.transpose(1, 2).unsqueeze(1), p.power, p.linear_from).sum(2)
+    away = -torch.ones(len(SEEDS), 1, p.kernels, dtype=h.dtype)
+    state["centroids"] = torch.cat([h[:, :2], away], 1)
+    clustering._sort_again(p, state, images)
+    for s in range(len(SEEDS)):
+        found, cluster = state["centroids"][s], state["cluster"][s]
+        assert set(cluster.tolist()) == {0, 1}
+        for name in (0, 1):
+            assert torch.allclose(found[name], h[s][cluster == name].mean(0), atol=1e-12)
+        length = h[s].norm(dim=1).mean()
+        assert torch.allclose(found[2], length * normalize(away[s, 0], dim=0), atol=1e-12)

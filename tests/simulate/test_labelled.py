@@ -100,6 +100,11 @@ def test_a_probe_moves_its_head_as_fine_tuning_does_and_nothing_else(assert_same
     probe, _ = fine_tuning.descent_direction(frozen, dict(state), images, nothing)
     assert set(probe) == {"head"}
     assert_same(probe["head"], tuned["head"])
+    kept: dict = dict(state)
+    fine_tuning.descent_direction(frozen, kept, images, nothing)
+    first = kept["outputs"]
+    fine_tuning.descent_direction(frozen, kept, images, nothing)
+    assert kept["outputs"] is first, "a frozen encoder's outputs are computed once"
 
 
 def test_a_wrong_label_is_another_gradient(assert_different):

@@ -109,6 +109,9 @@ def test_supervised_coverage_is_one_view_of_every_class() -> None:
     np.testing.assert_allclose(times[:2], expected)
     by_class = times.reshape(-1, 2).min(1)
     assert coverage_time.of_seed(p, c, **drawn) == by_class.max() < times.max()
+    unseen = {**drawn, "own_activity": drawn["own_activity"] * (np.arange(p.features) > 0)}
+    beyond = np.full_like(c, p.linear_from)
+    assert coverage_time.feature_times(p, beyond, **unseen).tolist() == [inf, *[0.0] * 7]
     c[:, :2] = -1.0
     assert coverage_time.of_seed(p, c, **drawn) == inf
 

@@ -205,8 +205,9 @@ def test_a_kernel_of_several_features_crosses_as_the_equations_say():
     np.testing.assert_allclose(found.correlations[-1], run.y[:, -1], atol=1e-4)
     still = reduced_dynamics.course(POINT, moments, -np.abs(start))
     assert still.time[-1] == inf
-    at_once = reduced_dynamics.course(POINT, moments, start * 3)
-    assert (at_once.time.tolist(), at_once.correlations.tolist()) == ([0.0], [(start * 3).tolist()])
+    for first in (start * 3, np.where(start == 0.3, VARRHO, start)):
+        at_once = reduced_dynamics.course(POINT, moments, first)
+        assert (at_once.time.tolist(), at_once.correlations.tolist()) == ([0.0], [first.tolist()])
 
 
 @pytest.mark.parametrize("power", [3, 4, 5])

@@ -57,6 +57,8 @@ SENTENCES: list[tuple[Callable[[Parameters], str], Parameters, str]] = [
     (theorem2.predict_train, POINT, f"towards {log(137 * 4):.1f} = log(N (k-1))"),
     (theorem2.predict_test, replace(POINT, coverage=1 - 2 / 15),
      f"and {(13 + 2 * CLEAN**11) / 15:.3f} on single-view images: some views"),
+    (theorem2.predict_test, replace(TWO, coverage=0.5), "some views are not known"),
+    (theorem2.predict_test, replace(TWO, coverage=0.4), "errors on both kinds of image"),
     (theorem2.predict_test, POINT, "accuracy 1 on multi-view and 1.000 on single-view"),
     (theorem2.predict_cover, replace(POINT, coverage=1 - 2 / 15),
      f"1.00 on covered views, {CLEAN**11:.2f} on the others, {(13 + 2 * CLEAN**11) / 15:.3f} over"),
@@ -105,8 +107,8 @@ def test_fine_tuning_keeps_features_where_both_steps_are_small(steps, small):
     else:
         assert f"can be lost: step times curvature is {encoder:.2f} (encoder)" in said
         assert f"{head:.2f} (head)" in said
-    rows = {c.id: (c.left, c.right, c.holds)
-            for c in fine_tuning.conditions(replace(p, method="descent", probe_step=0.7))}  # fmt: skip
+    asked = fine_tuning.conditions(replace(p, method="descent", probe_step=0.7))
+    rows = {c.id: (c.left, c.right, c.holds) for c in asked}
     assert rows["encoder step"] == (pytest.approx(encoder), 1.0, encoder < 1)
     assert rows["head step"] == (pytest.approx(head), 1.0, head < 1)
     probe = 0.7 * step_sizes.probe_curvature(p)

@@ -116,7 +116,8 @@ def _sort_again(parameters: Parameters, state: State, images: Images) -> None:
     member = torch.nn.functional.one_hot(state["cluster"], parameters.classes).to(h)
     number = member.sum(1).unsqueeze(2)
     mean = torch.bmm(member.transpose(1, 2), h) / number.clamp(min=1.0)
-    state["centroids"] = torch.where(number > 0, mean, direction * h.norm(dim=2).mean())
+    length = h.norm(dim=2).mean(1)[:, None, None]
+    state["centroids"] = torch.where(number > 0, mean, direction * length)
     state["age"].zero_()
 
 

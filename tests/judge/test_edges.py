@@ -1,0 +1,143 @@
+"""What holds at an edge itself: ends of ranges, a threshold that is met, the fewest of anything."""
+
+from collections.abc import Callable
+from math import inf, nan
+
+import numpy as np
+import pytest
+
+from mrpverify.judge import deciding, e_value, numbers, over_seeds, sequential, slopes
+from mrpverify.judge.betting import bounded_interval
+from mrpverify.judge.findings import Estimate, Table, details_of, exchanged, from_rows, recorded
+from mrpverify.judge.findings import as_rows as rows_of
+from mrpverify.judge.intervals import clopper_pearson, mean_interval
+from mrpverify.judge.measurement import FEWEST_SEEDS
+from mrpverify.judge.verdicts import Verdict, all_of, measured_above, measured_within
+
+YES, NO, OPEN = Verdict.SUPPORTED, Verdict.REFUTED, Verdict.INCONCLUSIVE
+HALF = np.full(3, 0.5)
+
+REFUSED: list[tuple[str, Callable[[], object]]] = [
+    ("bounds", lambda: bounded_interval(HALF, (0.5, 0.5))),
+    ("bounds", lambda: bounded_interval(HALF, (0.6, 0.4))),
+    ("bounds", lambda: bounded_interval(HALF, (0.0, 0.49))),
+    ("bounds", lambda: bounded_interval(HALF, (0.51, 1.0))),
+    ("share=-1e-09", lambda: deciding.seeds_that_decide(-1e-9, 0.5)),
+    ("share=1.0", lambda: deciding.seeds_that_decide(1 + 1e-9, 0.5)),
+    ("threshold=0", lambda: deciding.seeds_that_decide(0.5, 0.0)),
+    ("threshold=1", lambda: deciding.seeds_that_decide_again(0.5, 1.0)),
+    ("not a count", lambda: e_value.wealth(-1, 3, 0.5, True)),
+    ("not a count", lambda: e_value.wealth(3, -1, 0.5, True)),
+    ("not a count", lambda: e_value.wealth(3, 1, 0.0, True)),
+    ("not a count", lambda: e_value.wealth(3, 1, 1.0, True)),
+    ("successes", lambda: clopper_pearson(-1, 3)),
+    ("successes", lambda: clopper_pearson(4, 3)),
+    ("successes", lambda: clopper_pearson(0, 0)),
+    ("cap=0", lambda: sequential.design(0, 0.5)),
+    ("cap=4", lambda: sequential.design(4, 0.0)),
+    ("cap=4", lambda: sequential.design(4, 1.0)),
+    ("cap=4", lambda: sequential.design(4, 0.5, 0.0)),
+    ("cap=4", lambda: sequential.design(4, 0.5, 1.0)),
+    ("4 sizes", lambda: slopes.log_slopes(np.arange(1.0, 4), np.ones((2, 3)))),
+    ("ends before", lambda: measured_within((0.5, 0.4), (0.0, 1.0))),
+    ("0 or 1", lambda: over_seeds.OverSeeds("exact", (0.0, 2.0))),
+    ("type 'nothing'", lambda: from_rows([{"type": "nothing", "name": "n"}], {})),
+]
+
+
+@pytest.mark.parametrize(("words", "ask"), REFUSED)
+def test_what_lies_beyond_is_refused(words, ask):
+    with pytest.raises(ValueError, match=words):
+        ask()
+
+
+def test_ends_are_admitted():
+    assert bounded_interval(np.array([0.2, 0.7]), (0.2, 0.7)) == (0.2, 0.7)
+    assert deciding.seeds_that_decide(0.0, 0.8) == 2  # 0.2^2 = 0.04
+    assert deciding.seeds_that_decide(1.0, 0.2) == 2
+    assert e_value.wealth(0, 0, 0.3, True) == pytest.approx(1.0)
+    assert clopper_pearson(0, 1) == pytest.approx((0.0, 0.95))
+    assert clopper_pearson(1, 1) == pytest.approx((0.05, 1.0))
+    assert sequential.design(1, 0.96).refute == (0,)
+    assert slopes.log_slopes(2.0 ** np.arange(4), 4.0 ** np.arange(4)[None]) == pytest.approx([2.0])
+    low, high = mean_interval(np.array([0.0, 1.0]))
+    assert (low + high, high) == pytest.approx((1.0, 0.5 + 6.313751515 / 2))  # t of one degree
+    assert mean_interval(np.array([0.5, nan])) == (-inf, inf)
+
+
+def test_a_chance_that_is_the_power_itself_decides():
+    """One false seed has 0.8 and refutes: odds above 20 against a share of 0.99."""
+    assert deciding.POWER == 0.8
+    assert deciding.seeds_that_decide_again(0.2, 0.99) == 1
+
+
+@pytest.mark.parametrize(
+    ("interval", "above", "within"),
+    [((0.5, 0.7), OPEN, YES), ((0.51, 0.7), YES, YES), ((0.3, 0.5), OPEN, OPEN),
+     ((0.3, 0.49), NO, NO), ((0.5, 0.71), OPEN, OPEN), ((0.7, 0.9), YES, OPEN),
+     ((0.71, 0.9), YES, NO), ((0.6, 0.6), YES, YES), ((0.4, 0.8), OPEN, OPEN)],
+)  # fmt: skip
+def test_an_interval_beside_a_threshold_and_a_band(interval, above, within):
+    """Of 0.5, and from 0.5 to 0.7: the ends belong to the band."""
+    assert measured_above(interval, 0.5) is above
+    assert measured_within(interval, (0.5, 0.7)) is within
+
+
+def test_one_refuted_part_refutes_and_one_open_part_leaves_open():
+    assert all_of([YES, YES]) is YES
+    assert all_of([YES, OPEN]) is OPEN
+    assert all_of([YES, OPEN, NO]) is NO
+    assert all_of([]) is OPEN
+
+
+def test_a_rival_at_the_end_of_an_interval_is_not_excluded():
+    values = over_seeds.OverSeeds.of("t", np.linspace(0, 1, FEWEST_SEEDS))
+    for at in values.interval():
+        for off, excluded in ((0.0, False), (-1e-9, at < 0.5), (1e-9, at > 0.5)):
+            rival = numbers.Rival("r", at + off)
+            found = numbers.Number("n", values, 0.5, (0.0, 1.0), rival)
+            assert found.rival_excluded is excluded
+
+
+def test_a_seed_decides_where_a_look_has_all_it_needs():
+    """The usual design: 16 of 16 support and 15 do not; 0 of 4 refute, 1 does not."""
+    rule = sequential.design(24, 0.8)
+    assert rule.decide([True] * 15) == (15, OPEN)
+    assert rule.decide([True] * 16) == (16, YES)
+    assert rule.decide([False] * 4) == (4, NO)
+    assert rule.decide([False] * 3) == (3, OPEN)
+    assert rule.decide([False, False, None, False, *[True] * 20])[1] is OPEN
+
+
+# --- what a record keeps of findings
+
+
+def test_findings_of_one_name_are_put_together_where_both_are_of_a_kind():
+    table = Table("t", [{"a": 1}])
+    assert details_of([table, Table("t", [{"a": 2}])]) == {"t": [{"a": 1}, {"a": 2}]}
+    for first, second in (([1], {"x": 1}), ({"x": 1}, [1]), ([1], 2), ({"x": 1}, 2)):
+        found = details_of([*recorded(n=first), *recorded(n=second)])
+        assert found == {"n": second}
+    assert details_of([*recorded(n={"x": 1, "y": 1}), *recorded(n={"y": 2})]) == {
+        "n": {"x": 1, "y": 2}
+    }
+
+
+def test_a_new_finding_takes_the_place_of_one_of_its_kind():
+    plain, judged = Estimate("e", 1.0), Estimate("e", 2.0, judged={"threshold": 0.5})
+    found = exchanged([plain, judged], [Estimate("e", 3.0), Estimate("f", 4.0)])
+    assert [one.value for one in found] == [3.0, 2.0, 4.0]
+    again = exchanged([plain, judged], [Estimate("e", 5.0, judged={"threshold": 0.5})])
+    assert [one.value for one in again] == [1.0, 5.0]
+
+
+def test_an_estimate_without_an_interval_has_none_after_it_was_written():
+    for one in (Estimate("e", 1.0), Estimate("e", 1.0, (0.5, 1.5)), Estimate("e", None)):
+        [row] = rows_of([one])
+        assert row["interval"] == (None if one.interval is None else list(one.interval))
+        assert from_rows([row], details_of([one])) == (one,)
+    assert np.isnan(Estimate("e", 1.0).summary()["interval"]).all()
+    assert Estimate("e", 1.0, (0.5, 1.5)).summary()["interval"] == [0.5, 1.5]
+    share = Estimate.of_share("s", np.array([1.0, 1.0, 0.9]))
+    assert share.interval[1] == 1.0
+    assert Estimate.of_share("s", np.array([nan])).value is None

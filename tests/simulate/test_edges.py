@@ -1,0 +1,156 @@
+"""What holds at an edge itself: a level that is met, a time that is just enough, the last step."""
+
+from dataclasses import replace
+from math import inf
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from mrpverify.parameters import Parameters
+from mrpverify.simulate import certificate, chebyshev, execution, held_out, run, trajectory
+from mrpverify.simulate.processes import Group
+
+NEVER = trajectory.NEVER
+
+
+def _row(*values: float) -> torch.Tensor:
+    return torch.tensor([[list(values)]], dtype=torch.float64)
+
+
+@pytest.mark.parametrize("independent", [True, False])
+def test_a_feature_without_correlation_or_drive_promises_no_time(independent: bool) -> None:
+    for c, slope in ((0.0, 1.0), (1.0, 0.0), (0.0, 0.0), (-1.0, 1.0)):
+        found = certificate.hitting_times(_row(c), _row(slope), 2, independent)
+        assert found.item() == inf
+    assert certificate.hitting_times(_row(1.0), _row(0.25), 2, independent).item() == 2.0
+    # Half of the largest is near enough, and two that promise the same time promise both.
+    pair = certificate.hitting_times(_row(1.0, 0.5), _row(0.5, 0.25), 2, independent)
+    assert pair.tolist() == [[1.0, 1.0]]
+
+
+def test_a_drive_of_nothing_is_none() -> None:
+    one = torch.ones(1, 1, dtype=torch.bool)
+    assert certificate.undriven(_row(1.0), _row(0.0), one).tolist() == [True]
+    assert certificate.undriven(_row(1.0), _row(1e-9), one).tolist() == [False]
+
+
+@pytest.mark.parametrize(("scale", "enough"), [(2.0, 8.0), (16.0, 20.0)])
+def test_a_seed_is_given_up_when_it_has_just_been_idle_long_enough(scale, enough) -> None:
+    """Since 4: at 8 it has been so as long as before, at 20 for |C|/|dC/dt| = 16."""
+    objective = SimpleNamespace(plateau_degree=lambda p: 4, independent_kernels=True,
+                                covers="every feature", slowdown=lambda p: 1.0)  # fmt: skip
+    every, c, slope = torch.ones(1, 1, dtype=torch.bool), _row(0.5), _row(0.5 / scale)
+    for last, given_up in ((enough, True), (np.nextafter(enough, 0), False)):
+        watched = certificate.Certificate(Parameters(classes=2), objective, c, slope, every)
+        asked = [torch.tensor([t], dtype=torch.float64) for t in (4.0, last)]
+        assert [bool(watched.holds(t, c, -slope, every)) for t in asked] == [False, given_up]
+    # Of a drive all along the promise is waited for: ten times c/(2 dc/dt).
+    watched = certificate.Certificate(Parameters(classes=2), objective, c, slope, every)
+    latest = 10 * scale / 2
+    for time, given_up in ((np.nextafter(latest, 0), False), (latest, True)):
+        assert bool(watched.holds(torch.tensor([time]), c, slope, every)) is given_up
+
+
+def test_stages_are_as_few_as_are_stable_at_the_limit_itself() -> None:
+    limits = [chebyshev.stage_limit(3), np.nextafter(chebyshev.stage_limit(3), 9.0)]
+    found = chebyshev.stages_needed(torch.tensor(limits, dtype=torch.float64))
+    assert found.tolist() == [3, 4]
+    assert chebyshev.stages_needed(torch.zeros(1)).tolist() == [3]
+    waiting = [[0, 3, 4, 5], [0, 0, 5, 9]]
+    kept = chebyshev._of_this_round(torch.tensor(waiting))
+    assert kept.tolist() == [[False, True, True, False], [False] * 4]
+    kept = chebyshev._of_this_round(torch.tensor([[0, 5, 9, 0]]))
+    assert kept.tolist() == [[False, True, True, False]]
+
+
+@pytest.mark.parametrize("last", [1, 2, 30, 100])
+def test_snapshots_reach_the_last_step_of_their_grid(last: int) -> None:
+    """Steps ceil(ratio^n) are the same for every run, and the last one belongs to them."""
+    long = trajectory.snapshot_steps(10 * last)
+    for step in long[long <= last]:
+        assert trajectory.snapshot_steps(int(step))[-1] == step
+    assert trajectory.snapshot_steps(last).tolist() == [x for x in long if x <= last]
+
+
+def test_a_level_and_half_of_the_horizon_that_are_met_are_noted() -> None:
+    c = torch.full((1, 1, 2), 0.1)
+    noted = trajectory.Recorder(c, 0.5, 10, lambda crossed: crossed.all(1))
+    time = torch.tensor([2.0], dtype=torch.float64)
+    at = torch.tensor([[[0.5, 0.49]]])
+    noted.observe(at, time)
+    assert noted.crossing_time.tolist() == [[[2.0, NEVER]]]
+    assert noted.coverage_time.tolist() == [NEVER]
+    assert torch.equal(noted.crossing_correlations, at)
+    noted.observe_halfway(at, time, torch.tensor([4.0]))
+    assert torch.equal(noted.reference, at)
+    later = torch.tensor([[[0.6, 0.5]]])
+    noted.observe(later, time + 1)
+    noted.observe_halfway(later, time + 1, torch.tensor([4.0]))
+    assert noted.coverage_time.tolist() == [3.0]
+    assert torch.equal(noted.reference, later)
+    noted.observe(2 * later, time + 2)
+    noted.observe_halfway(2 * later, time + 2, torch.tensor([4.0]))
+    assert torch.equal(noted.reference, later)
+
+
+def test_a_correlation_at_the_bound_has_diverged_as_one_that_is_no_number() -> None:
+    bound = run.DIVERGED_AT
+    c = torch.tensor([0.5, np.nextafter(bound, 0), bound, -bound, torch.nan]).double()
+    assert run.diverged(c.view(-1, 1, 1)).tolist() == [False, False, True, True, True]
+
+
+def test_a_horizon_without_coverage_is_the_deadline_where_there_is_one() -> None:
+    coverage = torch.tensor([3.0, inf, 1e-9], dtype=torch.float64)
+    p = Parameters(horizon_factor=2.5, step=0.01, deadline=7.0)
+    least = run.LEAST_STEPS * 0.01
+    assert run.horizon_rule(p, coverage).tolist() == [7.5, 7.0, least]
+    free = replace(p, deadline=0.0)
+    assert run.horizon_rule(free, coverage).tolist() == [7.5, NEVER, least]
+
+
+def test_shares_of_processes_are_all_images_once() -> None:
+    """As many processes as images are enough, more are refused."""
+    for number, world in ((7, 3), (5, 5), (8, 4), (1, 1)):
+        ends = [Group(rank, world).share(number) for rank in range(world)]
+        assert [n for begin, end in ends for n in range(begin, end)] == list(range(number))
+        sizes = [end - begin for begin, end in ends]
+        assert max(sizes) - min(sizes) <= 1
+    with pytest.raises(ValueError, match="6 processes for 5 images"):
+        Group(0, 6).share(5)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "inf", "nan", "much"])
+def test_a_budget_is_a_number_above_zero(text: str) -> None:
+    with pytest.raises(execution.MemoryBudgetError, match=text):
+        execution.budget_of(text)
+    assert execution.budget_of("") == execution.budget_of(None) == inf
+    assert execution.budget_of("0.5") == 2**29
+
+
+def test_blocks_fit_the_budget_and_an_image_alone_is_not_halved() -> None:
+    patches = torch.zeros(2, 10, 3, 4, dtype=torch.float64)
+    images = SimpleNamespace(patches=patches)
+    one = execution.LIVE * 2 * 3 * 5 * 8
+    for budget, block in (
+        (inf, 10),
+        (one, 1),
+        (3 * one, 3),
+        (3.9 * one, 3),
+        (99 * one, 10),
+        (1, 1),
+    ):
+        assert execution.Execution(budget).block(images, 5) == block
+    assert execution.Execution(3 * execution.LIVE * 2 * 3 * 4 * 8).block(images, 2) == 3
+
+
+def test_equal_logits_are_a_wrong_answer() -> None:
+    p = Parameters(classes=3, test_images=6, images=6, precision="float64")
+    state = {"weights": torch.zeros(1, p.kernels, p.dimension, dtype=torch.float64)}
+
+    def same(parameters: Parameters, state: dict, patches: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(*patches.shape[:2], 3, dtype=patches.dtype)
+
+    right, number = held_out.count_correct(p, state, same, "t", [0])
+    assert (int(right.sum()), bool((number > 0).any())) == (0, True)

@@ -1,0 +1,202 @@
+"""What holds at an edge itself: the ends of a range, a start of 0, a time that is just enough.
+
+Docstrings say on which side an edge lies. A test on either side of it does not ask that.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf, log
+
+import numpy as np
+import pytest
+
+from mrpverify.objectives.teacher_student import theory as teacher_student
+from mrpverify.parameters import Parameters
+from mrpverify.theory import (
+    activation,
+    assumptions,
+    cost,
+    coverage_time,
+    curvature,
+    ensemble,
+    growth,
+    labelled_view,
+    leak,
+    leak_race,
+    lottery,
+    mae_growth,
+    mae_plateau,
+    plateau,
+    reduced_dynamics,
+    resting,
+    scaling,
+    separatrix,
+    supervised,
+    theorem1,
+    theorem2,
+    unequal_views,
+    wrong_labels,
+)
+from tests.theory.generic import POINT
+
+MAE = replace(POINT, framework="mae")
+LABELLED = replace(POINT, framework="supervised")
+ONE_VIEW = {"views": 1}
+TIMES = np.array([1.0, 2.0])
+
+REFUSED: list[tuple[str, Callable[[], object]]] = [
+    ("power", lambda: activation.smoothed_relu(np.ones(1), 1, 0.7)),
+    ("positive", lambda: activation.smoothed_relu(np.ones(1), 3, 0.0)),
+    ("gradients", lambda: cost.hours(POINT, -1, 1.0)),
+    ("gradients", lambda: cost.hours(POINT, 1, 0.0)),
+    ("gradients", lambda: cost.hours(POINT, 1, 1.0, 0.9)),
+    ("start", lambda: growth.flow(0.0, 1.0, 3, 1.0)),
+    ("start", lambda: growth.hitting_time(0.0, 1.0, 3)),
+    ("time", lambda: growth.flow(0.1, 1.0, 3, -1e-9)),
+    ("theta = 1", lambda: growth.decay_start(replace(POINT, visible=1.0), 0.3)),
+    ("q >= 3", lambda: leak.leak_time(0.1, 1.0, 2, 0.7)),
+    ("q >= 3", lambda: leak.level_correction(0.1, 2)),
+    ("q >= 3", lambda: scaling.orders(2)),
+    ("K must", lambda: plateau.shared_floor(0.99, 1)),
+    ("K must", lambda: plateau.shared_floor(1.0, 0)),
+    ("needs 0", lambda: separatrix.separatrix(-1e-9, 3)),
+    ("needs 0", lambda: separatrix.separatrix(1 + 1e-9, 3)),
+    ("needs 0", lambda: separatrix.separatrix(0.5, 1)),
+    ("views >= 2", lambda: separatrix.sibling_advantage(replace(POINT, views=1))),
+    ("never pull", lambda: separatrix.sibling_advantage(replace(POINT, signal=False))),
+    ("increasing", lambda: mae_growth.course(MAE, TIMES, 0.0)),
+    ("increasing", lambda: mae_growth.course(MAE, TIMES - 1, 0.1)),
+    ("increasing", lambda: mae_growth.course(MAE, TIMES[[0, 0]], 0.1)),
+    ("start", lambda: supervised.hitting_time(LABELLED, 0.0)),
+    ("it has 3", lambda: supervised.both_views_probability(LABELLED)),
+    ("views=3", lambda: resting.rest(POINT, 4)),
+    ("views=3", lambda: resting.rest(POINT, 0)),
+    ("nu=1", lambda: wrong_labels.margin(POINT, 1.0)),
+    ("nu=-1", lambda: wrong_labels.margin(POINT, -1e-9)),
+    ("coverage", lambda: theorem2.expected_cover_accuracy(replace(POINT, coverage=1 - 6 / 15))),
+]
+
+
+@pytest.mark.parametrize(("words", "ask"), REFUSED)
+def test_what_lies_beyond_is_refused(words, ask):
+    with pytest.raises(ValueError, match=words):
+        ask()
+
+
+# At u = 0.25 and q = 5 the flow of rate 1/8 is at infinity at time 4^8, to the last bit.
+BLOWN = 0.25**-8
+ADMITTED: list[tuple[Callable[[], object], object]] = [
+    (lambda: float(activation.smoothed_relu(np.array(0.7), 2, 0.7)), 0.35),
+    (lambda: cost.hours(POINT, 0, 1.0), 0.0),
+    (lambda: cost.hours(POINT, 1, 1.0) / cost.hours(POINT, 1, 1.0, 2.0), 0.5),
+    (lambda: growth.flow(0.3, 1.0, 3, 0.0), 0.3),
+    (lambda: growth.flow(0.25, 1 / 8, 5, BLOWN), inf),
+    (lambda: growth.flows(np.array([0.25]), 1 / 8, 5, np.array([BLOWN]))[0], inf),
+    (lambda: growth.hitting_time(0.3, 0.0, 3), inf),
+    (lambda: growth.hitting_time(0.7, 0.0, 3, 0.7), 0.0),
+    (lambda: growth.hitting_times(np.array([0.0, 0.3]), np.array([1.0, 0.0]), 3, 0.7).tolist(),
+     [inf, inf]),
+    (lambda: leak.leak_time(0.0, 1.0, 3, 0.7), inf),
+    (lambda: leak.leak_time(0.1, 0.0, 3, 0.7), inf),
+    (lambda: leak.leak_time(0.1, 1.0, 3, 0.7), 4.9),
+    (lambda: leak.level_correction(0.1, 3), 0.1),
+    (lambda: leak.leak_times(POINT, np.array([0.0, 0.7]), 1.0, 0.7).tolist(), [inf, 0.0]),
+    (lambda: leak.leak_times(POINT, np.array([0.7, 0.4]), 0.0, 0.7).tolist(), [0.0, inf]),
+    (lambda: scaling.orders(3)["init_scale"].power, -1.0),
+    (lambda: plateau.shared_floor(1.0, 1), 1.0),
+    # 2^3 is the floor 8 itself; a gain that is the floor itself diverges.
+    (lambda: plateau.fate(2.0, 8.0, 3), "decays"),
+    (lambda: plateau.fate(8.0, 8.0, 3), "diverges"),
+    (lambda: plateau.fate(plateau.saturation_gain(4.0, 3), 4.0, 3), "saturates"),
+    (lambda: separatrix.separatrix(0.0, 3), 0.0),
+    (lambda: separatrix.separatrix(0.0, 2), 1.0),
+    (lambda: separatrix.separatrix(1.0, 4), 1 / 3),
+    (lambda: separatrix.always_amplification(1.6, 2), inf),
+    (lambda: separatrix.separating_ratio(1.0, 2), 0.0),
+    (lambda: separatrix.separating_ratio(1.01, 2), 1.0),
+    (lambda: separatrix.separating_ratio(0.0, 2), 0.0),
+    (lambda: separatrix.separating_ratio(0.6, 3), 1.0),
+    (lambda: supervised.hitting_time(LABELLED, 0.7), 0.0),
+    (lambda: supervised.hitting_time(replace(LABELLED, signal=False), 0.3), inf),
+    (lambda: supervised.both_views_probability(replace(LABELLED, views=1)), 0.0),
+    (lambda: supervised.margin_after(LABELLED, 0.0), 0.0),
+    (lambda: supervised.refined_single_view_error(replace(LABELLED, views=2, hide=False)), 0.0),
+    (lambda: supervised.refined_single_view_error(replace(LABELLED, views=1)), 0.0),
+    (lambda: wrong_labels.margin(POINT, 0.0), inf),
+    (lambda: wrong_labels.margin(POINT, 0.5), log(4)),
+    (lambda: theorem1.expected_coverage(replace(POINT, classes=2, views=1)), 1 - 0.5**22),
+    (lambda: theorem2.expected_cover_accuracy(replace(POINT, coverage=1 - 5 / 15)).covered, 1.0),
+    (lambda: leak_race.drift(replace(POINT, gain="constant", tau=9.0)), (0.0, 0.0)),
+    (lambda: leak_race.drift(replace(POINT, gain="constant", tau=1.01)), (0.0, 0.0)),
+    (lambda: leak_race.typical_leak_time(replace(POINT, power=2)), 0.0),
+    (lambda: leak.residual(replace(POINT, gain="constant", tau=9.0)), inf),
+    (lambda: unequal_views.first_by(np.array([[[3.0, 2.0]], [[3.0, 2.0]]]),
+                                    np.array([2.0, 1.9])).tolist(), [[1], [-1]]),
+    (lambda: mae_plateau.crossing_time(replace(MAE, signal=False), 0.1), inf),
+    (lambda: mae_plateau.crossing_time(MAE, 0.7), 0.0),
+    (lambda: coverage_time.typical(replace(POINT, kernels_per_class=1)), inf),
+    (lambda: ensemble.union_share(0.0, 1), 0.5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("ask", "expected"), ADMITTED)
+def test_an_edge_lies_on_the_side_that_is_said(ask, expected):
+    found = ask()
+    assert found == (pytest.approx(expected) if isinstance(expected, float) else expected)
+
+
+def test_a_largest_start_of_zero_is_none():
+    """Whoever is asked for the first: no correlation that is not positive grows."""
+    c = np.zeros((55, 15))
+    rates = np.ones(15)
+    assert set(lottery.teacher_student_first_feature(POINT, c, rates).tolist()) == {-1}
+    assert set(lottery.mae_first_feature(MAE, c[:3]).tolist()) == {-1}
+    assert set(supervised.winning_view(LABELLED, c).tolist()) == {-1}
+    assert set(unequal_views.largest_weighted(POINT, c, 0.5).tolist()) == {-1}
+    assert np.isinf(coverage_time.kernel_times(POINT, c, rates)).all()
+    moments = reduced_dynamics.law_moments(POINT)
+    assert reduced_dynamics.course(POINT, moments, c[0]).hitting_time == inf
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"framework": "teacher-student"}, {"target": "masked"}, {"visible": 1.0}, ONE_VIEW],
+)
+def test_views_are_linked_where_all_of_four_things_hold(changes: dict):
+    assert labelled_view.links_views(MAE)
+    assert not labelled_view.links_views(replace(MAE, **changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "holds"),
+    [({"gain": "release"}, True), ({"gain": "hold", "visible": 1.0}, True),
+     ({"gain": "hold"}, False),
+     ({"gain": "constant", "tau": 1.2, "visible": 1.0}, False),
+     ({"framework": "mae", "gain": "release"}, False)],
+)  # fmt: skip
+def test_one_feature_a_kernel_for_ever(changes: dict, holds: bool):
+    p: Parameters = replace(POINT, **changes)
+    assert theorem1.one_feature_at_horizon(p) == holds
+
+
+def test_where_nothing_grows_the_race_is_lost():
+    """T is never reached: whatever leaks has all the time there is."""
+    for p, lost in ((replace(POINT, amplification=0.0), True), (POINT, False)):
+        [race] = [c for c in teacher_student.conditions(p) if c.id == "leak race"]
+        assert (race.left == inf, race.right == 0.0) == (lost, lost)
+        assert not (lost and race.holds)
+
+
+@pytest.mark.parametrize(
+    ("changes", "smooth"),
+    [({"gain": "hold", "hold_width": 0.0}, False), ({"gain": "hold", "hold_width": 0.1}, True),
+     ({"gain": "constant", "hold_width": 0.0}, True), ({"framework": "mae", "hold_width": 0.0}, True)],
+)  # fmt: skip
+def test_a_loss_has_a_curvature_but_where_a_gain_falls_at_once(changes: dict, smooth: bool):
+    p: Parameters = replace(POINT, method="descent", **changes)
+    assert curvature.is_smooth(p) is smooth
+    found = assumptions.measured_step_size(p, 3.0)
+    assert (found is not None) is smooth
+    assert assumptions.measured_step_size(replace(p, method="flow"), 3.0) is None
+    if found:
+        assert (found.left, found.right, found.strict) == (3.0 * p.step, 1.0, True)
