@@ -26,6 +26,9 @@ Seeds = Annotated[
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda")]
 Out = Annotated[Path, typer.Option("--out", help="folder of the figures")]
+Records = Annotated[
+    Path, typer.Option("--records", help="folder of stored records, for figures of those")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="no progress")]
 
 
@@ -38,6 +41,7 @@ def figures(
     device: Device = "auto",
     out: Out = Path("figures"),
     quiet: Quiet = False,
+    records: Records = Path("docs", "results"),
     version: Version = False,
 ) -> None:
     """Draw figures by name, or list them."""
@@ -48,7 +52,14 @@ def figures(
         return
     drawing_order.carry_out(
         drawing_order.Asked(
-            names=names, preset=preset, salt=salt, seeds=seeds, device=device, out=out, quiet=quiet
+            names=names,
+            preset=preset,
+            salt=salt,
+            seeds=seeds,
+            device=device,
+            out=out,
+            quiet=quiet,
+            records=records,
         )
     )
 

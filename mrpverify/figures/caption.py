@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..drawing.typeset import typeset
 from ..images.folder import manifest
-from ..parameters import PRETRAINING, Framework, Parameters, domains_of, relevant
+from ..parameters import PRETRAINING, Framework, Parameters, domains_of, regime_of, relevant
 from ..records.labelled import Request, simulation_digest
 from ..records.provenance import versions
 from .figure import AnyFigure, Study
@@ -43,10 +44,31 @@ def _how(study: Study, preset: str, command: str) -> list[str]:
             f"images: drawn from their law with salt `{study.salt}`; nothing is trained",
             *_regimes(study.shown, study.regimes, preset),
         ]
+    elif study.shown_records:
+        return items + _of_records(study, preset)
     elif study.data:
         items += _of_real_images(study)
     items.append(f"mrpverify {versions()['mrpverify']}, simulation `{simulation_digest()[:12]}`")
     return items
+
+
+def _of_records(study: Study, preset: str) -> list[str]:
+    """Every record with the command that makes it again, then their regimes."""
+    items = []
+    for name, record in study.shown_records.items():
+        words = shlex.join(record["command"])
+        items.append(
+            f"record `{name}`: `{words}`, {record['seeds']} seeds at most, "
+            f"salt `{record['salt']}`, mrpverify {record['mrpverify']}, "
+            f"simulation `{record['simulation'][:12]}`"
+        )
+    regimes = {
+        regime_of({**values, "framework": framework})
+        for record in study.shown_records.values()
+        for framework, values in record["regime"].items()
+    }
+    told = _regimes(sorted(regimes, key=lambda p: p.framework), study.regimes, preset)
+    return items + [f"{line}, and what each claim changes (docs/explanation.md)" for line in told]
 
 
 def _of_real_images(study: Study) -> list[str]:

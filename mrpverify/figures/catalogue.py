@@ -12,6 +12,7 @@ from . import (
     dominoes,
     dominoes_map,
     explanation,
+    explanation_limits,
     laws,
     learned_views,
     maps,
@@ -37,7 +38,8 @@ def figures() -> Mapping[str, AnyFigure]:
         module.FIGURE
         for module in (
             overview, sample, theorem1, learned_views, retention, coverage, single_view, objectives,
-            explanation, cost, reduced_dynamics, dominoes, dominoes_map, scaling,
+            explanation, explanation_limits, cost, reduced_dynamics, dominoes, dominoes_map,
+            scaling,
         )
     ]  # fmt: skip
     every: list[AnyFigure] = [*single, *laws.figures(), *maps.FIGURES, *real_images.FIGURES]

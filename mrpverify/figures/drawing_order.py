@@ -22,6 +22,7 @@ from .caption import caption
 from .catalogue import ALL, chosen, figures
 from .figure import AnyFigure, Study
 from .files import write
+from .from_records import RECORDS, RecordsFigure
 
 PUBLISHED = Path("paper_figures", "drawn")
 """End of the path of the folder whose figures are public."""
@@ -38,10 +39,15 @@ class Asked:
     device: str
     out: Path
     quiet: bool
+    records: Path = RECORDS
 
-    def command(self, name: str) -> str:
+    def command(self, figure: AnyFigure) -> str:
         """The command that draws one of the figures again."""
-        words = ["mrpverify", "figures", name, "--preset", self.preset, "--salt", self.salt]
+        words = ["mrpverify", "figures", figure.name]
+        if isinstance(figure, RecordsFigure):
+            words += [] if self.records == RECORDS else ["--records", str(self.records)]
+            return shlex.join(words)
+        words += ["--preset", self.preset, "--salt", self.salt]
         words += [] if self.seeds is None else ["--seeds", str(self.seeds)]
         return shlex.join(words)
 
@@ -83,7 +89,8 @@ def carry_out(asked: Asked) -> None:
 
 def _order(asked: Asked) -> Order:
     """The checked request; what reads nothing but the words comes before what looks around."""
-    drawn = drawable(asked.names, asked.out.resolve().parts[-2:] == PUBLISHED.parts)
+    published = asked.out.resolve().parts[-2:] == PUBLISHED.parts
+    drawn = drawable(asked.names, published, asked.records)
     preset = load_preset(asked.preset)
     settings = load_settings(preset_path(asked.preset), {})
     seeds = settings.seeds if asked.seeds is None else min(check_seeds(asked.seeds), settings.seeds)
@@ -99,7 +106,7 @@ def _order(asked: Asked) -> Order:
     )  # fmt: skip
 
 
-def drawable(names: Sequence[str], published: bool) -> list[AnyFigure]:
+def drawable(names: Sequence[str], published: bool, records: Path = RECORDS) -> list[AnyFigure]:
     """The figures with these names; of a pattern those that can be drawn, and a line for the rest.
 
     Raises UsageError for an unknown name and MissingDataError for a named one that cannot be drawn.
@@ -107,6 +114,8 @@ def drawable(names: Sequence[str], published: bool) -> list[AnyFigure]:
     found = []
     for figure in chosen(names):
         obstacle = figure.obstacle(published)
+        if isinstance(figure, RecordsFigure):
+            obstacle = obstacle or figure.missing(records)
         if obstacle and figure.name in names:
             raise MissingDataError(f"{figure.name}: {obstacle}")
         if obstacle:
@@ -120,10 +129,11 @@ def _draw(figure: AnyFigure, asked: Asked, order: Order) -> list[Path]:
     """The files of one figure."""
     with progress_shown(asked.quiet) as show:
         study = Study(
-            order.preset.regimes, asked.salt, _collector(order, show), asked.seeds, order.images
-        )
+            order.preset.regimes, asked.salt, _collector(order, show), asked.seeds, order.images,
+            records=asked.records,
+        )  # fmt: skip
         data = figure.gather(study)
-    text = caption(figure, data, study, order.preset.name, asked.command(figure.name))
+    text = caption(figure, data, study, order.preset.name, asked.command(figure))
     return write(asked.out, figure.name, figure.title, figure.draw(data), text)
 
 

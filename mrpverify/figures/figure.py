@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 import xarray as xr
@@ -51,6 +52,10 @@ class Study:
     """Regimes of which images are shown and nothing is trained."""
     data: dict[str, None] = field(default_factory=dict)
     """Data sets of real images, by the names under which they are fetched."""
+    records: Path = Path()
+    """Folder of stored records."""
+    shown_records: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Records that are shown, by the names of their files."""
     read: dict[str, None] = field(default_factory=dict)
     """Settings of real images that what is shown depends on."""
 

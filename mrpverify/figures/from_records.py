@@ -1,0 +1,96 @@
+"""Figures of stored records of checks: drawn without running anything again.
+
+A record says of every claim what was measured, in `details`; a figure names the claims whose
+records it needs and draws what stands there. The records of this project are in `docs/results`;
+others are those of ``mrpverify check --json``, in a folder of their own (``--records``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..drawing.style import Drawn
+from .figure import Study
+
+RECORDS = Path("docs", "results")
+"""Where records are looked for unless somebody says otherwise."""
+Found = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""Claim -> salt -> the claim as it stands in the record of that salt."""
+
+
+@dataclass(frozen=True)
+class RecordsFigure:
+    """A figure of what stored records say of some claims, salt by salt."""
+
+    name: str
+    title: str
+    claims: tuple[str, ...]
+    draw: Callable[[Found], Drawn]
+    text: str
+
+    def gather(self, study: Study) -> Found:
+        """The claims of all records of the study's folder; the study notes those that are shown."""
+        found: dict[str, dict[str, Mapping[str, Any]]] = {claim: {} for claim in self.claims}
+        for path, record in _records(study.records):
+            own = [claim for claim in record["claims"] if claim["id"] in found]
+            for claim in own:
+                found[claim["id"]][record["salt"]] = claim
+            if own:
+                study.shown_records[path.name] = record
+        return found
+
+    def caption(self, data: Found) -> str:
+        """The text of the caption, and the verdict of each claim on each salt."""
+        said = "; ".join(f"{claim} {_verdicts(own)}" for claim, own in data.items())
+        return f"{' '.join(self.text.split())} Verdicts by salt: {said}."
+
+    def obstacle(self, published: bool) -> str:
+        """Nothing but a record that is not there, which `missing` says."""
+        del published
+        return ""
+
+    def missing(self, folder: Path) -> str:
+        """Which claims have no record in a folder, and what to do; "" where all have."""
+        there = {claim["id"] for _, record in _records(folder) for claim in record["claims"]}
+        absent = [claim for claim in self.claims if claim not in there]
+        if not absent:
+            return ""
+        return (
+            f"no record of {', '.join(absent)} in {folder}; name a folder of records with "
+            f"--records, of `mrpverify check {' '.join(absent)} --json FILE`"
+        )
+
+
+def _verdicts(own: Mapping[str, Mapping[str, Any]]) -> str:
+    """The verdict of a claim on every salt."""
+    return ", ".join(f"{row['verdict']} ({salt})" for salt, row in own.items())
+
+
+def _records(folder: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Every record of a folder in the order of names; other files are passed over."""
+    for path in sorted(folder.glob("*.json")):
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if _is_record(content):
+            yield path, content
+
+
+def _is_record(content: Any) -> bool:
+    """Whether a file says what a figure and its caption need."""
+    return (
+        isinstance(content, dict)
+        and {"claims", "salt", "seeds", "command", "simulation", "regime"} <= content.keys()
+        and all("details" in claim for claim in content["claims"])
+    )
+
+
+def numbers_of(claim: Mapping[str, Any], names: Sequence[str]) -> list[Mapping[str, Any]]:
+    """The numbers of a claim under these names; raises KeyError for one that is not there."""
+    rows = {row["name"]: row for row in claim["details"]["numbers"]}
+    return [rows[name] for name in names]
