@@ -2,8 +2,8 @@
 
 Pretraining of D.capture with its own tolerance and with a tenth of it, seed by seed: in how many
 seeds every feature is held class-purely at T and at the crossings, in how many the answer is
-another one, and by how much T and the crossing times move. Prints and appends to
-dominoes_tolerance.csv. Needs the data of ``mrpverify images fetch digits garments``.
+another one, and by how much T and the crossing times move (1: the pair crosses at one of the two
+alone). Prints and appends to dominoes_tolerance.csv. Needs the data of ``mrpverify images fetch digits garments``.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def compare(
         row[f"{name}_finer"] = sum(other for _, other in kept)
         row[f"{name}_differ"] = sum(one != other for one, other in kept)
     moved = np.array([abs(one.horizon / other.horizon - 1) for one, other in pairs])
-    apart = [abs(one.crossing / other.crossing - 1) for one, other in pairs]
+    with np.errstate(invalid="ignore"):  # what crosses at neither has no time
+        apart = [abs(one.crossing / other.crossing - 1) for one, other in pairs]
     each = np.concatenate([change[np.isfinite(change)] for change in apart])
     row |= {f"horizon_moved_{name}": f"{f(moved):.2g}" for name, f in SUMMARIES.items()}
     row |= {f"crossing_moved_{name}": f"{f(each):.2g}" for name, f in SUMMARIES.items()}

@@ -169,7 +169,7 @@ def test_out_of_memory_halves_the_blocks_and_says_so(error, assert_same, caplog)
     assert_same(found["weights"], whole["weights"])
 
 
-def test_what_one_image_by_itselfraises_is_raised():
+def test_what_one_image_alone_raises_is_raised():
     p = REGIMES["supervised"]
     images, state = drawn(p)
     largest = torch.zeros(2, p.kernels, dtype=torch.float64)
@@ -283,7 +283,7 @@ def test_compiled_and_eager_gradients_agree(framework, assert_same):
     assert_same(found_reach, reach, within=1e-6)
 
 
-def test_a_process_is_by_itselfwithout_a_budget_and_a_group():
+def test_a_process_is_alone_without_a_budget_and_a_group():
     """Whether compiled or not; the plain execution is not compiled either."""
     for budget, group, compiled in itertools.product((inf, 1e9), (ALONE, Group(0, 2)), (0, 1)):
         by_itself = budget == inf and group is ALONE

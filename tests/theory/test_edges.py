@@ -32,12 +32,13 @@ from mrpverify.theory import (
     scaling,
     separatrix,
     supervised,
+    supervised_flow,
     theorem1,
     theorem2,
     unequal_views,
     wrong_labels,
 )
-from tests.theory.generic import POINT
+from tests.theory.generic import POINT, mean
 
 MAE = replace(POINT, framework="mae")
 LABELLED = replace(POINT, framework="supervised")
@@ -190,7 +191,8 @@ def test_where_nothing_grows_the_race_is_lost():
 @pytest.mark.parametrize(
     ("changes", "smooth"),
     [({"gain": "hold", "hold_width": 0.0}, False), ({"gain": "hold", "hold_width": 0.1}, True),
-     ({"gain": "constant", "hold_width": 0.0}, True), ({"framework": "mae", "hold_width": 0.0}, True)],
+     ({"gain": "constant", "hold_width": 0.0}, True),
+     ({"framework": "mae", "hold_width": 0.0}, True)],
 )  # fmt: skip
 def test_a_loss_has_a_curvature_but_where_a_gain_falls_at_once(changes: dict, smooth: bool):
     p: Parameters = replace(POINT, method="descent", **changes)
@@ -200,3 +202,30 @@ def test_a_loss_has_a_curvature_but_where_a_gain_falls_at_once(changes: dict, sm
     assert assumptions.measured_step_size(replace(p, method="flow"), 3.0) is None
     if found:
         assert (found.left, found.right, found.strict) == (3.0 * p.step, 1.0, True)
+
+
+def test_a_view_that_no_image_shows_needs_a_drive_without_end_unless_it_has_crossed():
+    c, strength = np.array([0.8, 0.7, 0.3, 0.3]), np.array([0.0, 0.5, 0.0, 0.5])
+    left = (0.3**-3 - 0.7**-3) / 3
+    found = supervised._drive_needed(LABELLED, c, strength)
+    assert found.tolist() == [0.0, 0.0, inf, pytest.approx(left / 0.5)]
+
+
+def test_a_class_without_images_is_as_active_as_the_law_says():
+    p = replace(LABELLED, views=2, classes=2)
+    kinds = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    shown = mean("shown", lambda z: (z**5).sum(1))
+    found = supervised_flow.relative_activity(p, np.array([0.0, 0.0, 2 * shown, shown]), kinds)
+    np.testing.assert_allclose(found, [[1.0, 1.0], [2.0, 1.0]])
+
+
+def test_of_one_view_no_image_hides_another():
+    one = replace(LABELLED, views=1)
+    assert supervised.extra_drive(one) == supervised.extra_drive(one, 0.0)
+    bare = replace(LABELLED, hide=False)
+    assert supervised.extra_drive(bare) == supervised.extra_drive(bare, 0.0)
+    assert supervised.extra_drive(LABELLED) > supervised.extra_drive(LABELLED, 0.0)
+    at_rest = {name: resting.rest(replace(POINT, gain="hold", hold_width=0.3, **changes), 1)
+                for name, changes in (("hidden", {}), ("bare", {"hide": False}))}  # fmt: skip
+    shown = replace(POINT, gain="hold", hold_width=0.3, single_view=0.0)
+    assert at_rest["bare"] == resting.rest(shown, 1) != at_rest["hidden"]
