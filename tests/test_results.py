@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from mrpverify import results
 from mrpverify.__main__ import app
 from mrpverify.claims.registry import select
+from mrpverify.report.glance import at_a_glance
 from mrpverify.report.results import (
     BEGIN,
     END,
@@ -52,6 +53,44 @@ def test_a_changed_record_changes_both_tables():
     assert summary_table(changed) != summary_table(RECORDS)
     assert "fails in this regime" in results_page(changed)
     assert "0.123" in results_page(changed)
+
+
+def glance(records):
+    head, rows = at_a_glance(claims_of(records))
+    return head, {row[-1].strip("`").split()[-1]: dict(zip(head, row, strict=True)) for row in rows}
+
+
+def test_the_glance_counts_every_verdict_once_and_names_whatever_does_not_hold():
+    head, rows = glance(RECORDS)
+    every = [claim for _, claim in claims_of(RECORDS)]
+    counted = [map(int, row["verdicts SUPPORTED"].split(" of ")) for row in rows.values()]
+    holds, asked = (sum(numbers) for numbers in zip(*counted, strict=True))
+    assert holds == sum(claim["verdict"] == "SUPPORTED" for claim in every)
+    assert asked == len(every)
+    words = {"REFUTED": "refuted", "INCONCLUSIVE": "not decided"}
+    for claim in every:
+        row = rows[claim["name"].partition(".")[0]]
+        if claim["verdict"] in words:
+            assert claim["id"] in re.split(r"[; ]+", row[words[claim["verdict"]]])
+    assert "outside its regime" not in head  # no record says so today
+
+
+def test_the_glance_says_which_salts_where_not_all_agree():
+    (record, claim) = next(p for p in claims_of(RECORDS) if p[1]["id"] == "T2.cover")
+    said = {"a": "REFUTED", "b": "SUPPORTED", "c": "REFUTED"}
+    pairs = [({**record, "salt": salt}, {**claim, "verdict": v}) for salt, v in said.items()]
+    head, (row,) = at_a_glance(pairs)
+    assert head == ["question", "verdicts SUPPORTED", "refuted", "command"]
+    assert row[1:] == ["1 of 3", "T2.cover on a, c", "`mrpverify check theorem2`"]
+    other = {**claim, "framework": "another"}
+    _, (row,) = at_a_glance([(record, {**claim, "verdict": "ERROR"}), (record, other)])
+    assert row[2] == f"T2.cover ({claim['framework']})"
+
+
+def test_the_glance_stands_before_the_table_of_readme():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    first = readme.index("| question | verdicts SUPPORTED | refuted |")
+    assert readme.index(BEGIN) < first < readme.index("| statement | framework | verdict |")
 
 
 def test_a_row_says_regime_and_minutes_and_the_page_what_they_mean():

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..claims.registry import all_claims
 from ..judge.verdicts import Verdict
+from .glance import at_a_glance
 from .outcome import where
 from .run import options_and_names
 
@@ -133,7 +134,7 @@ def stored(folder: Path) -> list[dict[str, Any]]:
 
 
 def summary_table(records: Sequence[Record]) -> str:
-    """The table of README: a row for every claim and framework, its salts together."""
+    """The tables of README: a row for every group, then one for every claim and framework."""
     rows: dict[tuple[str, str, str], list[tuple[Record, Record]]] = {}
     for record, claim in claims_of(records):
         key = (claim["id"], claim["framework"] or "real images", claim["horizon"])
@@ -146,7 +147,12 @@ def summary_table(records: Sequence[Record]) -> str:
         + [(f"group `{group}`", "", "not run", "", "", "", "", f"`mrpverify check {group}`")
            for group in absent(records)],
     )  # fmt: skip
-    return f"{made}\n\n{_legend(records)}"
+    pairs = claims_of(records)
+    every = (
+        f"{len(pairs)} verdicts (claim x framework x horizon x salt) at a glance; each of them, "
+        "with its number, interval, regime, seeds and minutes, in the table below:"
+    )
+    return "\n\n".join((every, table(*at_a_glance(pairs)), made, _legend(records)))
 
 
 def absent(records: Sequence[Record]) -> list[str]:
