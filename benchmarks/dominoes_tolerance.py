@@ -3,7 +3,8 @@
 Pretraining of D.capture with its own tolerance and with a tenth of it, seed by seed: in how many
 seeds every feature is held class-purely at T and at the crossings, in how many the answer is
 another one, and by how much T and the crossing times move (1: the pair crosses at one of the two
-alone). Prints and appends to dominoes_tolerance.csv. Needs the data of ``mrpverify images fetch digits garments``.
+alone). Prints and appends to dominoes_tolerance.csv. Needs the data of ``mrpverify images fetch
+digits garments``.
 """
 
 from __future__ import annotations
