@@ -155,3 +155,21 @@ def test_centroids_are_means_of_outputs_and_an_empty_one_is_as_long_as_a_mean_ou
             assert torch.allclose(found[name], h[s][cluster == name].mean(0), atol=1e-12)
         length = h[s].norm(dim=1).mean()
         assert torch.allclose(found[2], length * normalize(away[s, 0], dim=0), atol=1e-12)
+
+
+@pytest.mark.parametrize("power", [2, 3])
+@pytest.mark.parametrize("similarity", ["inner", "cosine"])
+@pytest.mark.parametrize("objective", [contrastive, clustering])
+def test_the_plateau_is_of_the_degree_that_is_said(objective, similarity, power):
+    """Kernels of half the length, all below varrho: the gradient is 2^(degree - 1) times less.
+
+    Clusters and masks are those of the longer ones; similarities are far below 1.
+    """
+    p, images, w = case(objective.__name__.split(".")[-2], similarity=similarity, power=power)
+    moves = []
+    for scale in (0.02, 0.01):
+        state = objective.initial_state(p, scale * w, SALT, SEEDS)
+        moves.append(objective.descent_direction(p, state, images, w)[0]["weights"])
+    degree = objective.plateau_degree(p)
+    assert float(moves[0].norm()) > 0
+    assert float(moves[0].norm() / moves[1].norm()) == pytest.approx(2.0 ** (degree - 1), rel=1e-3)

@@ -223,6 +223,24 @@ def test_a_finished_seed_is_nan_in_later_snapshots_and_does_not_move(framework, 
     assert (run.snapshot_step > run.steps[early]).any(), "both seeds ended together"
 
 
+def test_the_loss_of_a_snapshot_is_that_of_its_kernels_at_their_own_gains(regime):
+    """A kernel beyond varrho on one feature alone has a gain that its least correlation has not."""
+    p = regime(gain="hold", hold_width=0.5, max_steps=300)
+    run = pretrain(p, SALT, [0, 1])
+    weights = torch.from_numpy(run.final_weights)
+    images = sample_images(p, SALT, [0, 1])
+    state = OBJECTIVES[p.framework].start(p, weights, SALT, [0, 1])
+    c = torch.from_numpy(run.final_correlations)
+    assert ((c.amax(2) > p.linear_from) & (c.amin(2) < p.linear_from)).any()
+    last = np.isfinite(run.loss).cumsum(1).argmax(1)
+    loss, other = (
+        OBJECTIVES[p.framework].loss(p, state, images, x) for x in (c.amax(2), c.amin(2))
+    )
+    found = run.loss[[0, 1], last]
+    np.testing.assert_allclose(found, loss, rtol=1e-9)
+    assert not np.allclose(found, other, rtol=1e-3)
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_start_and_end_are_the_correlations_of_the_stored_weights(framework, finished, assert_same):
     p, run = finished[framework]

@@ -229,3 +229,10 @@ def test_of_one_view_no_image_hides_another():
                 for name, changes in (("hidden", {}), ("bare", {"hide": False}))}  # fmt: skip
     shown = replace(POINT, gain="hold", hold_width=0.3, single_view=0.0)
     assert at_rest["bare"] == resting.rest(shown, 1) != at_rest["hidden"]
+
+
+def test_a_class_that_starts_along_none_of_its_views_never_starts():
+    p, start = replace(LABELLED, views=2, classes=2), np.full((2, 2, 3), 0.3)
+    for largest in (0.0, -0.1):
+        start[1] = largest
+        assert supervised_flow.at_horizon(p, supervised_flow.expected_draw(p, start)) is None

@@ -86,3 +86,24 @@ def test_numpy_mae_equals_brute_force(seed: int, theta: float, target: masking.T
     brute = sum(weight * sampled(mask) for weight, mask in _masks(3, theta))
     closed = masking.mae_loss(x, a, decoder, bias, theta, target)
     np.testing.assert_allclose(closed, brute, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("lead", [(), (2,), (2, 3)])
+@pytest.mark.parametrize("target", ["all", "masked"])
+def test_images_have_any_number_of_leading_axes(lead: tuple, target: masking.Target) -> None:
+    """Each as if it were alone, all masks of its four patches enumerated."""
+    random = np.random.default_rng(0)
+    x, a = random.normal(size=(*lead, 4, 7)), random.uniform(0, 2, (*lead, 4, 5))
+    decoder, bias, hhat = (random.normal(size=s) for s in ((5, 7), 7, (*lead, 5)))
+    mae = masking.mae_loss(x, a, decoder, bias, 0.3, target)
+    plain = masking.teacher_student_loss(hhat, a, 0.3)
+    assert np.shape(mae) == np.shape(plain) == lead
+    for at in np.ndindex(lead):
+        of_mae = of_plain = 0.0
+        for weight, mask in _masks(4, 0.3):
+            seen = mask @ a[at] / 0.3
+            aim = (np.ones(4) if target == "all" else 1 - mask) @ x[at]
+            of_mae += weight * np.square(aim - seen @ decoder - bias).sum() / 2
+            of_plain += weight * np.square(hhat[at] - seen).sum() / 2
+        assert mae[at] == pytest.approx(of_mae)
+        assert plain[at] == pytest.approx(of_plain)

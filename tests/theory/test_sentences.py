@@ -58,6 +58,8 @@ SENTENCES: list[tuple[Callable[[Parameters], str], Parameters, str]] = [
      f"a sibling view adds {joint(Q, 1, 4, 5) / joint(Q, 1, 4, 4):.2f} of"),
     (theorem1.predict_monosemantic_at_crossing, replace(MAE, views=1), "adds 0.00 of"),
     (theorem1.predict_monosemantic_at_crossing, replace(MAE, signal=False), "adds 0.00 of"),
+    (theorem1.predict_bounded, replace(MAE, split="equal", own_low=1.3, own_high=1.3),
+     "Lambda ends at about"),
     (theorem2.predict_train, POINT, f"towards {log(137 * 4):.1f} = log(N (k-1))"),
     (theorem2.predict_test, replace(POINT, coverage=1 - 2 / 15),
      f"and {(13 + 2 * CLEAN**11) / 15:.3f} on single-view images: some views"),
