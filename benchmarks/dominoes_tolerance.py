@@ -1,10 +1,10 @@
 """``python benchmarks/dominoes_tolerance.py``: do verdicts on dominoes hang on the tolerance?
 
 Pretraining of D.capture with its own tolerance and with a tenth of it, seed by seed: in how many
-seeds every feature is held class-purely at T and at the crossings, in how many the answer is
-another one, and by how much T and the crossing times move (1: the pair crosses at one of the two
-alone). Prints and appends to dominoes_tolerance.csv. Needs the data of ``mrpverify images fetch
-digits garments``.
+seeds every feature is held class-purely at T and at the crossings, in which the answer is another
+one, by how much T and the crossing times move, and how many crossings one tolerance alone sees.
+Prints and appends to dominoes_tolerance.csv. Needs the data of ``mrpverify images fetch digits
+garments``.
 """
 
 from __future__ import annotations
@@ -53,11 +53,18 @@ def compare(
         kept = [[getattr(one, name) for one in pair] for pair in pairs]
         row[f"{name}_own"] = sum(one for one, _ in kept)
         row[f"{name}_finer"] = sum(other for _, other in kept)
-        row[f"{name}_differ"] = sum(one != other for one, other in kept)
+        differ = [str(seed) for seed, (one, other) in enumerate(kept) if one != other]
+        row[f"{name}_differ"] = len(differ)
+        row[f"{name}_seeds"] = " ".join(differ)
     moved = np.array([abs(one.horizon / other.horizon - 1) for one, other in pairs])
-    with np.errstate(invalid="ignore"):  # what crosses at neither has no time
-        apart = [abs(one.crossing / other.crossing - 1) for one, other in pairs]
-    each = np.concatenate([change[np.isfinite(change)] for change in apart])
+    crossed = [[np.isfinite(x.crossing) for x in pair] for pair in pairs]
+    row["crossings_of_one_alone"] = int(sum((one != other).sum() for one, other in crossed))
+    each = np.concatenate(
+        [
+            np.abs(one.crossing[both] / other.crossing[both] - 1)
+            for (one, other), both in zip(pairs, (a & b for a, b in crossed), strict=True)
+        ]
+    )
     row |= {f"horizon_moved_{name}": f"{f(moved):.2g}" for name, f in SUMMARIES.items()}
     row |= {f"crossing_moved_{name}": f"{f(each):.2g}" for name, f in SUMMARIES.items()}
     for name in ("gradients", "seconds"):
