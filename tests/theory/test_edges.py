@@ -236,3 +236,11 @@ def test_a_class_that_starts_along_none_of_its_views_never_starts():
     for largest in (0.0, -0.1):
         start[1] = largest
         assert supervised_flow.at_horizon(p, supervised_flow.expected_draw(p, start)) is None
+
+
+@pytest.mark.parametrize("lead", [(), (2,), (2, 3)])
+def test_where_nothing_is_hidden_every_image_is_right(lead: tuple):
+    """However little is learned, and of however many runs."""
+    bare, learned = replace(POINT, hide=False), np.zeros((*lead, 5, 3))
+    assert theorem2.accuracy_of_views(bare, learned).tolist() == np.ones(lead).tolist()
+    assert theorem2.accuracy_of_views(POINT, learned).tolist() == np.zeros(lead).tolist()
