@@ -47,7 +47,7 @@ OWN = {
     "amplification": 1e6,
     "hold_width": 0.2,
     "method": "flow",
-    "tolerance": 0.03,
+    "tolerance": 0.003,
     "step": 1e-5,
     "work": 6000,
     "deadline": 100.0,
