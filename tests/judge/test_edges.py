@@ -71,6 +71,15 @@ def test_a_chance_that_is_the_power_itself_decides():
     assert deciding.seeds_that_decide_again(0.2, 0.99) == 1
 
 
+def test_the_most_seeds_that_are_looked_at_may_decide(monkeypatch):
+    """All true against 0.8: 18 one by one."""
+    found = []
+    for most in (17, 18):
+        monkeypatch.setattr(deciding, "MOST_SEEDS", most)
+        found.append(deciding.seeds_that_decide_again.__wrapped__(1.0, 0.8))
+    assert found == [None, 18]
+
+
 @pytest.mark.parametrize(
     ("interval", "above", "within"),
     [((0.5, 0.7), OPEN, YES), ((0.51, 0.7), YES, YES), ((0.3, 0.5), OPEN, OPEN),

@@ -53,6 +53,16 @@ def test_a_seed_is_given_up_when_it_has_just_been_idle_long_enough(scale, enough
         assert bool(watched.holds(torch.tensor([time]), c, slope, every)) is given_up
 
 
+def test_a_seed_waits_for_the_one_feature_that_is_uncovered() -> None:
+    objective = SimpleNamespace(plateau_degree=lambda p: 4, independent_kernels=True,
+                                covers="every feature", slowdown=lambda p: 1.0)  # fmt: skip
+    c, slope, p = _row(0.5, 0.5), _row(0.25, 0.25), Parameters(classes=2)
+    shown, late = torch.tensor([[True, True]]), torch.tensor([1e3])
+    for uncovered, given_up in (([[True, False]], True), ([[False, False]], False)):
+        watched = certificate.Certificate(p, objective, c, slope, shown)
+        assert bool(watched.holds(late, c, slope, torch.tensor(uncovered))) is given_up
+
+
 def test_stages_are_as_few_as_are_stable_at_the_limit_itself() -> None:
     limits = [chebyshev.stage_limit(3), np.nextafter(chebyshev.stage_limit(3), 9.0)]
     found = chebyshev.stages_needed(torch.tensor(limits, dtype=torch.float64))

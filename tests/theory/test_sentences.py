@@ -21,6 +21,7 @@ from mrpverify.theory import (
     growth,
     induction,
     labelled_view,
+    separatrix,
     supervised,
     theorem1,
     theorem2,
@@ -33,6 +34,7 @@ Q, VARRHO, K, VIEWS = 5, 0.7, 5, 3
 CLEAN = 1 - 1.3 / 5
 MAE = replace(POINT, framework="mae", bias=False)
 TWO = replace(POINT, views=2)
+CLOSE = replace(TWO, amplification=0.3)
 
 
 def _unseen() -> float:
@@ -58,6 +60,8 @@ SENTENCES: list[tuple[Callable[[Parameters], str], Parameters, str]] = [
      f"a sibling view adds {joint(Q, 1, 4, 5) / joint(Q, 1, 4, 4):.2f} of"),
     (theorem1.predict_monosemantic_at_crossing, replace(MAE, views=1), "adds 0.00 of"),
     (theorem1.predict_monosemantic_at_crossing, replace(MAE, signal=False), "adds 0.00 of"),
+    (theorem1.predict_monosemantic_at_crossing, CLOSE,
+     f"below {separatrix.separating_ratio(separatrix.sibling_advantage(CLOSE), Q):.2f} (L5)"),
     (theorem1.predict_bounded, replace(MAE, split="equal", own_low=1.3, own_high=1.3),
      "Lambda ends at about"),
     (theorem2.predict_train, POINT, f"towards {log(137 * 4):.1f} = log(N (k-1))"),
