@@ -5,7 +5,7 @@ import pytest
 from tests import stated_numbers as numbers
 from tests.stated_numbers import Section, listed, stated, unheld, without_record
 
-KINDS = {"formula", "file", "repeat", "explored", "before"}
+KINDS = {"formula", "file"}
 FOUND = without_record()
 LISTED = listed()
 

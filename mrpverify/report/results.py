@@ -256,8 +256,7 @@ def _legend(records: Sequence[Record]) -> str:
     """What the table's letters and words stand for, with the regimes that were asked."""
     regimes: dict[str, None] = {}
     for record, _ in claims_of(records):
-        asked = {**record, "regime": record.get("regime", {})}  # records of 0.1.0 lack it
-        regimes |= dict.fromkeys(where(asked))
+        regimes |= dict.fromkeys(where(record))
     return (
         "Letters before a colon are salts: with each everything is drawn anew. Minutes are "
         "those of the record's whole command, which answers for other claims too "

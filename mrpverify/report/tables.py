@@ -9,20 +9,22 @@ verdict for each salt; ``numbers`` one for every number that a claim states, wit
 band and rival; ``means`` one for every part of a claim, with the number of seeds in which it is
 true, and for all else that it tells as a mean over seeds; ``controls`` one for every control;
 ``notes`` are its lines of text as they stand. Then come claims, groups or patterns, as the command
-line knows them.
+line knows them. ``rows CLAIM TABLE`` are the rows of a table that a claim tells, by its name in the
+record.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ..claims.registry import UnknownClaimError, select
 from .results import Record, StoredRecordError, at, claims_of, table
 
 MARK = re.compile(
-    r"<!-- results: (?P<kind>controls|means|notes|numbers|verdicts) (?P<names>[^>]*?) -->.*?"
+    r"<!-- results: (?P<kind>controls|means|notes|numbers|rows|verdicts) (?P<names>[^>]*?) -->.*?"
     r"<!-- results: end -->",
     re.DOTALL,
 )
@@ -33,15 +35,18 @@ Rows = Mapping[tuple[str, str, str], Mapping[str, Record]]
 def tabled(text: str, records: Sequence[Record]) -> str:
     """A document with its tables as the records have them.
 
-    Raises StoredRecordError for a name that no claim has and for a table without a row.
+    Raises StoredRecordError for a name that no claim or record has and for a table without a row.
     """
     return MARK.sub(lambda found: _written(found["kind"], found["names"], records), text)
 
 
 def _written(kind: str, names: str, records: Sequence[Record]) -> str:
     """A mark with its table."""
+    asked, made = names.split(), KINDS.get(kind)
+    if made is None:
+        made = partial(_rows, name=asked.pop())
     try:
-        meant = [claim.id for claim in select(names.split())]
+        meant = [claim.id for claim in select(asked)]
     except UnknownClaimError as error:
         raise StoredRecordError(f"'results: {kind} {names}': {error}") from None
     rows: dict[tuple[str, str, str], dict[str, Record]] = {}
@@ -52,7 +57,7 @@ def _written(kind: str, names: str, records: Sequence[Record]) -> str:
     if not rows:
         raise StoredRecordError(f"'results: {kind} {names}': no stored record is about it.")
     ordered = {key: rows[key] for key in sorted(rows, key=lambda key: meant.index(key[0]))}
-    return f"<!-- results: {kind} {names} -->\n{KINDS[kind](ordered)}\n<!-- results: end -->"
+    return f"<!-- results: {kind} {names} -->\n{made(ordered)}\n<!-- results: end -->"
 
 
 def _salts(rows: Rows) -> list[str]:
@@ -132,7 +137,7 @@ def _means(rows: Rows) -> str:
     return _named(
         rows,
         ("mean of", "needed"),
-        lambda claim: _told(_details(claim)),
+        lambda claim: _told(claim["details"]),
         lambda there: [there[0].get("needed", "")],
         _mean,
     )
@@ -154,10 +159,33 @@ def _notes(rows: Rows) -> str:
         for claim in own.values():
             blocks |= {
                 f"```text\n{chr(10).join(lines)}\n```": None
-                for lines in _details(claim).values()
+                for lines in claim["details"].values()
                 if isinstance(lines, list) and lines and all(isinstance(x, str) for x in lines)
             }
     return "\n\n".join(blocks)
+
+
+def _rows(rows: Rows, name: str) -> str:
+    """The rows of a table of that name, one table for each claim and salt that has it."""
+    told = [own[salt]["details"].get(name) for own in rows.values() for salt in sorted(own)]
+    found = [each for each in told if each]
+    if not found:
+        raise StoredRecordError(f"'results: rows ... {name}': no stored record has such a table.")
+    return "\n\n".join(map(_as_told, found))
+
+
+def _as_told(told: Sequence[Record]) -> str:
+    """A table of a record; its columns are what the first row names."""
+    columns = list(told[0])
+    head = [column.replace("_", " ") for column in columns]
+    return table(head, [[_cell(row.get(column)) for column in columns] for row in told])
+
+
+def _cell(value: object) -> str:
+    """A cell of such a table: numbers to three digits, intervals in brackets."""
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_cell, value))}]"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _mean(row: Record) -> str:
@@ -209,13 +237,7 @@ NOTHING = 1e-12
 
 def _all_numbers(claim: Record) -> list[Mapping[str, Any]]:
     """The numbers that a claim states, if it is of that kind."""
-    return [n for n in _details(claim).get("numbers", ()) if "rival" in n]
-
-
-def _details(claim: Record) -> Mapping[str, Any]:
-    """What a claim tells beside its verdict; records of 0.1.0 lack it."""
-    details: Mapping[str, Any] = claim.get("details", {})
-    return details
+    return [n for n in claim["details"].get("numbers", ()) if "rival" in n]
 
 
 KINDS: Mapping[str, Callable[[Rows], str]] = {

@@ -111,6 +111,19 @@ def test_means_are_those_of_parts_and_of_arms():
     ]
 
 
+def test_rows_of_a_table_are_those_of_the_record():
+    places = [{"two_or_more": 12, "share": 0.21818, "interval": [0.131, 0.3294], "grid": "96 px"}]
+    mark = "<!-- results: rows L2 places --><!-- results: end -->"
+    text = tabled(mark, [record("a", NUMBER, places=places)])
+    assert text.splitlines()[1:-1] == [
+        "| two or more | share | interval | grid |",
+        "| --- | --- | --- | --- |",
+        "| 12 | 0.218 | [0.131, 0.329] | 96 px |",
+    ]
+    with pytest.raises(StoredRecordError, match="places"):
+        tabled(mark, [record("a", NUMBER)])
+
+
 @pytest.mark.parametrize("names", ["L99", "T1.capture"])
 def test_a_name_without_a_claim_or_without_a_record_is_refused(names):
     with pytest.raises(StoredRecordError, match=names):
