@@ -17,6 +17,7 @@ from mrpverify.report.results import (
     BEGIN,
     END,
     GROUPS,
+    StoredRecordError,
     absent,
     by_salt,
     claims_of,
@@ -209,6 +210,14 @@ def test_short_details_are_kept_for_prose_and_long_ones_are_not(tmp_path):
     assert "curve" not in claim["details"]
     assert claim["details"]["sequential"] == details["sequential"]
     assert "rules" not in claim["controls"][0]["details"]
+    details["accuracies"] = [{"arm": "tuned", "training": {"mean": 0.5, "interval": [0, 1]}}]
+    (tmp_path / "r.json").write_text(json.dumps(record))
+    (claim,) = compact(tmp_path / "r.json")["claims"]
+    assert claim["details"]["accuracies"] == details["accuracies"], "rows stay as they are"
+    record["claims"][0]["details"] = []
+    (tmp_path / "r.json").write_text(json.dumps(record))
+    with pytest.raises(StoredRecordError, match="no record"):
+        compact(tmp_path / "r.json")
 
 
 def test_the_status_table_says_minutes_and_what_ought_to_come_out():

@@ -20,8 +20,10 @@ QUESTIONS = {
     "explanation": "is it the mask, the reconstruction, the ensemble or the label?",
     "laws": "do the derived laws hold, number by number?",
     "scaling": "do the statements sharpen as k grows?",
+    "further": "do they go on at eight and sixteen times k?",
     "dominoes": "does it hold on real pictures with known views?",
     "encodings": "which encodings of real pictures carry it?",
+    "transformer": "does a small transformer gain on them too?",
     "images": "does it show in photos and networks?",
 }
 """What each group of claims asks; a group that is not here stands with its name alone."""

@@ -94,7 +94,7 @@ def compact(path: Path) -> dict[str, Any]:
             | {"controls": [_kept(control, OF_CONTROL, 0) for control in claim["controls"]]}
             for claim in record["claims"]
         ]
-    except (ValueError, KeyError, TypeError) as error:
+    except (AttributeError, ValueError, KeyError, TypeError) as error:
         raise StoredRecordError(f"{path}: no record of check --json ({error!r}).") from None
     return kept | {"command": _repeatable(kept["command"])}
 
@@ -106,8 +106,9 @@ def _kept(row: Record, keys: Sequence[str], short: int) -> dict[str, Any]:
         for key, value in row["details"].items()
         if key in OF_DETAILS or len(json.dumps(value)) <= short
     }
-    if "accuracies" in row["details"]:
-        details["accuracies"] = _accuracies(row["details"]["accuracies"])
+    legs = row["details"].get("accuracies")
+    if isinstance(legs, Mapping):  # claims about real images tell rows, which are short
+        details["accuracies"] = _accuracies(legs)
     return {key: row[key] for key in keys} | {"details": details}
 
 

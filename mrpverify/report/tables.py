@@ -146,9 +146,12 @@ def _means(rows: Rows) -> str:
 def _told(details: Record) -> dict[str, Record]:
     """Whatever of a claim has a mean."""
     there = {**details.get("parts", {}), **details}
-    for leg, kinds in details.get("accuracies", {}).items():
+    legs = details.get("accuracies", {})
+    for leg, kinds in legs.items() if isinstance(legs, Mapping) else ():
         there |= {f"{kind.replace('_', '-')} accuracy, {leg}": x for kind, x in kinds.items()}
-    there |= {row["difference"]: row for row in details.get("differences", ())}
+    for row in details.get("differences", ()):
+        told = row["mean"] if isinstance(row["mean"], Mapping) else row
+        there[", ".join(filter(None, (row["difference"], row.get("images"))))] = told
     return {name: x for name, x in there.items() if isinstance(x, Mapping) and "mean" in x}
 
 
@@ -182,7 +185,9 @@ def _as_told(told: Sequence[Record]) -> str:
 
 
 def _cell(value: object) -> str:
-    """A cell of such a table: numbers to three digits, intervals in brackets."""
+    """A cell of such a table: numbers to three digits, intervals in brackets, behind their mean."""
+    if isinstance(value, Mapping):
+        return f"{_cell(value['mean'])} {_cell(value['interval'])}"
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_cell, value))}]"
     return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -124,6 +124,18 @@ def test_rows_of_a_table_are_those_of_the_record():
         tabled(mark, [record("a", NUMBER)])
 
 
+def test_accuracies_and_differences_of_real_images_are_rows():
+    """Claims about networks tell rows where the others tell legs."""
+    half = {"mean": 0.5, "interval": [0.25, 0.75]}
+    gain = {"difference": "tuned - scratch", "images": "single-view", "mean": half}
+    told = record("a", accuracies=[{"arm": "tuned", "training": half}], differences=[gain])
+    assert [row[2:] for row in rows("means", "L2", told)] == [
+        ["tuned - scratch, single-view", "", "0.5 [0.25, 0.75]"]
+    ]
+    text = tabled("<!-- results: rows L2 accuracies --><!-- results: end -->", [told])
+    assert text.splitlines()[-2] == "| tuned | 0.5 [0.25, 0.75] |"
+
+
 @pytest.mark.parametrize("names", ["L99", "T1.capture"])
 def test_a_name_without_a_claim_or_without_a_record_is_refused(names):
     with pytest.raises(StoredRecordError, match=names):
