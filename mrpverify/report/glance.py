@@ -38,6 +38,11 @@ COLUMNS = {
 HEAD = ("question", "verdicts SUPPORTED")
 
 
+def group_of(claim: Record) -> str:
+    """The group of a claim as it stands in a record: its name up to the first dot."""
+    return str(claim["name"]).partition(".")[0]
+
+
 def at_a_glance(pairs: Sequence[Pair]) -> tuple[list[str], list[list[str]]]:
     """Head and rows: what holds, by number, and by name whatever does not, group by group."""
     shown = [v for v in COLUMNS if any(claim["verdict"] == v for _, claim in pairs)]
@@ -49,7 +54,7 @@ def _by_group(pairs: Sequence[Pair]) -> list[tuple[str, list[Pair]]]:
     """Groups in the order of `QUESTIONS`, then others, each with all its claims."""
     found: dict[str, list[Pair]] = {group: [] for group in QUESTIONS}
     for record, claim in pairs:
-        found.setdefault(str(claim["name"].partition(".")[0]), []).append((record, claim))
+        found.setdefault(group_of(claim), []).append((record, claim))
     return [(group, own) for group, own in found.items() if own]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..claims.registry import all_claims
 from ..judge.verdicts import Verdict
-from .glance import at_a_glance
+from .glance import at_a_glance, group_of
 from .outcome import where
 from .run import options_and_names
 
@@ -121,7 +121,7 @@ def _accuracies(legs: Record) -> dict[str, dict[str, Any]]:
 
 def file_name(record: Record) -> str:
     """Name of a stored record: its groups, what of them was asked alone, and its salt."""
-    groups = dict.fromkeys(claim["name"].partition(".")[0] for claim in record["claims"])
+    groups = dict.fromkeys(group_of(claim) for claim in record["claims"])
     _, asked = options_and_names(record["command"][3:])
     alone = (name for name in asked if name not in (*groups, "all"))
     parts = [*groups, *(re.sub(r"[^\w.-]", "", name).strip(".") for name in alone)]
@@ -158,7 +158,7 @@ def summary_table(records: Sequence[Record]) -> str:
 
 def absent(records: Sequence[Record]) -> list[str]:
     """Groups of `all` that no record is about."""
-    there = {claim["name"].partition(".")[0] for _, claim in claims_of(records)}
+    there = {group_of(claim) for _, claim in claims_of(records)}
     return [group for group in GROUPS if group not in there]
 
 
@@ -170,7 +170,7 @@ def unrecorded(records: Sequence[Record]) -> list[str]:
 
 def _groups(records: Sequence[Record]) -> list[str]:
     """Groups that records are about, in their order."""
-    return list(dict.fromkeys(c["name"].partition(".")[0] for _, c in claims_of(records)))
+    return list(dict.fromkeys(group_of(c) for _, c in claims_of(records)))
 
 
 def results_page(records: Sequence[Record]) -> str:
@@ -226,7 +226,7 @@ def claims_of(records: Sequence[Record]) -> list[tuple[Record, Record]]:
     records = sorted(records, key=lambda record: str(record["salt"]))
     pairs = [(record, claim) for record in records for claim in record["claims"]]
     order = {group: place for place, group in enumerate(GROUPS)}
-    return sorted(pairs, key=lambda p: order.get(p[1]["name"].partition(".")[0], len(order)))
+    return sorted(pairs, key=lambda p: order.get(group_of(p[1]), len(order)))
 
 
 def _summary_row(key: tuple[str, str, str], own: Sequence[tuple[Record, Record]]) -> Sequence[Any]:
@@ -245,7 +245,7 @@ def _summary_row(key: tuple[str, str, str], own: Sequence[tuple[Record, Record]]
 
 def _regime(record: Record, claim: Record) -> str:
     """The preset that a claim was asked in, or the page that says what else."""
-    group = claim["name"].partition(".")[0]
+    group = group_of(claim)
     if group in OWN_REGIMES:
         return f"[own]({OWN_REGIMES[group]})"
     words = list(record["command"])
