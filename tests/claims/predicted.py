@@ -311,13 +311,28 @@ class Ahead:
     """Its correlations at the crossing [features]."""
     free: np.ndarray
     """Features of classes that no other kernel has taken by then [features], bool."""
+    answered: float
+    """By how much of its drive the reconstruction, which the plateau leaves out, slows it down."""
 
 
-def masked_course(p: Parameters, drive: np.ndarray, start: np.ndarray) -> tuple[float, np.ndarray]:
-    """Crossing time and correlations there, of one kernel with a tied init (`mae_plateau`)."""
+@dataclass(frozen=True)
+class Course:
+    """Of one kernel on its plateau: when it crosses, and with which correlations [features]."""
+
+    time: float
+    end: np.ndarray
+    growth: float = np.inf
+    """Mean over that time of what is left out over the drive, as a multiple of its start."""
+
+
+def masked_course(p: Parameters, drive: np.ndarray, start: np.ndarray) -> Course:
+    """Of one kernel with a tied init (`mae_plateau`).
+
+    What is left out goes with c^q |b|^2, the drive with e.
+    """
     n = p.features
     if start.max() <= 0:
-        return np.inf, start
+        return Course(np.inf, start)
 
     def slope(_, state):
         c, e = state[None, :n], state[None, n : 2 * n]
@@ -331,7 +346,36 @@ def masked_course(p: Parameters, drive: np.ndarray, start: np.ndarray) -> tuple[
     crossed.terminal = True
     begin = np.concatenate([start, start, [0.0]])
     way = solve_ivp(slope, (0, 60), begin, events=crossed, rtol=1e-7, atol=1e-10)
-    return (way.y[-1, -1] if way.status == 1 else np.inf), way.y[:n, -1]
+    end, time = way.y[:n, -1], way.y[-1]
+    if way.status != 1:
+        return Course(np.inf, end)
+    lead = int(end.argmax())
+    c, e = way.y[lead] / way.y[lead, 0], way.y[n + lead] / way.y[n + lead, 0]
+    return Course(time[-1], end, float(np.trapezoid(c**p.power * e, time) / time[-1]))
+
+
+def answered_at_start(p: Parameters, run, seed: int, kernel: int, feature: int) -> float:
+    """Part of a kernel's drive that the reconstruction takes away, of the very images.
+
+    -dL/dw along a feature is linear in B h where it is the plateau's drive, and quadratic where it
+    is this: target c S - beta, minus B h and its mean where there is a bias, and the penalty.
+    """
+    x = sample_images(p, SALT, [SEEDS[seed]]).patches[0].numpy().astype(np.float64)
+    w, law, v = run.initial_weights[seed], p.mask_law, run.features[seed, feature]
+    u = x @ w.T
+    a = smoothed_relu(u, p.power, p.linear_from)
+    slope = np.clip(u[..., kernel] / p.linear_from, 0, 1) ** (p.power - 1) * (x @ v)
+    target = x.sum(1) * (1.0 if p.target == "all" else law.across)
+    seen = a.sum(1) @ w @ w[kernel]
+    asked = (target @ w[kernel])[:, None] + np.zeros(x.shape[1])
+    if p.target == "masked":
+        asked -= law.across * x @ w[kernel]
+    taken = ((1 - law.shared) * seen)[:, None] + law.own * a @ w @ w[kernel]
+    if p.bias:
+        meant = 1.0 if p.target == "all" else 1 - p.visible
+        asked = asked - meant * (x.sum(1) @ w[kernel]).mean()
+        taken = taken - seen.mean()
+    return abs(float((slope * taken).sum() / (slope * asked).sum()))
 
 
 def ahead(p: Parameters, run, seed: int) -> list[Ahead]:
@@ -345,10 +389,11 @@ def ahead(p: Parameters, run, seed: int) -> list[Ahead]:
     courses = [masked_course(p, drive, start) for start in run.initial_correlations[seed]]
     label = np.arange(p.features) // p.views
     first, taken = [], np.zeros(p.classes, dtype=bool)
-    for kernel in np.argsort([time for time, _ in courses]):
-        time, end = courses[kernel]
+    for kernel in np.argsort([course.time for course in courses]):
+        time, end, growth = (getattr(courses[kernel], name) for name in ("time", "end", "growth"))
         if not taken[label[end.argmax()]] and np.isfinite(time):
-            first.append(Ahead(int(kernel), time, end, ~taken[label]))
+            answered = growth * answered_at_start(p, run, seed, kernel, int(end.argmax()))
+            first.append(Ahead(int(kernel), time, end, ~taken[label], answered))
         taken[label[end >= PURE_RATIO * p.linear_from]] = True
     early = [one for one in first if one.time <= EARLY * first[0].time]
     return first[:1] if p.bias else early
@@ -365,7 +410,7 @@ def assert_mae_as_predicted(p: Parameters, least_settled: int = 0) -> int:
         doubt = band(p, run, seed, p.power)
         lag = decoder_lag(p, run, seed)
         for one in ahead(p, run, seed):
-            error = float(doubt[one.kernel, one.end.argmax()]) + 0.02
+            error = float(doubt[one.kernel, one.end.argmax()]) + one.answered + 0.02
             if error < WIDEST_BAND and one.time * (1 + error) < run.final_time[seed]:
                 assert_ahead(p, run, seed, one, error)
                 settled += assert_decoder_settled(p, run, seed, one.kernel, lag)

@@ -9,7 +9,8 @@ with the moments of these very images, up to what they leave out, which `predict
   at random, five standard deviations of which are allowed, and by degree (degree-1)/2 x^2 on
   average;
 - feature noise shifts u by at most gamma sum |c|: degree times that share;
-- the teacher bends at varrho/tau, before the kernel crosses: the time from there on is in doubt.
+- the teacher bends at varrho/tau, before the kernel crosses: the time from there on is in doubt;
+- what a masked autoencoder reconstructs already slows it down: by a derived share of the drive.
 
 Asserted are, for each kernel judged, the feature it crosses for, when, and all its correlations
 there; at T the correlation at rest and class-purity (teacher-student), the decoder's least squares
@@ -31,11 +32,16 @@ from hypothesis import strategies as st
 from mrpverify.claims.registry import select
 from mrpverify.parameters import relevant
 from mrpverify.regime import load_preset, parse_settings
+from mrpverify.simulate.descend import pretrain
 from tests.claims.predicted import (
     QUICK,
+    SALT,
+    SEEDS,
+    ahead,
     assert_mae_as_predicted,
     assert_teacher_student_as_predicted,
     assert_winners_as_predicted,
+    band,
     regimes,
     words,
 )
@@ -93,6 +99,23 @@ def test_inside_the_conditions_the_assertions_hold():
     assert assert_teacher_student_as_predicted(INSIDE) >= 8
     assert assert_mae_as_predicted(MASKED, least_settled=1) >= 1
     assert assert_winners_as_predicted(LABELLED) >= INSIDE.classes
+
+
+LITTLE_LEFT = replace(
+    MASKED, views=1, off_class=0.0087, dimension=17, patches=8, images=91, single_view=0.05,
+    feature_noise=0.000116, split="equal", patch_noise=0.0017, power=4, init_scale=0.11136,
+    masks="fixed", target="masked", bias=True, horizon=2268.85,
+)  # fmt: skip
+"""A decoder's bias and siblings leave a hidden patch little to predict; the nightly profile's."""
+
+
+def test_where_little_is_left_to_learn_the_reconstruction_slows_a_kernel_down():
+    run = pretrain(LITTLE_LEFT, SALT, SEEDS)
+    (one,) = ahead(LITTLE_LEFT, run, 0)
+    late = run.crossing_time[0, one.kernel].min() / one.time - 1
+    noise = band(LITTLE_LEFT, run, 0, LITTLE_LEFT.power)[one.kernel, one.end.argmax()]
+    assert noise + 0.02 < late < one.answered
+    assert assert_mae_as_predicted(LITTLE_LEFT) >= 1
 
 
 NOISY = {"images": 6, "patch_noise": 0.15}
