@@ -22,6 +22,7 @@ from .cores import default_workers
 from .labelled import Request, label
 from .store import Store
 from .waiting import Waiting
+from .work import activations, work
 from .workers import POLL_SECONDS, InThisProcess, Processes, Workers, can_start_processes
 
 Progress = Callable[[int, int], None]
@@ -359,7 +360,7 @@ def _interrupts_noted(trainers: Trainers) -> Iterator[threading.Event]:
 
 
 def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request]]:
-    """Requests grouped for training, the costliest first.
+    """Requests grouped for training, those that take longest first (`work`).
 
     On the CPU as many seeds as have activations that fit a core's cache: one of a common regime,
     all of the small ones of a law (24 take as long as two there). On a GPU all seeds of a regime
@@ -369,13 +370,13 @@ def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request
     for request in requests:
         groups.setdefault(request.lineage(), []).append(request)
     parts = [part for group in groups.values() for part in _split(group, machine)]
-    # A given horizon is a control's, the longest of its claim's first seeds. Among equals by seed:
-    # what is tested on a seed draws the same noise (simulate/sample.py).
+    # Of equals those with a given horizon first: it is a control's, the longest of its claim's
+    # first seeds. Then by seed: what is tested on one draws the same noise (simulate/sample.py).
     return sorted(
         parts,
         key=lambda part: (
+            -len(part) * work(part[0]),
             part[0].parameters.horizon <= 0,
-            -len(part) * _cost(part[0]),
             part[0].seed,
         ),
     )
@@ -386,9 +387,9 @@ def _split(group: list[Request], machine: Machine) -> list[list[Request]]:
     if machine.device == "cuda":
         free, _ = torch.cuda.mem_get_info() if torch.cuda.is_available() else (float("inf"), 0)
         own = GPU_SHARE * free / machine.workers
-        fitting = min(own / (_cost(group[0]) * 8 * _BYTES), GPU_SEEDS)
+        fitting = min(own / (activations(group[0]) * 8 * _BYTES), GPU_SEEDS)
     else:
-        fitting = ACTIVATIONS_IN_CACHE / _cost(group[0])
+        fitting = ACTIVATIONS_IN_CACHE / activations(group[0])
     size = max(1, int(fitting))
     return [group[i : i + size] for i in range(0, len(group), size)]
 
@@ -397,16 +398,9 @@ _BYTES = 8
 """Bytes of a float64; eight tensors of the size of the activations live at once."""
 
 
-def _cost(request: Request) -> int:
-    """Activations of one seed, images x patches x kernels (patches after a typical raise)."""
-    p = request.parameters
-    shown = p.patches_per_feature * (p.views + 3 * max(1.0, p.off_class))
-    return p.images * max(p.patches, int(shown)) * max(p.kernels, p.dimension)
-
-
 def _activations(batch: Sequence[Request]) -> int:
     """Activations that a batch computes at most, over all its seeds and steps."""
-    return sum(_cost(request) * request.parameters.max_steps for request in batch)
+    return sum(activations(request) * request.parameters.max_steps for request in batch)
 
 
 def _tell(progress: Progress | None, done: int, total: int) -> None:

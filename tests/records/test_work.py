@@ -1,0 +1,45 @@
+"""What takes longest is started first, by gradients that were counted."""
+
+from dataclasses import replace
+
+import pytest
+
+from mrpverify.claims.legs import masked_supervised, supervised
+from mrpverify.parameters import Parameters
+from mrpverify.records.collect import Machine, train_missing
+from mrpverify.records.labelled import Request
+from mrpverify.records.work import gradients, work
+from mrpverify.regime import load_preset
+
+QUICK = load_preset("quick").regimes
+
+
+def test_a_masked_autoencoder_takes_longer_than_a_teacher_and_that_longer_than_labels():
+    regimes = QUICK["mae"], QUICK["teacher-student"], supervised(QUICK["mae"]).parameters
+    taken = [work(Request(p, "a", 0)) for p in regimes]
+    assert taken == sorted(taken, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"step": 0.5, "horizon": 30.0, "max_steps": 1000}, 60),
+        ({"step": 0.5, "horizon": 30.0, "max_steps": 40}, 40),
+        ({"step": 0.5, "deadline": 7.0, "max_steps": 1000}, 14),
+        ({"step": 0.5, "deadline": 0.0, "max_steps": 1000}, 1000),
+    ],
+)
+def test_descent_takes_as_many_gradients_as_it_has_steps(changes, expected):
+    assert gradients(replace(masked_supervised(QUICK["mae"]).parameters, **changes)) == expected
+
+
+def test_the_longest_run_is_trained_first():
+    tiny = Parameters(
+        classes=2, dimension=6, images=8, kernels_per_class=2, method="descent", max_steps=3
+    )
+    longer = replace(tiny, images=16), replace(tiny, max_steps=9)
+    requests = [Request(p, "tests", seed) for p in (tiny, *longer) for seed in (0, 1)]
+    order = [request for request, _ in train_missing(requests, Machine("cpu", 1), None)]
+    assert [request.parameters for request in order] == [
+        longer[1], longer[1], longer[0], longer[0], tiny, tiny,
+    ]  # fmt: skip
