@@ -124,6 +124,14 @@ def _regimes(
     if framework not in (*preset.regimes, "both"):
         there = ", ".join(preset.regimes)
         raise UsageError(f"--framework {framework}: expected {there} or both.")
+    for claim in claims:
+        strange = [f for f in claim.frameworks if f is not None and f not in preset.regimes]
+        if strange:
+            raise UsageError(
+                f"{claim.id} is about {', '.join(strange)}, and there is no such objective: write "
+                f"one of {', '.join(preset.regimes)} in its controls, or bring the objective "
+                "(--plugin FILE)."
+            )
     asked = {f for claim in claims for f in claim.frameworks if f is not None}
     if not asked:
         return {}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from inspect import isgeneratorfunction
 from math import ceil
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal, TypeGuard, get_args
 
 import xarray as xr
 
@@ -51,7 +51,8 @@ class Control:
 
     Exactly one of the two is set: `change` trains again with other parameters (same salt, seeds and
     horizon T as the claim's own runs); `look` measures the same runs in a way that cannot succeed.
-    A change that pretraining does not see leaves its runs, and their T, as they are.
+    A change that pretraining does not see leaves its runs, and their T, as they are. Raises
+    ValueError where none or both are set, and for less than one seed.
     """
 
     id: str
@@ -64,13 +65,25 @@ class Control:
         default=lambda parameters, measurement: measurement.measured is Verdict.REFUTED
     )
 
+    def __post_init__(self) -> None:
+        if (self.change is None) == (self.look is None):
+            raise ValueError(f"control {self.id!r}: give it a change or a look, one of the two.")
+        if self.seeds < 1:
+            raise ValueError(f"control {self.id!r}: seeds={self.seeds}: give it at least 1.")
+
     def parameters(self, regime: Parameters, horizon: float) -> Parameters:
         """The control's regime at the claim's horizon (conditions are not asked of a control).
 
         No step is smaller than eta, so T/eta of them always reach T: a control never fails for
-        want of steps.
+        want of steps. Raises TypeError where it changes what is no parameter.
         """
         changes = self.change(regime) if self.change is not None else {}
+        unknown = set(changes) - {item.name for item in fields(regime)}
+        if unknown:
+            raise TypeError(
+                f"control {self.id!r} changes {', '.join(sorted(unknown))}, which is no parameter "
+                "of a regime (mrpverify.Parameters has their names)."
+            )
         changed = replace(regime, **changes)
         if horizon == 0 or relevant(changed) == relevant(regime):
             return changed
@@ -87,7 +100,8 @@ class Claim:
     `measure` gets the regime and the labelled runs of all seeds; statistic, threshold and controls
     are fixed here, before any run. `legs` are the runs it needs where pretraining alone is not
     enough; a `measure` that is a generator asks for them itself. `relies_on` are the stages beside
-    its framework whose regime conditions it depends on, `needs` names data that it reads.
+    its framework whose regime conditions it depends on, `needs` names data that it reads. Raises
+    ValueError for a role or a horizon that is none, and for controls that no framework has.
     """
 
     id: str
@@ -109,6 +123,17 @@ class Claim:
     per_seed: bool = False
     """Whether it is true or false in every seed (`share_of_seeds`): seeds are then run in rounds,
     until its sequential design decides. Any other claim has all its seeds at once."""
+
+    def __post_init__(self) -> None:
+        for name, known in (("role", get_args(Role)), ("horizon", get_args(Horizon))):
+            given = getattr(self, name)
+            if given not in known:
+                raise ValueError(f"{self.id}: {name}={given!r}, choose from {', '.join(known)}.")
+        if not isinstance(self.controls, Mapping) or not self.controls:
+            raise ValueError(f"{self.id}: controls={{framework: (Control(...), ...)}} is needed.")
+        for framework, own in self.controls.items():
+            if not isinstance(own, (tuple, list)) or not all(isinstance(c, Control) for c in own):
+                raise ValueError(f"{self.id}: controls of {framework} are no tuple of Controls.")
 
     def without_controls(self) -> Claim:
         """The claim as a measurement alone: on a map, or on the way of a search."""
@@ -217,6 +242,7 @@ class NetworkClaim(Claim):
     """Draws what was seen."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("legs", "conditions", "per_seed", "prediction", "relies_on"):
             if getattr(self, name):
                 raise ValueError(f"{self.id}: {name} is for a claim about a regime; leave it out.")

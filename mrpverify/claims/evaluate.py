@@ -85,12 +85,12 @@ def judging(
     more seeds, by id and framework, are judged by their e-value alone.
     """
     every = [(claim, f) for f in regimes for claim in claims if f in claim.frameworks]
-    outside = {
-        (claim, f): reason
+    ended = {
+        (claim, f): result
         for claim, f in every
-        if (reason := _no_runs(claim, regimes[f], f)) is not None
+        if (result := _without_runs(claim, regimes[f], f)) is not None
     }
-    pairs = [pair for pair in every if pair not in outside]
+    pairs = [pair for pair in every if pair not in ended]
     own: dict[_Asked, _Study] = {
         (claim, f, None): _Study.of_claim(claim, regimes[f], seeds, (claim.id, f) in again)
         for claim, f in pairs
@@ -108,9 +108,7 @@ def judging(
 
     answers = yield from _in_rounds(own, salt, controls)
     return [
-        _not_run(claim, f, regimes[f], outside[claim, f])
-        if (claim, f) in outside
-        else _judge(claim, f, own[claim, f, None], answers)
+        ended[claim, f] if (claim, f) in ended else _judge(claim, f, own[claim, f, None], answers)
         for claim, f in every
     ]
 
@@ -215,7 +213,7 @@ def _answers(
 ) -> Asking[dict[Key, _Answer]]:
     """What every study says on its seeds; what all of them ask for next is asked for in one go."""
     asks = {key: study.claim.asks(study.parameters) for key, (study, _) in asked.items()}
-    said = {key: _said(asked[key][0].claim, own, None) for key, own in asks.items()}
+    said = {key: _said(asked[key][0].claim, own, None, asked[key][1]) for key, own in asks.items()}
     runs: dict[Key, Runs] = {key: {} for key in asks}
     answers: dict[Key, _Answer] = {}
     first = True
@@ -233,43 +231,49 @@ def _answers(
             break
         found = yield from _joined(wanted)
         runs |= {key: {**runs[key], **new} for key, new in found.items()}
-        said = {key: _said(asked[key][0].claim, asks[key], runs[key]) for key in wanted}
+        said = {
+            key: _said(asked[key][0].claim, asks[key], runs[key], asked[key][1]) for key in wanted
+        }
         first = False
     return answers
 
 
-def _said(claim: Claim, asks: Asks, runs: Runs | None) -> Legs | Measurement:
+def _said(claim: Claim, asks: Asks, runs: Runs | None, seeds: Sequence[int]) -> Legs | Measurement:
     """What a claim asks for next, or what it measured; one that breaks is an ERROR of its own."""
     try:
         return asks.send(cast(Runs, runs))  # the first time None, as it has to be
     except StopIteration as done:
         value = done.value
-        return measured(lambda: measurement_of(claim, value))
+        return measured(lambda: _of_every_seed(measurement_of(claim, value), len(seeds)))
     except Exception as error:
         return _broke(error)
 
 
-def _no_runs(claim: Claim, regime: Parameters, framework: Framework) -> str | None:
-    """Why a claim, or a control of it, has no runs outside its regime; None where it has them."""
+def _of_every_seed(found: Measurement, seeds: int) -> Measurement:
+    """The same; raises ValueError where it tells of more or fewer seeds than were run."""
+    if found.outcomes is not None and len(found.outcomes) != seeds:
+        raise ValueError(f"true or false in {len(found.outcomes)} seeds, and {seeds} were run")
+    return found
+
+
+def _without_runs(claim: Claim, regime: Parameters, framework: Framework) -> ClaimResult | None:
+    """What is said of a claim that has no runs, or whose controls have none; None where all have.
+
+    Outside its regime none may be defined. In it the claim is broken, and an ERROR of its own.
+    """
+    broken: tuple[Condition, ...] = ()
     try:
+        broken = claim.broken(regime, framework)
         claim.runs_needed(regime)
         for control in claim.controls[framework]:
             if control.change is not None:
                 claim.runs_needed(control.parameters(regime, regime.horizon))
-    except (ArithmeticError, ValueError) as error:
-        if not claim.broken(regime, framework):
-            raise
-        return str(error)
+    except Exception as error:
+        if not broken or not isinstance(error, (ArithmeticError, ValueError)):
+            return ClaimResult(claim, framework, _broke(error), (), broken, Verdict.ERROR, None)
+        not_run = _without_number(f"not run, no run is defined here: {error}", Verdict.INCONCLUSIVE)
+        return ClaimResult(claim, framework, not_run, (), broken, Verdict.OUT_OF_REGIME, None)
     return None
-
-
-def _not_run(claim: Claim, framework: Framework, regime: Parameters, reason: str) -> ClaimResult:
-    """A claim without runs, with the conditions that its regime violates."""
-    measurement = _without_number(
-        f"not run, no run is defined here: {reason}", Verdict.INCONCLUSIVE
-    )
-    broken = claim.broken(regime, framework)
-    return ClaimResult(claim, framework, measurement, (), broken, Verdict.OUT_OF_REGIME, None)
 
 
 LegRequests = Mapping[str, tuple[Request, ...]]

@@ -324,13 +324,14 @@ def share_of_seeds(
     """A per-seed true/false claim [seeds] against p0, by the sequential design of so many seeds.
 
     A seed that is not `known` (it never got to where the claim is judged) counts as false below and
-    as true above. Raises ValueError where there is no seed.
+    as true above. Raises ValueError where there is no seed, and for what is neither true nor false.
     """
     if len(holds) == 0:
         raise ValueError("a share of seeds needs at least one seed")
-    sure = np.ones_like(holds, dtype=bool) if known is None else known
+    true = _truths(holds, "holds")
+    sure = np.ones_like(true) if known is None else _truths(known, "known")
     outcomes: Sequence[Outcome] = [
-        bool(true) if is_known else None for true, is_known in zip(holds, sure, strict=True)
+        bool(one) if is_known else None for one, is_known in zip(true, sure, strict=True)
     ]
     p0 = STAND_INS["success_rate"].value
     blank = Measurement(
@@ -343,6 +344,17 @@ def share_of_seeds(
         outcomes=tuple(outcomes),
     )
     return judged_by(blank, design(len(outcomes), p0))
+
+
+def _truths(values: np.ndarray, name: str) -> np.ndarray:
+    """The same as bool [seeds]; NaN or a share would silently count as true."""
+    given = np.asarray(values)
+    if given.ndim != 1 or not np.isin(given, (0, 1)).all():
+        raise ValueError(
+            f"{name} has to be true or false once in every seed, [seeds], got {given.tolist()}: "
+            "hold numbers against a threshold first, and say which seeds are `known`."
+        )
+    return given.astype(bool)
 
 
 def mean_share_over_seeds(

@@ -19,6 +19,7 @@ from ..judge.verdicts import (
     measured_above,
     measured_within,
 )
+from . import known_claims
 from .again import ASKED, RecordError, content_of
 from .rebuilt import rebuilt, row_again, rows_of
 
@@ -47,7 +48,8 @@ def verify(path: Path) -> Verified:
     record names, with boundaries computed anew. A mean's interval is made again of what every seed
     gave; where that is not in the record (claims that sample no seeds, older records) SUPPORTED
     must lie inside its band and REFUTED not. Then the final verdict from controls and conditions,
-    and the exit code from those of the gates.
+    and the exit code from those of the gates. Of claims that this version knows, conditions and
+    what controls did are held against regime and measurement too (`known_claims`).
     """
     return verify_content(content_of(path, "--verify"), str(path))
 
@@ -77,15 +79,17 @@ def _again(record: Row, name: str) -> str:
 
 
 def _all(record: Row) -> Iterator[str]:
-    """What does not follow, claim by claim, then the exit code."""
+    """What does not follow: of regimes, claim by claim, then the exit code."""
+    yield from known_claims.of_regimes(record)
     for claim in record["claims"]:
         name = f"{claim['id']} ({claim['framework'] or 'images'}, {claim['horizon']})"
         for words in _of_measurement(claim):
             yield f"{name}: {words}"
         for control in claim["controls"]:
-            for words in _of_measurement(control):
+            for words in (*_of_measurement(control), *known_claims.of_control(claim, control)):
                 yield f"{name}, control {control['id']!r}: {words}"
-        yield from (f"{name}: {words}" for words in _of_verdict(claim))
+        for words in (*known_claims.of_conditions(record, claim), *_of_verdict(claim)):
+            yield f"{name}: {words}"
     strict = "--strict" in record["command"]
     counts = [
         Verdict(claim["verdict"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mrpverify.claims.claim import CONTROL_SEEDS, Control
-from mrpverify.claims.evaluate import _no_runs, control_requests, evaluate
+from mrpverify.claims.evaluate import _without_runs, control_requests, evaluate
 from mrpverify.claims.legs import PRETRAINING, Leg
 from mrpverify.claims.registry import select
 from mrpverify.interactive import Checked
@@ -56,6 +56,42 @@ def test_a_claim_that_breaks_is_an_error_and_the_others_go_on(get):
     assert "one over nothing" in first.measurement.statistic
     assert "ZeroDivisionError" in first.measurement.details["traceback"]
     assert second.measurement.successes == 2
+
+
+@pytest.mark.parametrize("wrong", ["legs", "a control", "conditions"])
+def test_what_cannot_say_its_runs_is_an_error_and_the_others_go_on(wrong, get):
+    def no_legs(parameters):
+        return {"pretraining": parameters.no_such_name}
+
+    misspelt = Control("misspelt", "x", change=lambda parameters: {"visibel": 1.0})
+    broken = {
+        "legs": replace(claim(always), legs=no_legs),
+        "a control": claim(always, misspelt),
+        "conditions": replace(claim(always), conditions=no_legs),
+    }[wrong]
+    first, second = judged(broken, claim(always), get=get)
+    assert first.verdict is Verdict.ERROR
+    assert ("visibel" if wrong == "a control" else "no_such_name") in first.measurement.statistic
+    assert second.measurement.successes == 2
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        (lambda n: np.full(n, np.nan), "true or false once in every seed"),
+        (lambda n: np.full(n, 0.5), "true or false once in every seed"),
+        (lambda n: np.ones((n, 2), bool), "true or false once in every seed"),
+        (lambda n: np.ones(n - 1, bool), "true or false in 1 seeds, and 2 were run"),
+        (lambda n: np.ones(n + 1, bool), "true or false in 3 seeds, and 2 were run"),
+    ],
+)
+def test_a_claim_says_true_or_false_once_of_every_seed(says, told, get):
+    def measure(parameters, runs):
+        return share_of_seeds(says(runs.sizes["seed"]), "whatever")
+
+    (result,) = judged(claim(measure), get=get)
+    assert result.verdict is Verdict.ERROR
+    assert told in result.measurement.statistic
 
 
 def test_a_prediction_that_fails_takes_nothing_from_what_was_measured(get):
@@ -262,7 +298,8 @@ def test_at_the_edges_of_its_range_a_parameter_breaks_no_claim_before_its_runs(e
         for framework in set(claim.frameworks) & set(QUICK):
             regime = replace(QUICK[framework], **edge)
             claim.broken(regime, framework)
-            _no_runs(claim, regime, framework)
+            ended = _without_runs(claim, regime, framework)
+            assert ended is None or ended.verdict is Verdict.OUT_OF_REGIME
             if claim.prediction is not None:
                 claim.prediction(regime)
 

@@ -91,6 +91,26 @@ def test_a_change_by_hand_is_told(folder, change):
     assert verify(written(folder, content)).mismatches
 
 
+def test_a_control_that_was_not_refuted_has_not_failed_as_it_should(folder):
+    content = made(counted(TRUE), control=counted(TRUE))  # recorded as failed, whatever it measured
+    (told,) = verify(written(folder, content)).mismatches
+    assert "is recorded to have failed as it should, and measured SUPPORTED" in told
+
+
+def test_a_violated_condition_cannot_be_left_out(folder):
+    content = made(counted(TRUE))
+    content["regime"]["mae"]["off_class"] = 4.0  # s/k = 0.5
+    content["simulation"] = "other code, whose hashes are others"
+    assert any("sparse presence" in told for told in verify(written(folder, content)).mismatches)
+
+
+def test_a_regime_that_was_changed_is_told_by_its_hash(folder):
+    content = made(counted(TRUE))
+    content["regime"]["mae"]["visible"] = 0.6
+    (told,) = verify(written(folder, content)).mismatches
+    assert told == "regime of mae: its config hash is another one"
+
+
 def test_the_exit_code_follows_from_the_gates(folder):
     content = made(counted(TRUE))
     assert verify(written(folder, content | {"exit_code": 3})).mismatches

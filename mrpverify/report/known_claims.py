@@ -1,0 +1,69 @@
+"""What a record says of claims that this version knows, held against what it knows of them.
+
+Which conditions a regime violates, and whether a control failed as it should, are no numbers of a
+run: they follow from the regime and from what the control measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from ..claims.claim import Claim, Control, about_networks
+from ..claims.registry import known
+from ..judge.verdicts import Verdict
+from ..parameters import Parameters, regime_of
+from ..records.labelled import config_hash, simulation_digest
+
+Row = Mapping[str, Any]
+MEASURED = "step size"
+"""A condition that a run's measured curvature decides (`evaluate`), and the regime does not."""
+USUAL_RULE = next(item.default for item in fields(Control) if item.name == "failed")
+
+
+def of_regimes(record: Row) -> Iterator[str]:
+    """Regimes that are not those whose hash stands beside them; other code has other hashes."""
+    if record.get("simulation") != simulation_digest():
+        return
+    for framework in record["regime"]:
+        regime = _regime(record, framework)
+        if regime is not None and config_hash(regime) != record["config_hash"][framework]:
+            yield f"regime of {framework}: its config hash is another one"
+
+
+def of_conditions(record: Row, row: Row) -> Iterator[str]:
+    """Conditions of a claim that its regime violates and its row does not."""
+    claim, regime = _claim(row), _regime(record, row["framework"])
+    if claim is None or about_networks(claim) or regime is None:
+        return
+    there = {condition["id"] for condition in row["violated"]} | {MEASURED}
+    for condition in claim.broken(regime, row["framework"]):
+        if condition.id not in there:
+            yield f"condition {condition.id!r} is violated, and is not recorded"
+
+
+def of_control(row: Row, control: Row) -> Iterator[str]:
+    """Whether a control that has no rule of its own failed as it should."""
+    claim = _claim(row)
+    own = () if claim is None else claim.controls.get(row["framework"], ())
+    rules = [one.failed for one in own if one.id == control["id"]]
+    if rules != [USUAL_RULE]:
+        return
+    said, refuted = control["failed_as_it_should"], control["measured"] == Verdict.REFUTED
+    if said and not refuted:
+        yield f"is recorded to have failed as it should, and measured {control['measured']}"
+
+
+def _claim(row: Row) -> Claim | None:
+    """The claim of a row as this version has it."""
+    found = (c for c in known() if (c.id, c.horizon) == (row["id"], row["horizon"]))
+    return next(found, None)
+
+
+def _regime(record: Row, framework: str | None) -> Parameters | None:
+    """A record's regime; None for one that this version does not know."""
+    try:
+        return regime_of({**record["regime"][framework], "framework": framework})
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
+        return None
