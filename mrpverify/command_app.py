@@ -135,8 +135,8 @@ Preset = Annotated[
 Framework = Annotated[
     str,
     typer.Option(
-        help="teacher-student, mae or both",
-        autocompletion=lambda: ["teacher-student", "mae", "both"],
+        help="teacher-student, mae, supervised or both",
+        autocompletion=lambda: ["teacher-student", "mae", "supervised", "both"],
     ),
 ]
 Settings = Annotated[

@@ -365,7 +365,11 @@ def control_result(
     One that broke, or had not `enough` seeds, has not failed as it should.
     """
     sound = enough and measurement.measured is not Verdict.ERROR
-    return ControlResult(control, measurement, sound and control.failed(measured_in, measurement))
+    try:
+        failed = sound and control.failed(measured_in, measurement)
+    except Exception as error:
+        return ControlResult(control, _broke(error), False)
+    return ControlResult(control, measurement, failed)
 
 
 def _predicted(claim: Claim, regime: Parameters) -> str | None:

@@ -51,11 +51,12 @@ def from_file(path: str) -> tuple[Claim, ...]:
 
 
 def added(known: Sequence[Claim], new: tuple[Claim, ...], where: str) -> tuple[Claim, ...]:
-    """The claims there are and new ones; raises UnknownClaimError where an id is taken."""
-    taken = {claim.id for claim in known}
+    """The claims there are and new ones; raises UnknownClaimError where an id or name is taken."""
+    taken = {name for claim in known for name in (claim.id, claim.name)}
     for claim in new:
-        if claim.id in taken:
-            raise UnknownClaimError(f"{where}: there is a claim {claim.id} already; rename yours.")
+        for name in (claim.id, claim.name):
+            if name in taken:
+                raise UnknownClaimError(f"{where}: there is a claim {name} already; rename yours.")
     return (*known, *new)
 
 
@@ -67,6 +68,10 @@ def _claims(module: ModuleType, where: str) -> tuple[Claim, ...]:
     for claim in found:
         if not isinstance(claim, Claim):
             raise UnknownClaimError(f"{where}: CLAIMS holds {claim!r}, which is no Claim.")
+        if not all(claim.controls.values()):
+            raise UnknownClaimError(
+                f"{where}: {claim.id} has no control, a run in which it must fail; give it one."
+            )
     verdicts = Counter((one.id, one.horizon, f) for one in found for f in one.frameworks)
     for (name, _, _), number in verdicts.items():
         if number > 1:

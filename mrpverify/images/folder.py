@@ -47,6 +47,9 @@ def is_there(name: str) -> bool:
 def missing_message(names: Iterable[str]) -> str:
     """What to do where a data set, or the Pillow that opens it, is absent; nothing where all is."""
     wanted = list(dict.fromkeys(names))
+    strange = [name for name in wanted if name not in SOURCES]
+    if strange:
+        return f"{' '.join(strange)}: no such data set; there are {', '.join(SOURCES)}"
     absent = [name for name in wanted if not is_there(name)]
     try:
         if any(SOURCES[name].pictures for name in wanted):

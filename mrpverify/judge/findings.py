@@ -157,6 +157,12 @@ class Note(Finding):
     about: str = ""
     kept: Row | None = None
 
+    def __post_init__(self) -> None:
+        """Raise TypeError for one string: each of its letters would be a line."""
+        given: object = self.lines
+        if isinstance(given, str):
+            raise TypeError(f"Note({self.name!r}, ...): lines is a tuple of lines, not one string")
+
     def details(self) -> Row:
         """As it stands in a record."""
         return {self.name: list(self.lines)} if self.kept is None else self.kept

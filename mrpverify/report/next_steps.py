@@ -57,6 +57,11 @@ def next_steps(result: ClaimResult, run: Run) -> list[str]:
 def _passed(item: ControlResult) -> str:
     """A control that did not fail: what it showed, and what that means for the claim."""
     m = item.measurement
+    if m.trials is not None and m.successes == 0 and m.trials < item.control.seeds:
+        return (
+            f"control {item.control.id!r} looked at {m.trials} of the {item.control.seeds} seeds "
+            f"that it needs ({seen(item)} true): --seeds {item.control.seeds} or more tells"
+        )
     passed = "passed" if m.measured is Verdict.SUPPORTED else "did not fail"
     return (
         f"control {item.control.id!r} {passed} ({seen(item)}): the statistic cannot tell this "

@@ -75,6 +75,17 @@ def test_what_cannot_say_its_runs_is_an_error_and_the_others_go_on(wrong, get):
     assert second.measurement.successes == 2
 
 
+def test_a_control_whose_own_rule_breaks_is_an_error_of_its_claim(get):
+    def rule(parameters, measurement):
+        raise KeyError("no such number")
+
+    control = Control("mine", "x", look=lambda parameters, runs: runs, failed=rule)
+    first, second = judged(claim(always, control), claim(always), get=get, seeds=4)
+    assert first.verdict is Verdict.ERROR
+    assert "no such number" in first.controls[0].measurement.statistic
+    assert second.measurement.successes == 4
+
+
 @pytest.mark.parametrize(
     ("says", "told"),
     [

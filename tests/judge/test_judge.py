@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from mrpverify.judge.findings import Note
 from mrpverify.judge.intervals import clopper_pearson, mean_interval
 from mrpverify.judge.measurement import (
     mean_above,
@@ -192,3 +193,8 @@ def test_exit_codes_are_those_of_the_documented_contract():
         zip(names, (0, 1, 3, 4, 5, 6), strict=True)
     )
     assert EXIT_USAGE == 2
+
+
+def test_the_lines_of_a_note_are_no_string():
+    with pytest.raises(TypeError, match="tuple of lines"):
+        Note("what", "a sentence")

@@ -100,6 +100,15 @@ def test_a_control_that_is_undecided_has_not_passed(measured, words):
     assert item.control.expected in line
 
 
+def test_a_control_of_too_few_seeds_is_told_how_many_it_needs():
+    found, _ = of(Verdict.UNINFORMATIVE)
+    (item,) = found.controls
+    few = replace(item, measurement=replace(item.measurement, successes=0, trials=2))
+    (line,) = next_steps(replace(found, controls=(few,)), run())
+    assert "looked at 2 of the 4 seeds that it needs" in line
+    assert "--seeds 4 or more" in line
+
+
 def test_a_control_that_failed_is_not_named():
     found, _ = of(Verdict.UNINFORMATIVE)
     (item,) = found.controls

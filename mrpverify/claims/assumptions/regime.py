@@ -5,6 +5,8 @@ A violated condition makes it OUT_OF_REGIME, not REFUTED: the theorem then says 
 
 from __future__ import annotations
 
+from math import inf
+
 import xarray as xr
 
 from ...judge.findings import recorded
@@ -27,6 +29,7 @@ def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
         value=share,
         interval=(share, share),
         threshold=1.0,
+        band=(1.0, inf),
         measured=Verdict.SUPPORTED if inside else Verdict.INCONCLUSIVE,
         findings=recorded(conditions=len(own)),
     )
