@@ -342,7 +342,7 @@ def report_record(path: Path, out: Path | None, formats: Sequence[str]) -> None:
         if out is None:
             return
         if is_archive(path):
-            raise UsageError(f"--out {out}: name one record of {path}; an archive holds several.")
+            raise UsageError(f"--out {out}: {path} is an archive; name one of the records in it.")
         content = content_of(path, "--verify")
         made = {file: write(content) for file, write in wanted}
         out.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .asking import Asked, Question, question_of
-from .claims.lock import differences, locked, read_lock, write_lock
+from .claims.lock import LockError, differences, locked, read_lock, write_lock
 from .claims.registry import UnknownClaimError
 from .command_app import tell
 from .command_line import UsageError, stop, writable_file
@@ -28,9 +28,23 @@ def lock_question(asked: Asked, path: Path) -> int:
     except (RegimeError, UnknownClaimError, UsageError) as error:
         stop(f"error: {error}", EXIT_USAGE)
     content = _locked(question)
+    if path.exists() and _locked_there(path) != content:
+        stop(
+            f"error: --lock {path}: holds another question already, and a lock is there to be "
+            "kept; name another file.",
+            EXIT_USAGE,
+        )
     write_lock(path, content)
     tell(f"{path}: {len(content['claims'])} claims locked; ask them with check --lock {path}")
     return 0
+
+
+def _locked_there(path: Path) -> Any:
+    """What a file holds that a lock would be written to; None for what is no lock."""
+    try:
+        return read_lock(path)
+    except LockError:
+        return None
 
 
 def _locked(question: Question) -> dict[str, Any]:

@@ -40,6 +40,9 @@ def results(
                 text = json.dumps(record, indent=1) + "\n"
                 (root / "docs" / "results" / file_name(record)).write_text(text, encoding="utf-8")
         wanted = pages(root)
+    except FileNotFoundError as error:
+        where = "run it in a checkout, or name one with --root"
+        stop(f"error: there is no {error.filename} here; {where}.", EXIT_USAGE)
     except (StoredRecordError, OSError, ValueError) as error:
         stop(f"error: {error}", EXIT_USAGE)
     stale = [path for path, text in wanted.items() if not _is(path, text)]

@@ -124,6 +124,8 @@ def test_a_start_that_is_not_supported_is_no_start(verdict, monkeypatch):
         (["T1.capture", "--vary", "theta", "--vary", "visible"], "keep one of the two"),
         (["T1.capture", "--vary", "theta", "--set", "theta=7"], "theta=7: must be"),
         (["theorem1", "--vary", "theta"], "name exactly one"),
+        (["T1.monosemantic", "--vary", "theta"], "--at 'crossing' or --at 'T'"),
+        (["T1.monosemantic", "--vary", "theta", "--at", "end"], "--at 'crossing' or"),
         (["T1.capture", "--vary", "theta", "--framework", "supervised"], "frameworks: mae, teach"),
         (["images.gain", "--vary", "theta"], "no regime to vary"),
         (["T1.capture", "--vary", "theta", "--confirm", "explore"], "must differ from --salt"),

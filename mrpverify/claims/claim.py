@@ -147,13 +147,17 @@ class Claim:
         return tuple(dict.fromkeys(c for stage in stages for c in violated(parameters, stage)))
 
     def runs_needed(self, parameters: Parameters) -> Legs:
-        """The legs of a regime, pretraining alone by default; none for a claim without runs."""
+        """The legs of a regime, pretraining alone by default; none for a claim without runs.
+
+        Raises TypeError where what it says is no mapping of names to legs.
+        """
         if self.is_generator:
             asks = self.asks(parameters)
-            return next(asks, {})
+            return legs_of(self, next(asks, {}))
         if not self.needs_runs:
             return {}
-        return {PRETRAINING: Leg(parameters)} if self.legs is None else self.legs(parameters)
+        plain = {PRETRAINING: Leg(parameters)}
+        return plain if self.legs is None else legs_of(self, self.legs(parameters))
 
     @property
     def is_generator(self) -> bool:
@@ -255,6 +259,13 @@ class NetworkClaim(Claim):
 def about_networks(claim: Claim) -> TypeGuard[NetworkClaim]:
     """Whether a claim is about real networks: it has evidence instead of a regime."""
     return isinstance(claim, NetworkClaim)
+
+
+def legs_of(claim: Claim, found: object) -> Legs:
+    """What a claim asks for; raises TypeError where that is no mapping of names to legs."""
+    if not isinstance(found, Mapping) or not all(isinstance(x, Leg) for x in found.values()):
+        raise TypeError(f"{claim.id}: asked for {found!r}, which is no dictionary of legs by name")
+    return found
 
 
 def measurement_of(claim: Claim, found: object) -> Measurement:

@@ -15,7 +15,7 @@ from ..parameters import STAND_INS, Framework, Parameters
 from ..records.labelled import Request, join
 from ..theory.assumptions import measured_step_size
 from ..theory.condition import Condition
-from .claim import Asks, Claim, Control, Runs, measurement_of
+from .claim import Asks, Claim, Control, Runs, legs_of, measurement_of
 from .driver import Asking, answered
 from .driver import Collect as Collect
 from .legs import PRETRAINING, Legs
@@ -241,7 +241,7 @@ def _answers(
 def _said(claim: Claim, asks: Asks, runs: Runs | None, seeds: Sequence[int]) -> Legs | Measurement:
     """What a claim asks for next, or what it measured; one that breaks is an ERROR of its own."""
     try:
-        return asks.send(cast(Runs, runs))  # the first time None, as it has to be
+        return legs_of(claim, asks.send(cast(Runs, runs)))  # the first time None, as it has to be
     except StopIteration as done:
         value = done.value
         return measured(lambda: _of_every_seed(measurement_of(claim, value), len(seeds)))

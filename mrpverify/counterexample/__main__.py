@@ -24,6 +24,9 @@ def counterexample(
     ],
     vary: Annotated[list[str], typer.Option(help="parameter of the search; repeatable")],
     framework: Annotated[str, typer.Option(help="teacher-student, mae, ...")] = "mae",
+    at: Annotated[
+        str, typer.Option(help="horizon (T, crossing, ...), of a claim that is judged at several")
+    ] = "",
     preset: Preset = "quick",
     settings: Annotated[
         list[str] | None,
@@ -42,7 +45,7 @@ def counterexample(
     from . import searching  # torch and its like: seconds that --help need not wait for
 
     asked = searching.Asked(
-        name=name, vary=vary, framework=framework, preset=preset, settings=settings or [],
+        name=name, vary=vary, framework=framework, at=at, preset=preset, settings=settings or [],
         seeds=seeds, budget=budget, salt=salt, confirm=confirm, device=device, quiet=quiet,
         plugins=plugins or [],
     )  # fmt: skip

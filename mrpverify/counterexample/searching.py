@@ -54,6 +54,8 @@ class Asked:
     confirm: str
     device: str
     quiet: bool
+    at: str = ""
+    """Horizon of the claim; any where it is judged at one alone."""
     plugins: Sequence[str] = ()
 
 
@@ -159,7 +161,7 @@ def _search(asked: Asked) -> Search:
     if check_salt(asked.salt) == check_salt(asked.confirm):
         raise UsageError(f"--confirm {asked.confirm}: must differ from --salt; name another one.")
     use_plugins(asked.plugins)
-    claim, framework = _claim(asked.name, asked.framework, asked.plugins)
+    claim, framework = _claim(asked.name, asked.framework, asked.plugins, asked.at)
     files = [*asked.plugins, *([asked.name] if asked.name.endswith(".py") else [])]
     settings = parse_settings(list(asked.settings))
     loaded = load_preset(asked.preset).override(settings)
@@ -172,20 +174,24 @@ def _search(asked: Asked) -> Search:
     )  # fmt: skip
 
 
-def _claim(name: str, framework: str, plugins: Sequence[str]) -> tuple[Claim, Framework]:
+def _claim(
+    name: str, framework: str, plugins: Sequence[str], at: str = ""
+) -> tuple[Claim, Framework]:
     """The one claim that is meant, in the framework; raises UsageError or UnknownClaimError."""
     meant = select([name], plugins)
-    found = [(c, known) for c in meant for known in c.frameworks if known == framework]
+    there = ", ".join(sorted({f for c in meant for f in c.frameworks if f}))
+    if not there:
+        raise UsageError(f"{name}: claims about real images have no regime to vary.")
+    own = [c for c in meant if framework in c.frameworks]
+    found = [c for c in own if at in ("", c.horizon)]
     if len(found) != 1:
-        there = ", ".join(sorted({str(f) for c in meant for f in c.frameworks if f}))
+        one_id = len({c.id for c in own}) == 1 and len(own) > 1
+        ends = " or ".join(f"--at '{c.horizon}'" for c in own)
         raise UsageError(
             f"{name} with --framework {framework} means {len(found)} claims; name exactly one"
-            + (f" (frameworks: {there})." if there else "; real images have no regime to vary.")
+            + (f": {ends}." if one_id else f" (frameworks: {there}).")
         )
-    ((claim, known),) = found
-    if known is None:
-        raise UsageError(f"{name}: claims about real images have no regime to vary.")
-    return claim, known
+    return found[0], framework
 
 
 def _start(regime: Parameters, vary: Sequence[str]) -> dict[str, float]:

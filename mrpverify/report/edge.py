@@ -9,7 +9,8 @@ from typing import Any
 
 from ..claims.claim import Claim
 from ..claims.evaluate import ClaimResult
-from ..parameters import DOMAINS, Parameters, domains_of, relevant
+from ..claims.registry import known
+from ..parameters import DOMAINS, Framework, Parameters, domains_of, relevant
 from .run import Run, options_and_names, words_of
 
 FIRST = ("sigma_0", "theta", "varrho")
@@ -36,12 +37,23 @@ def edge(result: ClaimResult, run: Run) -> list[str]:
         ]
     fixed = [f"--set={symbol}={x}" for symbol, x in settings.items() if symbol not in vary]
     words = ["python", "-m", "mrpverify.counterexample", claim.id]
-    words += ["--framework", result.framework, *(w for name in vary for w in ("--vary", name))]
+    words += [
+        "--framework",
+        result.framework,
+        *_horizon(claim, result.framework),
+        *(w for name in vary for w in ("--vary", name)),
+    ]
     command = shlex.join([*words, *kept, *fixed])
     return [
         f"the edge of where it fails: {command}; it begins where the claim holds, so give such a "
         f"regime (--set), or another parameter to vary (--list parameters)"
     ]
+
+
+def _horizon(claim: Claim, framework: Framework) -> list[str]:
+    """The option that tells it from claims of the same id, which are judged at another time."""
+    same = [one for one in known() if one.id == claim.id and framework in one.frameworks]
+    return ["--at", claim.horizon] if len(same) > 1 else []
 
 
 def _reaching(claim: Claim, regime: Parameters, symbols: Iterable[str]) -> list[str]:

@@ -58,6 +58,20 @@ def test_a_claim_that_breaks_is_an_error_and_the_others_go_on(get):
     assert second.measurement.successes == 2
 
 
+@pytest.mark.parametrize("asked", [["pretraining"], None, {"pretraining": TINY}])
+def test_what_asks_for_no_legs_is_an_error_of_its_own(asked, get):
+    def generator(parameters):
+        runs = yield asked
+        return always(parameters, runs[PRETRAINING])
+
+    declared = replace(claim(always), legs=lambda parameters: asked)
+    for broken in (declared, claim(generator)):
+        first, second = judged(broken, claim(always), get=get)
+        assert first.verdict is Verdict.ERROR
+        assert "no dictionary of legs" in first.measurement.statistic
+        assert second.measurement.successes == 2
+
+
 @pytest.mark.parametrize("wrong", ["legs", "a control", "conditions"])
 def test_what_cannot_say_its_runs_is_an_error_and_the_others_go_on(wrong, get):
     def no_legs(parameters):

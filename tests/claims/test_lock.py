@@ -86,6 +86,18 @@ def test_a_check_keeps_its_lock_or_does_not_begin(tmp_path):
     assert unknown.exit_code == 2
 
 
+def test_a_lock_is_not_written_over_another_one(tmp_path):
+    file, note = tmp_path / "a.lock", tmp_path / "note.txt"
+    for _ in range(2):  # the same question again is no other lock
+        assert CliRunner().invoke(lock, [*ASKED, "--lock", str(file)]).exit_code == 0
+    kept = file.read_text()
+    other = CliRunner().invoke(lock, [*ASKED, "--salt", "b", "--lock", str(file)])
+    assert (other.exit_code, file.read_text()) == (2, kept)
+    note.write_text("what was thought of")
+    assert CliRunner().invoke(lock, [*ASKED, "--lock", str(note)]).exit_code == 2
+    assert note.read_text() == "what was thought of"
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"claims": 3}', "nul\0"])
 def test_what_is_no_lock_is_refused(tmp_path, text):
     path = tmp_path / "a.lock"

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from mrpverify.claims.evaluate import ControlResult, concluded, evaluate
-from mrpverify.claims.registry import select
+from mrpverify.claims.registry import all_claims, select
 from mrpverify.counterexample.searching import _claim, _start
 from mrpverify.judge.findings import Recorded
 from mrpverify.judge.measurement import mean_above
@@ -168,6 +168,20 @@ def test_a_search_that_is_named_can_be_started():
     assert _claim(words[3], words[5], [])[1] == "mae"
     assert _start(QUICK["mae"], [words[7]]) == {"theta": QUICK["mae"].visible}
     parse_settings([word.removeprefix("--set=") for word in words if word.startswith("--set=")])
+
+
+def test_a_search_for_a_claim_that_is_judged_at_several_times_means_one_of_them():
+    several = [c for c in all_claims() if c.id in ("T1.monosemantic", "T1.induction", "D.capture")]
+    assert len(several) == 6
+    for claim in several:
+        for framework in claim.frameworks:
+            found = replace(result(), claim=claim, framework=framework, verdict=Verdict.REFUTED)
+            (line,) = [x for x in next_steps(found, run()) if "edge" in x]
+            if "counterexample" not in line:  # its regime is its own
+                continue
+            words = shlex.split(line.partition("fails: ")[2].partition(";")[0])
+            at = words[words.index("--at") + 1]
+            assert _claim(words[3], words[5], [], at) == (claim, framework)
 
 
 def test_a_file_of_claims_goes_with_the_search():
