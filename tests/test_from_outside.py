@@ -20,6 +20,7 @@ from mrpverify.parameters import Parameters, changed, check_patches, regime_of, 
 from mrpverify.records.labelled import Request
 from mrpverify.records.store import CACHE_VARIABLE
 from mrpverify.regime import RegimeError, load_preset
+from mrpverify.simulate.sample import sample_images
 from mrpverify.theory import data_law, theorem1
 from mrpverify.theory.assumptions import applying
 from mrpverify.theory.curvature import largest_curvature
@@ -171,6 +172,40 @@ def test_what_is_not_known_from_outside_is_a_clear_error(tmp_path, monkeypatch):
     assert found.returncode == 2
     assert "has no name of its own" in found.stderr
     assert "Traceback" not in found.stderr
+
+
+class NoDataClass:
+    share = 0.5
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "wrong", "told"),
+    [
+        (outside.OBJECTIVES, "mae", {"theory": None}, "theory=None is no Theory"),
+        (outside.OBJECTIVES, "mae", {"parts": (NoDataClass,)}, "is no data class"),
+        (outside.LAWS, "imperfect", {"parts": (NoDataClass,)}, "is no data class"),
+    ],
+)
+def test_an_objective_or_a_law_that_is_none_is_refused_where_it_is_written(
+    group, name, wrong, told
+):
+    with pytest.raises(TypeError, match=told):
+        replace(outside.load(group, name), **wrong)
+
+
+def test_a_law_that_draws_no_numbers_is_named(known, monkeypatch):
+    law = outside.load(outside.LAWS, "three-views")
+    p = mv.regime("dropped-patches", law="three-views", views=3, **REGIME)
+    broken = replace(
+        law,
+        strengths=lambda p, labels, view, stream: torch.full((len(labels), p.features), torch.nan),
+        roles=lambda p: 3,
+    )
+    monkeypatch.setattr(outside, "load", lambda group, name: broken)
+    with pytest.raises(ValueError, match="law three-views: its strengths"):
+        sample_images(p, "tests", [0])
+    with pytest.raises(outside.OutsideError, match="law three-views: its roles are 3"):
+        data_law.roles(p)
 
 
 def test_the_roles_of_a_law_have_the_moments_of_its_images(known):

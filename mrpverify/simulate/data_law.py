@@ -16,6 +16,7 @@ from .. import outside
 from ..parameters import Parameters
 from ..parts.law import MULTI_VIEW_LAW
 from .images import MULTI_VIEW, Images
+from .objective import check_parts
 from .seeding import uniform
 
 Present = Callable[[Any, torch.Tensor, torch.Generator], torch.Tensor]
@@ -77,6 +78,10 @@ class DataLaw:
     strengths: Strengths = strengths
     draw: Draw | None = None
     """Draws the images itself; None: patches, owners and noise as section 1 has them."""
+
+    def __post_init__(self) -> None:
+        """Raise TypeError for a part that is no data class."""
+        check_parts(f"law {self.name!r}", self.parts)
 
 
 MULTI_VIEW_IMAGES = DataLaw(name=MULTI_VIEW_LAW, roles=None)

@@ -8,13 +8,13 @@ kernels, dimension].
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any, Literal
 
 import torch
 
 from ..derivations import OPEN, Theory
-from .sample import Images
+from .images import Images
 
 State = dict[str, torch.Tensor]
 Start = Callable[[Any, torch.Tensor, str, list[int]], State]
@@ -85,6 +85,19 @@ class Objective:
     theory: Theory = OPEN
     """What is derived about it; of one that is a folder its ``theory.py`` says it instead, which a
     run does not import (`derivations.theory_of`)."""
+
+    def __post_init__(self) -> None:
+        """Raise TypeError for a part that is no data class, and for a theory that is none."""
+        check_parts(f"objective {self.name!r}", self.parts)
+        if not isinstance(self.theory, Theory):
+            raise TypeError(f"objective {self.name!r}: theory={self.theory!r} is no Theory")
+
+
+def check_parts(owner: str, parts: tuple[type, ...]) -> None:
+    """Raise TypeError where a part of a regime is no data class: its options have no names."""
+    for part in parts:
+        if not (isinstance(part, type) and is_dataclass(part)):
+            raise TypeError(f"{owner}: its part {part!r} is no data class; write @dataclass above")
 
 
 def one_feature_a_class(by_feature: torch.Tensor, classes: int) -> torch.Tensor:

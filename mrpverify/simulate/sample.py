@@ -141,7 +141,7 @@ def _one_seed(parameters: Parameters, salt: str, seed: int, purpose: str) -> Ima
     shown_view = torch.where(single, view, MULTI_VIEW)
     presence = law.present(parameters, labels, stream)
     hidden = shown_view if parameters.hide else torch.full_like(shown_view, MULTI_VIEW)
-    totals = law.strengths(parameters, labels, hidden, stream) * presence
+    totals = _finite(law.name, law.strengths(parameters, labels, hidden, stream)) * presence
     owner, strength = _place(parameters, presence, totals, stream)
     if parameters.coverage < 1:
         gone = absent_features(parameters, salt, seed)[owner.clamp(min=0)] & (owner != BACKGROUND)
@@ -151,6 +151,13 @@ def _one_seed(parameters: Parameters, salt: str, seed: int, purpose: str) -> Ima
     basis = torch.cat([features, torch.zeros(1, features.shape[1], dtype=torch.float64)])
     patches = strength.unsqueeze(-1) * basis[owner] + noise
     return Images(patches, labels, shown_view, owner, strength, features)
+
+
+def _finite(law: str, strengths: torch.Tensor) -> torch.Tensor:
+    """The same; raises ValueError where a law draws a strength that is no number."""
+    if not bool(torch.isfinite(strengths).all()):
+        raise ValueError(f"law {law}: its strengths are not all finite numbers.")
+    return strengths
 
 
 def _place(

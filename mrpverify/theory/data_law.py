@@ -78,6 +78,8 @@ def multi_view_roles(parameters: Parameters) -> tuple[Role, ...]:
 def _roles_from_outside(p: Parameters) -> tuple[Role, ...]:
     """What a law from outside says of itself."""
     found: tuple[Role, ...] = outside.load(outside.LAWS, p.law).roles(p)
+    if not isinstance(found, tuple) or not all(isinstance(role, Role) for role in found):
+        raise outside.OutsideError(f"law {p.law}: its roles are {found!r}, and no tuple of Roles.")
     lacking = set(ROLES) - {role.name for role in found}
     if lacking:
         raise outside.OutsideError(f"law {p.law}: its roles lack {', '.join(sorted(lacking))}.")
