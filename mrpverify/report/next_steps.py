@@ -62,11 +62,15 @@ def _passed(item: ControlResult) -> str:
             f"control {item.control.id!r} looked at {m.trials} of the {item.control.seeds} seeds "
             f"that it needs ({seen(item)} true): --seeds {item.control.seeds} or more tells"
         )
-    passed = "passed" if m.measured is Verdict.SUPPORTED else "did not fail"
+    cannot = (
+        f"the statistic cannot tell this regime from one in which the claim must be false "
+        f"({item.control.expected}), so that its value says nothing, for or against"
+    )
+    if m.measured is Verdict.SUPPORTED:
+        return f"control {item.control.id!r} passed ({seen(item)}): {cannot}"
     return (
-        f"control {item.control.id!r} {passed} ({seen(item)}): the statistic cannot tell this "
-        f"regime from one in which the claim must be false ({item.control.expected}), so that its "
-        f"value says nothing, for or against"
+        f"control {item.control.id!r} did not fail ({seen(item)}), and has not passed: more "
+        f"--seeds refute it, or {cannot}"
     )
 
 

@@ -207,6 +207,8 @@ def seen(item: ControlResult) -> str:
     m = item.measurement
     if m.trials is not None:
         return f"{m.successes} of {m.trials} {m.details.get('unit', 'seeds')}"
+    if math.isnan(m.value):
+        return "no value"
     return f"{m.value:.3f} [{m.interval[0]:.3f}, {m.interval[1]:.3f}]"
 
 

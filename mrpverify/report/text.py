@@ -150,6 +150,8 @@ def _verdict(result: ClaimResult) -> Text:
 def _numbers_in_words(result: ClaimResult) -> tuple[str, str, str]:
     """Value, interval, and what they are held against."""
     m = result.measurement
+    if m.measured is Verdict.ERROR:
+        return "-", "-", "-"
     value = f"{m.value:.3f}" + (f" ({m.successes}/{m.trials})" if m.trials else "")
     return value, f"[{m.interval[0]:.3f}, {m.interval[1]:.3f}]", target(m.threshold, m.band)
 

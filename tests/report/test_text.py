@@ -82,9 +82,10 @@ def test_every_verdict_can_be_shown(verdict):
     assert verdict in text(result(measured=verdict))
 
 
-def test_undefined_numbers_are_null_in_the_record():
+def test_undefined_numbers_are_null_in_the_record_and_no_words_in_the_text():
     nan = float("nan")
     broken = result(value=nan, interval=(nan, float("inf")), measured=Verdict.ERROR)
+    assert "nan" not in text(broken)
     (claim,) = record(run(), [broken])["claims"]
     assert (claim["value"], claim["interval"], claim["verdict"]) == (None, [None, None], "ERROR")
 
