@@ -173,13 +173,9 @@ def _words() -> list[str]:
 def _evaluate(order: Order) -> list[ClaimResult]:
     """Verdicts of the order, with a progress bar where somebody looks.
 
-    Networks on real images take minutes to hours each: in a file a line says now and then how far.
+    In a file a line says now and then how far.
     """
-    if order.images is None:
-        shown = progress_bar(order.quiet)
-    else:
-        shown = progress_shown(order.quiet, "parts")
-    with shown as show:
+    with progress_shown(order.quiet, "runs" if order.images is None else "parts") as show:
 
         def get(requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
             return collect(requests, order.machine, order.store, show)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from .command_app import tell
 from .outside import use
+from .records.progress import Progress as Hears
 from .records.store import CACHE_VARIABLE, Store, device_store
 
 WIDTH = 160
@@ -91,20 +92,28 @@ def writable_file(path: Path | None, option: str) -> Path | None:
 
 
 @contextmanager
-def progress_bar(quiet: bool, what: str = "runs") -> Iterator[Callable[[int, int], None] | None]:
-    """A callback (finished, total) that draws a bar on standard error."""
+def progress_bar(quiet: bool, what: str = "runs") -> Iterator[Hears | None]:
+    """A callback (finished, total, seconds left) that draws a bar on standard error."""
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
         yield None
         return
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    time_left = TextColumn("{task.fields[left]}")
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), time_left)
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task(what)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task(what, left="")
+
+        def show(done: int, total: int, left: float | None = None, /) -> None:
+            bar.update(task, completed=done, total=total)
+            known = bar.tasks[0].time_remaining if left is None else left
+            words = "" if known is None or done == total else f"about {_duration(known)} left"
+            bar.update(task, left=words)
+
+        yield show
 
 
 @contextmanager
-def progress_shown(quiet: bool, what: str = "runs") -> Iterator[Callable[[int, int], None] | None]:
+def progress_shown(quiet: bool, what: str = "runs") -> Iterator[Hears | None]:
     """The bar where somebody looks; in a file, as a batch job writes, a line now and then."""
     console = Console(stderr=True)
     if quiet or console.is_terminal:
@@ -115,7 +124,10 @@ def progress_shown(quiet: bool, what: str = "runs") -> Iterator[Callable[[int, i
 
 
 class _Lines:
-    """A callback (finished, total) that writes a line on standard error every half minute."""
+    """A callback (finished, total, seconds left) that writes a line every half minute.
+
+    On standard error, and one before anything is finished where it is going to take longer.
+    """
 
     EVERY_SECONDS = 30.0
 
@@ -123,15 +135,17 @@ class _Lines:
         self._what = what
         self._begin = self._last = time.monotonic()
 
-    def __call__(self, done: int, total: int) -> None:
-        """Hear of a finished run; the time left is that of as many runs as were seen."""
+    def __call__(self, done: int, total: int, left: float | None = None, /) -> None:
+        """Hear of a finished run; unless it is told, the time left is that of as many as seen."""
         now = time.monotonic()
         if done == 0:
             self._begin = now
+            if left is not None and left >= self.EVERY_SECONDS:
+                tell(f"{total} {self._what}, about {_duration(left)}")
         elif done < total and now - self._last >= self.EVERY_SECONDS:
             self._last = now
-            left = (now - self._begin) / done * (total - done)
-            tell(f"{done} of {total} {self._what}, about {_duration(left)} left")
+            known = (now - self._begin) / done * (total - done) if left is None else left
+            tell(f"{done} of {total} {self._what}, about {_duration(known)} left")
 
 
 def _duration(seconds: float) -> str:

@@ -27,7 +27,7 @@ ALLOWED = {
     "judge": {"parameters"},
     "simulate": {"parameters", "parts", "outside", "derivations"},
     "objectives.gradient": {"parameters", "parts", "objectives.options", "simulate"},
-    "records": {"outside", "parameters", "simulate", "command_app"},
+    "records": {"outside", "parameters", "theory", "simulate", "command_app"},
     "drawing": {"judge"},
     # Real images and the networks on them; their claims stand with the others.
     "images": {"judge", "simulate", "records", "drawing", "command_app"},

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mrpverify.command_line import progress_shown
 from mrpverify.records.store import CACHE_VARIABLE
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="a shell's redirections")
@@ -104,3 +105,29 @@ def test_a_bare_terminal_without_unicode_or_a_home_shows_what_it_can(tmp_path):
     wrong = shell("$CHECK 'größer雪'", tmp_path, **plain)
     assert wrong.returncode == 2
     assert b"Traceback" not in wrong.stderr
+
+
+def test_in_a_file_lines_say_how_long_it_takes(monkeypatch, capsys):
+    now = [0.0]
+    monkeypatch.setattr("mrpverify.command_line.time.monotonic", lambda: now[0])
+    with progress_shown(quiet=False) as show:
+        show(0, 8, 29.0)  # soon over: nothing is said
+        show(0, 8, 250.0)
+        now[0] = 31.0
+        show(2, 8, 200.0)
+        now[0] = 50.0
+        show(3, 8, 180.0)  # half a minute has not passed
+        now[0] = 80.0
+        show(4, 8)  # as many as were seen take as long
+        show(8, 8, 0.0)
+    assert capsys.readouterr().err.splitlines() == [
+        "8 runs, about 4 min",
+        "2 of 8 runs, about 3 min left",
+        "4 of 8 runs, about 80 s left",
+    ]
+
+
+def test_whoever_wants_quiet_hears_nothing(capsys):
+    with progress_shown(quiet=True) as show:
+        assert show is None
+    assert capsys.readouterr().err == ""

@@ -16,6 +16,7 @@ from ..images.setup import SettingsError, Setup, load_settings
 from ..judge.verdicts import EXIT_USAGE
 from ..records.collect import DeviceError, Machine, choose_machine, collect
 from ..records.labelled import Request
+from ..records.progress import Progress
 from ..records.store import Store
 from ..regime import Preset, RegimeError, check_seeds, load_preset, preset_path
 from .caption import caption
@@ -138,7 +139,7 @@ def _draw(figure: AnyFigure, asked: Asked, order: Order) -> list[Path]:
 
 
 def _collector(
-    order: Order, show: Callable[[int, int], None] | None
+    order: Order, show: Progress | None
 ) -> Callable[[Sequence[Request]], Mapping[Request, xr.Dataset]]:
     """Gets runs from the store, training what is missing."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,13 +20,11 @@ from ..simulate.encoder import ACTIVATIONS_IN_CACHE
 from ..simulate.teaching import Teacher
 from .cores import default_workers
 from .labelled import Request, label
+from .progress import Progress as Progress
 from .store import Store
 from .waiting import Waiting
-from .work import activations, work
+from .work import TimeLeft, activations, work
 from .workers import POLL_SECONDS, InThisProcess, Processes, Workers, can_start_processes
-
-Progress = Callable[[int, int], None]
-"""Hears (runs finished, runs in all)."""
 
 PATIENCE_SECONDS = 1.0
 """How often a run that another process has reserved is asked for."""
@@ -113,8 +111,8 @@ def collect(
     missing = [request for request in wanted if request not in found]
     already = len(found)
 
-    def tell(done: int, total: int) -> None:
-        _tell(progress, already + done, already + total)
+    def tell(done: int, total: int, left: float | None = None, /) -> None:
+        _tell(progress, already + done, already + total, left)
 
     with closing(train_missing(missing, machine, store, tell)) as finished:
         for request, run in finished:
@@ -138,7 +136,8 @@ def train_missing(
     earlier, ends = _needed(missing, store)
     todo, done = [*missing, *earlier], 0
     wanted = {need for request in todo for need in request.needs()}
-    _tell(progress, done, len(todo))
+    clock = TimeLeft(todo, machine.device, machine.workers)
+    _tell(progress, done, len(todo), clock.seconds)
     for stage in _stages(todo):
         batches = _batches(stage, machine)
         # Closed by name: an interruption that arrives while a run is saved must end it all.
@@ -150,8 +149,9 @@ def train_missing(
                 if request in wanted:
                     ends[request] = _end(run)
                 done += 1
+                clock.finished(request)
                 yield request, run
-                _tell(progress, done, len(todo))
+                _tell(progress, done, len(todo), clock.seconds)
 
 
 def _worth(batches: Sequence[list[Request]]) -> int:
@@ -403,7 +403,7 @@ def _activations(batch: Sequence[Request]) -> int:
     return sum(activations(request) * request.parameters.max_steps for request in batch)
 
 
-def _tell(progress: Progress | None, done: int, total: int) -> None:
+def _tell(progress: Progress | None, done: int, total: int, left: float | None) -> None:
     """Report progress where somebody listens."""
     if progress is not None:
-        progress(done, total)
+        progress(done, total, left)

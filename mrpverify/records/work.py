@@ -1,19 +1,25 @@
-"""How long runs take beside each other, before they have run: the longest are started first.
+"""How long runs take, before they have run: the longest are started first, and the time is told.
 
 With two processes and jobs of seconds, one long run that starts last keeps one of them waiting.
 """
 
 from __future__ import annotations
 
-from math import ceil
+import time
+from collections.abc import Sequence
+from functools import cache
 
-from ..parameters import Parameters
+import torch
+
+from ..simulate.encoder import back_project, project
+from ..theory import cost
 from .labelled import Request
 
-USUAL_GRADIENTS = {"mae": 3000, "supervised": 1000, "teacher-student": 400, "fine-tuning": 150}
-"""Gradient evaluations of a flow to its T, about what runs of preset quick counted."""
-OF_ANY_OTHER = 500
-"""Of an objective that is not among them."""
+SAMPLE = (1, 200, 14, 48, 64)
+"""Seeds, images, patches, dimension and kernels of the products that a core is timed by: those of
+preset quick."""
+SAMPLES = 5
+"""Of which the fastest counts: others may be at work beside."""
 
 
 def activations(request: Request) -> int:
@@ -23,15 +29,48 @@ def activations(request: Request) -> int:
     return p.images * max(p.patches, int(shown)) * max(p.kernels, p.dimension)
 
 
-def gradients(parameters: Parameters) -> int:
-    """Gradients that a run takes, at most where it descends and usually where it flows."""
-    p = parameters
-    if p.method == "flow":
-        return USUAL_GRADIENTS.get(p.framework, OF_ANY_OTHER)
-    end = p.horizon or p.deadline
-    return min(p.max_steps, ceil(end / p.step)) if end > 0 else p.max_steps
-
-
 def work(request: Request) -> float:
-    """Activations that a run computes in all: a measure of its time, to be compared alone."""
-    return float(activations(request) * gradients(request.parameters))
+    """What a run computes on paper, in operations of its products; to be compared, or timed."""
+    return cost.operations(request.parameters)
+
+
+@cache
+def operations_a_second() -> float:
+    """Of a gradient's two products on one core of this machine; measured once a process."""
+    seeds, images, patches, dimension, kernels = SAMPLE
+    x, w = torch.ones(seeds, images, patches, dimension), torch.ones(seeds, kernels, dimension)
+    taken = []
+    for _ in range(SAMPLES):
+        begin = time.perf_counter()
+        back_project(project(w, x), x)
+        taken.append(time.perf_counter() - begin)
+    return 4.0 * images * patches * dimension * kernels / min(taken)
+
+
+class TimeLeft:
+    """Seconds left of some runs: foretold before the first one is finished, then by what was done.
+
+    What was done counts by its work, not by its number: runs differ a hundredfold.
+    """
+
+    def __init__(self, requests: Sequence[Request], device: str, workers: int) -> None:
+        """Nothing is foretold of a GPU, whose speed no short look tells."""
+        self._of = {request: work(request) for request in requests}
+        self._left = self._all = sum(self._of.values())
+        self._at_once = max(1, min(workers, len(self._of)))
+        self._foretells = device == "cpu"
+        self._begin = time.monotonic()
+
+    def finished(self, request: Request) -> None:
+        """One more is done."""
+        self._left -= self._of.pop(request, 0.0)
+
+    @property
+    def seconds(self) -> float | None:
+        """As far as can be said now; None where nothing can."""
+        done = self._all - self._left
+        if done > 0:
+            return (time.monotonic() - self._begin) * self._left / done
+        if not self._foretells or not self._all:
+            return None
+        return self._left / operations_a_second() / self._at_once

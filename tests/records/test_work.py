@@ -8,8 +8,9 @@ from mrpverify.claims.legs import masked_supervised, supervised
 from mrpverify.parameters import Parameters
 from mrpverify.records.collect import Machine, train_missing
 from mrpverify.records.labelled import Request
-from mrpverify.records.work import gradients, work
+from mrpverify.records.work import TimeLeft, operations_a_second, work
 from mrpverify.regime import load_preset
+from mrpverify.theory import cost
 
 QUICK = load_preset("quick").regimes
 
@@ -30,7 +31,10 @@ def test_a_masked_autoencoder_takes_longer_than_a_teacher_and_that_longer_than_l
     ],
 )
 def test_descent_takes_as_many_gradients_as_it_has_steps(changes, expected):
-    assert gradients(replace(masked_supervised(QUICK["mae"]).parameters, **changes)) == expected
+    assert (
+        cost.usual_gradients(replace(masked_supervised(QUICK["mae"]).parameters, **changes))
+        == expected
+    )
 
 
 def test_the_longest_run_is_trained_first():
@@ -43,3 +47,21 @@ def test_the_longest_run_is_trained_first():
     assert [request.parameters for request in order] == [
         longer[1], longer[1], longer[0], longer[0], tiny, tiny,
     ]  # fmt: skip
+
+
+def test_the_time_left_is_foretold_and_then_goes_by_what_was_done(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("mrpverify.records.work.time.monotonic", lambda: now[0])
+    long, short = Request(QUICK["mae"], "a", 0), Request(QUICK["teacher-student"], "a", 0)
+    clock, rate = TimeLeft([long, short], "cpu", 2), operations_a_second()
+    assert clock.seconds == pytest.approx((work(long) + work(short)) / rate / 2)
+    now[0] = 107.0
+    clock.finished(long)
+    assert clock.seconds == pytest.approx(7.0 * work(short) / work(long))
+    clock.finished(short)
+    assert clock.seconds == 0.0
+
+
+def test_nothing_is_foretold_of_a_gpu_or_of_no_runs():
+    assert TimeLeft([Request(QUICK["mae"], "a", 0)], "cuda", 8).seconds is None
+    assert TimeLeft([], "cpu", 1).seconds is None
