@@ -13,8 +13,6 @@ from functools import cache
 from math import ceil, log
 from typing import Any
 
-from scipy.stats import binom
-
 from ..parameters import Parameters
 
 BYTES = {"float32": 4, "float64": 8}
@@ -47,6 +45,8 @@ def patches(parameters: Parameters) -> int:
 
     Features of other classes are binomial; of N images the most is its quantile 1 - 1/N.
     """
+    from scipy.stats import binom  # most of a second, for which a worker need not wait
+
     p = parameters
     foreign = p.views * (p.classes - 1)
     most = p.views + int(binom.ppf(1 - 1 / p.images, foreign, p.off_class / p.classes))
