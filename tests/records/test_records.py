@@ -298,7 +298,7 @@ def test_a_run_in_work_elsewhere_is_waited_for_not_done_twice(store, monkeypatch
         calls.extend(job.batch)
         return genuine(job, machine)
 
-    def bring(done, total):
+    def bring(done, total, left):
         # The other process finishes its runs when ours are done.
         heard.append(done)
         if done == 2:
@@ -321,8 +321,11 @@ def test_a_run_given_up_elsewhere_is_done_here(store):
 
 def test_progress_counts_up_to_the_total(store):
     heard = []
-    collect(requests(), HERE, store, lambda done, total: heard.append((done, total)))
-    assert heard == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    collect(requests(), HERE, store, lambda *told: heard.append(told))
+    assert [told[:2] for told in heard] == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    left = [seconds for *_, seconds in heard]
+    assert left[0] > 0
+    assert left[-1] == 0
 
 
 def test_the_store_moves_with_its_variable(monkeypatch, tmp_path):
@@ -374,7 +377,7 @@ def test_a_change_of_the_simulation_changes_every_key(monkeypatch):
 
 
 def test_an_interruption_while_a_run_is_saved_ends_the_processes(store):
-    def interrupt(done, total):
+    def interrupt(done, total, left):
         if done:
             raise KeyboardInterrupt
 
