@@ -2,8 +2,9 @@
 
 Every leg is foretold as a check foretells it (`theory/cost.py`, the speed of this core's products)
 and trained on a few seeds of the salt ``explore``, one process, from no stored run; wall-clock
-time, so that nothing else should run. The sizes are other ones than those that the gradients were
-counted at, but for preset quick itself. Prints and appends to predicted_time.csv.
+time, so that nothing else should run. The constants were fitted to the first three sizes of each
+framework; half as many kernels and other init scales were not looked at. Prints and appends to
+predicted_time.csv.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ def sizes() -> Iterator[tuple[str, Leg]]:
             yield f"quick, {framework}, N doubled", Leg(more)
             fewer = replace(regime, classes=regime.classes // 2, dimension=regime.dimension // 2)
             yield f"quick, {framework}, k and d halved", Leg(fewer)
+            half = replace(regime, kernels_per_class=regime.kernels_per_class // 2)
+            yield f"quick, {framework}, m halved", Leg(half)
+            nearer = replace(regime, init_scale=2 * regime.init_scale)
+            yield f"quick, {framework}, sigma_0 doubled", Leg(nearer)
         yield f"quick, supervised, init of {framework}", legs.supervised(regime)
 
 
