@@ -15,9 +15,6 @@ from ..simulate.encoder import back_project, project
 from ..theory import cost
 from .labelled import Request
 
-SAMPLE = (1, 200, 14, 48, 64)
-"""Seeds, images, patches, dimension and kernels of the products that a core is timed by: those of
-preset quick."""
 SAMPLES = 5
 """Of which the fastest counts: others may be at work beside."""
 
@@ -37,14 +34,14 @@ def work(request: Request) -> float:
 @cache
 def operations_a_second() -> float:
     """Of a gradient's two products on one core of this machine; measured once a process."""
-    seeds, images, patches, dimension, kernels = SAMPLE
-    x, w = torch.ones(seeds, images, patches, dimension), torch.ones(seeds, kernels, dimension)
+    images, patches, dimension, kernels = cost.SAMPLE
+    x, w = torch.ones(1, images, patches, dimension), torch.ones(1, kernels, dimension)
     taken = []
     for _ in range(SAMPLES):
         begin = time.perf_counter()
         back_project(project(w, x), x)
         taken.append(time.perf_counter() - begin)
-    return 4.0 * images * patches * dimension * kernels / min(taken)
+    return cost.REFERENCE / min(taken)
 
 
 class TimeLeft:

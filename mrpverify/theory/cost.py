@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from math import ceil, log
-from typing import Any
+from math import ceil, log, prod
 
 from ..parameters import Parameters
 
@@ -27,8 +26,10 @@ PASSES = {"mae": (3.3, 3.4), "supervised": (1.4, 2.1), "teacher-student": (4.5, 
 REFERENCE, which it takes whatever its size: inner stages and kernels that are evaluated a few at a
 time. Fitted to runs of preset quick, with as many images twice and half as many classes."""
 OF_ANY_OTHER_PASS = (2.0, 3.0)
-REFERENCE = 4.0 * 200 * 14 * 48 * 64
-"""Operations of the two products of preset quick's masked autoencoder."""
+SAMPLE = (200, 14, 48, 64)
+"""Images, patches, dimension and kernels of preset quick's masked autoencoder."""
+REFERENCE = 4.0 * prod(SAMPLE)
+"""Operations of its two products."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,13 @@ def gradient(parameters: Parameters) -> Cost:
     )
 
 
-def usual_gradients(parameters: Any) -> int:
+def usual_gradients(parameters: Parameters) -> int:
     """Gradients that a run takes, at most where it descends and usually where it flows."""
     p = parameters
     if p.method == "flow":
         return GRADIENTS.get(p.framework, OF_ANY_OTHER)
     end = p.horizon or p.deadline
-    return min(p.max_steps, ceil(end / p.step)) if end > 0 else int(p.max_steps)
+    return min(p.max_steps, ceil(end / p.step)) if end > 0 else p.max_steps
 
 
 @cache

@@ -390,10 +390,10 @@ def ahead(p: Parameters, run, seed: int) -> list[Ahead]:
     label = np.arange(p.features) // p.views
     first, taken = [], np.zeros(p.classes, dtype=bool)
     for kernel in np.argsort([course.time for course in courses]):
-        time, end, growth = (getattr(courses[kernel], name) for name in ("time", "end", "growth"))
-        if not taken[label[end.argmax()]] and np.isfinite(time):
-            answered = growth * answered_at_start(p, run, seed, kernel, int(end.argmax()))
-            first.append(Ahead(int(kernel), time, end, ~taken[label], answered))
+        course, end = courses[kernel], courses[kernel].end
+        if not taken[label[end.argmax()]] and np.isfinite(course.time):
+            answered = course.growth * answered_at_start(p, run, seed, kernel, int(end.argmax()))
+            first.append(Ahead(int(kernel), course.time, end, ~taken[label], answered))
         taken[label[end >= PURE_RATIO * p.linear_from]] = True
     early = [one for one in first if one.time <= EARLY * first[0].time]
     return first[:1] if p.bias else early
