@@ -168,6 +168,7 @@ def executed(objective: Objective) -> Objective:
         direction=partial(_direction, objective, how, step),
         loss=partial(_loss, objective, how),
         logits=None if objective.logits is None else partial(_logits, objective, how),
+        inner=None,
     )
 
 

@@ -26,7 +26,7 @@ import torch
 
 from ..parameters import Parameters
 from .certificate import Certificate
-from .chebyshev import Chebyshev
+from .chebyshev import Chebyshev, Derivative
 from .execution import alone
 from .objective import Loud, State, one_feature_a_class
 from .partitioned import Partitioned
@@ -110,7 +110,17 @@ class Field:
         loud, own_clocks = self.objective.loud, self.objective.independent_kernels
         if loud is None:
             return Chebyshev(derivative, state, tolerance, own_clocks, together=self.small)
-        return Partitioned(derivative, state, tolerance, partial(self._loud, loud))
+        return Partitioned(derivative, state, tolerance, partial(self._loud, loud), self._inner)
+
+    def _inner(self, state: torch.Tensor, kernels: torch.Tensor) -> Derivative:
+        """The stiff part of the flow of loud kernels near a state."""
+        if self.objective.inner is None:
+            return self
+        tensors = {**self.fixed, **self.layout.unpack(state)}
+        direction = self.objective.inner(self.parameters, tensors, self.images)
+        return lambda near, kernels: self.layout.pack(
+            direction({**self.fixed, **self.layout.unpack(near)})
+        )
 
     def _loud(self, loud: Loud, state: torch.Tensor) -> torch.Tensor:
         """Kernels that take part in the stiffness [seeds, kernels]."""

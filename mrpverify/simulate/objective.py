@@ -29,6 +29,9 @@ Logits = Callable[[Any, State, torch.Tensor], torch.Tensor]
 Loud = Callable[[Any, torch.Tensor], torch.Tensor]
 """(parameters, largest correlation of every kernel [seeds, kernels]) -> which kernels can make the
 loss stiff [seeds, kernels], bool."""
+Inner = Callable[[Any, State, Images], Callable[[State], State]]
+"""(parameters, state of loud kernels, images) -> minus the gradient as far as it is stiff, as a
+function of states of these kernels near this one."""
 
 
 def nothing_follows(parameters: Any, state: State, largest: torch.Tensor) -> None:
@@ -76,6 +79,8 @@ class Objective:
     loud: Loud | None = None
     """Kernels that the inner stages of a stiff step see; None: all. The others must be able to be
     left out, and a kernel of zeros to rest."""
+    inner: Inner | None = None
+    """What these stages compute instead of `direction`, where less of it makes the stiffness."""
     independent_kernels: bool = False
     """Whether no kernel feels another one: each then has a clock of its own."""
     covers: Literal["every feature", "one feature a class"] = "every feature"

@@ -1,8 +1,11 @@
 """RKC2 whose inner stages see only the loud kernels of a seed, the others being calm.
 
+They may see less of these, too (`Inner`): only the patches that pull one of them.
+
 Far below varrho a kernel neither makes stiffness nor feels it: its activations are of order
 (C/varrho)^q, so its share of the curvature is of order (C/varrho)^{2q-2}. With A(y) the flow that
-the loud kernels would have without the others, 0 on these, and B = F - A, a step of size h is
+the loud kernels would have without the others (on those patches), 0 on these, and B = F - A, a step
+of size h is
 
     z       = y_n + h B(y_n) + (what RKC2 adds for dy/dt = A(y) + B(y_n)),
     y_{n+1} = z on loud kernels,  y_n + h/2 (F(y_n) + F(z)) on calm ones:
@@ -26,6 +29,8 @@ import torch
 
 from .chebyshev import RADIUS_MARGIN, Chebyshev, Derivative
 
+Inner = Callable[[torch.Tensor, torch.Tensor], Derivative]
+"""Of a state of some kernels and their numbers: their stiff flow A, for states near this one."""
 Loud = Callable[[torch.Tensor], torch.Tensor]
 """Which kernels of a state [seeds, kernels, width] take part in its stiffness [seeds, kernels]."""
 
@@ -45,10 +50,15 @@ class Partitioned(Chebyshev):
     """
 
     def __init__(
-        self, derivative: Derivative, state: torch.Tensor, tolerance: float, loud: Loud
+        self,
+        derivative: Derivative,
+        state: torch.Tensor,
+        tolerance: float,
+        loud: Loud,
+        inner: Inner | None = None,
     ) -> None:
         super().__init__(derivative, state, tolerance, own_clocks=False)
-        self._loud = loud
+        self._loud, self._inner = loud, inner or (lambda state, kernels: derivative)
         self._calm = torch.zeros(state.shape[:2], dtype=torch.bool, device=state.device)
 
     def _step(
@@ -65,10 +75,11 @@ class Partitioned(Chebyshev):
         there = loud.gather(1, chosen).unsqueeze(2)
         index = chosen.unsqueeze(2).expand(-1, -1, self.state.shape[2])
         y, f = (torch.where(there, x.gather(1, index), 0.0) for x in (self.state, self.flow))
-        rest = f - self._derivative(y, chosen)
+        stiff_part = self._inner(y, chosen)
+        rest = f - stiff_part(y, chosen)
 
         def beside_the_calm(x: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
-            return self._derivative(x, kernels) + rest
+            return stiff_part(x, kernels) + rest
 
         z = self._stages(y, f, h, stages, chosen, beside_the_calm)
         push = h.unsqueeze(2).to(y.dtype)

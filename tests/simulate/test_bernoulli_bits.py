@@ -1,6 +1,7 @@
-"""Under Bernoulli masks directions are, to the last bit, those of the formulas without `shared`.
+"""Under Bernoulli masks directions are those of the formulas without `shared`.
 
-Written here as they stood before masks had a law of their own: the same operations in one order.
+Written here as they stood before masks had a law of their own: teacher-student to the last bit, the
+masked autoencoder, which sums in another order since, to rounding.
 """
 
 import pytest
@@ -55,7 +56,8 @@ def test_masked_autoencoder(dtype, theta, target, bias, bare_images):
     x, state = drawn(p, 1, dtype)
     found, _ = mae.descent_direction(p, state, bare_images(x), torch.zeros(2, p.kernels))
     for name, move in former_mae(p, state, x).items():
-        assert torch.equal(found[name], move)
+        rounding = 100 * torch.finfo(dtype).eps
+        assert float((found[name] - move).norm()) <= rounding * float(move.norm())
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

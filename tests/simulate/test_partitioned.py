@@ -1,6 +1,7 @@
 """Inner stages of the loud kernels alone: order, stability, cost and what the flow must promise."""
 
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from mrpverify.simulate.chebyshev import Chebyshev, stages_needed
 from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.flow import Field
 from mrpverify.simulate.partitioned import GROUP, Partitioned
+from mrpverify.simulate.rows import some_patches
 from mrpverify.simulate.sample import sample_images, sample_weights
 from tests.built_in import OBJECTIVES, instead
 
@@ -153,6 +155,57 @@ def test_a_masked_autoencoder_with_calm_kernels_goes_where_it_goes_without(regim
         found.crossing_time[crossed], expected.crossing_time[crossed], rtol=0.01
     )
     assert found.steps[0] < 0.8 * expected.steps[0]
+
+
+@pytest.mark.parametrize("target", ["all", "masked"])
+@pytest.mark.parametrize("masks", ["bernoulli", "fixed"])
+def test_what_the_quiet_patches_do_is_not_stiff(regime, masks, target):
+    """What the masked autoencoder promises of its inner flow: the rest has next to no curvature."""
+    p = replace(regime("mae"), masks=masks, target=target, patches=8, visible=0.5)
+    images, weights = sample_images(p, "quiet", [0]), sample_weights(p, "quiet", [0])
+    captured = images.features[:, : weights.shape[1]]
+    weights[:, : captured.shape[1]] += p.linear_from * captured
+    state = mae.initial_state(p, weights, "quiet", [0])
+    field = Field(p, images, state)
+    packed = field.layout.pack(state)
+    every = torch.arange(packed.shape[1]).unsqueeze(0)
+    inner = field._inner(packed, every)
+    whole = jacobian(lambda y: field(y, every), packed)
+    rest = whole - jacobian(lambda y: inner(y, every), packed)
+    assert 0 < torch.linalg.matrix_norm(rest, 2) < 0.01 * torch.linalg.matrix_norm(whole, 2)
+
+
+def jacobian(flow, y):
+    """By central differences [y, y]."""
+    step, columns = 1e-6, []
+    for index in range(y.numel()):
+        push = torch.zeros(y.numel(), dtype=y.dtype)
+        push[index] = step
+        push = push.view_as(y)
+        columns.append((flow(y + push) - flow(y - push)).flatten() / (2 * step))
+    return torch.stack(columns, 1)
+
+
+def test_quiet_patches_are_left_out_and_the_flow_is_the_same(regime):
+    p = replace(regime("mae"), method="flow", init_scale=0.02, horizon=1500.0)
+    rows = []
+
+    def counted(patches, kept):
+        rows.append(float(kept.double().mean()))
+        return some_patches(patches, kept)
+
+    with mock.patch.object(mae, "some_patches", counted):
+        found = pretrain(p, "quiet", [0])
+    with instead(replace(OBJECTIVES["mae"], inner=None)):
+        expected = pretrain(p, "quiet", [0])
+    assert 0.05 < np.mean(rows) < 0.7
+    np.testing.assert_allclose(found.final_correlations, expected.final_correlations, atol=0.01)
+    crossed = np.isfinite(expected.crossing_time)
+    np.testing.assert_array_equal(np.isfinite(found.crossing_time), crossed)
+    np.testing.assert_allclose(
+        found.crossing_time[crossed], expected.crossing_time[crossed], rtol=0.002
+    )
+    assert found.steps[0] < 1.1 * expected.steps[0]
 
 
 def test_the_estimate_of_calm_kernels_is_the_error_of_the_trapezoidal_rule():

@@ -1,0 +1,73 @@
+"""Patches of all images of a seed as rows, one below the other: all of them, or those that matter.
+
+Most patches of an image move none of the kernels that are asked about: a background patch, or one
+of another feature. Left out, products and passes shrink with the rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Patches of each seed in the order of their images."""
+
+    patches: torch.Tensor
+    """x_p [seeds, rows, dimension]; rows of zeros fill a seed up to the one with most."""
+    totals: torch.Tensor
+    """S, the sum of all patches of an image, of those too that are no row
+    [seeds, images, dimension]."""
+    image: torch.Tensor | None
+    """Of each row, numbered through all seeds [seeds * rows]; None: all have as many, in turn."""
+    first: torch.Tensor | None
+    """Row at which each image begins, numbered through all seeds [seeds * images], or None."""
+
+    @property
+    def images(self) -> int:
+        """N."""
+        return self.totals.shape[1]
+
+    def summed(self, values: torch.Tensor) -> torch.Tensor:
+        """Sum over the rows of each image of values [seeds, rows, n], [seeds, images, n]."""
+        seeds, _, n = values.shape
+        if self.first is None:
+            return values.view(seeds, self.images, -1, n).sum(2)
+        flat = values.view(-1, n)
+        each = torch.arange(len(flat), device=flat.device)
+        sums = functional.embedding_bag(each, flat, self.first, mode="sum")
+        return sums.view(seeds, -1, n)
+
+    def spread(self, values: torch.Tensor) -> torch.Tensor:
+        """Values of images [seeds, images, n] on each of their rows [seeds, rows, n]."""
+        (seeds, rows, _), n = self.patches.shape, values.shape[2]
+        if self.image is None:
+            each = values.unsqueeze(2).expand(-1, -1, rows // self.images, -1)
+            return each.reshape(seeds, rows, n)
+        return values.view(-1, n).index_select(0, self.image).view(seeds, rows, n)
+
+
+def every_patch(patches: torch.Tensor) -> Rows:
+    """All patches [seeds, images, patches, dimension]."""
+    return Rows(patches.flatten(1, 2), patches.sum(2), None, None)
+
+
+def some_patches(patches: torch.Tensor, kept: torch.Tensor) -> Rows:
+    """Those that are kept [seeds, images, patches], bool."""
+    seeds, images, count, dimension = patches.shape
+    rows = kept.flatten(1)
+    most = max(1, int(rows.sum(1).max()))
+    order = torch.argsort(rows.int(), dim=1, descending=True, stable=True)[:, :most]
+    chosen = patches.flatten(1, 2).gather(1, order.unsqueeze(2).expand(-1, -1, dimension))
+    fills = ~rows.gather(1, order).unsqueeze(2)
+    seed = torch.arange(seeds, device=patches.device).unsqueeze(1)
+    own = kept.sum(2)
+    return Rows(
+        chosen.masked_fill(fills, 0.0),
+        patches.sum(2),
+        (seed * images + order // count).flatten(),
+        (seed * most + own.cumsum(1) - own).flatten(),
+    )
