@@ -25,8 +25,13 @@ NARROWEST = 60
 """Columns that every report takes at least: ids and verdicts are whole from there on."""
 
 
-BROKEN = (OSError, MemoryError, RuntimeError, ValueError, ArithmeticError, LookupError)
-"""What a run may raise where its machine fails, or its numbers leave their range."""
+BROKEN = (
+    OSError, MemoryError, RuntimeError, ValueError, ArithmeticError, LookupError, SystemExit,
+)  # fmt: skip
+"""What a run may raise where its machine fails, or its numbers leave their range.
+
+An objective or a law from outside may also end the process, and its code would pass for a verdict.
+"""
 
 
 class UsageError(ValueError):

@@ -7,10 +7,12 @@ store, or are trained in this process and stored, as the command line does it.
 from __future__ import annotations
 
 import io
+import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import xarray as xr
@@ -21,6 +23,16 @@ from .claims.claim import Claim, about_networks
 from .claims.evaluate import ClaimResult, counts
 from .claims.legs import Leg
 from .claims.registry import all_claims, select
+from .given import (
+    REGIME,
+    of_kind,
+    plain,
+    regime_of,
+    regimes_by_framework,
+    seeds_of,
+    text_of,
+    whole,
+)
 from .judge.verdicts import Verdict, exit_code
 from .parameters import Framework, Parameters
 from .records.collect import Machine, choose_machine, collect
@@ -35,26 +47,31 @@ from .simulate.sample import Images, sample_images
 Seeds = int | Sequence[int]
 """How many, from 0 on, or which."""
 REPORT_COLUMNS = 100
+PRESET = "the name of a preset, or the path of a .toml file"
+CLAIM = "a claim, a group or a file of claims, or a list of them"
+GOES_ON = f"{REGIME}, or a leg"
+"""What was wanted, in messages."""
 PAGE_PIXELS = 600
 """Height of a report inside a notebook."""
 
 
-def regime(framework: Framework, preset: str = "quick", **changes: Any) -> Parameters:
+def regime(framework: Framework, preset: str | Path = "quick", **changes: Any) -> Parameters:
     """The regime of a framework in a preset, with parameters by symbol (theta) or name (visible).
 
-    Raises RegimeError for a framework, preset, name or value that does not exist.
+    Raises RegimeError for a framework, preset, name or value that does not exist, TypeError for a
+    preset that is no text and no path.
     """
-    regimes = load_preset(preset).regimes
-    if framework not in regimes:
+    regimes = load_preset(text_of(preset, "preset", PRESET)).regimes
+    if not isinstance(framework, str) or framework not in regimes:
         raise RegimeError(
             f"framework={framework!r}: preset {preset} has {', '.join(regimes)}; choose one."
         )
-    return build({**asdict(regimes[framework]), **canonical(changes)})
+    return build({**asdict(regimes[framework]), **canonical(plain(changes))})
 
 
 def sample(regime: Parameters, salt: str = "a", seeds: Seeds = 1) -> Images:
     """Training images of the regime's data law, [seeds, images, patches, dimension] (section 1)."""
-    return sample_images(regime, check_salt(salt), _numbers(seeds))
+    return sample_images(regime_of(regime), check_salt(salt), seeds_of(seeds))
 
 
 def train(
@@ -73,21 +90,37 @@ def train(
     Fine-tuning goes on from the final kernels of `start`, distillation learns from the runs
     `taught_by`, each a regime or a leg (same salt and seeds); they are trained first.
     With more than one worker, processes are started: a script then needs a main guard.
-    Raises DeviceError, RegimeError for a number of seeds, and OSError where nothing can be stored.
+    Raises TypeError, DeviceError, RegimeError for a number of seeds or workers, and OSError where
+    nothing can be stored.
     """
-    teachers = tuple(one if isinstance(one, Leg) else Leg(one) for one in taught_by)
-    leg = Leg(regime, start, taught_by=teachers)
-    requests = [leg.request(check_salt(salt), seed) for seed in _numbers(seeds)]
+    leg = Leg(regime_of(regime), _start(start), taught_by=_teachers(taught_by))
+    requests = [leg.request(check_salt(salt), seed) for seed in seeds_of(seeds)]
     machine = _machine(device, workers)
     found = collect(requests, machine, device_store(machine.device) if stored else None)
     return join([found[request] for request in requests])
 
 
+def _start(given: Parameters | Leg | None) -> Parameters | Leg | None:
+    """Where a run goes on from; raises TypeError."""
+    wanted = f"{GOES_ON}, or None"
+    found: Parameters | Leg | None = of_kind(given, (Parameters, Leg, type(None)), "start", wanted)
+    return found
+
+
+def _teachers(given: Sequence[Parameters | Leg]) -> tuple[Leg, ...]:
+    """Whose answers a run learns from; raises TypeError."""
+    several = of_kind(given, Sequence, "taught_by", "a list of regimes or legs")
+    found = [of_kind(one, (Parameters, Leg), "taught_by: teacher", GOES_ON) for one in several]
+    return tuple(one if isinstance(one, Leg) else Leg(one) for one in found)
+
+
 def correlations(run: xr.Dataset, *, final: bool = False) -> xr.DataArray:
     """C = <w_r, v_f> along the snapshots [seed, step, kernel, feature], with their `time`.
 
-    With `final` those that each seed ended with [seed, kernel, feature].
+    With `final` those that each seed ended with [seed, kernel, feature]. Raises TypeError for what
+    is no data set of runs.
     """
+    of_kind(run, xr.Dataset, "run", "runs, as mrpverify.train(regime) returns them")
     if final:
         return run["final_correlations"]
     return run["correlations"].assign_coords(time=run["time"])
@@ -134,8 +167,8 @@ class Checked:
 
 
 def check(
-    asked: str | Claim | Sequence[str | Claim],
-    regimes: str | Parameters | Mapping[Framework, Parameters] = "quick",
+    asked: str | Path | Claim | Sequence[str | Path | Claim],
+    regimes: str | Path | Parameters | Mapping[Framework, Parameters] = "quick",
     salt: str = "a",
     seeds: int | None = None,
     framework: Framework | None = None,
@@ -146,15 +179,19 @@ def check(
 ) -> Checked:
     """Verdicts of claims, groups or ids, in the regimes of a preset or in one's own.
 
-    `seeds` is their number, by default the preset's; `framework` leaves out the others' regimes.
-    Raises UnknownClaimError for a name, RegimeError (also where no claim is about a framework that
-    is left), DeviceError, ValueError for claims about real images (those are asked by command).
+    `seeds` is their number, by default the preset's; `framework` leaves out the others' regimes
+    (``both``, as on the command line, none). Raises UnknownClaimError for a name, RegimeError (also
+    where no claim is about a framework that is left, and for a regime under another framework's
+    name), DeviceError, TypeError, ValueError for claims about real images (asked by command).
     """
     start = time.monotonic()
-    chosen = _claims([asked] if isinstance(asked, (str, Claim)) else asked)
-    preset = load_preset(regimes if isinstance(regimes, str) else "quick")
-    given = preset.regimes if isinstance(regimes, str) else regimes
-    own = _regimes(given, framework, chosen)
+    chosen = _claims([asked] if isinstance(asked, (str, os.PathLike, Claim)) else asked)
+    by_value = isinstance(regimes, (Parameters, Mapping))
+    preset = load_preset(
+        "quick" if by_value else text_of(regimes, "regimes", f"{REGIME}, {PRESET}")
+    )
+    given = regimes if isinstance(regimes, (Parameters, Mapping)) else preset.regimes
+    own = _regimes(given, None if framework == "both" else framework, chosen)
     check_salt(salt)
     number = check_seeds(preset.seeds if seeds is None else seeds)
     machine = _machine(device, workers)
@@ -170,11 +207,16 @@ def check(
     return Checked(run, tuple(results))
 
 
-def _claims(asked: Sequence[str | Claim]) -> tuple[Claim, ...]:
-    """The claims themselves; raises ValueError for one about real images."""
+def _claims(asked: Sequence[str | Path | Claim]) -> tuple[Claim, ...]:
+    """The claims themselves; raises RegimeError for none, ValueError for one of real images."""
+    several = of_kind(asked, Iterable, "asked", CLAIM)
     found = [
-        claim for one in asked for claim in ([one] if isinstance(one, Claim) else select([one]))
+        claim
+        for one in several
+        for claim in ([one] if isinstance(one, Claim) else select([text_of(one, "asked", CLAIM)]))
     ]
+    if not found:
+        raise RegimeError(f"asked={asked!r}: names no claim; expected {CLAIM}.")
     for claim in found:
         if about_networks(claim):
             raise ValueError(
@@ -192,27 +234,20 @@ def _regimes(
 
     A check without a verdict would look like a success.
     """
-    there = {given.framework: given} if isinstance(given, Parameters) else dict(given)
+    by_name = {given.framework: given} if isinstance(given, Parameters) else given
+    there = regimes_by_framework(by_name)
     about = {f for claim in claims for f in claim.frameworks if f is not None}
     chosen = {f: p for f, p in there.items() if f in about and framework in (f, None)}
     if not chosen:
-        named = ", ".join(dict.fromkeys(claim.id for claim in claims)) or "no claim"
+        named = ", ".join(dict.fromkeys(claim.id for claim in claims))
         raise RegimeError(
             f"framework={framework!r}, regimes of {', '.join(there)}: {named} is about "
-            f"{', '.join(sorted(about)) or 'nothing'}; choose that."
+            f"{', '.join(sorted(about))}; choose that."
         )
     return chosen
 
 
-def _numbers(seeds: Seeds) -> list[int]:
-    """The seeds; raises RegimeError for a number out of range or a negative seed."""
-    numbers = list(range(check_seeds(seeds))) if isinstance(seeds, int) else list(seeds)
-    if any(seed < 0 for seed in numbers) or not numbers:
-        raise RegimeError(f"seeds={seeds}: expected a number of seeds, or seeds from 0 on.")
-    return numbers
-
-
 def _machine(device: str, workers: int) -> Machine:
     """Where to train, and in how many processes; on a GPU in this one."""
-    chosen = choose_machine(device)
-    return Machine(chosen.device, workers if chosen.device == "cpu" else 1)
+    chosen, number = choose_machine(device), whole(workers, "workers", 1)
+    return Machine(chosen.device, number if chosen.device == "cpu" else 1)

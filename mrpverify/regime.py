@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -245,11 +246,12 @@ def _like(framework: Framework) -> Framework:
 
 def check_seeds(seeds: Any) -> int:
     """A number of seeds in [1, 10000]; raises RegimeError."""
-    if isinstance(seeds, bool) or not isinstance(seeds, int):
+    if isinstance(seeds, bool) or not isinstance(seeds, Integral):  # numpy's are whole numbers too
         raise RegimeError(f"seeds={seeds!r}: expected a whole number.")
-    if not MIN_SEEDS <= seeds <= MAX_SEEDS:
+    number = int(seeds)
+    if not MIN_SEEDS <= number <= MAX_SEEDS:
         raise RegimeError(f"seeds={seeds}: allowed are {MIN_SEEDS} to {MAX_SEEDS}.")
-    return seeds
+    return number
 
 
 def check_salt(salt: Any) -> str:

@@ -60,8 +60,9 @@ ALLOWED = {
     "training_together": {
         "admissible", "parameters", "regime", "simulate", "records", "command_line",
     },
+    "given": {"parameters", "regime"},
     "interactive": {
-        "parameters", "regime", "simulate", "judge", "records", "claims", "report",
+        "given", "parameters", "regime", "simulate", "judge", "records", "claims", "report",
     },
     "__main__": {
         "archive", "calibration", "check", "checking", "command_app", "counterexample", "figures",
@@ -93,6 +94,7 @@ THIRD_PARTY = {
     "parts": set(),
     "parameters": set(),
     "derivations": set(),
+    "given": {"numpy"},
     "objectives.options": set(),
     "theory": {"numpy", "scipy", "sympy"},
     "objectives.theory": {"numpy", "scipy", "sympy"},

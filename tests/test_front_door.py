@@ -103,11 +103,56 @@ def test_a_run_is_what_the_command_line_trains(regime, tmp_path, monkeypatch):
         (lambda p: mv.check("T1.capture", p, framework="supervised"), "T1.capture is about mae"),
         (lambda p: mv.check("SL.test", p, seeds=1), "about supervised"),
         (lambda p: mv.check([], p), "no claim"),
+        (lambda p: mv.regime(["mae"]), "framework=.*choose one"),
+        (lambda p: mv.train(p, seeds=[0, 0]), "each of them once"),
+        (lambda p: mv.train(p, seeds=2.0), "whole number"),
+        (lambda p: mv.train(p, workers=0), "workers=0"),
+        (lambda p: mv.check("T1.capture", {"teacher-student": p}), "is a regime of 'mae'"),
     ],
 )
 def test_what_cannot_be_asked_is_said(call, message, regime):
     with pytest.raises(RegimeError, match=message):
         call(regime)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda p: mv.train("mae"), "regime='mae': expected a regime"),
+        (lambda p: mv.sample(None), "regime=None"),
+        (lambda p: mv.regime("mae", None), "preset=None"),
+        (lambda p: mv.train(p, seeds=[0.5]), "seed=0.5"),
+        (lambda p: mv.train(p, seeds="2"), "seed='2'"),
+        (lambda p: mv.train(p, workers="2"), "workers='2'"),
+        (lambda p: mv.train(p, start="mae"), "start='mae'"),
+        (lambda p: mv.train(p, taught_by=p), "taught_by="),
+        (lambda p: mv.train(p, taught_by=["mae"]), "teacher='mae'"),
+        (lambda p: mv.correlations(p), "run=Parameters"),
+        (lambda p: mv.check(p, "T1.capture"), "asked=Parameters"),
+        (lambda p: mv.check([3], p), "asked=3"),
+        (lambda p: mv.check("A.regime", [p]), "regimes="),
+        (lambda p: mv.check("A.regime", {"mae": "quick"}), r"regimes\['mae'\]='quick'"),
+    ],
+)
+def test_what_is_of_the_wrong_kind_says_what_was_wanted(call, message, regime):
+    with pytest.raises(TypeError, match=message):
+        call(regime)
+
+
+def test_numbers_of_numpy_and_paths_are_taken(regime, tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    changes = {"k": np.int64(3), "sigma_0": np.float64(0.1), "bias": np.bool_(False)}
+    changed = mv.regime("mae", **changes)
+    assert (changed.classes, changed.init_scale, changed.bias) == (3, 0.1, False)
+    assert len(mv.sample(regime, seeds=np.int64(2)).labels) == 2
+    assert mv.train(regime, seeds=np.arange(1)).seed.values.tolist() == [0]
+    preset = tmp_path / "mine.toml"
+    preset.write_text("[shared]\nk = 4\n")
+    assert mv.regime("mae", preset).classes == 4
+    assert mv.check("A.regime", preset, seeds=np.int64(2)).run.regimes["mae"].classes == 4
+    assert mv.check("A.regime", regime, seeds=2, framework="both").exit_code in (0, 4, 6)
+    with pytest.raises(registry.UnknownClaimError, match="no such file"):
+        mv.check(tmp_path / "none.py", regime)
 
 
 def test_a_check_in_one_framework_of_a_preset():

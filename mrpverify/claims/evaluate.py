@@ -23,6 +23,9 @@ from .unfinished import with_unfinished
 
 Key = TypeVar("Key")
 
+BREAKS = (Exception, SystemExit)
+"""What breaks one claim alone. An exit of its own counts: its code would pass for a verdict."""
+
 
 @dataclass(frozen=True)
 class ControlResult:
@@ -245,7 +248,7 @@ def _said(claim: Claim, asks: Asks, runs: Runs | None, seeds: Sequence[int]) -> 
     except StopIteration as done:
         value = done.value
         return measured(lambda: _of_every_seed(measurement_of(claim, value), len(seeds)))
-    except Exception as error:
+    except BREAKS as error:
         return _broke(error)
 
 
@@ -268,7 +271,7 @@ def _without_runs(claim: Claim, regime: Parameters, framework: Framework) -> Cla
         for control in claim.controls[framework]:
             if control.change is not None:
                 claim.runs_needed(control.parameters(regime, regime.horizon))
-    except Exception as error:
+    except BREAKS as error:
         if not broken or not isinstance(error, (ArithmeticError, ValueError)):
             return ClaimResult(claim, framework, _broke(error), (), broken, Verdict.ERROR, None)
         not_run = _without_number(f"not run, no run is defined here: {error}", Verdict.INCONCLUSIVE)
@@ -367,7 +370,7 @@ def control_result(
     sound = enough and measurement.measured is not Verdict.ERROR
     try:
         failed = sound and control.failed(measured_in, measurement)
-    except Exception as error:
+    except BREAKS as error:
         return ControlResult(control, _broke(error), False)
     return ControlResult(control, measurement, failed)
 
@@ -378,7 +381,7 @@ def _predicted(claim: Claim, regime: Parameters) -> str | None:
         return None
     try:
         return claim.prediction(regime)
-    except Exception as error:
+    except BREAKS as error:
         return f"none, the prediction failed with {type(error).__name__}: {error}"
 
 
@@ -424,11 +427,11 @@ def measured(measure: Callable[[], Measurement]) -> Measurement:
     """A measurement; one that breaks is an ERROR of its own claim, the others go on."""
     try:
         return measure()
-    except Exception as error:
+    except BREAKS as error:
         return _broke(error)
 
 
-def _broke(error: Exception) -> Measurement:
+def _broke(error: BaseException) -> Measurement:
     """What is said of a claim that broke with an error."""
     return _without_number(
         f"failed with {type(error).__name__}: {error}",

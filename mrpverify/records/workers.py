@@ -284,7 +284,7 @@ def _answer(work: Callable[[Any], Any], task: Any) -> tuple[BaseException | None
     """(None, answer), or (what was raised, None) with its traceback as a note."""
     try:
         return None, work(task)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # an exit would only say that a process is gone
         error.add_note(traceback.format_exc())
         return error, None
 

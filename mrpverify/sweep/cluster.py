@@ -160,6 +160,7 @@ def _connect(address: str) -> Any:
     """A Dask client; raises UsageError."""
     try:
         from distributed import Client as UntypedClient
+        from distributed.comm.addressing import get_address_host_port
     except ImportError:
         raise UsageError(
             "--scheduler needs Dask: python -m pip install 'mrpverify[distributed]'."
@@ -169,6 +170,7 @@ def _connect(address: str) -> Any:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     client: Any = UntypedClient
     try:
+        get_address_host_port(address)  # a client for none waits for itself at the end
         return client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise UsageError(

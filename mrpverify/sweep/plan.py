@@ -11,10 +11,19 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictInt,
+    Tag,
+    ValidationError,
+)
 
 from ..claims.claim import Claim
 from ..claims.registry import select
@@ -34,6 +43,7 @@ MOST_CELLS = 100_000
 """Cells of a grid at most: more are a slip of the pen."""
 
 Scalar = bool | int | float | str
+Value = TypeVar("Value")
 Values = Annotated[list[Scalar], Field(min_length=1)]
 
 
@@ -45,17 +55,26 @@ class Range(BaseModel):
     """Equally spaced values of an axis, or values in equal ratios."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
-    start: float = Field(alias="from")
-    stop: float = Field(alias="to")
+    start: float = Field(alias="from", allow_inf_nan=False)
+    stop: float = Field(alias="to", allow_inf_nan=False)
     points: int = Field(ge=2, le=10_000)
     scale: Literal["linear", "log"] = "linear"
 
     def values(self) -> list[Scalar]:
         """The values, rounded to six digits so that they read well; raises ValueError."""
+        if self.start == self.stop:
+            raise ValueError(f"from and to are both {self.start:g}; give a list of one value")
         if self.scale == "log" and min(self.start, self.stop) <= 0:
             raise ValueError(f"from={self.start:g}, to={self.stop:g}: a log scale needs both > 0")
         space = np.linspace if self.scale == "linear" else np.geomspace
         return [float(f"{value:.6g}") for value in space(self.start, self.stop, self.points)]
+
+
+Axis = Annotated[
+    Annotated[Range, Tag("range")] | Annotated[Values, Tag("list")],
+    Discriminator(lambda given: "range" if isinstance(given, (dict, Range)) else "list"),
+]
+"""A table is a range and nothing else, so that what is wrong is said of what was written."""
 
 
 class Plan(BaseModel):
@@ -65,11 +84,11 @@ class Plan(BaseModel):
     claims: Annotated[list[str], Field(min_length=1)]
     frameworks: Annotated[list[Framework], Field(min_length=1)]
     preset: str = "quick"
-    seeds: int | None = None
+    seeds: StrictInt | None = None
     salt: str = "a"
-    controls: bool = False
+    controls: StrictBool = False
     settings: dict[str, Scalar] = Field(default={}, alias="set")
-    grid: Annotated[dict[str, Range | Values], Field(min_length=1)]
+    grid: Annotated[dict[str, Axis], Field(min_length=1)]
     zip: list[Annotated[list[str], Field(min_length=2)]] = []
     """Groups of axes that move together instead of being crossed."""
 
@@ -88,9 +107,9 @@ class Plan(BaseModel):
         return axes
 
 
-def _first_repeated(values: Sequence[Scalar]) -> Scalar | None:
+def _first_repeated(values: Sequence[Value]) -> Value | None:
     """The first value that stood there before (1 and 1.0 are one), None where all differ."""
-    seen: set[Scalar] = set()
+    seen: set[Value] = set()
     for value in values:
         if value in seen:
             return value
@@ -154,14 +173,19 @@ def _complaints(error: ValidationError) -> list[str]:
     """What is wrong with each entry, in words; one line for each."""
     lines: dict[str, str] = {}
     for item in error.errors(include_url=False):
-        place = [str(part) for part in item["loc"]]
-        name = f"[grid] {place[1]}" if place[0] == "grid" and len(place) > 1 else place[0]
-        missing = item["type"] == "missing" and len(place) == 1
-        value = "" if missing else f"={item['input']!r}"
+        name = _entry([str(part) for part in item["loc"]])
+        value = "" if item["type"] == "missing" else f"={item['input']!r}"
         known = ", ".join(f.alias or name for name, f in Plan.model_fields.items())
         hint = f"; allowed are {known}" if item["type"] == "extra_forbidden" else ""
         lines.setdefault(name, f"{name}{value}: {item['msg'].lower()}{hint}")
     return list(lines.values())
+
+
+def _entry(place: Sequence[str]) -> str:
+    """The entry of a plan that is meant by a place in it; of a range its own entry too."""
+    if place[0] != "grid" or len(place) < 2:
+        return place[0]
+    return " ".join(["[grid]", place[1], *(place[3:] if place[2:3] == ["range"] else ())])
 
 
 def lay_out(
@@ -181,6 +205,7 @@ def lay_out(
     preset = _restricted(load_preset(plan.preset), plan.frameworks)
     base = preset.override(plan.settings).override(settings or {})
     cells = tuple(_cell(base, point) for point in _points(axes, plan.zip))
+    _check_cells(cells)
     wanted = plan.seeds if seeds is None else seeds
     return Sweep(
         name,
@@ -217,18 +242,28 @@ def _restricted(preset: Preset, frameworks: Sequence[Framework]) -> Preset:
     return replace(preset, regimes=chosen)
 
 
+def _check_cells(cells: Sequence[Cell]) -> None:
+    """Raise PlanError where two cells are one: values may differ as they are written alone."""
+    repeated = _first_repeated([tuple(cell.point.items()) for cell in cells])
+    if repeated is not None:
+        at = ", ".join(f"{name}={value}" for name, value in repeated)
+        raise PlanError(f"[grid]: cell {at} is there twice; keep one.")
+
+
 def _check_names(
     plan: Plan, axes: Mapping[str, Sequence[Scalar]], settings: Mapping[str, Any]
 ) -> None:
     """Raise PlanError where a parameter is both fixed and varied, or zipped by mistake."""
     try:
-        varied = canonical({name: values[0] for name, values in axes.items()})
+        varied = dict(zip(canonical({n: v[0] for n, v in axes.items()}), axes, strict=True))
     except RegimeError as error:
         raise PlanError(f"[grid] {error}") from None
-    fixed = canonical(plan.settings).keys() | canonical(settings).keys()
-    for name in ("framework", *sorted(fixed)):
-        if name in varied:
-            raise PlanError(f"[grid] {name}: given elsewhere too; it is an axis or it is fixed.")
+    places = {"frameworks": {"framework"}, "[set]": plan.settings, "--set": settings}
+    for place, names in places.items():
+        for name in canonical(dict.fromkeys(names)).keys() & varied.keys():
+            raise PlanError(
+                f"[grid] {varied[name]}: given by {place} too; it is an axis or it is fixed."
+            )
     zipped = [name for group in plan.zip for name in group]
     for name in zipped:
         if name not in axes or zipped.count(name) > 1:

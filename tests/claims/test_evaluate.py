@@ -58,6 +58,17 @@ def test_a_claim_that_breaks_is_an_error_and_the_others_go_on(get):
     assert second.measurement.successes == 2
 
 
+def test_a_claim_that_exits_has_no_exit_code_of_its_own(get):
+    def ends(*given):
+        raise SystemExit(0)  # would pass for SUPPORTED
+
+    control = Control("ends", "x", look=ends)
+    first, second, third = judged(claim(ends), claim(always, control), claim(always), get=get)
+    assert (first.verdict, second.verdict) == (Verdict.ERROR, Verdict.ERROR)
+    assert "SystemExit" in first.measurement.statistic
+    assert third.measurement.successes == 2
+
+
 @pytest.mark.parametrize("asked", [["pretraining"], None, {"pretraining": TINY}])
 def test_what_asks_for_no_legs_is_an_error_of_its_own(asked, get):
     def generator(parameters):
