@@ -28,7 +28,7 @@ from ..parameters import Parameters
 from .certificate import Certificate
 from .chebyshev import Chebyshev, Derivative
 from .execution import alone
-from .objective import Loud, State, one_feature_a_class
+from .objective import Inner, Loud, State, one_feature_a_class
 from .partitioned import Partitioned
 from .replay import Replayed, replayable
 from .run import LEAST_STEPS, as_computed, classified, correlate, diverged, enough_crossed
@@ -110,17 +110,20 @@ class Field:
         loud, own_clocks = self.objective.loud, self.objective.independent_kernels
         if loud is None:
             return Chebyshev(derivative, state, tolerance, own_clocks, together=self.small)
-        return Partitioned(derivative, state, tolerance, partial(self._loud, loud), self._inner)
+        # A replayed gradient is one launch whatever it computes; fewer patches have no fixed shape.
+        inner = None if self.small else self.objective.inner
+        stiff = None if inner is None else partial(self._stiff, inner)
+        return Partitioned(derivative, state, tolerance, partial(self._loud, loud), stiff)
 
-    def _inner(self, state: torch.Tensor, kernels: torch.Tensor) -> Derivative:
-        """The stiff part of the flow of loud kernels near a state."""
-        if self.objective.inner is None:
-            return self
-        tensors = {**self.fixed, **self.layout.unpack(state)}
-        direction = self.objective.inner(self.parameters, tensors, self.images)
-        return lambda near, kernels: self.layout.pack(
-            direction({**self.fixed, **self.layout.unpack(near)})
-        )
+    def _stiff(self, inner: Inner, state: torch.Tensor, kernels: torch.Tensor) -> Derivative:
+        """The flow of loud kernels as far as it is stiff, for states near this one."""
+        del kernels
+
+        def tensors(some: torch.Tensor) -> State:
+            return {**self.fixed, **self.layout.unpack(some)}
+
+        direction = inner(self.parameters, tensors(state), self.images)
+        return lambda near, kernels: self.layout.pack(direction(tensors(near)))
 
     def _loud(self, loud: Loud, state: torch.Tensor) -> torch.Tensor:
         """Kernels that take part in the stiffness [seeds, kernels]."""
