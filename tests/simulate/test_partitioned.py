@@ -105,6 +105,15 @@ def test_calm_kernels_are_not_computed_in_inner_stages():
     assert computed.count(GROUP) > 2 * computed.count(START.shape[1])
 
 
+def test_a_split_step_pays_for_its_loud_kernels_in_every_stage_and_once_for_all():
+    """Four of 24 kernels are loud."""
+    solver = partitioned(START)
+    solver.measure_radius()
+    before = float(solver.evaluations)
+    solver._step(torch.full((1, 1), 0.1, dtype=torch.float64), torch.full((1, 1), 9))
+    assert float(solver.evaluations) - before == pytest.approx(1 + 9 * 4 / 24)
+
+
 def test_a_seed_does_not_feel_the_others_of_its_batch():
     """Others have more loud kernels, no stiffness yet, or have come to their end before."""
     start = torch.cat([START, START.flip(1) * 0.5, 1e-4 * START, START.clamp(min=0.15)])
