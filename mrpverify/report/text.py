@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -279,4 +280,6 @@ def quotable(run: Run, results: Sequence[ClaimResult]) -> str:
         if own:
             found.append(f"{verdict}: {', '.join(names)}")
     version = versions()["mrpverify"]
-    return f"{'; '.join(found)} [{run.seeds} seeds, salt {run.salt}, mrpverify {version}]"
+    return (
+        f"{'; '.join(found)} [{run.seeds} seeds, salt {shlex.quote(run.salt)}, mrpverify {version}]"
+    )
