@@ -126,6 +126,7 @@ def test_columns_count_where_nobody_looks(monkeypatch, columns, width):
 def test_the_last_line_can_be_quoted():
     last = text(result(), width=60).splitlines()[-1]
     assert last.startswith("REFUTED: T1.lottery (mae) [24 seeds, salt a, mrpverify ")
+    assert "salt 'two words', mrp" in text(result(), salt="two words").splitlines()[-1]
 
 
 def test_a_control_that_failed_reads_as_it_should():
