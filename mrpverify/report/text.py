@@ -181,6 +181,8 @@ def _came_out(item: ControlResult) -> Text:
     """What became of a control."""
     if item.failed_as_it_should:
         return Text("failed, as it should", "green")
+    if item.measurement.measured is Verdict.ERROR:
+        return Text("BROKE", "bold red")
     return Text("DID NOT FAIL", "bold red")
 
 
