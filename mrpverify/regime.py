@@ -153,6 +153,7 @@ def canonical(values: Mapping[str, Any]) -> dict[str, Any]:
     names = set(by_symbol.values())
     result: dict[str, Any] = {}
     for key, value in values.items():
+        said = key if value is None else f"{key}={value}"
         name = by_symbol.get(key, key)
         if name not in names:
             near = difflib.get_close_matches(key, [*by_symbol, *names], n=3)
@@ -161,9 +162,9 @@ def canonical(values: Mapping[str, Any]) -> dict[str, Any]:
                 if near
                 else "see `--list parameters` for all of them."
             )
-            raise RegimeError(f"{key}={value}: no parameter has this name; {hint}")
+            raise RegimeError(f"{said}: no parameter has this name; {hint}")
         if name in result:
-            raise RegimeError(f"{key}={value}: {name} is given twice; keep one of the two.")
+            raise RegimeError(f"{said}: {name} is given twice; keep one of the two.")
         result[name] = value
     return result
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,10 +31,10 @@ def results(
     # torch and its like: seconds that --help need not wait for
     from .command_line import stop
     from .judge.verdicts import EXIT_USAGE
-    from .report.results import StoredRecordError, compact, file_name
+    from .report.results import StoredRecordError, file_name
 
     try:
-        new = [compact(path) for path in files or []]
+        new = [_read(path) for path in files or []]
         if not only_check:
             for record in new:
                 text = json.dumps(record, indent=1) + "\n"
@@ -50,6 +50,18 @@ def results(
         stop(f"stale: {', '.join(map(str, stale))}; run mrpverify results.", 1)
     for path in stale:
         path.write_text(wanted[path], encoding="utf-8")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """What is kept of a record; raises StoredRecordError for a file that is none."""
+    from .report.results import StoredRecordError, compact
+
+    try:
+        return compact(path)
+    except OSError as error:  # no file of the checkout, whose absence says something else
+        raise StoredRecordError(
+            f"{path}: cannot be read ({error.strerror}); name records of check --json."
+        ) from None
 
 
 def pages(root: Path) -> dict[Path, str]:

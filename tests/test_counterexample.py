@@ -1,6 +1,7 @@
 """The search for counterexamples: on measures whose boundary is known, and as a command."""
 
 import math
+import shlex
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -107,6 +108,20 @@ def test_the_command_prints_a_check_that_another_salt_confirms(confirmed, code, 
         assert not result.stdout
 
 
+def test_the_printed_check_can_be_pasted_whatever_salts_and_files_are_called(monkeypatch, tmp_path):
+    def measured(point, salt):
+        return Verdict.REFUTED if point["theta"] < 0.3 else Verdict.SUPPORTED
+
+    monkeypatch.setattr(searching.Search, "judge", answering(measured))
+    preset = tmp_path / "my preset.toml"
+    preset.write_text("[shared]\ntheta = 0.6\n")
+    salt = "it's $HOME & more"
+    result = run("T1.capture", "--vary", "theta", "--preset", str(preset), "--confirm", salt)
+    words = shlex.split(result.stdout.splitlines()[-1])
+    assert words[words.index("--salt") + 1] == salt
+    assert words[words.index("--preset") + 1] == str(preset)
+
+
 @pytest.mark.parametrize("verdict", [Verdict.REFUTED, Verdict.INCONCLUSIVE])
 def test_a_start_that_is_not_supported_is_no_start(verdict, monkeypatch):
     monkeypatch.setattr(searching.Search, "judge", answering(lambda point, salt: verdict))
@@ -119,7 +134,7 @@ def test_a_start_that_is_not_supported_is_no_start(verdict, monkeypatch):
     ("arguments", "part"),
     [
         (["T1.captur", "--vary", "theta"], "did you mean"),
-        (["T1.capture", "--vary", "thetta"], "did you mean theta"),
+        (["T1.capture", "--vary", "thetta"], "error: thetta: no parameter has this name; did you"),
         (["T1.capture", "--vary", "m"], "no number > 0 with decimals"),
         (["T1.capture", "--vary", "theta", "--vary", "visible"], "keep one of the two"),
         (["T1.capture", "--vary", "theta", "--set", "theta=7"], "theta=7: must be"),

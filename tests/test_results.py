@@ -152,6 +152,10 @@ def test_the_command_sees_what_is_stale(tmp_path):
     bad = tmp_path / "bad.json"
     bad.write_text(json.dumps({"claims": []}))
     assert CliRunner().invoke(results.app, [*ask, str(bad)]).exit_code == 2
+    absent = CliRunner().invoke(results.app, [*ask, "absent.json"])
+    assert absent.exit_code == 2
+    assert "absent.json: cannot be read" in absent.stderr
+    assert "checkout" not in absent.stderr
 
 
 def test_the_table_stands_between_its_markers():

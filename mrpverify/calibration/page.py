@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,9 +23,8 @@ def with_table(path: Path, lines: Sequence[str], draws: int, salt: str) -> str:
     start, end = text.find(BEGIN), text.find(END)
     if not 0 <= start < end:
         raise UnusablePageError(f"{path} lacks the markers {BEGIN} and {END}; run in a checkout.")
-    head = f"`mrpverify calibrate --draws {draws} --salt {salt}`: standard error at 0.05: " + (
-        f"{(0.05 * 0.95 / draws) ** 0.5:.4f}."
-    )
+    command = f"mrpverify calibrate --draws {draws} --salt {shlex.quote(salt)}"
+    head = f"`{command}`: standard error at 0.05: {(0.05 * 0.95 / draws) ** 0.5:.4f}."
     return "\n".join((text[: start + len(BEGIN)], head, "", *lines, text[end:]))
 
 

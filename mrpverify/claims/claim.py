@@ -13,7 +13,7 @@ import xarray as xr
 from ..judge.findings import Picture
 from ..judge.measurement import Measurement
 from ..judge.verdicts import Verdict
-from ..parameters import Framework, Parameters, relevant
+from ..parameters import Framework, Parameters, relevant, symbols
 from ..theory.assumptions import violated
 from ..theory.condition import Condition
 from .legs import PRETRAINING, Leg, Legs
@@ -66,6 +66,7 @@ class Control:
     )
 
     def __post_init__(self) -> None:
+        check_texts(self, ("id", "expected"))
         if (self.change is None) == (self.look is None):
             raise ValueError(f"control {self.id!r}: give it a change or a look, one of the two.")
         if self.seeds < 1:
@@ -74,11 +75,17 @@ class Control:
     def parameters(self, regime: Parameters, horizon: float) -> Parameters:
         """The control's regime at the claim's horizon (conditions are not asked of a control).
 
+        Parameters are named or said by their symbols, as everywhere.
         No step is smaller than eta, so T/eta of them always reach T: a control never fails for
         want of steps. Raises TypeError where it changes what is no parameter.
         """
         changes = self.change(regime) if self.change is not None else {}
-        unknown = set(changes) - {item.name for item in fields(regime)}
+        if not isinstance(changes, Mapping):
+            raise TypeError(f"control {self.id!r}: change returned {changes!r}, and no dictionary.")
+        names = {item.name for item in fields(regime)}
+        by_symbol = symbols(type(regime))
+        changes = {k if k in names else by_symbol.get(k, k): v for k, v in changes.items()}
+        unknown = set(changes) - names
         if unknown:
             raise TypeError(
                 f"control {self.id!r} changes {', '.join(sorted(unknown))}, which is no parameter "
@@ -91,6 +98,14 @@ class Control:
             return changed  # the time of another objective is no measure: its own rule sets T
         steps = max(1, ceil(horizon / changed.step) + 1)
         return replace(changed, horizon=horizon, max_steps=steps)
+
+
+def check_texts(of: object, names: Sequence[str]) -> None:
+    """Raise ValueError where something that reports print is no text."""
+    for name in names:
+        given = getattr(of, name)
+        if not isinstance(given, str):
+            raise ValueError(f"{type(of).__name__}: {name}={given!r}, say it in words.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +140,7 @@ class Claim:
     until its sequential design decides. Any other claim has all its seeds at once."""
 
     def __post_init__(self) -> None:
+        check_texts(self, ("id", "name", "statement", "provenance", "role_reason"))
         for name, known in (("role", get_args(Role)), ("horizon", get_args(Horizon))):
             given = getattr(self, name)
             if given not in known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -103,12 +104,12 @@ class Search:
         varied = canonical(dict(point))
         fixed = {k: v for k, v in self.settings.items() if not canonical({k: v}).keys() & varied}
         changes = {**fixed, **{name: repr(value) for name, value in point.items()}}
-        settings = " ".join(f"--set {name}={value}" for name, value in changes.items())
-        plugins = "".join(f" --plugin {file}" for file in self.files)
-        return (
-            f"python -m mrpverify.check {self.claim.id}{plugins} --preset {self.preset.name} "
-            f"--framework {self.framework} {settings} --seeds {self.seeds} --salt {salt}"
-        )
+        settings = [word for pair in changes.items() for word in ("--set", "=".join(pair))]
+        plugins = [word for file in self.files for word in ("--plugin", str(file))]
+        where = ["--preset", self.preset.name, "--framework", self.framework]
+        draws = ["--seeds", str(self.seeds), "--salt", salt]
+        words = ["python", "-m", "mrpverify.check", self.claim.id, *plugins, *where, *settings]
+        return shlex.join([*words, *draws])
 
     def _say(self, text: str) -> None:
         if not self.quiet:

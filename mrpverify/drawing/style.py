@@ -131,7 +131,7 @@ def in_short(value: float, digits: int = 4) -> str:
     if np.isinf(value):
         return "\u221e" if value > 0 else "\u2212\u221e"
     if value == 0 or 1e-3 <= abs(value) < 1e4:
-        return f"{value:.{digits}g}".replace("-", "\u2212")
+        return f"{float(f'{value:.{digits}g}'):g}".replace("-", "\u2212")
     factor, power = f"{value:.{digits - 1}e}".split("e")
     factor = factor.rstrip("0").rstrip(".") if "." in factor else factor
     times = "" if factor == "1" else rf"{factor} \cdot "
@@ -179,15 +179,15 @@ def point(
 
 def measured(
     axes: Axes, x: Sequence[float], values: Sequence[np.ndarray], colour: str, label: str,
-    marker: str = "o", largest: float = np.inf,
+    marker: str = "o", within: tuple[float, float] = (-np.inf, np.inf),
 ) -> Rows:  # fmt: skip
     """Means over seeds as marks with 90 % intervals, no line between them; returns the numbers.
 
-    `values` holds [seeds] for every x. An interval ends at `largest`, where no value can be more.
+    `values` holds [seeds] for every x. No interval goes beyond `within`, the values that can be.
     """
     mean = np.array([float(np.nanmean(v)) for v in values])
     low, high = np.array([mean_interval(v) for v in values]).T
-    high = np.minimum(high, largest)
+    low, high = (np.where(np.isfinite(end), end.clip(*within), end) for end in (low, high))
     spread = np.where(np.isfinite([low, high]), np.abs([mean - low, high - mean]), 0)
     axes.errorbar(x, mean, spread, fmt=marker, color=colour, label=label, capsize=2, lw=1, zorder=3)
     return [

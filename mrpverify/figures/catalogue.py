@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from ..command_line import UsageError
@@ -47,12 +48,22 @@ def figures() -> Mapping[str, AnyFigure]:
 
 
 def chosen(names: Sequence[str]) -> list[AnyFigure]:
-    """The figures with these names or patterns (``L*``); raises UsageError for one without any."""
+    """The figures with these names or patterns (``L*``), in any case; raises UsageError."""
     there = figures()
     found: dict[str, AnyFigure] = {}
     for name in names:
-        own = [known for known in there if name == ALL or fnmatchcase(known, name)]
+        asked = name.lower()
+        own = [known for known in there if asked == ALL or fnmatchcase(known.lower(), asked)]
         if not own:
-            raise UsageError(f"{name!r} is no figure; there is {', '.join(there)}, {ALL}.")
+            raise UsageError(f"{name!r} is no figure; {_instead(asked, there)}")
         found.update({known: there[known] for known in own})
     return list(found.values())
+
+
+def _instead(asked: str, there: Iterable[str]) -> str:
+    """What may have been meant by a name in small letters, or all that there is."""
+    small = {known.lower(): known for known in there}
+    near = [small[name] for name in difflib.get_close_matches(asked, small, n=3)]
+    if near:
+        return f"did you mean {' or '.join(near)}? `mrpverify figures` lists all of them."
+    return f"there is {', '.join(there)}, {ALL}."

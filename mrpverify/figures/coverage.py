@@ -83,7 +83,7 @@ def _draw(axes: Axes, panel: Panel) -> Rows:
     )  # fmt: skip
     for place, (values, label, colour, marker) in enumerate(looks):
         x = [share + (place - 1) * APART for share, _ in zip(SHARES, values, strict=False)]
-        rows = style.measured(axes, x, values, colour, label, marker, largest=1.0)
+        rows = style.measured(axes, x, values, colour, label, marker, within=(0, 1))
         numbers += [{**row, "x": share} for row, share in zip(rows, SHARES, strict=False)]
     level = float(np.mean(panel.scratch))
     axes.axhline(level, color=style.COLOURS["supervised"], ls="--", label="supervised, measured")

@@ -18,13 +18,15 @@ from ..records.collect import DeviceError, Machine, choose_machine, collect
 from ..records.labelled import Request
 from ..records.progress import Progress
 from ..records.store import Store
-from ..regime import Preset, RegimeError, check_seeds, load_preset, preset_path
+from ..regime import Preset, RegimeError, check_salt, check_seeds, load_preset, preset_path
 from .caption import caption
 from .catalogue import ALL, chosen, figures
 from .figure import AnyFigure, Study
 from .files import write
 from .from_records import RECORDS, RecordsFigure
 
+PRESET, SALT = "quick", "a"
+"""What is drawn unless somebody says otherwise."""
 PUBLISHED = Path("paper_figures", "drawn")
 """End of the path of the folder whose figures are public."""
 
@@ -92,6 +94,8 @@ def _order(asked: Asked) -> Order:
     """The checked request; what reads nothing but the words comes before what looks around."""
     published = asked.out.resolve().parts[-2:] == PUBLISHED.parts
     drawn = drawable(asked.names, published, asked.records)
+    _check_read(asked, drawn)
+    check_salt(asked.salt)
     preset = load_preset(asked.preset)
     settings = load_settings(preset_path(asked.preset), {})
     seeds = settings.seeds if asked.seeds is None else min(check_seeds(asked.seeds), settings.seeds)
@@ -107,6 +111,21 @@ def _order(asked: Asked) -> Order:
     )  # fmt: skip
 
 
+def _check_read(asked: Asked, drawn: Sequence[AnyFigure]) -> None:
+    """Raise UsageError for an option that none of the figures reads: it would change nothing."""
+    of_records = [isinstance(figure, RecordsFigure) for figure in drawn]
+    usual = (asked.preset, asked.salt, asked.seeds) == (PRESET, SALT, None)
+    if drawn and all(of_records) and not usual:
+        raise UsageError(
+            "--preset, --salt and --seeds choose runs, and what is named is drawn from stored "
+            "records; name their folder with --records."
+        )
+    if drawn and asked.records != RECORDS and not any(of_records):
+        raise UsageError(
+            "--records names stored records, and what is named is drawn from runs; leave it out."
+        )
+
+
 def drawable(names: Sequence[str], published: bool, records: Path = RECORDS) -> list[AnyFigure]:
     """The figures with these names; of a pattern those that can be drawn, and a line for the rest.
 
@@ -117,7 +136,7 @@ def drawable(names: Sequence[str], published: bool, records: Path = RECORDS) -> 
         obstacle = figure.obstacle(published)
         if isinstance(figure, RecordsFigure):
             obstacle = obstacle or figure.missing(records)
-        if obstacle and figure.name in names:
+        if obstacle and figure.name.lower() in map(str.lower, names):
             raise MissingDataError(f"{figure.name}: {obstacle}")
         if obstacle:
             typer.echo(f"left out {figure.name}: {obstacle}", err=True)

@@ -55,6 +55,8 @@ class RecordsFigure:
 
     def missing(self, folder: Path) -> str:
         """Which claims have no record in a folder, and what to do; "" where all have."""
+        if not folder.is_dir():
+            return f"there is no folder {folder}; name one of records with --records"
         there = {claim["id"] for _, record in _records(folder) for claim in record["claims"]}
         absent = [claim for claim in self.claims if claim not in there]
         if not absent:

@@ -93,7 +93,7 @@ def draw(panels: Sequence[Panel]) -> Drawn:
         numbers += style.in_panel(f"overall error, {name}", _draw_error(above, panel))
         numbers += style.in_panel(f"single-view accuracy, {name}", _draw_accuracy(below, panel))
         share = panel.regime.off_class / panel.regime.classes
-        titles.append(f"$s = {panel.regime.off_class:g}$, $s/k = {share:g}$")
+        titles.append(f"$s = {panel.regime.off_class:.3g}$, $s/k = {share:.3g}$")
     axes[0, 0].set_ylabel("overall test error")
     axes[1, 0].set_ylabel("accuracy on single-view test images")
     style.lettered(axes.ravel(), [*titles, *titles])
@@ -144,7 +144,7 @@ def _measured(
     for name, values in curves.items():
         look = CURVES[name]
         x = [place(mu) * APART**look.shift for mu in look.shares]
-        rows = style.measured(axes, x, values, look.colour, name, look.marker, largest=1.0)
+        rows = style.measured(axes, x, values, look.colour, name, look.marker, within=(0, 1))
         numbers += [{**row, "x": place(mu)} for row, mu in zip(rows, look.shares, strict=True)]
     return numbers
 

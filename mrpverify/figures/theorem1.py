@@ -167,7 +167,8 @@ def _draw_maps(part: SubFigure, learners: Sequence[Learner]) -> tuple[list[Axes]
             values = run[f"{when}_correlations"].values[order]
             _draw_map(axes, values, predicted[order], learner.regime)
             largest = np.abs(values).max() / learner.regime.linear_from
-            titles.append(f"{learner.name},\n{_WHEN[when]}, up to ${largest:.2g}\\,\\varrho$")
+            size = style.in_short(float(largest), 2).strip("$")
+            titles.append(f"{learner.name},\n{_WHEN[when]}, up to ${size}\\,\\varrho$")
             numbers += _cells(learner, when, order, values, predicted)
         places[2 * number].set_ylabel("kernel, by predicted feature")
     return list(places), titles, numbers

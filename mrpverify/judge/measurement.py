@@ -37,6 +37,9 @@ class Measurement:
     """What every seed says, in the seeds' order, where the statement is true or false in each."""
 
     def __post_init__(self) -> None:
+        """Raise TypeError for a statistic that is no text, and for findings that are none."""
+        if not isinstance(self.statistic, str):
+            raise TypeError(f"statistic={self.statistic!r}: say in words what is measured.")
         object.__setattr__(self, "findings", checked(self.findings))
 
     @property

@@ -19,6 +19,7 @@ from ..simulate.descend import pretrain
 from ..simulate.encoder import ACTIVATIONS_IN_CACHE
 from ..simulate.teaching import Teacher
 from .cores import default_workers
+from .drawn_outside import check_law
 from .labelled import Request, label
 from .progress import Progress as Progress
 from .store import Store
@@ -266,12 +267,13 @@ def _end(run: xr.Dataset) -> End:
 
 
 def train(job: Job, machine: Machine) -> list[xr.Dataset]:
-    """Train one job as one batch."""
-    first = job.batch[0]
+    """Train one job as one batch; raises ValueError for a law that draws no images."""
+    first, seeds = job.batch[0], [request.seed for request in job.batch]
+    check_law(first.parameters, first.salt, seeds)
     trajectory = pretrain(
         first.parameters,
         first.salt,
-        [request.seed for request in job.batch],
+        seeds,
         machine.device,
         None if job.start is None else torch.from_numpy(job.start),
         [

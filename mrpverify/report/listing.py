@@ -20,11 +20,15 @@ PARAMETERS, STAND_IN_NAMES = "parameters", "stand-ins"
 def print_claims(console: Console, claims: Sequence[Claim]) -> None:
     """One line a claim, by group: id, role and as much of the statement as the line holds."""
     often = Counter(claim.id for claim in claims)
+    alike = Counter((claim.id, claim.horizon) for claim in claims)
     wide = max((len(claim.id) for claim in claims), default=0)
     for group, own in groupby(claims, key=lambda claim: claim.group):
         console.print(Text(group, "bold"))
         for claim in own:
-            when = f"({claim.horizon}) " if often[claim.id] > 1 else ""
+            about: list[str] = [claim.horizon]
+            if alike[claim.id, claim.horizon] > 1:
+                about += [framework or "real images" for framework in claim.frameworks]
+            when = f"({', '.join(about)}) " if often[claim.id] > 1 else ""
             words = f"  {claim.id:<{wide}}  {when}{claim.statement}"
             console.print(Text(words), no_wrap=True, overflow="ellipsis")
     console.print(

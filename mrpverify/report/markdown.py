@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..judge.findings import Picture
+from ..judge.verdicts import Verdict
 from .mathematics import in_latex
 from .outcome import OUTCOMES, again, how_sure, mended_by, named, needed, told, where
 from .shown import Grid, Line, cell, found, shown
@@ -67,6 +68,7 @@ def _claim(record: Mapping[str, Any], claim: Mapping[str, Any]) -> list[str]:
     lines += [f"- next: {_words(line)}" for line in claim.get("next", [])]
     for control in claim["controls"]:
         came_out = "failed, as it should" if control["failed_as_it_should"] else "DID NOT FAIL"
+        came_out = "BROKE" if control["measured"] == Verdict.ERROR else came_out
         seen = f"{came_out} ({control['observed']})"
         lines.append(f"- control {_text(control['id'])}: {_words(seen)}")
     items = shown(found(claim))

@@ -62,7 +62,7 @@ def how_sure(record: Mapping[str, Any]) -> str:
         f"called approximate"
     )
     chance = family(number) if number > 1 else one
-    return f"{chance}; {record['seeds']} seeds, salt {record['salt']}"
+    return f"{chance}; {record['seeds']} seeds, salt {shlex.quote(record['salt'])}"
 
 
 def where(record: Mapping[str, Any]) -> list[str]:

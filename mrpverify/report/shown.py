@@ -23,6 +23,7 @@ from ..judge.findings import (
     from_rows,
 )
 from ..judge.numbers import ABOVE_ZERO
+from ..judge.verdicts import Verdict
 
 INTERVAL = "90 % interval"
 
@@ -208,7 +209,7 @@ def seen(item: ControlResult) -> str:
     if m.trials is not None:
         return f"{m.successes} of {m.trials} {m.details.get('unit', 'seeds')}"
     if math.isnan(m.value):
-        return "no value"
+        return m.statistic if m.measured is Verdict.ERROR else "no value"
     return f"{m.value:.3f} [{m.interval[0]:.3f}, {m.interval[1]:.3f}]"
 
 

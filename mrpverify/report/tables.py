@@ -23,11 +23,13 @@ from typing import Any
 from ..claims.registry import UnknownClaimError, select
 from .results import Record, StoredRecordError, at, claims_of, table
 
+BEGIN = r"<!-- results:(?! end -->| begin )"
+"""How a mark begins; the table of README has another one."""
 MARK = re.compile(
-    r"<!-- results: (?P<kind>controls|means|notes|numbers|rows|verdicts) (?P<names>[^>]*?) -->.*?"
-    r"<!-- results: end -->",
-    re.DOTALL,
+    rf"{BEGIN}(?P<words>[^>]*?)-->(?:(?!<!-- results:).)*<!-- results: end -->", re.DOTALL
 )
+ROWS = "rows"
+"""The kind of table that a claim tells itself."""
 Rows = Mapping[tuple[str, str, str], Mapping[str, Record]]
 """(claim, framework, horizon) -> salt -> that claim of the record."""
 
@@ -37,14 +39,22 @@ def tabled(text: str, records: Sequence[Record]) -> str:
 
     Raises StoredRecordError for a name that no claim or record has and for a table without a row.
     """
-    return MARK.sub(lambda found: _written(found["kind"], found["names"], records), text)
+    made, number = MARK.subn(lambda found: _written(found["words"], records), text)
+    if number != len(re.findall(BEGIN, text)):
+        raise StoredRecordError("'results: ...': a mark without its '<!-- results: end -->'.")
+    return made
 
 
-def _written(kind: str, names: str, records: Sequence[Record]) -> str:
-    """A mark with its table."""
-    asked, made = names.split(), KINDS.get(kind)
-    if made is None:
-        made = partial(_rows, name=asked.pop())
+def _written(words: str, records: Sequence[Record]) -> str:
+    """A mark with its table; raises StoredRecordError for a kind or a name that there is not."""
+    kind, *asked = words.split() or [""]
+    if kind not in (*KINDS, ROWS) or len(asked) < (2 if kind == ROWS else 1):
+        raise StoredRecordError(
+            f"'results: {' '.join(words.split())}': expected {', '.join(KINDS)} and claims, or "
+            f"{ROWS} CLAIM TABLE."
+        )
+    names = " ".join(asked)
+    made = KINDS[kind] if kind in KINDS else partial(_rows, name=asked.pop())
     try:
         meant = [claim.id for claim in select(asked)]
     except UnknownClaimError as error:

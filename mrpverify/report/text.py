@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -180,6 +181,8 @@ def _came_out(item: ControlResult) -> Text:
     """What became of a control."""
     if item.failed_as_it_should:
         return Text("failed, as it should", "green")
+    if item.measurement.measured is Verdict.ERROR:
+        return Text("BROKE", "bold red")
     return Text("DID NOT FAIL", "bold red")
 
 
@@ -279,4 +282,6 @@ def quotable(run: Run, results: Sequence[ClaimResult]) -> str:
         if own:
             found.append(f"{verdict}: {', '.join(names)}")
     version = versions()["mrpverify"]
-    return f"{'; '.join(found)} [{run.seeds} seeds, salt {run.salt}, mrpverify {version}]"
+    return (
+        f"{'; '.join(found)} [{run.seeds} seeds, salt {shlex.quote(run.salt)}, mrpverify {version}]"
+    )

@@ -56,7 +56,8 @@ def verify(path: Path) -> Verified:
 
 def verify_content(record: Any, name: str) -> Verified:
     """What `verify` does, of a record that is read already; its name is for what is said of it."""
-    if not isinstance(record, dict) or not isinstance(record.get("claims"), list):
+    claims = record.get("claims") if isinstance(record, dict) else None
+    if not isinstance(claims, list) or not all(isinstance(claim, dict) for claim in claims):
         raise RecordError(f"--verify {name}: no record of a check.")
     try:
         rows = [row for claim in record["claims"] for row in (claim, *claim["controls"])]

@@ -100,6 +100,33 @@ def test_what_cannot_say_its_runs_is_an_error_and_the_others_go_on(wrong, get):
     assert second.measurement.successes == 2
 
 
+def test_a_control_changes_parameters_by_name_or_by_symbol():
+    for changes in ({"visible": 0.25}, {"theta": 0.25}):
+        control = Control("fewer", "x", change=lambda parameters, made=changes: made)
+        assert control.parameters(TINY, TINY.horizon).visible == 0.25
+    control = Control("none", "x", change=lambda parameters: None)
+    with pytest.raises(TypeError, match="control 'none': change returned None"):
+        control.parameters(TINY, TINY.horizon)
+
+
+@pytest.mark.parametrize("name", ["id", "name", "statement", "provenance", "role_reason"])
+def test_what_reports_print_of_a_claim_is_text(name):
+    with pytest.raises(ValueError, match=f"Claim: {name}=3, say it in words"):
+        replace(claim(always), **{name: 3})
+    with pytest.raises(ValueError, match="Control: expected=None"):
+        Control("mine", None, look=lambda parameters, runs: runs)
+
+
+def test_a_statistic_that_is_no_text_is_an_error_of_its_claim(get):
+    def numbered(parameters, runs):
+        return share_of_seeds(np.ones(runs.sizes["seed"], dtype=bool), 3)
+
+    first, second = judged(claim(numbered), claim(always), get=get)
+    assert first.verdict is Verdict.ERROR
+    assert "say in words what is measured" in first.measurement.statistic
+    assert second.measurement.successes == 2
+
+
 def test_a_control_whose_own_rule_breaks_is_an_error_of_its_claim(get):
     def rule(parameters, measurement):
         raise KeyError("no such number")

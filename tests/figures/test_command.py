@@ -13,6 +13,7 @@ from matplotlib.mathtext import MathTextParser
 from typer.testing import CliRunner
 
 from mrpverify.claims.registry import all_claims
+from mrpverify.command_line import UsageError
 from mrpverify.drawing.typeset import typeset
 from mrpverify.figures.__main__ import app
 from mrpverify.figures.catalogue import chosen, figures
@@ -160,6 +161,30 @@ def test_an_unknown_figure_is_named(tmp_path):
     process = regenerate("theorem9", cache=tmp_path)
     assert process.returncode == 2
     assert "theorem9" in process.stderr
+
+
+def test_a_name_is_read_in_any_case_and_a_near_one_is_named():
+    assert [figure.name for figure in chosen(["l1", "SAMPLE"])] == ["L1", "sample"]
+    with pytest.raises(UsageError, match="did you mean theorem1"):
+        chosen(["Theorem9"])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("explanation_limits", "--salt", "b"), "--preset, --salt and --seeds choose runs"),
+        (("explanation_limits", "--seeds", "2"), "--preset, --salt and --seeds choose runs"),
+        (("sample", "--records", "."), "--records names stored records"),
+        (("explanation_limits", "--records", "absent"), "there is no folder absent"),
+        (("sample", "--salt", "\udcff"), "salt="),
+    ],
+)
+def test_an_option_that_would_change_nothing_is_refused(words, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    found = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "out")])
+    assert found.exit_code == 2, found.output
+    assert message in found.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_documents_list_every_figure_and_show_files_that_are_there():

@@ -46,7 +46,7 @@ def test_colours_stay_apart_without_red_or_green_cones(kind):
     [
         (0.0025, 4, "0.0025"), (1000.0, 4, "1000"), (-4.0, 3, "\u22124"), (1e4, 4, "$10^{4}$"),
         (3e4, 4, r"$3 \cdot 10^{4}$"), (5.571e-7, 3, r"$5.57 \cdot 10^{-7}$"),
-        (float("inf"), 3, "\u221e"), (0.0, 4, "0"),
+        (float("inf"), 3, "\u221e"), (0.0, 4, "0"), (2900.0, 2, "2900"),
     ],
 )  # fmt: skip
 def test_numbers_in_short(value, digits, told):
@@ -58,12 +58,15 @@ def drawn():
     figure = style.sheet(2, 2)
     axes = figure.subplots()
     few = np.array([0.5, 1.0, 1.0])
-    rows = style.measured(axes, [1.0], [few], "k", "share", largest=1.0)
+    rows = style.measured(axes, [1.0], [few], "k", "share", within=(0, 1))
+    rare = np.array([0.0, 0.0, 1.0])
+    rows += style.measured(axes, [1.0], [rare], "k", "share", within=(0, 1))
     return rows, style.point(axes, 1.0, few, "k", within=(0, 1)), rcParams["font.family"]
 
 
 def test_an_interval_ends_where_no_value_can_be():
-    (row,), marked, _ = drawn()
+    (row, rare), marked, _ = drawn()
+    assert rare["low"] == 0
     assert row["high"] == marked["high"] == 1
     assert row["low"] < row["mean"] == pytest.approx(5 / 6)
 

@@ -140,3 +140,20 @@ def test_accuracies_and_differences_of_real_images_are_rows():
 def test_a_name_without_a_claim_or_without_a_record_is_refused(names):
     with pytest.raises(StoredRecordError, match=names):
         tabled(f"<!-- results: numbers {names} --><!-- results: end -->", [record("a", NUMBER)])
+
+
+@pytest.mark.parametrize(
+    "words", ["rows", "rows L2", "rows ", "numbers", "number L2", "", "table L2 numbers"]
+)
+def test_a_mark_that_asks_for_nothing_is_told_and_not_passed_over(words):
+    with pytest.raises(StoredRecordError, match=r"rows CLAIM TABLE"):
+        tabled(f"<!-- results: {words} -->old<!-- results: end -->", [record("a", NUMBER)])
+
+
+def test_a_mark_without_an_end_is_told():
+    mark = "<!-- results: numbers L2 -->"
+    for text in (mark, f"{mark} old {mark}<!-- results: end -->"):
+        with pytest.raises(StoredRecordError, match="without its"):
+            tabled(text, [record("a", NUMBER)])
+    readme = "<!-- results: begin (x) -->old<!-- results: end -->"
+    assert tabled(readme, []) == readme

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from mrpverify.claims.evaluate import ClaimResult, evaluate
+from mrpverify.claims.evaluate import ClaimResult, ControlResult, evaluate
 from mrpverify.claims.laws.regimes import only
 from mrpverify.claims.observed import mean_share
-from mrpverify.claims.registry import select
+from mrpverify.claims.registry import all_claims, select
 from mrpverify.claims.theorem1.lottery import _compared
 from mrpverify.command_line import WIDTH, report_console
 from mrpverify.counterexample import searching
@@ -22,6 +22,9 @@ from mrpverify.judge.numbers import ABOVE_ZERO
 from mrpverify.judge.verdicts import Verdict
 from mrpverify.parameters import Parameters
 from mrpverify.regime import load_preset
+from mrpverify.report.html import page
+from mrpverify.report.listing import print_claims
+from mrpverify.report.markdown import markdown
 from mrpverify.report.next_steps import next_steps
 from mrpverify.report.record import Run, record
 from mrpverify.report.shown import target
@@ -126,6 +129,7 @@ def test_columns_count_where_nobody_looks(monkeypatch, columns, width):
 def test_the_last_line_can_be_quoted():
     last = text(result(), width=60).splitlines()[-1]
     assert last.startswith("REFUTED: T1.lottery (mae) [24 seeds, salt a, mrpverify ")
+    assert "salt 'two words', mrp" in text(result(), salt="two words").splitlines()[-1]
 
 
 def test_a_control_that_failed_reads_as_it_should():
@@ -228,3 +232,26 @@ def test_a_condition_of_a_claim_alone_is_not_said_to_have_no_mend(condition, sai
     assert f"needs {condition.needed_ratio:g}{said}" in shown
     (claim,) = record(outside, [found])["claims"]
     assert ("mends" in claim["violated"][0]) is bool(said)
+
+
+def test_a_control_that_broke_says_so_and_why():
+    (control,) = select(["T1.lottery"])[0].controls["mae"][:1]
+    broke = replace(
+        result().measurement, statistic="failed with KeyError: 'v'", measured=Verdict.ERROR,
+        value=float("nan"), successes=None, trials=None,
+    )  # fmt: skip
+    broken = replace(result(), controls=(ControlResult(control, broke, False),))
+    whole = record(run(), [broken])
+    for shown in (text(broken), markdown(whole), page(whole)):
+        assert "BROKE" in shown
+        assert "DID NOT FAIL" not in shown
+        assert "KeyError" in shown
+
+
+def test_claims_of_one_id_and_horizon_are_listed_with_their_frameworks():
+    console = Console(file=io.StringIO(), width=200)
+    print_claims(console, all_claims())
+    lines = [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
+    assert len(lines) == len(set(lines))
+    assert any(line.startswith("T1.bounded (T, mae) ") for line in lines)
+    assert any(line.startswith("T1.monosemantic (T) ") for line in lines)

@@ -228,13 +228,15 @@ def test_a_condition_that_holds_violates_nothing(folder):
         '{"claims": 3}',
         "nul\0",
         '{"claims": [], "command": true}',
+        '{"claims": ["T1.capture"], "command": ["python", "-m", "mrpverify.sweep", "p.toml"]}',
     ],
 )
 def test_what_is_no_record_is_refused(folder, text):
     path = folder / "none.json"
     path.write_text(text)
-    with pytest.raises(RecordError, match="--verify"):
+    with pytest.raises(RecordError, match="--verify") as refused:
         verify(path)
+    assert "mrpverify.sweep" not in str(refused.value), "a sweep has no --json"
     with pytest.raises(RecordError, match="cannot be read"):
         verify(folder / "absent.json")
 
