@@ -283,6 +283,9 @@ def _drawn(order: Order, results: Sequence[ClaimResult]) -> list[dict[str, bytes
             except MissingDataError as error:
                 tell(f"{result.claim.id}: no pictures ({error})")
                 found = {}
+            except (Exception, SystemExit) as error:  # the pages of all claims wait for it
+                tell(f"{result.claim.id}: no pictures ({type(error).__name__}: {error})")
+                found = {}
             pictures.append(found)
     return pictures
 

@@ -127,7 +127,16 @@ def test_a_start_that_is_not_supported_is_no_start(verdict, monkeypatch):
     monkeypatch.setattr(searching.Search, "judge", answering(lambda point, salt: verdict))
     result = run("T1.capture", "--vary", "theta")
     assert result.exit_code == 4
-    assert "not SUPPORTED where the search starts" in result.stderr
+    assert f"{verdict}, not SUPPORTED where the search starts" in result.stderr
+
+
+def test_a_claim_that_breaks_at_the_start_is_an_error(monkeypatch):
+    broke = SimpleNamespace(measured=Verdict.ERROR, statistic="failed with KeyError: 'v'")
+    judge = lambda search, point, salt: SimpleNamespace(measurement=broke, violated=[])  # noqa: E731
+    monkeypatch.setattr(searching.Search, "judge", judge)
+    result = run("T1.capture", "--vary", "theta")
+    assert result.exit_code == 1
+    assert "failed with KeyError: 'v' where the search starts" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -132,8 +132,7 @@ def search(asked: Asked) -> None:
 def _carry_out(search: Search, budget: int, salt: str, confirm: str) -> None:
     """Search, confirm and say what came out."""
     begin = search.judge(search.start, salt)
-    if begin is None or begin.measurement.measured is not Verdict.SUPPORTED:
-        stop("the claim is not SUPPORTED where the search starts: nothing to search.", NOT_FOUND)
+    _check_begin(begin)
     found = nearest_failure(search.start, Budget(lambda point: search.fails(point, salt), budget))
     if found is None:
         stop("no counterexample within the budget; that is no proof that there is none.", NOT_FOUND)
@@ -144,6 +143,16 @@ def _carry_out(search: Search, budget: int, salt: str, confirm: str) -> None:
         typer.echo(f"REFUTED at {_values(found)} {_outside(again)}")
         typer.echo(f"{distance(search.start, found):.3g} from the start, as logarithm of ratios")
         typer.echo(search.command(found, confirm))
+
+
+def _check_begin(begin: ClaimResult | None) -> None:
+    """Raise typer.Exit where the claim is not SUPPORTED at the start, or broke there."""
+    measured = None if begin is None else begin.measurement.measured
+    if begin is not None and measured is Verdict.ERROR:
+        stop(f"error: the claim {begin.measurement.statistic} where the search starts.", 1)
+    if measured is not Verdict.SUPPORTED:
+        where = f"{measured or 'without a regime'}, not SUPPORTED where the search starts"
+        stop(f"the claim is {where}: nothing to search.", NOT_FOUND)
 
 
 def _values(point: Point) -> str:

@@ -21,6 +21,7 @@ from ..simulate.teaching import Teacher
 from .cores import default_workers
 from .drawn_outside import check_law
 from .labelled import Request, label
+from .moved_outside import check_objective
 from .progress import Progress as Progress
 from .store import Store
 from .waiting import Waiting
@@ -267,9 +268,11 @@ def _end(run: xr.Dataset) -> End:
 
 
 def train(job: Job, machine: Machine) -> list[xr.Dataset]:
-    """Train one job as one batch; raises ValueError for a law that draws no images."""
+    """Train one job as one batch; raises ValueError for a law or an objective that is none."""
     first, seeds = job.batch[0], [request.seed for request in job.batch]
     check_law(first.parameters, first.salt, seeds)
+    if job.start is None and not job.teachers:
+        check_objective(first.parameters, first.salt, seeds[0])
     trajectory = pretrain(
         first.parameters,
         first.salt,

@@ -194,14 +194,16 @@ def lay_out(
     settings: Mapping[str, Any] | None = None,
     seeds: int | None = None,
     salt: str | None = None,
+    plugins: Sequence[str] = (),
 ) -> Sweep:
     """The grid of a plan, every cell of it validated; what is given replaces the plan's own.
 
+    The plan may name claims of the files `plugins` too.
     Raises PlanError, RegimeError or UnknownClaimError.
     """
     axes = plan.axes()
     _check_names(plan, axes, settings or {})
-    claims = _claims(plan)
+    claims = _claims(plan, plugins)
     preset = _restricted(load_preset(plan.preset), plan.frameworks)
     base = preset.override(plan.settings).override(settings or {})
     cells = tuple(_cell(base, point) for point in _points(axes, plan.zip))
@@ -217,9 +219,9 @@ def lay_out(
     )
 
 
-def _claims(plan: Plan) -> tuple[Claim, ...]:
+def _claims(plan: Plan, plugins: Sequence[str]) -> tuple[Claim, ...]:
     """The claims of a plan, without their controls where it leaves them out."""
-    claims = select(plan.claims)
+    claims = select(plan.claims, plugins)
     for claim in claims:
         about = [framework or "real images" for framework in claim.frameworks]
         if not set(about) & set(plan.frameworks):

@@ -85,7 +85,9 @@ def _order(asked: Asked) -> Order:
     """The checked request."""
     use_plugins(asked.plugins)
     settings = parse_settings(list(asked.settings))
-    laid_out = lay_out(read_plan(asked.plan), asked.plan.stem, settings, asked.seeds, asked.salt)
+    laid_out = lay_out(
+        read_plan(asked.plan), asked.plan.stem, settings, asked.seeds, asked.salt, asked.plugins
+    )
     table = _table_file(asked.out or Path(f"{asked.plan.stem}.csv"))
     machine = _machine(asked.device, asked.workers, asked.scheduler)
     store = usable_store(machine.device)

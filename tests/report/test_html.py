@@ -3,12 +3,15 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mrpverify.judge.findings import Note, Recorded, Table
+from mrpverify import checking
+from mrpverify.judge.findings import Note, Picture, Recorded, Table
 from mrpverify.report.html import page
 from mrpverify.report.interval import EDGE, WIDTH, interval_picture
 from mrpverify.report.record import record
@@ -121,3 +124,15 @@ def test_a_band_without_an_end_reaches_the_edge(band, left, right):
     start, width = re.search(r'class="band" x="([\d.]+)".*?width="([\d.]+)"', picture).groups()
     assert left is None or float(start) == left
     assert right is None or float(start) + float(width) == pytest.approx(right, abs=0.1)
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("by zero"), SystemExit(0)])
+def test_a_picture_that_breaks_loses_no_page_and_is_told(error, capsys):
+    def breaks():
+        raise error
+
+    picture = Picture("mine", breaks)
+    drawn = replace(result(), measurement=result().measurement.beside(picture))
+    assert checking._drawn(SimpleNamespace(quiet=True), [drawn]) == [{}]
+    assert f"no pictures ({type(error).__name__}" in capsys.readouterr().err
+    assert "picture: mine" in shown(drawn, pictures=[{}])

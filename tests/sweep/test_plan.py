@@ -156,6 +156,16 @@ def test_nothing_is_trained_before_every_cell_is_known_to_be_valid(command, tmp_
     assert command(write_plan(tmp_path, bad), cache=tmp_path).exit_code == 2
 
 
+def test_a_plan_may_name_claims_of_a_plugin(command, tmp_path):
+    file = Path(__file__).parent.parent / "outside" / "two_views.py"
+    plan = write_plan(tmp_path, PLAN.replace('"T1.lottery"', '"my.two_views"').replace(
+        '"teacher-student", ', ""))  # fmt: skip
+    table = tmp_path / "t.csv"
+    result = command(plan, "--plugin", file, "--out", table, cache=tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "my.two_views" in table.read_text()
+
+
 def test_an_absent_plan_is_named(tmp_path):
     with pytest.raises(PlanError, match=r"absent\.toml: cannot be read"):
         read_plan(tmp_path / "absent.toml")
