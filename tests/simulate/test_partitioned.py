@@ -178,10 +178,22 @@ def test_what_the_quiet_patches_do_is_not_stiff(regime, masks, target):
     field = Field(p, images, state)
     packed = field.layout.pack(state)
     every = torch.arange(packed.shape[1]).unsqueeze(0)
-    inner = field._stiff(mae.inner_direction, packed, every)
+    with mock.patch.object(mae, "WORTH_CHOOSING", 0):
+        inner = field._stiff(mae.inner_direction, packed, every)
     whole = jacobian(lambda y: field(y, every), packed)
     rest = whole - jacobian(lambda y: inner(y, every), packed)
     assert 0 < torch.linalg.matrix_norm(rest, 2) < 0.01 * torch.linalg.matrix_norm(whole, 2)
+
+
+def test_a_small_seed_keeps_all_patches(regime):
+    """Its stages cost calls, not arithmetic."""
+    p = replace(regime("mae"), images=3)
+    images, weights = sample_images(p, "small", [0]), sample_weights(p, "small", [0])
+    state = mae.initial_state(p, weights, "small", [0])
+    found = mae.inner_direction(p, state, images)(state)
+    whole, _ = mae.descent_direction(p, state, images, weights[..., 0])
+    for name in whole:
+        torch.testing.assert_close(found[name], whole[name], rtol=0, atol=0)
 
 
 def jacobian(flow, y):
@@ -203,7 +215,10 @@ def test_quiet_patches_are_left_out_and_the_flow_is_the_same(regime):
         rows.append(float(kept.double().mean()))
         return some_patches(patches, kept)
 
-    with mock.patch.object(mae, "some_patches", counted):
+    with (
+        mock.patch.object(mae, "some_patches", counted),
+        mock.patch.object(mae, "WORTH_CHOOSING", 0),
+    ):
         found = pretrain(p, "quiet", [0])
     with instead(replace(OBJECTIVES["mae"], inner=None)):
         expected = pretrain(p, "quiet", [0])
