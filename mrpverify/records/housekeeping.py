@@ -69,7 +69,7 @@ def verify() -> int:
     with printing():
         for path in damaged:
             typer.echo(f"damaged or of another run: {path} (it will be trained again)")
-        typer.echo(f"{seen} records, {len(damaged)} damaged")
+        typer.echo(f"{seen} records, {len(damaged)} damaged, in {default_folder()}")
     return int(bool(damaged))
 
 
@@ -89,7 +89,8 @@ def clear(yes: bool) -> int:
             left += 1
             tell(f"{path}: {error.strerror}")
     with printing():
-        typer.echo(f"{sum(not path.exists() for path in found)} records removed")
+        removed = sum(not path.exists() for path in found)
+        typer.echo(f"{removed} records removed from {folder}")
     return int(left > 0)
 
 
