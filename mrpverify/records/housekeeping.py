@@ -16,7 +16,7 @@ from .asked import FILE as ASKED
 from .netcdf import attributes
 from .provenance import key_of
 from .reservations import NOTES
-from .store import SET_ASIDE, default_folder
+from .store import CACHE_VARIABLE, SET_ASIDE, default_folder
 
 RESTS = ("??/*.part", f"{SET_ASIDE}/*.nc", f"{NOTES}/*.json", ASKED, "*.part")
 """What killed processes have left, what was found damaged, what was asked: no records."""
@@ -27,9 +27,15 @@ USAGE = 2
 
 
 def files() -> Iterator[Path]:
-    """Files of all records, of every kind of device."""
+    """Files of all records, of every kind of device; none in a folder that is not made yet.
+
+    Exits as a usage error where the store is no folder: it would look empty.
+    """
     folder = default_folder()
-    return iter(sorted(folder.glob("*/??/*.nc"))) if folder.is_dir() else iter(())
+    if folder.exists() and not folder.is_dir():
+        tell(f"{CACHE_VARIABLE}={folder}: is no folder; set it to a folder of yours.")
+        raise typer.Exit(USAGE)
+    return iter(sorted(folder.glob("*/??/*.nc")))
 
 
 def show() -> None:

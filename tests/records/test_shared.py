@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import typer
 import xarray as xr
 
 from mrpverify.parameters import Parameters
@@ -275,3 +276,17 @@ def test_verify_finds_the_damaged_and_the_exchanged(monkeypatch, tmp_path, capsy
     assert housekeeping.clear(True) == 0
     assert "2 records removed" in capsys.readouterr().out
     assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == [LOCKS]
+
+
+def test_a_store_that_is_no_folder_does_not_look_empty(monkeypatch, tmp_path, capsys):
+    """One that is not made yet is empty."""
+    file = tmp_path / "file"
+    file.touch()
+    monkeypatch.setenv("MRPVERIFY_CACHE", str(file))
+    for command in (housekeeping.show, housekeeping.size, housekeeping.verify):
+        with pytest.raises(typer.Exit) as stopped:
+            command()
+        assert stopped.value.exit_code == 2
+    assert str(file) in capsys.readouterr().err
+    monkeypatch.setenv("MRPVERIFY_CACHE", str(tmp_path / "later"))
+    assert housekeeping.verify() == 0
