@@ -95,7 +95,7 @@ def _draw(axes: Axes, panel: Panel) -> Rows:
 
 FIGURE = RunsFigure(
     "coverage",
-    "what pretraining did not show is missing downstream",
+    "what pretraining did not show, downstream",
     gather,
     draw,
     """Accuracy on single-view test images after fine-tuning, against the share of features that

@@ -199,6 +199,6 @@ FIGURE = RunsFigure(
     from larger inits; the line is what the closed flow of a seed's own views foretells of labels
     alone. The condition that a losing view does not grow ends at the left edge of the grey band,
     its sides are equal at the right one. (c) Where masks with labels and reconstruction differ: one
-    labelled image a class, that shows one view. Its sibling, which pretraining saw beside it, is
-    known where one pretrained kernel holds both.""",
+    labelled image a class, that shows one view. Its sibling, which pretraining saw beside it,
+    should be known where one pretrained kernel holds both.""",
 )

@@ -118,7 +118,10 @@ class Figure(Protocol[Data]):
 
 @dataclass(frozen=True)
 class RunsFigure(Generic[Data]):
-    """A figure of simulated runs, with a caption that does not depend on what came out."""
+    """A figure of simulated runs, with a title and a caption that do not depend on what came out.
+
+    So they say what is drawn, and what should be seen where the theory is right, and no result.
+    """
 
     name: str
     title: str

@@ -185,7 +185,7 @@ def _row(panel: str, curve: str, kernel: int, x: float, y: float) -> dict[str, o
 
 FIGURE = RunsFigure(
     "reduced_dynamics",
-    "one differential equation per kernel predicts its crossing",
+    "one differential equation per kernel against its simulated crossing",
     gather,
     draw,
     r"""(a) The leading correlation of some kernels of seed 0 up to their first crossing of

@@ -132,7 +132,7 @@ def _numbers(p: Parameters, name: str, before: np.ndarray, after: np.ndarray) ->
 
 FIGURE = RunsFigure(
     "retention",
-    "fine-tuning keeps every feature that pretraining captured",
+    "captured features before and after fine-tuning",
     gather,
     draw,
     r"""The largest correlation $\Lambda$ of every feature with a class-pure kernel, before and
@@ -140,5 +140,5 @@ FIGURE = RunsFigure(
     their gain, so all features start at one value (grey): the share of features that end below
     each value. (b) One mark per feature and seed. Dark line: the largest end that the balance of
     head and encoder allows (derived); a feature below the dashed line counts as lost. The control,
-    fine-tuning on shuffled labels for forty times as long, loses features.""",
+    fine-tuning on shuffled labels for forty times as long, should lose features.""",
 )

@@ -158,7 +158,7 @@ FIGURE = RunsFigure(
     test error against the share $\mu$ of single-view images (the axis is linear below $10^{-3}$);
     the line is what a learner of one view per class loses, $\mu\, e(k, s)$ of L12, the dotted one
     its limit for many foreign features. (c, d) Accuracy on single-view test images against the
-    number of single-view training images that show one view: from about ten on, supervised
-    learning learns the view that lost from its own images. Marks are means over seeds with 90 %
+    number of single-view training images that show one view: from enough of them supervised
+    learning can learn the view that lost. Marks are means over seeds with 90 %
     intervals, set apart sideways.""",
 )

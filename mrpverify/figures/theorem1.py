@@ -1,4 +1,4 @@
-"""Theorem 1 in one picture: every feature is learned by some kernel, the control learns none."""
+"""Theorem 1 in one picture: which features kernels learn, beside a control without a drive."""
 
 from __future__ import annotations
 
@@ -211,15 +211,15 @@ def _feature(index: int, views: int) -> str:
 
 FIGURE = RunsFigure(
     "theorem1",
-    "every feature is learned by some kernel, and a control learns none",
+    "which features kernels learn and when, beside a control that should learn none",
     gather,
     draw,
     r"""(a, b) The largest correlation $\Lambda$ of a feature with any kernel, in units of
     $\varrho$, for the feature of a seed that is crossed first, for the median one and for the
     last; medians over the seeds with bands from 5 to 95 %, over the time in units of the run's
-    horizon $T$. (c) The share of features that some kernel has crossed for: all of them in both
-    frameworks, none in the control without amplification (gain 1). (d to g) Correlations of all
-    kernels (lines) with all features (columns) in seed 0 at the start and at $T$, in units of the
-    largest; kernels are sorted by the feature that the initial correlations predict, which the
+    horizon $T$. (c) The share of features that some kernel has crossed for, in both frameworks
+    and in the control without amplification (gain 1), where it should be 0. (d to g) Correlations
+    of all kernels (lines) with all features (columns) in seed 0 at the start and at $T$, in units
+    of the largest; kernels are sorted by the feature that the initial correlations predict, which the
     black staircase encloses, so a lottery that goes as predicted shows as colour inside it.""",
 )
