@@ -220,6 +220,6 @@ FIGURE = RunsFigure(
     horizon $T$. (c) The share of features that some kernel has crossed for, in both frameworks
     and in the control without amplification (gain 1), where it should be 0. (d to g) Correlations
     of all kernels (lines) with all features (columns) in seed 0 at the start and at $T$, in units
-    of the largest; kernels are sorted by the feature that the initial correlations predict, which the
-    black staircase encloses, so a lottery that goes as predicted shows as colour inside it.""",
+    of the largest; kernels are sorted by the feature that the initial correlations predict, which
+    the black staircase encloses, so a lottery that goes as predicted shows as colour inside it.""",
 )
