@@ -37,6 +37,9 @@ SECOND_ORDER_SHORTER = 1.5
 own error is five to eight times as large, and every second one was rejected."""
 MOST_STAGES = 250
 """Rounding grows with the square of the stages; at 250 it is about 0.01 of a tolerance of 1e-2."""
+INSIDE = 0.999
+"""Share of the largest h lambda of some stages that a step is cut to: at that limit itself rounding
+would decide whether it takes one stage more, and of which order it is."""
 SAFETY, LEAST_CHANGE, LARGEST_CHANGE = 0.8, 0.1, 5.0
 """Of the step that the error asks for, and by how much a step may change at once."""
 STEPS_PER_RADIUS = 20
@@ -146,8 +149,8 @@ class Chebyshev:
         All three have the shape of a clock. A step that is not accepted is tried smaller next time.
         """
         self._refresh_radius(active & (self._age >= STEPS_PER_RADIUS))
-        limit = stage_limit(MOST_STAGES) / (RADIUS_MARGIN * self.radius).clamp(min=1e-30)
-        h = torch.minimum(torch.minimum(self.step, limit), until - self.time)
+        longest = self._longest(MOST_STAGES)
+        h = torch.minimum(torch.minimum(self.step, longest), until - self.time)
         stages = torch.where(active, stages_needed(RADIUS_MARGIN * self.radius * h), 0)
         if self._chooses:
             active = active & _of_this_round(stages)
@@ -226,10 +229,14 @@ class Chebyshev:
 
     def _across_orders(self, h: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
         """The step asked for after one of h, shorter where it is the first of second order."""
-        stiffness = RADIUS_MARGIN * self.radius.clamp(min=1e-30)
-        edge = THIRD_ORDER_LIMIT / stiffness
+        edge = self._longest(THIRD_ORDER)
         leaves = (h <= edge) & (asked > edge)
         return torch.where(leaves, torch.maximum(edge, asked / SECOND_ORDER_SHORTER), asked)
+
+    def _longest(self, stages: int) -> torch.Tensor:
+        """The step of every clock that so many stages are cut to."""
+        stiffness = RADIUS_MARGIN * self.radius.clamp(min=1e-30)
+        return INSIDE * stage_limit(stages) / stiffness
 
     def _estimate(
         self,

@@ -3,11 +3,16 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from mrpverify.simulate.chebyshev import (
     FIRST_ROUNDS,
     LATER_ROUNDS,
+    MOST_STAGES,
+    RADIUS_MARGIN,
+    THIRD_ORDER,
     Chebyshev,
     coefficients,
     stage_limit,
@@ -73,6 +78,18 @@ def test_the_stages_are_enough_and_not_one_too_many():
         s = int(stages_needed(torch.tensor(radius)))
         assert s == 3 or stage_limit(s - 1) <= radius
         assert stage_limit(s) >= radius
+
+
+@given(st.sampled_from([THIRD_ORDER, MOST_STAGES]), st.floats(1e-8, 1e8), st.floats(-1e-4, 1e-4))
+def test_rounding_decides_no_stage_of_a_step_cut_to_the_longest(stages, radius, noise):
+    """The radius is measured by differences, to about 1e-8 in float64 and 1e-4 in float32."""
+    state = torch.ones(1, 1, 1, dtype=torch.float64)
+    solver = Chebyshev(lambda y, kernels: -y, state, 1e-3, own_clocks=False)
+    solver.radius = torch.tensor([[radius]], dtype=torch.float64)
+    step = solver._longest(stages)
+    found = stages_needed(RADIUS_MARGIN * (1 + noise) * solver.radius * step)
+    assert int(found) == stages
+    assert float(step * RADIUS_MARGIN * radius) == pytest.approx(stage_limit(stages), rel=2e-3)
 
 
 def stiff(y, kernels):
