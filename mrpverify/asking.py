@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .claims.claim import Claim
+from .claims.heard import UnheardError, unheard
 from .claims.registry import select
 from .command_line import UsageError, use_plugins
 from .images.setup import PREFIX
@@ -50,6 +51,8 @@ class Question:
     salt: str
     earlier: Earlier | None = None
     """The record that is asked again."""
+    unheard: tuple[str, ...] = ()
+    """Settings that change no run of some claims, a line each."""
 
 
 def question_of(asked: Asked) -> Question:
@@ -66,10 +69,22 @@ def _named(asked: Asked) -> Question:
     """What the names, options and settings ask."""
     _, of_regime = split_settings(asked.settings)
     claims = select(_names(asked.names), asked.plugins)
-    chosen = load_preset(asked.preset).override(parse_settings(of_regime))
+    preset = load_preset(asked.preset)
+    chosen = preset.override(parse_settings(of_regime))
+    regimes = _regimes(chosen, asked.framework, claims)
+    if of_regime and not regimes:
+        raise UsageError(
+            f"--set {of_regime[0]}: claims about real images have no regime; their settings "
+            f"begin with {PREFIX}"
+        )
+    try:
+        lines = unheard(claims, preset.regimes, regimes)
+    except UnheardError as error:
+        raise UsageError(f"--set {error}") from None
     return Question(
         claims=claims,
-        regimes=_regimes(chosen, asked.framework, claims),
+        regimes=regimes,
+        unheard=lines,
         seeds=check_seeds(chosen.seeds if asked.seeds is None else asked.seeds),
         salt=check_salt(asked.salt),
     )

@@ -109,7 +109,7 @@ def _order(asked: Asked) -> Order:
     question = question_of(asked)
     if asked.lock is not None:
         keep_lock(asked.lock, question)
-    for line in too_few(question.claims, question.seeds):
+    for line in (*question.unheard, *too_few(question.claims, question.seeds)):
         if not asked.quiet:
             tell(f"warning: {line}")
     of_images, _ = split_settings(asked.settings)
@@ -156,6 +156,7 @@ def _carry_out(order: Order) -> int:
         device=order.machine.name,
         seconds=time.monotonic() - start,
         exit_code=exit_code(counted),
+        unheard=order.unheard,
     )
     try:
         _publish(order, run, results)

@@ -21,6 +21,7 @@ from rich.console import Console
 from .claims.asked_again import evaluate_noted
 from .claims.claim import Claim, about_networks
 from .claims.evaluate import ClaimResult, counts
+from .claims.heard import deaf_to_all
 from .claims.legs import Leg
 from .claims.registry import all_claims, select
 from .given import (
@@ -192,6 +193,7 @@ def check(
     )
     given = regimes if isinstance(regimes, (Parameters, Mapping)) else preset.regimes
     own = _regimes(given, None if framework == "both" else framework, chosen)
+    unheard = _unheard(chosen, preset.regimes, own)
     check_salt(salt)
     number = check_seeds(preset.seeds if seeds is None else seeds)
     machine = _machine(device, workers)
@@ -202,8 +204,9 @@ def check(
     counted = [result.verdict for result in results if counts(result)]
     seconds, named = time.monotonic() - start, [claim.id for claim in chosen]
     run = Run(
-        ["mrpverify.check", *named], own, number, salt, machine.name, seconds, exit_code(counted)
-    )
+        ["mrpverify.check", *named], own, number, salt, machine.name, seconds, exit_code(counted),
+        unheard,
+    )  # fmt: skip
     return Checked(run, tuple(results))
 
 
@@ -245,6 +248,23 @@ def _regimes(
             f"{', '.join(sorted(about))}; choose that."
         )
     return chosen
+
+
+def _unheard(
+    claims: Sequence[Claim],
+    plain: Mapping[Framework, Parameters],
+    chosen: Mapping[Framework, Parameters],
+) -> tuple[str, ...]:
+    """A line for claims that have the preset's runs in other regimes; RegimeError where all do."""
+    deaf = [claim.id for claim in claims if deaf_to_all(claim, plain, chosen)]
+    if not deaf:
+        return ()
+    line = (
+        f"regimes: what differs from the preset changes no run of {', '.join(dict.fromkeys(deaf))}"
+    )
+    if len(deaf) == len(claims):
+        raise RegimeError(f"{line}: a verdict would be none about these regimes.")
+    return (f"{line}; judged as without it.",)
 
 
 def _machine(device: str, workers: int) -> Machine:

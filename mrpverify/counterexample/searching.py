@@ -5,12 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import typer
 import xarray as xr
 
 from ..claims.claim import Claim
 from ..claims.evaluate import ClaimResult, evaluate
+from ..claims.heard import UnheardError, hears, unheard
 from ..claims.registry import UnknownClaimError, select
 from ..command_app import printing, tell
 from ..command_line import (
@@ -174,11 +176,14 @@ def _search(asked: Asked) -> Search:
     claim, framework = _claim(asked.name, asked.framework, asked.plugins, asked.at)
     files = [*asked.plugins, *([asked.name] if asked.name.endswith(".py") else [])]
     settings = parse_settings(list(asked.settings))
-    loaded = load_preset(asked.preset).override(settings)
+    preset = load_preset(asked.preset)
+    loaded = preset.override(settings)
     chosen = replace(loaded, name=asked.preset, regimes={framework: loaded.regimes[framework]})
+    start = _start(chosen.regimes[framework], asked.vary)
+    _check_heard(claim, preset, chosen, start)
     machine = choose_machine(asked.device)
     return Search(
-        claim, framework, chosen, settings, _start(chosen.regimes[framework], asked.vary),
+        claim, framework, chosen, settings, start,
         check_seeds(asked.seeds), machine, usable_store(machine.device), asked.quiet,
         files,
     )  # fmt: skip
@@ -202,6 +207,23 @@ def _claim(
             + (f": {ends}." if one_id else f" (frameworks: {there}).")
         )
     return found[0], framework
+
+
+def _check_heard(claim: Claim, preset: Preset, chosen: Preset, start: Point) -> None:
+    """Raise UsageError where something set or varied changes no run of the claim."""
+    try:
+        unheard([claim], preset.regimes, chosen.regimes)
+    except UnheardError as error:
+        raise UsageError(f"--set {error}") from None
+    for name, value in start.items():
+        (field,) = canonical({name: None})
+        half: dict[str, Any] = {field: value / 2}
+        moved = {f: replace(p, **half) for f, p in chosen.regimes.items()}
+        if not hears(claim, field, chosen.regimes, moved):
+            raise UsageError(
+                f"--vary {name}: changes no run of {claim.id}, which has a regime of its own or "
+                "does not look at it; vary another."
+            )
 
 
 def _start(regime: Parameters, vary: Sequence[str]) -> dict[str, float]:

@@ -25,6 +25,7 @@ def markdown(record: Mapping[str, Any]) -> str:
     lines = [f"# Checked: {OUTCOMES[record['exit_code']]}", ""]
     lines += [f"- **{words}**: {_words(', '.join(n) or 'none')}" for words, n in told(record)]
     lines += [f"- **Where**: {_words(regime)}" for regime in where(record)]
+    lines += [f"- **Not heard**: {_words(line)}" for line in record.get("unheard", [])]
     lines += [f"- **How sure**: {_words(how_sure(record))}", ""]
     lines += _code(shlex.join(record["command"]))
     lines += [_row(_COLUMNS), _row(["---"] * len(_COLUMNS))]

@@ -21,6 +21,8 @@ class Run:
     device: str
     seconds: float
     exit_code: int
+    unheard: Sequence[str] = ()
+    """Settings that change no run of some claims, a line each (`claims.heard`)."""
 
 
 def words_of(command: Sequence[str]) -> tuple[list[str], list[str]]:

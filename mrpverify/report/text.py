@@ -246,6 +246,8 @@ def _print_outcome(
         )
     for words, names in _said_once(run, results).items():
         console.print(Text(f"next, {', '.join(names)}: {words}"))
+    for words in run.unheard:
+        console.print(Text(f"not heard: {words}", "bold"))
     counted = "gates and findings" if strict else "gates"
     console.print(
         f"{run.seeds} seeds, salt {run.salt!r}, {run.device}, {run.seconds:.0f} s; "

@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from ..claims.claim import Claim
+from ..claims.heard import UnheardError, hears, unheard
 from ..claims.registry import select
 from ..command_line import UsageError
 from ..parameters import Framework, Parameters
@@ -208,6 +209,7 @@ def lay_out(
     base = preset.override(plan.settings).override(settings or {})
     cells = tuple(_cell(base, point) for point in _points(axes, plan.zip))
     _check_cells(cells)
+    _check_heard(claims, preset, base, cells)
     wanted = plan.seeds if seeds is None else seeds
     return Sweep(
         name,
@@ -250,6 +252,28 @@ def _check_cells(cells: Sequence[Cell]) -> None:
     if repeated is not None:
         at = ", ".join(f"{name}={value}" for name, value in repeated)
         raise PlanError(f"[grid]: cell {at} is there twice; keep one.")
+
+
+def _check_heard(
+    claims: Sequence[Claim], preset: Preset, base: Preset, cells: Sequence[Cell]
+) -> None:
+    """Raise PlanError where something fixed or varied changes no run of any claim."""
+    try:
+        unheard(claims, preset.regimes, base.regimes)
+    except UnheardError as error:
+        raise PlanError(f"[set] or --set {error}") from None
+    first = cells[0]
+    for name, value in first.point.items():
+        other = next((cell for cell in cells if cell.point[name] != value), None)
+        if other is None:
+            continue
+        (field,) = canonical({name: None})
+        if not any(hears(claim, field, first.regimes, other.regimes) for claim in claims):
+            named = ", ".join(dict.fromkeys(claim.id for claim in claims))
+            raise PlanError(
+                f"[grid] {name}: changes no run of {named}: all cells would be one. Sweep "
+                "another parameter."
+            )
 
 
 def _check_names(

@@ -1,4 +1,4 @@
-"""KD.transfer, SD.transfer, KD.knowledge, KD.smoothing: what soft labels teach a student, and why.
+"""KD.transfer, SD.transfer, KD.knowledge, KD.time, KD.smoothing: what soft labels teach, and why.
 
 Allen-Zhu and Li's other theorems on the same data: a student of the same size learns from the soft
 labels of an ensemble, or of one network of another init, the views that its own lottery lost. Here
@@ -11,7 +11,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from math import sqrt
 from typing import Any
+
+import numpy as np
+import xarray as xr
 
 from ...judge.findings import Estimate
 from ...judge.measurement import Measurement
@@ -21,6 +25,7 @@ from ...parameters import STAND_INS, Parameters
 from ..accuracies import (
     block_views,
     multi_view,
+    own_block,
     resolution,
     single_view,
 )
@@ -133,6 +138,45 @@ def measure_knowledge(parameters: Parameters, runs: Runs) -> Measurement:
     )
 
 
+def time_legs(parameters: Parameters) -> Legs:
+    """Those of KD.knowledge, and labels alone, which say what is lost."""
+    return {AS_LONG: as_long(parameters), **knowledge_legs(parameters)}
+
+
+def measure_time(parameters: Parameters, runs: Runs) -> Measurement:
+    """Share of seeds in which lost views take longer by permuted soft labels, as predicted.
+
+    The median of a seed has to be above the geometric mean of the prediction and of its rival 1.
+    """
+    law = ensemble.regime(parameters, 0)
+    own, other = (first_crossings(law, runs[name]) for name in (TAUGHT, PERMUTED))
+    lost = np.isinf(first_crossings(law, runs[AS_LONG])[: len(own)])
+    slower = above(slowdown(own, other, lost), sqrt(1 / theory.visible_share(law)))
+    return in_each_seed(
+        "share of seeds in which an image's own soft label teaches lost views sooner",
+        {"time by permuted soft labels over that by own ones": slower},
+        [Estimate.of("share of views that labels alone lose", lost.mean((1, 2)))],
+    )
+
+
+def first_crossings(parameters: Parameters, run: xr.Dataset) -> np.ndarray:
+    """When a kernel of its own block crosses for a view [seeds, classes, views]; inf: none does."""
+    return np.asarray(own_block(parameters, run["crossing_time"].values).min(-2))
+
+
+def slowdown(own: np.ndarray, other: np.ndarray, lost: np.ndarray) -> np.ndarray:
+    """Lower median over lost views of other/own, of crossing times [seeds, classes, views].
+
+    [seeds]. A view that one of them alone crosses counts as 0 or inf; one that neither crosses is
+    left out, and a seed with no other view is NaN.
+    """
+    alone = np.where(np.isinf(own), 0.0, np.inf)
+    ratio = np.divide(other, own, out=alone, where=np.isfinite(own) & np.isfinite(other))
+    counted = lost & (np.isfinite(own) | np.isfinite(other))
+    each = [seen[of] for seen, of in zip(ratio, counted, strict=True)]
+    return np.array([np.quantile(r, 0.5, method="lower") if len(r) else np.nan for r in each])
+
+
 def _seen(parameters: Parameters, runs: Runs) -> list[Estimate]:
     """Accuracies and views held, leg by leg."""
     law = ensemble.regime(parameters, 0)
@@ -222,6 +266,17 @@ CLAIMS = (
         legs=knowledge_legs,
     ),
     _claim(
+        id="KD.time",
+        name="explanation.soft_time",
+        statement="an image's own soft label teaches lost views sooner than that of another image",
+        provenance="[D] objectives/distilled/theory.py: the factor 1/P of the drive, as a time",
+        measure=measure_time,
+        controls={"supervised": (NO_GAP,)},
+        prediction=lambda p: theory.predict_time(ensemble.regime(p, 0)),
+        order=16,
+        legs=time_legs,
+    ),
+    _claim(
         id="KD.smoothing",
         name="explanation.smoothing",
         statement="labels that are merely smoothed, by nobody's knowledge, teach lost views too",
@@ -229,7 +284,7 @@ CLAIMS = (
         measure=measure_gain,
         controls={"supervised": (NO_SOFT_LABELS, ONE_VIEW)},
         prediction=lambda p: theory.predict_smoothing(ensemble.regime(p, 0)),
-        order=16,
+        order=17,
         legs=smoothing_legs,
     ),
 )

@@ -11,9 +11,15 @@ the student's own answer, which is that of a class it does not see [D]:
   that in which class j shows at all: P Delta on average, for any views, whoever the teachers are.
 - Labels smoothed evenly say the same on all: their rest over the k - 1 others, about P Delta too.
 
-So dark knowledge is worth a factor 1/P in time. In the limit of AZL, s/k -> 0, that is everything
-between T and poly k; at s/k = 0.2 it is less than three. Whatever keeps a residual alive on images
-that show the lost view teaches it, as masks do (laws2, AUG).
+So dark knowledge is worth a factor 1/P in this drive. In the limit of AZL, s/k -> 0, that is
+everything between T and poly k; at s/k = 0.2 it is less than three. Whatever keeps a residual alive
+on images that show the lost view teaches it, as masks do (laws2, AUG).
+
+That holds where labels alone have ended: runs have this drive there, and its factor. As a time it
+is asked by KD.time, and runs refute it. A student is taught from the start, and soft labels lift
+the logits of classes that an image shows off class; so the label's own residual on images of class
+j stays, and most of what drives v_{j,l} is that. It is larger the less soft labels fit the image,
+as permuted and smoothed ones do. How large, is not derived.
 
 The same images drive the same kernels along the features of their own label y, each present in 1/k
 of them and strong: the drive of the missing view over this leak is (k - 1) E[A_off]/E[A_own]. In
@@ -61,8 +67,18 @@ def predict_transfer(parameters: Parameters) -> str:
 def predict_knowledge(parameters: Parameters) -> str:
     """Prediction for KD.knowledge, one sentence."""
     return (
-        f"an image's own soft label is worth a factor {1 / visible_share(parameters):.1f} in time, "
-        "and nothing once that time is over"
+        "an image's own soft label drives a lost view "
+        f"{1 / visible_share(parameters):.1f} times as much as that of another image of its class, "
+        "where labels alone have ended; at T, once both are over, nothing need be left of it"
+    )
+
+
+def predict_time(parameters: Parameters) -> str:
+    """Prediction for KD.time, one sentence."""
+    factor = 1 / visible_share(parameters)
+    return (
+        f"permuted soft labels take {factor:.1f} times as long, if the drive where labels alone "
+        f"have ended sets the time; rival: as long, judged at their geometric mean {factor**0.5:.2f}"
     )
 
 
