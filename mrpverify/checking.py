@@ -56,6 +56,7 @@ from .report.markdown import markdown
 from .report.record import Run, as_json, record, write_json
 from .report.text import print_report
 from .report.verifying import EXIT_MISMATCH, Verified, verify
+from .simulate.data_law import law_of
 
 STDOUT = Path("-")
 """The file of --json that stands for standard output; the report then goes to standard error."""
@@ -200,7 +201,9 @@ def _with_images(
     """
     claims = [claim for claim in order.claims if about_networks(claim)]
     sizes = load_settings(preset_path(preset), settings)
-    absent = missing_message([name for claim in order.claims for name in claim.needs])
+    by_claims = [name for claim in order.claims for name in claim.needs]
+    by_laws = [name for regime in order.regimes.values() for name in law_of(regime).needs]
+    absent = missing_message([*by_claims, *by_laws])
     if absent:
         raise MissingDataError(absent)
     if not claims:

@@ -235,16 +235,24 @@ def _contradictions(p: Parameters) -> list[str]:
             "stop_gradient=false: with gain=ema the teacher is no function of the weights, so "
             "there is no gradient through it. Choose another gain or stop_gradient=true."
         )
-    only = None if p.law == MULTI_VIEW_LAW else outside.load(outside.LAWS, p.law).views
-    if only is not None and p.views != only:
-        complaints.append(f"views={p.views}: the law {p.law} has {only}. Set views={only}.")
     for low, high in (("own_low", "own_high"), ("off_low", "off_high")):
         if getattr(p, low) > getattr(p, high):
             a, b = DOMAINS[low].symbol, DOMAINS[high].symbol
             complaints.append(
                 f"{a}={getattr(p, low)}: must be at most {b}={getattr(p, high)}. Change one."
             )
-    return complaints + _unfit_masks(p)
+    return complaints + _unlawful(p) + _unfit_masks(p)
+
+
+def _unlawful(p: Parameters) -> list[str]:
+    """What a data law from outside cannot draw, in words."""
+    if p.law == MULTI_VIEW_LAW:
+        return []
+    law = outside.load(outside.LAWS, p.law)
+    found = [] if law.complaints is None else list(law.complaints(p))
+    if law.views is not None and p.views != law.views:
+        found.append(f"views={p.views}: the law {p.law} has {law.views}. Set views={law.views}.")
+    return found
 
 
 def _unfit_masks(p: Parameters) -> list[str]:

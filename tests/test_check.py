@@ -379,7 +379,7 @@ def test_outside_the_regime_is_answered_with_the_condition_and_its_margin(
 
 def test_a_record_is_asked_again(tmp_path, preset):
     record, second = tmp_path / "first.json", tmp_path / "second.json"
-    asked = ("L14", "--preset", preset, "--salt", "z", "--set", "theta=0.6", "--quiet")
+    asked = ("L14", "--preset", preset, "--salt", "z", "--set", "varrho=0.6", "--quiet")
     first = run(*asked, "--json", str(record), cache=tmp_path / "one")
     again = run("--from", str(record), "--json", str(second), cache=tmp_path / "another")
     assert again.returncode == first.returncode

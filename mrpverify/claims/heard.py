@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+from ..admissible import RegimeError
 from ..parameters import Framework, Parameters, symbols
 from .claim import Claim, about_networks
 
@@ -49,9 +50,9 @@ def hears(claim: Claim, name: str, plain: Regimes, chosen: Regimes) -> bool:
     if not claim.needs_runs:
         return True
     return any(
-        _runs(claim, p) != _runs(claim, _with(p, name, getattr(plain[f], name)))
+        _changes(claim, p, name, _before(plain[f], p, name))
         for f, p in chosen.items()
-        if f in claim.frameworks and hasattr(p, name) and hasattr(plain[f], name)
+        if f in claim.frameworks and hasattr(p, name)
     )
 
 
@@ -79,12 +80,21 @@ def _settings(plain: Regimes, chosen: Regimes) -> dict[str, str]:
 def _changed(plain: Parameters, chosen: Parameters) -> Iterator[str]:
     """Fields in which two regimes of a framework differ."""
     for item in fields(chosen):
-        if getattr(plain, item.name, None) != getattr(chosen, item.name):
+        if _before(plain, chosen, item.name) != getattr(chosen, item.name):
             yield item.name
 
 
-def _with(regime: Parameters, name: str, value: Any) -> Parameters:
-    return replace(regime, **{name: value})
+def _before(plain: Parameters, chosen: Parameters, name: str) -> Any:
+    """The value without the setting: the default, where only the law that is set has the field."""
+    return getattr(plain, name, type(chosen).__dataclass_fields__[name].default)
+
+
+def _changes(claim: Claim, regime: Parameters, name: str, value: Any) -> bool:
+    """Whether the claim has other runs with this value; where there is no such regime it has."""
+    try:
+        return _runs(claim, regime) != _runs(claim, replace(regime, **{name: value}))
+    except RegimeError:
+        return True
 
 
 def _ids(claims: Sequence[Claim]) -> str:

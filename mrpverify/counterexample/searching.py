@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import typer
 import xarray as xr
@@ -217,13 +216,22 @@ def _check_heard(claim: Claim, preset: Preset, chosen: Preset, start: Point) -> 
         raise UsageError(f"--set {error}") from None
     for name, value in start.items():
         (field,) = canonical({name: None})
-        half: dict[str, Any] = {field: value / 2}
-        moved = {f: replace(p, **half) for f, p in chosen.regimes.items()}
-        if not hears(claim, field, chosen.regimes, moved):
+        moved = _moved(chosen, name, value)
+        if moved is not None and not hears(claim, field, chosen.regimes, moved.regimes):
             raise UsageError(
                 f"--vary {name}: changes no run of {claim.id}, which has a regime of its own or "
                 "does not look at it; vary another."
             )
+
+
+def _moved(chosen: Preset, name: str, value: float) -> Preset | None:
+    """The regimes at half or, where there are none, at twice a value; None where neither is."""
+    for factor in (0.5, 2.0):
+        try:
+            return chosen.override({name: value * factor})
+        except RegimeError:
+            continue
+    return None
 
 
 def _start(regime: Parameters, vary: Sequence[str]) -> dict[str, float]:

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from ..parameters import STAND_INS
+from ..theory.assumptions import EVERY
 from ..theory.condition import Condition, much_less
 from .draw import draw
 from .options import SIDE, SOURCES
 from .pictures import bank, directions
 
 RISK = STAND_INS["covering_risk"].value
-FRAMEWORKS = ("teacher-student", "supervised", "fine-tuning")
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def conditions(parameters: Any, found: Measured) -> tuple[Condition, ...]:
         _one("orthonormal features", "largest |<v_f, v_g>| << 1", cosine, 1.0),
         Condition(
             "equal strengths", "largest class mean <= 1.3 times the least (own z in [1, 1.3])",
-            "section 1 [R]", FRAMEWORKS, float(found.strength.max() / found.strength.min()), 1.3,
+            "section 1 [R]", EVERY, float(found.strength.max() / found.strength.min()), 1.3,
         ),
         _one(
             "steady strength", "spread of <x, v_f> in a class << its mean",
@@ -112,16 +112,16 @@ def conditions(parameters: Any, found: Measured) -> tuple[Condition, ...]:
         ),
         Condition(
             "off-class strength", "the largest off-class sum is below half the own one",
-            "section 1, step 4 [R]", FRAMEWORKS, off, own / 2, strict=True,
+            "section 1, step 4 [R]", EVERY, off, own / 2, strict=True,
         ),
         _one("weak view", "rho << Gamma, as sums of contrasts", p.weak_high * own, off),
         Condition(
-            "sparse presence", f"s/k <= {sparse:g}", "section 1 [D]", FRAMEWORKS, presence, sparse
+            "sparse presence", f"s/k <= {sparse:g}", "section 1 [D]", EVERY, presence, sparse
         ),
         small_init(p),
         Condition(
             "coverage", f"m >= 2 log(2k/delta), delta = {RISK:g}", "section 1 and L1 [D]",
-            FRAMEWORKS, p.views * log(p.features / RISK), float(p.kernels_per_class),
+            EVERY, p.views * log(p.features / RISK), float(p.kernels_per_class),
         ),
     )  # fmt: skip
 
@@ -142,7 +142,7 @@ def small_init(parameters: Any) -> Condition:
 
 
 def _one(name: str, statement: str, left: float, right: float) -> Condition:
-    return much_less(name, statement, "section 1 [D]", FRAMEWORKS, left, right)
+    return much_less(name, statement, "section 1 [D]", EVERY, left, right)
 
 
 def decoder_rates(

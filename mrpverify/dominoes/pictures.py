@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from ..admissible import RegimeError
+from ..admissible import RegimeError, refuse
 from ..images.folder import MissingDataError, data_folder
 from ..images.idx import PARTS, load
 from ..records.atomic import write_whole
@@ -117,14 +117,19 @@ def directions(means: np.ndarray, dimension: int) -> np.ndarray:
 
 def chosen(p: Any, source: str) -> tuple[int, ...]:
     """The chosen classes of a source, in rising order; raises RegimeError."""
+    refuse(unfit_classes(p, source))
+    return tuple(sorted(int(numeral) for numeral in str(getattr(p, source))))
+
+
+def unfit_classes(p: Any, source: str) -> list[str]:
+    """Why the classes of a source are not k different ones, in words."""
     number = getattr(p, source)
-    found = tuple(sorted(int(numeral) for numeral in str(number)))
-    if len(set(found)) != len(found) or len(found) != p.classes:
-        raise RegimeError(
-            f"{source}={number}: must be k = {p.classes} different numerals, one for each class. "
-            f"Change it or k with --set."
-        )
-    return found
+    if len(set(str(number))) == len(str(number)) == p.classes:
+        return []
+    return [
+        f"{source}={number}: must be k = {p.classes} different numerals, one for each class. "
+        f"Change it or k with --set."
+    ]
 
 
 @lru_cache(maxsize=4)

@@ -23,6 +23,8 @@ from ..simulate.data_law import DataLaw
 from ..simulate.images import Images
 from ..simulate.sample import sample_images
 from ..simulate.seeding import generator, uniform
+from ..theory.assumptions import EVERY, of_roles
+from ..theory.condition import Condition, much_less
 from ..theory.data_law import Role, multi_view_roles
 from .options import Imperfections
 
@@ -91,4 +93,18 @@ def roles(parameters: Any) -> tuple[Role, ...]:
     return (*(replace(r, probability=(1 - last) * r.probability) for r in usual), *faint)
 
 
-LAW = DataLaw(name="imperfect", parts=(Imperfections,), roles=roles, draw=draw)
+def conditions(parameters: Any) -> tuple[Condition, ...]:
+    """What the paper's images must be like, and the two that only these can break."""
+    p = parameters
+    every, own = "section 1 [R]", ("supervised", "fine-tuning")
+    cosine = p.alignment if p.views > 1 else 0.0
+    return (
+        *of_roles(p),
+        much_less("orthonormal features", "kappa << 1", every, EVERY, cosine, 1.0),
+        much_less("right labels", "nu << 1", every, own, p.wrong_labels, 1.0),
+    )
+
+
+LAW = DataLaw(
+    name="imperfect", parts=(Imperfections,), roles=roles, draw=draw, conditions=conditions
+)

@@ -78,6 +78,13 @@ class DataLaw:
     strengths: Strengths = strengths
     draw: Draw | None = None
     """Draws the images itself; None: patches, owners and noise as section 1 has them."""
+    conditions: Callable[[Any], tuple[Any, ...]] | None = None
+    """(parameters) -> what its images have to be like for the theory to speak of them
+    (`Condition`); None: what follows from its roles (`theory.assumptions.of_roles`)."""
+    complaints: Callable[[Any], list[str]] | None = None
+    """(parameters) -> values of its own that limit each other and do not fit, in words."""
+    needs: tuple[str, ...] = ()
+    """Data sets that have to be fetched before it can draw."""
 
     def __post_init__(self) -> None:
         """Raise TypeError for a part that is no data class."""

@@ -6,14 +6,17 @@ on. Those of "fine-tuning" are about what follows the regime's pretraining.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf, log, sqrt
 
+from .. import outside
 from ..derivations import theory_of
 from ..parameters import FRAMEWORKS, PRETRAINING, STAND_INS, Parameters
+from ..parts.law import MULTI_VIEW_LAW
 from .co_occurrence import expected_patch_count
 from .condition import Condition, much_less
 from .curvature import is_smooth, largest_curvature
-from .data_law import off_class_probability
+from .data_law import ROLES, Role, of_kind
 from .final_correlation import final_correlation
 
 EVERY: tuple[str, ...] = (*FRAMEWORKS, "fine-tuning")
@@ -26,13 +29,15 @@ GAMMA_LIMIT = 0.4
 def conditions(parameters: Parameters) -> tuple[Condition, ...]:
     """Every condition of section 1 and of EVERY, those with a Lambda_end or a step once each."""
     p = parameters
-    return (
-        *_data_conditions(p),
+    images = image_conditions(p)
+    told = {condition.id for condition in images}
+    others = (
         *_scale_conditions(p),
         *(_noise_reach(p, framework) for framework in EVERY),
         *(_step_size(p, framework) for framework in FRAMEWORKS if p.method == "descent"),
         *(own for framework in EVERY for own in theory_of(framework).conditions(p)),
     )
+    return (*images, *(condition for condition in others if condition.id not in told))
 
 
 def applying(parameters: Parameters, framework: str) -> tuple[Condition, ...]:
@@ -52,11 +57,24 @@ def violated(parameters: Parameters, framework: str) -> tuple[Condition, ...]:
     return tuple(c for c in applying(parameters, framework) if not c.holds)
 
 
-def _data_conditions(p: Parameters) -> tuple[Condition, ...]:
-    """What the images must look like."""
-    gamma, sparse = p.single_view_off_class, STAND_INS["sparse_presence"].value
+def image_conditions(parameters: Parameters) -> tuple[Condition, ...]:
+    """What the images of the regime's law must look like: what the law says, or its roles."""
+    p = parameters
+    law = None if p.law == MULTI_VIEW_LAW else outside.load(outside.LAWS, p.law)
+    own = None if law is None else law.conditions
+    return of_roles(p) if own is None else tuple(own(p))
+
+
+def of_roles(parameters: Parameters) -> tuple[Condition, ...]:
+    """What the roles of a law must be like: strengths and presence of features."""
+    p, sparse = parameters, STAND_INS["sparse_presence"].value
+    shown, weak, off, alone = (of_kind(p, kind) for kind in ROLES)
+    gamma = max(r.high for r in alone)
     return (
-        much_less("weak view", "rho << Gamma", SECTION, EVERY, p.weak_view, gamma),
+        # The weak view's sum lies in [rho, 2 rho].
+        much_less(
+            "weak view", "rho << Gamma", SECTION, EVERY, max(r.high for r in weak) / 2, gamma
+        ),
         Condition(
             "single-view off-class", "Gamma < 0.4", SECTION, EVERY, gamma, GAMMA_LIMIT, strict=True
         ),
@@ -65,8 +83,8 @@ def _data_conditions(p: Parameters) -> tuple[Condition, ...]:
             "the largest off-class sum z is below half the least own one",
             "section 1, step 4 [R]",
             EVERY,
-            p.off_high,
-            p.own_low / 2,
+            max(r.high for r in off),
+            min(r.low for r in shown) / 2,
             strict=True,
         ),
         Condition(
@@ -74,10 +92,15 @@ def _data_conditions(p: Parameters) -> tuple[Condition, ...]:
             f"s/k <= {sparse:g}",
             SECTION,
             EVERY,
-            off_class_probability(p),
+            _presence((*off, *alone), p.classes),
             sparse,
         ),
     )
+
+
+def _presence(off: Sequence[Role], classes: int) -> float:
+    """s/k: probability that a feature of another class is present; what rounding adds is cut."""
+    return round(sum(r.probability for r in off) / (1 - 1 / classes), 12) if classes > 1 else 0.0
 
 
 def _scale_conditions(p: Parameters) -> tuple[Condition, ...]:

@@ -86,6 +86,11 @@ def _roles_from_outside(p: Parameters) -> tuple[Role, ...]:
     return found
 
 
+def of_kind(parameters: Parameters, kind: RoleName) -> tuple[Role, ...]:
+    """The role of that name, and those whose name ends with it after a space ("faint shown")."""
+    return tuple(r for r in roles(parameters) if r.name.rpartition(" ")[2] == kind)
+
+
 def role(parameters: Parameters, name: RoleName) -> Role:
     """The role of that name."""
     return {r.name: r for r in roles(parameters)}[name]

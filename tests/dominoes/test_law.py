@@ -19,6 +19,7 @@ from mrpverify.records.store import CACHE_VARIABLE
 from mrpverify.regime import RegimeError
 from mrpverify.simulate.held_out import ALL_VIEWS, SINGLE_VIEW, held_out
 from mrpverify.simulate.images import BACKGROUND, MULTI_VIEW
+from mrpverify.theory.assumptions import applying
 from mrpverify.theory.data_law import expected_features, off_class_probability
 from tests.dominoes.conftest import TEST, TRAIN
 
@@ -196,3 +197,34 @@ def test_the_theory_is_held_against_what_is_measured():
     assert sum(line.startswith("VIOLATED") for line in lines["conditions"]) == sum(
         not c.holds for c in found.values()
     )
+
+
+@pytest.mark.usefixtures("pictures")
+def test_conditions_of_a_regime_are_those_of_its_pictures():
+    """Not what the paper's law would say of its strengths, its noise and its presence."""
+    p = regime()
+    asked = applying(p, "teacher-student")
+    ids = [condition.id for condition in asked]
+    assert len(set(ids)) == len(ids)
+    own = {c.id: c for c in conditions(p, measured(p))}
+    assert own.keys() <= set(ids)
+    assert {c for c in asked if c.id in own} == set(own.values())
+    assert own["sparse presence"].left == p.off_features / (p.features - p.views)
+    quiet = changed(p, patch_noise=0.0, weak_view=1e-9, off_high=1e-6, off_low=0.0)
+    again = {c.id: c.margin for c in applying(quiet, "teacher-student")}
+    assert {name: again[name] for name in own} == {name: c.margin for name, c in own.items()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"digits": 334}, "digits=334: must be k = 3 different numerals"),
+        ({"classes": 4}, "garments=678: must be k = 4 different numerals"),
+        ({"contrast_low": 0.9}, "c_low=0.9: must be at most c_high=0.6"),
+        ({"weak_low": 0.9}, "w_low=0.9: must be at most w_high=0.1"),
+        ({"off_features": 5}, "F_off=5: other classes have 4 features"),
+    ],
+)
+def test_what_does_not_fit_is_refused_where_the_regime_is_made(changes, words):
+    with pytest.raises(RegimeError, match=words):
+        regime(**changes)

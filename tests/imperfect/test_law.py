@@ -11,10 +11,11 @@ import torch
 
 import mrpverify as mv
 from mrpverify.parameters import changed
-from mrpverify.regime import RegimeError
+from mrpverify.regime import RegimeError, load_preset
 from mrpverify.simulate.data_law import MULTI_VIEW_IMAGES
 from mrpverify.simulate.held_out import SINGLE_VIEW, held_out
 from mrpverify.simulate.sample import sample_images
+from mrpverify.theory.assumptions import violated
 from mrpverify.theory.data_law import mean_power_sum, roles
 
 PAPER = replace(mv.regime("mae"), images=300, single_view=0.2, feature_noise=0.01)
@@ -137,3 +138,21 @@ def test_its_options_belong_to_it_alone():
     assert not hasattr(changed(regime(faintness=0.5), law="multi-view"), "faintness")
     found = mv.regime("mae", law="imperfect", zeta=0.5, nu=0.1)
     assert (found.faintness, found.wrong_labels) == (0.5, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("options", "condition"),
+    [
+        ({"faintness": 0.1}, "off-class strength"),
+        ({"alignment": 0.9}, "orthonormal features"),
+        ({"wrong_labels": 0.9}, "right labels"),
+    ],
+)
+def test_what_is_imperfect_breaks_the_condition_that_it_is_about(options, condition):
+    """As the paper's own law at the defaults, whatever the fields of that law say."""
+    paper = {f: load_preset("quick").regimes[f] for f in ("mae", "supervised")}
+    for framework, p in paper.items():
+        calm = {c.id for c in violated(changed(p, law="imperfect"), framework)}
+        assert calm == {c.id for c in violated(p, framework)} == set()
+        found = {c.id for c in violated(changed(p, law="imperfect", **options), framework)}
+        assert (condition in found) is (condition != "right labels" or framework == "supervised")
