@@ -31,9 +31,9 @@ def together(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="key=value, repeatable")
     ] = None,
-    salt: Annotated[str, typer.Option("--salt", help="text that all randomness hangs on")] = "",
-    seed: Annotated[int, typer.Option("--seed", min=0, help="which draw")] = 0,
-    device: Annotated[str, typer.Option("--device", help="cpu or cuda")] = "cpu",
+    salt: Annotated[str, typer.Option("--salt", help="text that all randomness hangs on")] = "a",
+    seed: Annotated[int, typer.Option("--seed", min=0, max=9999, help="which draw")] = 0,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda")] = "cpu",
     memory: Annotated[
         str | None, typer.Option("--memory", help="GiB that activations may take")
     ] = None,

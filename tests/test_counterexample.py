@@ -153,6 +153,11 @@ def test_a_claim_that_breaks_at_the_start_is_an_error(monkeypatch):
         (["T1.capture", "--vary", "theta", "--framework", "supervised"], "frameworks: mae, teach"),
         (["images.gain", "--vary", "theta"], "no regime to vary"),
         (["T1.capture", "--vary", "theta", "--confirm", "explore"], "must differ from --salt"),
+        (["T1.capture", "--vary", "theta", "--seeds", "8"], "at least 14 are needed"),
+        (["SL.test", "--vary", "theta", "--framework", "supervised"], "changes no run of SL.test"),
+        (["T1.capture", "--vary", "c_low"], "c_low: the regime has no such parameter"),
+        (["L8", "--vary", "s"], "--vary s: changes no run of L8"),
+        (["T1.capture", "--vary", "theta", "--set", "eta_SL=1"], "--set eta_SL=1"),
     ],
 )
 def test_bad_input_is_one_message_and_exit_code_2(arguments, part):
@@ -165,7 +170,7 @@ def test_a_measured_judgement_says_no_and_names_what_is_outside(tmp_path, monkey
     monkeypatch.setenv("MRPVERIFY_CACHE", str(tmp_path))
     tiny = ["k=2", "s=1.0", "d=8", "N=20", "m=3", "signal=false"]
     asked = searching.Asked(
-        name="T1.capture", vary=["theta"], framework="mae", preset="quick", settings=tiny, seeds=8,
+        name="T1.capture", vary=["theta"], framework="mae", preset="quick", settings=tiny, seeds=16,
         budget=1, salt="b", confirm="c", device="cpu", quiet=True,
     )  # fmt: skip
     search = searching._search(asked)

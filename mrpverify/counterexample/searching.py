@@ -11,6 +11,7 @@ import xarray as xr
 
 from ..claims.claim import Claim
 from ..claims.evaluate import ClaimResult, evaluate
+from ..claims.few_seeds import TooFewSeedsError, too_few
 from ..claims.heard import UnheardError, hears, unheard
 from ..claims.registry import UnknownClaimError, select
 from ..command_app import printing, tell
@@ -180,6 +181,7 @@ def _search(asked: Asked) -> Search:
     chosen = replace(loaded, name=asked.preset, regimes={framework: loaded.regimes[framework]})
     start = _start(chosen.regimes[framework], asked.vary)
     _check_heard(claim, preset, chosen, start)
+    _check_enough(claim, check_seeds(asked.seeds))
     machine = choose_machine(asked.device)
     return Search(
         claim, framework, chosen, settings, start,
@@ -206,6 +208,16 @@ def _claim(
             + (f": {ends}." if one_id else f" (frameworks: {there}).")
         )
     return found[0], framework
+
+
+def _check_enough(claim: Claim, seeds: int) -> None:
+    """Raise UsageError for seeds that could not support the claim where the search starts."""
+    try:
+        short = too_few([claim], seeds)
+    except TooFewSeedsError as error:
+        raise UsageError(str(error)) from None
+    if short:
+        raise UsageError(f"--seeds {seeds}: a search starts from a SUPPORTED claim. {short[0]}")
 
 
 def _check_heard(claim: Claim, preset: Preset, chosen: Preset, start: Point) -> None:
@@ -239,7 +251,9 @@ def _start(regime: Parameters, vary: Sequence[str]) -> dict[str, float]:
     start = {}
     for parameter in vary:
         (field,) = canonical({parameter: None})
-        value = getattr(regime, field)
+        value = getattr(regime, field, None)
+        if value is None:
+            raise UsageError(f"--vary {parameter}: the regime has no such parameter; vary another.")
         if not isinstance(value, float) or value <= 0:
             raise UsageError(f"--vary {parameter}: {value!r} is no number > 0 with decimals.")
         start[parameter] = value

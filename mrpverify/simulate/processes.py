@@ -59,13 +59,16 @@ ALONE = Group()
 def started_by_torchrun(device: str) -> Iterator[Group]:
     """The group that `torchrun` has started, left again at the end; one alone without it.
 
-    Raises ValueError for an unknown device.
+    Raises ValueError for an unknown device, and where a launcher left out what it has to say.
     """
     if device not in BACKENDS:
         raise ValueError(f"device must be one of {', '.join(BACKENDS)}, got {device!r}")
     if "WORLD_SIZE" not in os.environ:
         yield ALONE
         return
+    for name in ("WORLD_SIZE", "RANK", "LOCAL_RANK"):
+        if not os.environ.get(name, "").isdecimal():
+            raise ValueError(f"{name}={os.environ.get(name)!r}: start processes with torchrun.")
     if device == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     dist.init_process_group(BACKENDS[device])

@@ -7,6 +7,7 @@ on. Those of "fine-tuning" are about what follows the regime's pretraining.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import inf, log, sqrt
 
 from .. import outside
@@ -66,8 +67,11 @@ def image_conditions(parameters: Parameters) -> tuple[Condition, ...]:
 
 
 def of_roles(parameters: Parameters) -> tuple[Condition, ...]:
-    """What the roles of a law must be like: strengths and presence of features."""
-    p, sparse = parameters, STAND_INS["sparse_presence"].value
+    """What the roles of a law must be like: strengths and presence of features, where it shows any.
+
+    Images without features (signal=false) are a control, and it is asked of their law all the same.
+    """
+    p, sparse = replace(parameters, signal=True), STAND_INS["sparse_presence"].value
     shown, weak, off, alone = (of_kind(p, kind) for kind in ROLES)
     gamma = max(r.high for r in alone)
     return (

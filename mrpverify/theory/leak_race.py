@@ -16,7 +16,9 @@ speed g, normal over data sets,
 with a ~ U[0, gamma] the feature noise (and E[a]^2 Var[sum_p signal_p] / N, next to nothing). Its
 time c/(2 g) does not depend on sigma_0 at all:
 
-    T_leak / T_coverage ~ Delta sigma_0^{2q-2} sqrt(N k) / (lambda sigma_p).
+    T_leak / T_coverage ~ Delta sigma_0^{2q-2} sqrt(N/k) / (lambda sigma_p),
+
+for one image in k shows the kernel's class: g ~ lambda sigma_p/sqrt(k N), and T_coverage ~ k/Delta.
 
 Either way a smaller init is worse at fixed Delta. All kernels of a class share their images, hence
 g; and a foreign view is held back while its sibling stays behind, so that what counts is the mean

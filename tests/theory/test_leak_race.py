@@ -151,6 +151,19 @@ def test_powers_of_the_race() -> None:
         assert ratio(more) / ratio(base) == pytest.approx(2, rel=1e-2)
 
 
+def test_powers_of_the_noise_race_in_classes_and_images() -> None:
+    """T_leak/T_coverage ~ R/spread ~ sqrt(N/k): logarithms of both times are left out."""
+
+    def ratio(**changes: int) -> float:
+        p = replace(QUICK, feature_noise=0.0, dimension=512, off_class=0.2 * changes["classes"],
+                    **changes)  # fmt: skip
+        return growth.growth_rate(p) / leak_race.drift(p).spread
+
+    start = ratio(classes=8, images=200)
+    assert ratio(classes=32, images=200) / start == pytest.approx(1 / 2, rel=0.02)
+    assert ratio(classes=8, images=3200) / start == pytest.approx(4, rel=1e-6)
+
+
 def test_ends_of_the_race() -> None:
     assert leak_race.typical_leak_time(replace(QUICK, gain="constant", tau=1.6)) == 0
     assert leak_race.typical_leak_time(replace(QUICK, power=2)) == 0
