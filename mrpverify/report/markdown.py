@@ -58,6 +58,8 @@ def _claim(record: Mapping[str, Any], claim: Mapping[str, Any]) -> list[str]:
     lines = ["", f"## {_words(named(record, claim))}: {claim['verdict'].replace('_', ' ')}", ""]
     lines += [f"{_text(claim['statement'])} ({_words(claim['provenance'])})", ""]
     lines += [f"- {_text(claim['statistic'])}{_words(numbers)}"]
+    if claim.get("own_regime"):
+        lines.append(f"- run in a regime of its own: {_words(claim['own_regime'])}")
     if claim["prediction"]:
         lines.append(f"- predicted: {_text(claim['prediction'])}")
     for condition in claim["violated"]:

@@ -12,12 +12,13 @@ from typing import Any
 from ..claims.evaluate import ClaimResult, ControlResult
 from ..judge.findings import as_rows
 from ..judge.measurement import Measurement
-from ..parameters import Framework
+from ..parameters import Framework, Parameters
 from ..records.labelled import config_hash, simulation_digest
 from ..records.provenance import commit, versions
 from ..theory.assumptions import conditions
 from ..theory.condition import Condition
 from .next_steps import next_steps, what_mends
+from .own_regime import own_regime
 from .run import Run as Run
 from .shown import seen
 
@@ -71,6 +72,7 @@ def _claim(run: Run, result: ClaimResult) -> dict[str, Any]:
         "provenance": claim.provenance,
         "quantifier": claim.quantifier,
         "prediction": result.prediction,
+        "own_regime": own_regime(claim, _regime(run, result)),
         "verdict": result.verdict,
         "measured": measurement.measured,
         "violated": [
@@ -90,6 +92,11 @@ def _claim(run: Run, result: ClaimResult) -> dict[str, Any]:
         "findings": as_rows(measurement.findings),
         "controls": [_control(item) for item in result.controls],
     }
+
+
+def _regime(run: Run, result: ClaimResult) -> Parameters | None:
+    """The regime that the claim was asked in; None for one about real images."""
+    return None if result.framework is None else run.regimes.get(result.framework)
 
 
 def _outcomes(measurement: Measurement) -> list[bool | None] | None:

@@ -21,6 +21,7 @@ from ..records.provenance import versions
 from ..theory.assumptions import applying
 from ..theory.condition import Condition
 from .next_steps import mended, next_steps, what_mends
+from .own_regime import own_regime
 from .run import Run
 from .shown import Cell, Grid, Line, seen, shown, target
 
@@ -51,7 +52,7 @@ def print_report(console: Console, run: Run, results: Sequence[ClaimResult], str
             _print_verdicts(console, own)
             _print_controls(console, own)
         for result in own:
-            _print_findings(console, result)
+            _print_findings(console, result, regime)
     _print_images(console, [result for result in results if result.framework is None])
     _print_outcome(console, run, results, strict)
 
@@ -186,8 +187,10 @@ def _came_out(item: ControlResult) -> Text:
     return Text("DID NOT FAIL", "bold red")
 
 
-def _print_findings(console: Console, result: ClaimResult) -> None:
-    """Tables, then lines, then what was predicted."""
+def _print_findings(
+    console: Console, result: ClaimResult, regime: Parameters | None = None
+) -> None:
+    """Tables, then lines, then in which regime where it is its own, and what was predicted."""
     claim = result.claim
     name = claim.id if result.framework is None else f"{claim.id} at {claim.horizon}"
     items = shown(result.measurement.findings)
@@ -200,6 +203,9 @@ def _print_findings(console: Console, result: ClaimResult) -> None:
                 console.print(Text(f"{name}, {about}: {words}" if about else f"{name}: {words}"))
             case Picture(name=title):
                 console.print(Text(f"{name}, picture: {title}"))
+    own = own_regime(claim, regime)
+    if own is not None:
+        console.print(Text(f"{name}, run in a regime of its own: {own}"))
     if result.prediction is not None:
         console.print(Text(f"{name}, predicted: {result.prediction}"))
 
