@@ -37,7 +37,7 @@ from .images.setup import SettingsError, Setup, load_settings
 from .judge.verdicts import EXIT_USAGE, exit_code
 from .locking import keep_lock
 from .records.collect import DeviceError, Machine, choose_machine, collect
-from .records.labelled import Request, simulation_digest
+from .records.labelled import Request, data_of, simulation_digest
 from .records.store import Store
 from .regime import RegimeError, preset_path
 from .report.again import Earlier, RecordError, compared, content_of
@@ -56,7 +56,6 @@ from .report.markdown import markdown
 from .report.record import Run, as_json, record, write_json
 from .report.text import print_report
 from .report.verifying import EXIT_MISMATCH, Verified, verify
-from .simulate.data_law import law_of
 
 STDOUT = Path("-")
 """The file of --json that stands for standard output; the report then goes to standard error."""
@@ -202,7 +201,7 @@ def _with_images(
     claims = [claim for claim in order.claims if about_networks(claim)]
     sizes = load_settings(preset_path(preset), settings)
     by_claims = [name for claim in order.claims for name in claim.needs]
-    by_laws = [name for regime in order.regimes.values() for name in law_of(regime).needs]
+    by_laws = [name for regime in order.regimes.values() for name in data_of(regime)]
     absent = missing_message([*by_claims, *by_laws])
     if absent:
         raise MissingDataError(absent)

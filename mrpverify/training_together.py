@@ -7,7 +7,6 @@ from pathlib import Path
 
 from .admissible import RegimeError
 from .command_line import UsageError, stop, writable_file
-from .judge.verdicts import EXIT_USAGE
 from .parameters import Parameters
 from .records.atomic import write_whole
 from .records.collect import choose_machine
@@ -46,7 +45,7 @@ def train(
         with started_by_torchrun(device) as group, executing(Execution(budget, group)):
             trajectory = pretrain(regime, salt, [seed], device)
     except (ValueError, UsageError) as error:
-        stop(f"error: {error}", EXIT_USAGE)
+        stop(f"error: {error}", 2)
     if group.rank > 0:
         return
     (run,) = label(trajectory, [Request(regime, salt, seed)], device, device)

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from ..admissible import RegimeError
 from ..parameters import Framework, Parameters, symbols
 from .claim import Claim, about_networks
 
@@ -93,7 +92,7 @@ def _changes(claim: Claim, regime: Parameters, name: str, value: Any) -> bool:
     """Whether the claim has other runs with this value; where there is no such regime it has."""
     try:
         return _runs(claim, regime) != _runs(claim, replace(regime, **{name: value}))
-    except RegimeError:
+    except ValueError:
         return True
 
 

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from ..admissible import RegimeError, refuse
+from ..admissible import RegimeError
 from ..images.folder import MissingDataError, data_folder
 from ..images.idx import PARTS, load
 from ..records.atomic import write_whole
@@ -117,7 +117,8 @@ def directions(means: np.ndarray, dimension: int) -> np.ndarray:
 
 def chosen(p: Any, source: str) -> tuple[int, ...]:
     """The chosen classes of a source, in rising order; raises RegimeError."""
-    refuse(unfit_classes(p, source))
+    for text in unfit_classes(p, source):
+        raise RegimeError(text)
     return tuple(sorted(int(numeral) for numeral in str(getattr(p, source))))
 
 

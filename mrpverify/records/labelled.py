@@ -124,6 +124,11 @@ class Request(Addressed):
         return before.key() if before.needs() else relevant(before.parameters)
 
 
+def data_of(parameters: Parameters) -> tuple[str, ...]:
+    """Data sets that the regime's law draws from."""
+    return law_of(parameters).needs
+
+
 def _from_outside(parameters: Parameters) -> dict[str, str]:
     """Digests of the source of an objective or a law from outside; none for those of here."""
     objective, law = objective_of(parameters), law_of(parameters)
