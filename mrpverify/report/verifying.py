@@ -75,7 +75,8 @@ def verify(path: Path) -> Verified:
     gave; where that is not in the record (claims that sample no seeds, older records) SUPPORTED
     must lie inside its band and REFUTED not. Then the final verdict from controls and conditions,
     and the exit code from those of the gates. Of claims that this version knows, conditions and
-    what controls did are held against regime and measurement too (`known_claims`).
+    what controls did are held against regime and measurement too, and in a record of this version
+    what they state, their roles and their designs against the source (`known_claims`).
     """
     return verify_content(content_of(path, "--verify"), f"--verify {path}")
 
@@ -110,7 +111,7 @@ def _all(record: Row) -> Iterator[str]:
     yield from known_claims.of_regimes(record)
     for claim in record["claims"]:
         name = f"{claim['id']} ({claim['framework'] or 'images'}, {claim['horizon']})"
-        for words in _of_measurement(claim):
+        for words in (*known_claims.of_identity(record, claim), *_of_measurement(claim)):
             yield f"{name}: {words}"
         for control in claim["controls"]:
             for words in (*_of_measurement(control), *known_claims.of_control(claim, control)):
