@@ -39,13 +39,12 @@ def archive(
     from .report.again import RecordError
     from .report.archiving import (
         ArchiveError,
-        UnfoundedError,
         archived_files,
         other_versions,
         write_folder,
         write_zip,
     )
-    from .report.verifying import EXIT_MISMATCH
+    from .report.verifying import EXIT_MISMATCH, UnfoundedError
 
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         stop(f"error: {target}: exists; name a new folder or ZIP file.", EXIT_USAGE)

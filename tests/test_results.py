@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 from mrpverify import results
 from mrpverify.__main__ import app
 from mrpverify.claims.registry import select
+from mrpverify.report.again import RecordError
 from mrpverify.report.glance import at_a_glance
+from mrpverify.report.prose import filled
 from mrpverify.report.results import (
     BEGIN,
     END,
@@ -22,6 +24,7 @@ from mrpverify.report.results import (
     by_salt,
     claims_of,
     compact,
+    file_name,
     grouped,
     results_page,
     stored,
@@ -30,6 +33,7 @@ from mrpverify.report.results import (
     with_table,
 )
 from mrpverify.report.status import status_page
+from mrpverify.report.tables import tabled
 from mrpverify.report.verifying import verify_content
 from tests.report.test_verifying import counted, made
 
@@ -158,6 +162,119 @@ def test_the_command_sees_what_is_stale(tmp_path):
     assert "checkout" not in absent.stderr
 
 
+@pytest.fixture
+def checkout(tmp_path):
+    """A small checkout with one stored record, and what its files hold."""
+    folder = tmp_path / "docs" / "results"
+    folder.mkdir(parents=True)
+    (tmp_path / "README.md").write_text(f"a\n{BEGIN}\n{END}\nb\n")
+    (tmp_path / "good.json").write_text(json.dumps(made(counted([True] * 16))))
+    told = asked_in(tmp_path, tmp_path / "good.json")
+    assert told.exit_code == 0, told.output
+    return tmp_path
+
+
+def asked_in(root, *words):
+    return CliRunner().invoke(results.app, ["--root", str(root), *map(str, words)])
+
+
+def held(root):
+    return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def changed(record, **values):
+    """A record whose first claim says something else."""
+    return {**record, "claims": [{**record["claims"][0], **values}]}
+
+
+REFUSED = {
+    "a verdict that does not follow": (lambda r: changed(r, verdict="REFUTED"), 7, "recomputed"),
+    "no time": (lambda r: {**r, "seconds": None}, 2, "seconds is null, expected a number"),
+    "a value in words": (lambda r: changed(r, value="x"), 2, 'value is "x", expected a number'),
+    "no versions": (lambda r: {**r, "versions": None}, 2, "versions is null"),
+    "a condition without a name": (lambda r: changed(r, violated=[{}]), 2, "lacks what"),
+}
+
+
+@pytest.mark.parametrize("change", REFUSED)
+@pytest.mark.parametrize("stored_so", [False, True], ids=["given", "stored"])
+def test_what_is_refused_is_named_and_nothing_is_written(checkout, change, stored_so):
+    by, code, said = REFUSED[change]
+    (kept,) = (checkout / "docs" / "results").iterdir()
+    bad = kept if stored_so else checkout / "bad.json"
+    bad.write_text(json.dumps(by(json.loads((checkout / "good.json").read_text()))))
+    before = held(checkout)
+    told = asked_in(checkout, *([] if stored_so else [bad]))
+    assert (told.exit_code, said in told.output, str(bad) in told.output) == (code, True, True)
+    assert held(checkout) == before
+
+
+def test_a_stored_file_that_is_no_json_is_named(checkout):
+    bad = checkout / "docs" / "results" / "z.json"
+    bad.write_text("{")
+    told = asked_in(checkout)
+    assert (told.exit_code, f"{bad}: no JSON" in told.output) == (2, True)
+
+
+def test_a_table_that_a_record_cannot_fill_names_the_record():
+    record = changed(made(counted([True] * 16)), details={"parts": [1]})
+    with pytest.raises(StoredRecordError, match=r"theorem1-a\.json: cannot be shown"):
+        tabled("<!-- results: means T1.capture --><!-- results: end -->", [record])
+
+
+def test_a_salt_has_a_name_of_its_own(checkout):
+    record = made(counted([True] * 16))
+    names = [file_name({**record, "salt": salt}) for salt in ("a b", "a_b", "a-b", "a/b", "")]
+    assert len(set(names)) == len(names)
+    assert not any(set(name) & set(" /") for name in names)
+    odd = changed(record, name="../../x.y")
+    assert "/" not in file_name(odd)
+    (kept,) = (checkout / "docs" / "results").iterdir()
+    kept.write_text(json.dumps({**json.loads(kept.read_text()), "salt": "z"}))
+    told = asked_in(checkout, checkout / "good.json")
+    assert (told.exit_code, "there is a record of salt 'z'" in told.output) == (2, True)
+    kept.unlink()
+    (checkout / "again.json").write_text((checkout / "good.json").read_text())
+    told = asked_in(checkout, checkout / "good.json", checkout / "again.json")
+    assert (told.exit_code, "name one of them" in told.output) == (2, True)
+
+
+@pytest.mark.parametrize("what", ["record: T1.capture mae T value 2", "results: means T1.capture"])
+def test_a_mark_without_its_end_is_told_with_its_page(checkout, what):
+    page = checkout / "docs" / "page.md"
+    page.write_text(f"<!-- {what} -->1\n\n<!-- {what} -->2<!-- {what.partition(':')[0]}: end -->")
+    told = asked_in(checkout, "--check")
+    assert told.exit_code == 2
+    assert f"{page}: '{what}': lacks its" in told.output
+    page.write_text(f"<!-- {what.replace('T1.capture', 'X')} --><!-- {what[:6]}: end -->")
+    assert str(page) in asked_in(checkout, "--check").output
+    assert filled("no mark", []) == "no mark"
+
+
+def test_pages_and_records_keep_who_may_read_them(checkout):
+    page = checkout / "docs" / "results.md"
+    page.chmod(0o640)
+    page.write_text("stale")
+    assert asked_in(checkout).exit_code == 0
+    assert page.stat().st_mode & 0o777 == 0o640
+    (kept,) = (checkout / "docs" / "results").iterdir()
+    other = checkout / "other"
+    other.write_text("")
+    assert kept.stat().st_mode == other.stat().st_mode
+
+
+def test_an_archive_is_no_record(tmp_path):
+    path = tmp_path / "a.zip"
+    path.write_bytes(b"PK\x03\x04" + bytes(range(256)) * 10)
+    told = CliRunner().invoke(results.app, ["--root", str(tmp_path), str(path)])
+    assert (told.exit_code, "a ZIP file" in told.output) == (2, True)
+    assert len(told.output) < 300
+    path.write_bytes(b"\xff" * 1000)
+    told = CliRunner().invoke(results.app, ["--root", str(tmp_path), str(path)])
+    assert (told.exit_code, "no text in UTF-8" in told.output) == (2, True)
+    assert len(told.output) < 300
+
+
 def test_the_table_stands_between_its_markers():
     assert with_table(f"a{BEGIN}old{END}b", "new") == f"a{BEGIN}\nnew\n{END}b"
     with pytest.raises(ValueError, match="markers"):
@@ -220,7 +337,7 @@ def test_short_details_are_kept_for_prose_and_long_ones_are_not(tmp_path):
     assert claim["details"]["accuracies"] == details["accuracies"], "rows stay as they are"
     record["claims"][0]["details"] = []
     (tmp_path / "r.json").write_text(json.dumps(record))
-    with pytest.raises(StoredRecordError, match="no record"):
+    with pytest.raises(RecordError, match=r"details is \[\], expected an object"):
         compact(tmp_path / "r.json")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,8 @@ from rich.table import Table
 
 from ..claims.evaluate import ClaimResult
 from ..parameters import Framework, Parameters, regime_of
+from ..records.atomic import read_regular
+from .schema import SchemaError, check_kinds, parsed
 
 ASKED = ("regime", "seeds", "salt", "claims")
 """What of a record is asked again."""
@@ -57,13 +58,25 @@ def read(path: Path) -> Earlier:
 
 
 def content_of(path: Path, option: str) -> Any:
-    """What a JSON file holds that an option names; raises RecordError where that cannot be said."""
+    """What a JSON file holds that an option names.
+
+    Raises RecordError where it cannot be read or is no record: no JSON, or values of other kinds.
+    """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = read_regular(path)
     except OSError as error:
         raise RecordError(f"{option} {path}: cannot be read ({error.strerror}).") from None
-    except (ValueError, RecursionError) as error:
-        raise RecordError(f"{option} {path}: no JSON ({error}); name a record of --json.") from None
+    return record_in(content, f"{option} {path}")
+
+
+def record_in(content: bytes, name: str) -> Any:
+    """The record in the content of a file; raises RecordError, by that name, where it is none."""
+    try:
+        found = parsed(content)
+        check_kinds(found)
+    except SchemaError as error:
+        raise RecordError(f"{name}: {error}; name a record of --json.") from None
+    return found
 
 
 def compared(earlier: Earlier, results: Sequence[ClaimResult]) -> Table:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import lzma
 import struct
 import zipfile
@@ -11,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from .again import RecordError
+from ..records.atomic import LARGEST
+from .again import RecordError, record_in
 from .crate import METADATA, RECORDS, sha256, sums
 from .verifying import Verified, verify_content
 
-LARGEST = 2**28
-"""Bytes of a file that is read; a ZIP may say less than it unpacks to."""
+ZIP_BEGINS = b"PK\x03\x04"
+"""How a ZIP file begins, also one whose end is missing."""
 
 BROKEN = (
     zipfile.BadZipFile,
@@ -42,8 +42,17 @@ class Archived:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a path is a folder or a ZIP file, and no record."""
-    return path.is_dir() or zipfile.is_zipfile(path)
+    """Whether a path is a folder or a ZIP file, broken or not, and no record.
+
+    What is no file (a pipe) is not looked into: that may never end.
+    """
+    if path.is_dir() or not path.is_file():
+        return path.is_dir()
+    try:
+        with path.open("rb") as file:
+            return file.read(len(ZIP_BEGINS)) == ZIP_BEGINS or zipfile.is_zipfile(path)
+    except OSError:  # said by whoever reads it as a record
+        return False
 
 
 def verify_archive(path: Path) -> Archived:
@@ -62,13 +71,18 @@ def verify_archive(path: Path) -> Archived:
     except (ValueError, RecursionError) as error:
         raise RecordError(f"--verify {path}: {METADATA} cannot be read ({error}).") from None
     found = {
-        name: verify_content(_parsed(path, name, content), f"{path}: {name}")
+        name: _verified(content, f"--verify {path}: {name}")
         for name, content in sorted(files.items())
         if name.startswith(RECORDS)
     }
     if not found:
         raise RecordError(f"--verify {path}: the archive holds no record.")
     return Archived(len(files), found, tuple(_changes(wanted, files)))
+
+
+def _verified(content: bytes, name: str) -> Verified:
+    """A record's verdicts again; raises RecordError, by that name, for what is none."""
+    return verify_content(record_in(content, name), name)
 
 
 def _changes(wanted: Mapping[str, str], files: Mapping[str, bytes]) -> Iterator[str]:
@@ -80,14 +94,6 @@ def _changes(wanted: Mapping[str, str], files: Mapping[str, bytes]) -> Iterator[
             yield f"{name} is not in the manifest"
         elif sha256(files[name]) != wanted[name]:
             yield f"{name} is another file than was archived (SHA-256)"
-
-
-def _parsed(path: Path, name: str, content: bytes) -> object:
-    """A record's JSON."""
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise RecordError(f"--verify {path}: {name} is no JSON ({error}).") from None
 
 
 def _of_folder(folder: Path) -> dict[str, bytes]:

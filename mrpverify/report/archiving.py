@@ -18,7 +18,7 @@ from ..records.labelled import simulation_digest
 from ..records.provenance import commit, versions
 from .again import RecordError, content_of
 from .crate import METADATA, RECORDS, manifest
-from .verifying import verify_content
+from .verifying import UnfoundedError, followed
 
 OPTION = "archive"
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -27,10 +27,6 @@ ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 class ArchiveError(ValueError):
     """What cannot be archived."""
-
-
-class UnfoundedError(ArchiveError):
-    """A record whose verdicts do not follow from its numbers."""
 
 
 def archived_files(
@@ -132,18 +128,11 @@ def _all_followed(records: Sequence[Path]) -> list[tuple[Path, Mapping[str, Any]
 
 def _followed(path: Path) -> Mapping[str, Any]:
     """A record whose verdicts all follow from its numbers."""
-    content = content_of(path, OPTION)
-    try:
-        found = verify_content(content, str(path))
-        _ = [content[key] for key in ("command", "simulation", "mrpverify")]
-    except KeyError as error:
-        raise RecordError(f"archive {path}: no record of a check, it lacks {error}.") from None
-    if found.mismatches:
-        raise UnfoundedError(
-            f"archive {path}: its verdicts do not follow ({found.mismatches[0]}); see check "
-            f"--verify {path}"
-        )
-    return content  # type: ignore[no-any-return]
+    content = followed(path, OPTION)
+    lacks = [key for key in ("command", "simulation", "mrpverify") if key not in content]
+    if lacks:
+        raise RecordError(f"archive {path}: no record of a check, it lacks {', '.join(lacks)}.")
+    return content
 
 
 def _figures(folder: Path) -> dict[str, bytes]:

@@ -1,7 +1,8 @@
 """What a record says of claims that this version knows, held against what it knows of them.
 
 Which conditions a regime violates, and whether a control failed as it should, are no numbers of a
-run: they follow from the regime and from what the control measured.
+run: they follow from the regime and from what the control measured. What a claim states, its role
+and its design stand in the source: a record of this version has to say the same.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from typing import Any
 from ..claims.claim import Claim, Control, about_networks
 from ..claims.registry import known
 from ..judge.verdicts import Verdict
-from ..parameters import Parameters, regime_of
+from ..parameters import STAND_INS, Parameters, regime_of
 from ..records.labelled import config_hash, simulation_digest
+from ..records.provenance import versions
 
 Row = Mapping[str, Any]
 MEASURED = "step size"
 """A condition that a run's measured curvature decides (`evaluate`), and the regime does not."""
+WORDS = ("name", "statement", "role")
+"""What of a claim a record repeats, as the source has it."""
 USUAL_RULE = next(item.default for item in fields(Control) if item.name == "failed")
 
 
@@ -56,9 +60,50 @@ def of_control(row: Row, control: Row) -> Iterator[str]:
         yield f"is recorded to have failed as it should, and measured {control['measured']}"
 
 
+def of_identity(record: Row, row: Row) -> Iterator[str]:
+    """Whether a row is the claim that it names, as this version has it; other versions may differ.
+
+    Whatever the version, no claim has an outcome of more seeds than were asked.
+    """
+    if len(row["outcomes"] or ()) > record["seeds"]:
+        yield f"outcomes of {len(row['outcomes'])} seeds, and {record['seeds']} were asked"
+    if not _is_of_this_version(record):
+        return
+    claim = _claim(row)
+    if claim is None:
+        if row["id"] in {one.id for one in known()}:
+            yield "this version has no such claim of that framework and horizon"
+        return
+    for name in WORDS:
+        if row[name] != getattr(claim, name):
+            yield f"{name} {row[name]!r}, of this version {getattr(claim, name)!r}"
+    if claim.per_seed:
+        yield from _of_design(record, row)
+
+
+def _of_design(record: Row, row: Row) -> Iterator[str]:
+    """Whether a count of seeds is judged by the design of so many seeds as were asked."""
+    said = row["details"].get("sequential")
+    if said is None:  # it broke, or its statistic is no count in this regime
+        return
+    wanted = STAND_INS["success_rate"].value
+    if said["p0"] != wanted:
+        yield f"threshold {said['p0']}, of this version {wanted}"
+    if said["looks"][-1] != record["seeds"]:
+        yield f"judged by a design of {said['looks'][-1]} seeds, and {record['seeds']} were asked"
+
+
+def _is_of_this_version(record: Row) -> bool:
+    """Whether a record says that this version made it, or one that simulates the same."""
+    if record.get("mrpverify") == versions()["mrpverify"]:
+        return True
+    return bool(record.get("simulation") == simulation_digest())
+
+
 def _claim(row: Row) -> Claim | None:
-    """The claim of a row as this version has it."""
-    found = (c for c in known() if (c.id, c.horizon) == (row["id"], row["horizon"]))
+    """The claim of a row as this version has it; one id may stand for one in every framework."""
+    wanted = (row["id"], row["horizon"])
+    found = (c for c in known() if (c.id, c.horizon) == wanted and row["framework"] in c.frameworks)
     return next(found, None)
 
 

@@ -17,7 +17,9 @@ from typing import Any
 
 from .results import Record, StoredRecordError, claims_of
 
-MARK = re.compile(r"<!-- record: (?!end)(?P<asked>[^>]*?) -->.*?<!-- record: end -->", re.DOTALL)
+BEGIN = r"<!-- record: (?!end -->)(?P<asked>[^>]*?) -->"
+"""How a mark begins."""
+MARK = re.compile(rf"{BEGIN}(?:(?!<!-- record: ).)*<!-- record: end -->", re.DOTALL)
 WORDS = 5
 """Claim, framework, horizon, field, digits."""
 
@@ -25,8 +27,14 @@ WORDS = 5
 def filled(text: str, records: Sequence[Record]) -> str:
     """A document with the numbers of records in it.
 
-    Raises StoredRecordError for a mark that no record answers.
+    Raises StoredRecordError for a mark that no record answers, and for one without an end.
     """
+    whole = {found.start() for found in MARK.finditer(text)}
+    for begun in re.finditer(BEGIN, text):
+        if begun.start() not in whole:
+            raise StoredRecordError(
+                f"'record: {begun['asked']}': lacks its '<!-- record: end -->'."
+            )
     return MARK.sub(lambda found: _written(found["asked"], records), text)
 
 

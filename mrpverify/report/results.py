@@ -5,18 +5,23 @@ Every number of the tables is one of a record; nothing is known here but how to 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..claims.registry import all_claims
 from ..judge.verdicts import Verdict
+from ..records.atomic import replace_whole
+from .again import RecordError, content_of
 from .glance import at_a_glance, group_of
 from .outcome import where
 from .run import options_and_names
+from .verifying import DAMAGED, check_followed, followed
 
 BEGIN, END = "<!-- results: begin (mrpverify results) -->", "<!-- results: end -->"
 """What stands around the table in README."""
@@ -74,28 +79,40 @@ BADGES = (
 )
 """What the verdicts and this software are, to somebody who knows badges."""
 
+OPTION = "results"
+"""Who reads a record, in what is said of it."""
+
 Record = Mapping[str, Any]
 
 
-class StoredRecordError(ValueError):
-    """A file that is no record of a check."""
+class StoredRecordError(RecordError):
+    """A file that is no record of a check, or a document that asks what no record says."""
 
 
 def compact(path: Path) -> dict[str, Any]:
     """What the tables, and ``check --verify``, need of a record of ``check --json``.
 
-    Raises StoredRecordError for what is no such record, OSError.
+    Raises RecordError for what is no such record, UnfoundedError for one whose verdicts do not
+    follow from its numbers.
     """
+    return _compact(followed(path, OPTION), path)
+
+
+def _compact(record: Record, path: Path) -> dict[str, Any]:
+    """The same of a record that is read; raises StoredRecordError for one that holds too little."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
         kept = {key: record[key] for key in OF_RECORD}
         kept["claims"] = [
             _kept(claim, OF_CLAIM, SHORT)
             | {"controls": [_kept(control, OF_CONTROL, 0) for control in claim["controls"]]}
             for claim in record["claims"]
         ]
-    except (AttributeError, ValueError, KeyError, TypeError) as error:
-        raise StoredRecordError(f"{path}: no record of check --json ({error!r}).") from None
+    except KeyError as error:
+        raise StoredRecordError(
+            f"{OPTION} {path}: no record of a check, it lacks {error}."
+        ) from None
+    except DAMAGED as error:
+        raise StoredRecordError(f"{OPTION} {path}: no record of a check ({error!r}).") from None
     return kept | {"command": _repeatable(kept["command"])}
 
 
@@ -120,18 +137,103 @@ def _accuracies(legs: Record) -> dict[str, dict[str, Any]]:
 
 
 def file_name(record: Record) -> str:
-    """Name of a stored record: its groups, what of them was asked alone, and its salt."""
+    """Name of a stored record: its groups, what of them was asked alone, and its salt.
+
+    A salt that no file can be named by, or that looks like more of what was asked, has a digest
+    behind it: two salts have two names.
+    """
     groups = dict.fromkeys(group_of(claim) for claim in record["claims"])
     _, asked = options_and_names(record["command"][3:])
     alone = (name for name in asked if name not in (*groups, "all"))
-    parts = [*groups, *(re.sub(r"[^\w.-]", "", name).strip(".") for name in alone)]
-    salt = re.sub(r"[^\w.-]", "_", record["salt"])
+    parts = [re.sub(r"[^\w.-]", "", name).strip(".") for name in (*groups, *alone)]
+    salt = re.sub(r"[^\w.]", "_", record["salt"])
+    if salt != record["salt"]:
+        salt += "_" + hashlib.sha256(record["salt"].encode()).hexdigest()[:8]
     return f"{'-'.join(filter(None, parts))}-{salt}.json"
 
 
 def stored(folder: Path) -> list[dict[str, Any]]:
-    """The compact records of a folder, by name; raises OSError, ValueError."""
-    return [json.loads(f.read_text(encoding="utf-8")) for f in sorted(folder.glob("*.json"))]
+    """The compact records of a folder, by name; raises RecordError, which names the file."""
+    return list(stored_by_name(folder).values())
+
+
+def stored_by_name(folder: Path) -> dict[str, dict[str, Any]]:
+    """The same, by file name."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in sorted(folder.glob("*.json")):
+        found[path.name] = content_of(path, OPTION)
+        _compact(found[path.name], path)
+    return found
+
+
+def with_new(
+    before: Mapping[str, dict[str, Any]], new: Sequence[tuple[Path, dict[str, Any]]]
+) -> dict[str, dict[str, Any]]:
+    """Stored records by file name with new ones among them, each in the place of its earlier self.
+
+    Raises StoredRecordError where one would take another's place: a second new one, or another
+    salt.
+    """
+    found, taken = dict(before), dict[str, Path]()
+    for path, record in new:
+        name = file_name(record)
+        if name in taken:
+            raise StoredRecordError(
+                f"{OPTION} {path}: is kept as {name}, and so is {taken[name]}; name one of them."
+            )
+        if name in before and before[name]["salt"] != record["salt"]:
+            raise StoredRecordError(
+                f"{OPTION} {path}: is kept as {name}, where there is a record of salt "
+                f"{before[name]['salt']!r}; move that one away."
+            )
+        found[name], taken[name] = record, path
+    return dict(sorted(found.items()))
+
+
+def check_stored(folder: Path, records: Mapping[str, Record]) -> None:
+    """Raise UnfoundedError for a record that would be published and whose verdicts do not follow.
+
+    Raises RecordError for one that lacks what they rest on.
+    """
+    for name, record in records.items():
+        path = folder / name
+        check_followed(record, f"{OPTION} {path}", f"check --verify {path}")
+
+
+def write_records(folder: Path, records: Mapping[str, Record]) -> None:
+    """Keep records, each whole or not at all; raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, record in records.items():
+        replace_whole(folder / name, (json.dumps(record, indent=1) + "\n").encode())
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write a document, whole or not at all; raises OSError."""
+    replace_whole(path, text.encode())
+
+
+def made_of(make: Callable[[Sequence[Record]], str], records: Mapping[str, Record]) -> str:
+    """A page of records by file name; raises StoredRecordError naming one that it cannot show."""
+    try:
+        return make(list(records.values()))
+    except DAMAGED:
+        for name, record in records.items():
+            with named(name):
+                make([record])
+        raise
+
+
+@contextmanager
+def named(name: str) -> Iterator[None]:
+    """Raise StoredRecordError, by its name, for a stored record that holds what no check writes."""
+    try:
+        yield
+    except StoredRecordError:
+        raise
+    except DAMAGED as error:
+        raise StoredRecordError(
+            f"docs/results/{name}: cannot be shown ({error!r}); make it again, or take it out."
+        ) from None
 
 
 def summary_table(records: Sequence[Record]) -> str:

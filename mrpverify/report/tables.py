@@ -21,7 +21,8 @@ from functools import partial
 from typing import Any
 
 from ..claims.registry import UnknownClaimError, select
-from .results import Record, StoredRecordError, at, claims_of, table
+from .results import Record, StoredRecordError, at, claims_of, file_name, named, table
+from .verifying import DAMAGED
 
 BEGIN = r"<!-- results:(?! end -->| begin )"
 """How a mark begins; the table of README has another one."""
@@ -39,10 +40,12 @@ def tabled(text: str, records: Sequence[Record]) -> str:
 
     Raises StoredRecordError for a name that no claim or record has and for a table without a row.
     """
-    made, number = MARK.subn(lambda found: _written(found["words"], records), text)
-    if number != len(re.findall(BEGIN, text)):
-        raise StoredRecordError("'results: ...': a mark without its '<!-- results: end -->'.")
-    return made
+    whole = {found.start() for found in MARK.finditer(text)}
+    for begun in re.finditer(rf"{BEGIN}([^>]*?)-->", text):
+        if begun.start() not in whole:
+            asked = " ".join(begun[1].split())
+            raise StoredRecordError(f"'results: {asked}': lacks its '<!-- results: end -->'.")
+    return MARK.sub(lambda found: _written(found["words"], records), text)
 
 
 def _written(words: str, records: Sequence[Record]) -> str:
@@ -59,15 +62,31 @@ def _written(words: str, records: Sequence[Record]) -> str:
         meant = [claim.id for claim in select(asked)]
     except UnknownClaimError as error:
         raise StoredRecordError(f"'results: {kind} {names}': {error}") from None
-    rows: dict[tuple[str, str, str], dict[str, Record]] = {}
-    for record, claim in claims_of(records):
-        if claim["id"] in meant:
-            key = (claim["id"], claim["framework"] or "real images", claim["horizon"])
-            rows.setdefault(key, {})[str(record["salt"])] = claim
-    if not rows:
+    there = [(record, claim) for record, claim in claims_of(records) if claim["id"] in meant]
+    if not there:
         raise StoredRecordError(f"'results: {kind} {names}': no stored record is about it.")
-    ordered = {key: rows[key] for key in sorted(rows, key=lambda key: meant.index(key[0]))}
-    return f"<!-- results: {kind} {names} -->\n{made(ordered)}\n<!-- results: end -->"
+    there.sort(key=lambda pair: meant.index(pair[1]["id"]))
+    return f"<!-- results: {kind} {names} -->\n{_made(made, there)}\n<!-- results: end -->"
+
+
+def _made(make: Callable[[Rows], str], there: Sequence[tuple[Record, Record]]) -> str:
+    """A table of some claims; raises StoredRecordError naming a record that it cannot show."""
+    try:
+        return make(_by_claim(there))
+    except DAMAGED:
+        for record, claim in there:
+            with named(file_name(record)):
+                make(_by_claim([(record, claim)]))
+        raise
+
+
+def _by_claim(there: Sequence[tuple[Record, Record]]) -> Rows:
+    """Claims with their records, by claim and salt."""
+    rows: dict[tuple[str, str, str], dict[str, Record]] = {}
+    for record, claim in there:
+        key = (claim["id"], claim["framework"] or "real images", claim["horizon"])
+        rows.setdefault(key, {})[str(record["salt"])] = claim
+    return rows
 
 
 def _salts(rows: Rows) -> list[str]:

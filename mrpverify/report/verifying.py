@@ -26,6 +26,9 @@ from .rebuilt import rebuilt, row_again, rows_of
 EXIT_MISMATCH = 7
 """Exit code of a record in which something does not follow."""
 
+DAMAGED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+"""What reading details raises that hold something else than a check writes."""
+
 Row = Mapping[str, Any]
 """A claim or a control of a record."""
 
@@ -41,6 +44,29 @@ class Verified:
     mismatches: tuple[str, ...]
 
 
+class UnfoundedError(ValueError):
+    """A record whose verdicts do not follow from its numbers."""
+
+
+def followed(path: Path, option: str) -> Row:
+    """The record in a file, which an option names, whose verdicts all follow from its numbers.
+
+    Raises RecordError for what is no such record, UnfoundedError where something does not follow.
+    """
+    content = content_of(path, option)
+    check_followed(content, f"{option} {path}", f"check --verify {path}")
+    return content  # type: ignore[no-any-return]
+
+
+def check_followed(content: Any, name: str, see: str) -> None:
+    """Raise UnfoundedError, with what to `see`, where a verdict does not follow; RecordError."""
+    found = verify_content(content, name)
+    if found.mismatches:
+        raise UnfoundedError(
+            f"{name}: its verdicts do not follow ({found.mismatches[0]}); see {see}"
+        )
+
+
 def verify(path: Path) -> Verified:
     """Every verdict of a record of ``check --json`` again; raises RecordError for no such record.
 
@@ -49,24 +75,25 @@ def verify(path: Path) -> Verified:
     gave; where that is not in the record (claims that sample no seeds, older records) SUPPORTED
     must lie inside its band and REFUTED not. Then the final verdict from controls and conditions,
     and the exit code from those of the gates. Of claims that this version knows, conditions and
-    what controls did are held against regime and measurement too (`known_claims`).
+    what controls did are held against regime and measurement too, and in a record of this version
+    what they state, their roles and their designs against the source (`known_claims`).
     """
-    return verify_content(content_of(path, "--verify"), str(path))
+    return verify_content(content_of(path, "--verify"), f"--verify {path}")
 
 
 def verify_content(record: Any, name: str) -> Verified:
     """What `verify` does, of a record that is read already; its name is for what is said of it."""
     claims = record.get("claims") if isinstance(record, dict) else None
     if not isinstance(claims, list) or not all(isinstance(claim, dict) for claim in claims):
-        raise RecordError(f"--verify {name}: no record of a check.")
+        raise RecordError(f"{name}: no record of a check.")
     try:
         rows = [row for claim in record["claims"] for row in (claim, *claim["controls"])]
         counted = sum(_is_counted(row) or rebuilt(row) is not None for row in rows)
         found = tuple(_all(record))
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except DAMAGED as error:
         raise RecordError(
-            f"--verify {name}: it lacks what its verdicts rest on ({error!r}), as older "
-            f"records do. Make it again: {_again(record, name)} --json FILE."
+            f"{name}: it lacks what its verdicts rest on ({error!r}), as older "
+            f"records do. Make it again: {_again(record, name.partition(' ')[2])} --json FILE."
         ) from None
     return Verified(counted, len(rows) - counted, found)
 
@@ -84,7 +111,7 @@ def _all(record: Row) -> Iterator[str]:
     yield from known_claims.of_regimes(record)
     for claim in record["claims"]:
         name = f"{claim['id']} ({claim['framework'] or 'images'}, {claim['horizon']})"
-        for words in _of_measurement(claim):
+        for words in (*known_claims.of_identity(record, claim), *_of_measurement(claim)):
             yield f"{name}: {words}"
         for control in claim["controls"]:
             for words in (*_of_measurement(control), *known_claims.of_control(claim, control)):

@@ -27,6 +27,7 @@ from mrpverify.judge.measurement import (
 from mrpverify.judge.numbers import Rival, all_numbers, bracket_number, mean_number, share_number
 from mrpverify.judge.per_seed import above
 from mrpverify.judge.per_seed import counted as counted_part
+from mrpverify.judge.sequential import design
 from mrpverify.judge.verdicts import Verdict, exit_code
 from mrpverify.report.again import RecordError
 from mrpverify.report.record import as_json, record
@@ -115,7 +116,46 @@ def test_the_exit_code_follows_from_the_gates(folder):
     content = made(counted(TRUE))
     assert verify(written(folder, content | {"exit_code": 3})).mismatches
     content["claims"][0]["role"] = "finding"
+    content |= {"mrpverify": "0.0.1", "simulation": "of another source"}  # where it may be one
     assert verify(written(folder, content)).mismatches == ()  # 0 either way
+
+
+OTHER = {
+    "more seeds than were asked by": lambda r: r.update(seeds=10_000),
+    "less seeds than have outcomes": lambda r: r.update(seeds=8),
+    "another claim": lambda r: r["claims"][0].update(id="T1.noise"),
+    "another statement": lambda r: r["claims"][0].update(statement="more than is so"),
+    "another name": lambda r: r["claims"][0].update(name="laws.capture"),
+    "another role": lambda r: r["claims"][0].update(role="finding"),
+    "another horizon": lambda r: r["claims"][0].update(horizon="none"),
+    "another framework": lambda r: r["claims"][0].update(framework="supervised"),
+    "a lower threshold": lambda r: lowered(r),
+}
+
+
+def lowered(record):
+    """Everything that follows from a threshold, at one that is easier to meet."""
+    found = replace(counted(TRUE), threshold=0.5)
+    record.update(made(judged_by(found, design(24, 0.5))))
+
+
+@pytest.mark.parametrize("change", OTHER)
+def test_a_claim_is_the_one_that_it_names(folder, change):
+    content = made(counted(TRUE))
+    assert verify(written(folder, content)).mismatches == ()
+    OTHER[change](content)
+    assert verify(written(folder, content)).mismatches
+    content |= {"mrpverify": "0.0.1", "simulation": "of another source"}
+    told = verify(written(folder, content)).mismatches  # other versions have other words
+    assert bool(told) == (change == "less seeds than have outcomes")
+
+
+def test_a_refuted_gate_is_no_finding(folder):
+    content = made(counted(FALSE))
+    assert content["exit_code"] == 3
+    content["claims"][0]["role"] = "finding"
+    (told,) = verify(written(folder, content | {"exit_code": 0})).mismatches
+    assert "role 'finding', of this version 'gate'" in told
 
 
 def mean(value):
