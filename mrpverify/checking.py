@@ -6,7 +6,7 @@ import io
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import xarray as xr
@@ -32,6 +32,7 @@ from .command_line import (
     usable_store,
     writable_file,
 )
+from .images.entries import Entry, entries
 from .images.folder import MissingDataError, missing_message
 from .images.setup import SettingsError, Setup, load_settings
 from .judge.verdicts import EXIT_USAGE, exit_code
@@ -80,6 +81,8 @@ class Order(Question):
     strict: bool
     formats: Sequence[str] = ()
     images: Setup | None = None
+    data: Mapping[str, Entry] = field(default_factory=dict)
+    """What lies there of the data sets that the claims read."""
 
 
 def carry_out(asked: Asked) -> int:
@@ -205,6 +208,7 @@ def _with_images(
     absent = missing_message([*by_claims, *by_laws])
     if absent:
         raise MissingDataError(absent)
+    order = replace(order, data=entries(name for claim in order.claims for name in claim.needs))
     if not claims:
         return order
     number = sizes.seeds if seeds is None else seeds

@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 a transfer or a check failed, 2 usage.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,7 +24,7 @@ def images(version: Version = False) -> None:
 def fetch_command(
     names: Annotated[list[str] | None, typer.Argument(help=", ".join(SOURCES))] = None,
     copy: Annotated[
-        Path | None, typer.Option("--from", help="a local copy in the standard layout instead")
+        str | None, typer.Option("--from", help="a local copy in the standard layout instead")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="even what is there already")] = False,
     version: Version = False,

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from .folder import MissingDataError, data_folder, manifest, need_pillow
+from . import kept
+from .folder import MissingDataError, need_pillow
+from .sources import SOURCES
 
-ARRAYS = "cifar10.npz"
+ARRAYS = SOURCES["cifar10"].file
 CLASS_NAMES = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
 )  # fmt: skip
-CONTENT = "013ba16d14ecc4829da62bf2af648ca30f600491ecb3e7f329c827db0dd17522"
+CONTENT = SOURCES["cifar10"].content
 """SHA-256 of the six official binary batches one after the other, as published in 2009."""
 _SIDE = 32
 _PIXELS = 3 * _SIDE**2
@@ -81,7 +83,5 @@ def content_digest(arrays: Arrays) -> str:
 
 
 def load() -> Arrays:
-    """The fetched data set; raises MissingDataError."""
-    manifest("cifar10")
-    with np.load(data_folder() / "cifar10" / ARRAYS) as stored:
-        return {name: stored[name] for name in stored.files}
+    """The fetched data set; raises MissingDataError where it is not as it was."""
+    return kept.pictures("cifar10", content_digest)

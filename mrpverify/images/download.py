@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from http import HTTPStatus
@@ -11,7 +10,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from .folder import MissingDataError
+from .folder import MissingDataError, file_sha256
 from .registries import SECONDS
 
 Progress = Callable[[int, int], None]
@@ -61,9 +60,3 @@ def _transfer(url: str, part: Path, progress: Progress) -> None:
                 progress(have, total)
     if have < total:
         raise ConnectionError(f"{url}: the connection ended after {have} of {total} bytes")
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -15,11 +15,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from .folder import MissingDataError, data_folder, manifest
+from . import kept
+from .folder import MissingDataError
 from .resnet50 import CLASSES
+from .sources import SOURCES
+from .state_dict import state_of
 
-NAME, WEIGHTS = "lite0", "lite0.npz"
-"""Of the source (`mrpverify.images.sources`), and of its file."""
+NAME = "lite0"
+WEIGHTS = SOURCES[NAME].file
+"""Of the source, and of its file."""
 CENTRE, SPREAD = 127.0, 128.0
 EPSILON = 1e-3
 
@@ -127,12 +131,10 @@ class Lite0(nn.Module):
 
 def load() -> Lite0:
     """The fetched network in evaluation mode; raises MissingDataError."""
-    manifest(NAME)
+    weights = {name: torch.from_numpy(value) for name, value in kept.weights(NAME).items()}
     net = Lite0()
-    with np.load(data_folder() / NAME / WEIGHTS) as stored:
-        weights = {name: torch.from_numpy(stored[name]) for name in stored.files}
     if unfit := _unfit({name: value.shape for name, value in weights.items()}):
-        raise MissingDataError(f"{NAME}: its weights do not fit ({unfit}); fetch it --again.")
+        raise MissingDataError(f"{NAME}: its weights do not fit ({unfit}); fetch --again {NAME}.")
     net.load_state_dict(weights, strict=False)  # without BatchNorm's counters
     return net.eval()
 
@@ -154,13 +156,7 @@ def from_state_dict(path: Path) -> Weights:
 
     Raises MissingDataError for a file that is none, or one of another network.
     """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # what unpickling refuses has no class of its own
-        raise MissingDataError(f"{path}: cannot be read as a state dict ({error}).") from None
-    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
-        raise MissingDataError(f"{path}: no state dict, it holds something else than tensors.")
-    weights = {str(name): value for name, value in state.items() if value.ndim}
+    weights = {name: value for name, value in state_of(path).items() if value.ndim}
     if unfit := _unfit({name: value.shape for name, value in weights.items()}):
         raise MissingDataError(f"{path}: no EfficientNet-Lite0; {unfit} does not fit.")
     return {name: value.float().numpy() for name, value in weights.items()}

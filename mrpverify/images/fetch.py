@@ -14,8 +14,15 @@ from typing import Any
 import numpy as np
 
 from . import cifar10, efficientnet_lite, idx, photos, resnet50
-from .download import Progress, download, file_sha256
-from .folder import MANIFEST, MissingDataError, data_folder, need_pillow
+from .download import Progress, download
+from .folder import (
+    MANIFEST,
+    MissingDataError,
+    check_own,
+    data_folder,
+    file_sha256,
+    need_pillow,
+)
 from .registries import address
 from .sources import Archive, Source
 from .unpack import unpack
@@ -42,7 +49,7 @@ def fetch(source: Source, progress: Callable[[str], Progress]) -> Path:
 
 def adopt(source: Source, path: Path) -> Path:
     """Take a local copy in the standard layout instead; raises MissingDataError."""
-    if not path.exists():
+    if not _exists(path):
         raise MissingDataError(f"--from {path}: there is nothing; expected {source.local}.")
     facts = {"from": str(path.resolve())}
     try:
@@ -50,6 +57,18 @@ def adopt(source: Source, path: Path) -> Path:
     except MissingDataError as error:
         first, *_ = str(error).splitlines()
         raise MissingDataError(f"{first} Expected {source.local}.") from None
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is something; raises MissingDataError for a name that no file can have."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError) as error:  # too long, a byte 0, a folder that is not ours
+        why = getattr(error, "strerror", None) or error
+        raise MissingDataError(f"--from {str(path)[:80]!r}: cannot be read ({why}).") from None
+    return True
 
 
 def _downloaded(archive: Archive, progress: Progress) -> Path:
@@ -88,8 +107,9 @@ def _cifar(read: Callable[[Path], cifar10.Arrays]) -> Prepare:
 
     def prepare(given: Path, fresh: Path) -> Facts:
         arrays = read(given)
-        np.savez(fresh / cifar10.ARRAYS, **arrays)  # type: ignore[arg-type]
         digest = cifar10.content_digest(arrays)
+        check_own("cifar10", digest)
+        np.savez(fresh / cifar10.ARRAYS, **arrays)  # type: ignore[arg-type]
         return {"digest": digest, "as_published": digest == cifar10.CONTENT}
 
     return prepare
@@ -100,8 +120,9 @@ def _pictures(name: str) -> Prepare:
 
     def prepare(given: Path, fresh: Path) -> Facts:
         arrays = idx.from_idx(given)
-        np.savez_compressed(fresh / idx.ARRAYS, **arrays)  # type: ignore[arg-type]
         digest = idx.content_digest(arrays)
+        check_own(name, digest)
+        np.savez_compressed(fresh / idx.ARRAYS, **arrays)  # type: ignore[arg-type]
         return {"digest": digest, "as_published": digest == idx.CONTENT[name]}
 
     return prepare

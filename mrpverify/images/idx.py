@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,15 +12,14 @@ from types import MappingProxyType
 
 import numpy as np
 
-from .folder import MissingDataError, data_folder, manifest
+from . import kept
+from .folder import MissingDataError
+from .sources import SOURCES
 
-ARRAYS = "pictures.npz"
+ARRAYS = SOURCES["digits"].file
 PARTS = ("train", "test")
 CONTENT: Mapping[str, str] = MappingProxyType(
-    {
-        "digits": "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16",
-        "garments": "ca3ab2a37f845e1b8ae23cab1b51749a3011ba3bf1d9016176d75cbaabac376f",
-    }
+    {name: SOURCES[name].content for name in ("digits", "garments")}
 )
 """Content digest of each data set as its pinned package holds it (the published idx files)."""
 _STEMS = {"train": "train", "test": "t10k"}
@@ -62,7 +62,7 @@ def _read(folder: Path, name: str, magic: int) -> np.ndarray:
     axes = content[3] if len(content) > 3 else 0
     shape = [int.from_bytes(content[4 * i : 4 * i + 4]) for i in range(1, axes + 1)]
     size = 4 + 4 * axes
-    if int.from_bytes(content[:4]) != magic or len(content) - size != int(np.prod(shape)):
+    if int.from_bytes(content[:4]) != magic or len(content) - size != math.prod(shape):
         raise MissingDataError(f"{path}: is no idx file of the kind {magic} that is whole.")
     return np.frombuffer(content, np.uint8, offset=size).reshape(shape).copy()
 
@@ -77,7 +77,5 @@ def content_digest(arrays: Arrays) -> str:
 
 
 def load(name: str) -> Arrays:
-    """A fetched data set, digits or garments; raises MissingDataError."""
-    manifest(name)
-    with np.load(data_folder() / name / ARRAYS) as stored:
-        return {key: stored[key] for key in stored.files}
+    """A fetched data set, digits or garments; raises MissingDataError where it is not as it was."""
+    return kept.pictures(name, content_digest)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .folder import MissingDataError, data_folder, manifest, need_pillow
+from . import kept
+from .folder import MissingDataError, broken, data_folder, manifest, need_pillow
 from .resnet50 import CLASSES
 
 CROP, SHORT_SIDE = 224, 256
@@ -25,10 +26,16 @@ class Photo:
     path: Path
 
     def crop(self, side: int = CROP) -> np.ndarray:
-        """Centre crop [side, side, 3] of bytes: shorter side to 8/7 of it, bicubic, then cut."""
+        """Centre crop [side, side, 3] of bytes: shorter side to 8/7 of it, bicubic, then cut.
+
+        Raises MissingDataError for a file that is no whole picture.
+        """
         image = need_pillow()
-        with image.open(self.path) as opened:
-            rgb = opened.convert("RGB")
+        try:
+            with image.open(self.path) as opened:
+                rgb = opened.convert("RGB")
+        except (OSError, SyntaxError, ValueError) as error:
+            raise broken("photos", self.path, f"no picture ({error})") from None
         scale = SHORT_SIDE * side / CROP / min(rgb.size)
         width, height = (max(side, round(s * scale)) for s in rgb.size)
         rgb = rgb.resize((width, height), image.Resampling.BICUBIC)
@@ -37,8 +44,9 @@ class Photo:
 
 
 def load() -> tuple[Photo, ...]:
-    """The fetched photos in the order of their names; raises MissingDataError."""
+    """The fetched photos in the order of their names; raises MissingDataError, naming the file."""
     labels: dict[str, int] = manifest("photos")["labels"]
+    kept.check_photos()
     folder = data_folder() / "photos"
     return tuple(Photo(name, labels[name], folder / name) for name in sorted(labels))
 

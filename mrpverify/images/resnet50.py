@@ -15,9 +15,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from .folder import MissingDataError, data_folder, manifest
+from . import kept
+from .folder import MANIFEST, MissingDataError, broken, data_folder, manifest
+from .sources import SOURCES
+from .state_dict import state_of
 
-WEIGHTS, NAMES = "resnet50.npz", "labels.json"
+NAME, NAMES = "resnet50", "labels.json"
+WEIGHTS = SOURCES[NAME].file
 STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
 CLASSES = 1000
 _EXPANSION = 4
@@ -113,9 +117,8 @@ class ResNet50(nn.Module):
 
 def load() -> ResNet50:
     """The fetched network in evaluation mode; raises MissingDataError."""
-    net = ResNet50(VARIANTS[manifest("resnet50")["variant"]])
-    with np.load(data_folder() / "resnet50" / WEIGHTS) as stored:
-        weights = {name: torch.from_numpy(stored[name]) for name in stored.files}
+    net = ResNet50(_variant())
+    weights = {name: torch.from_numpy(value) for name, value in kept.weights(NAME).items()}
     missing = net.load_state_dict(weights, strict=False)
     bad = [n for n in missing.missing_keys if not n.endswith("num_batches_tracked")]
     if bad or missing.unexpected_keys:
@@ -125,9 +128,18 @@ def load() -> ResNet50:
     return net.eval()
 
 
+def _variant() -> Variant:
+    """Which network was fetched; raises MissingDataError."""
+    name = manifest(NAME).get("variant")
+    if name not in VARIANTS:
+        path = data_folder() / NAME / MANIFEST
+        raise broken(NAME, path, f"variant={name!r} is none of {', '.join(VARIANTS)}")
+    return VARIANTS[name]
+
+
 def random_network(seed: int) -> ResNet50:
     """The same network with fresh weights: He-normal convolutions, unit BatchNorm, random head."""
-    net = ResNet50(VARIANTS[manifest("resnet50")["variant"]])
+    net = ResNet50(_variant())
     stream = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for part in net.modules():
@@ -141,12 +153,15 @@ def random_network(seed: int) -> ResNet50:
 
 def class_names() -> list[str]:
     """Names of the 1000 classes in the order of the head; raises MissingDataError."""
-    manifest("resnet50")
-    path = data_folder() / "resnet50" / NAMES
+    manifest(NAME)
+    path = data_folder() / NAME / NAMES
     if not path.is_file():
         return [str(index) for index in range(CLASSES)]
-    names = json.loads(path.read_text(encoding="utf-8"))
-    return [str(names[str(index)]).replace("_", " ") for index in range(CLASSES)]
+    try:
+        names = json.loads(path.read_text(encoding="utf-8"))
+        return [str(names[str(index)]).replace("_", " ") for index in range(CLASSES)]
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise broken(NAME, path, f"does not name the classes ({error!r})") from None
 
 
 def from_package(folder: Path) -> Weights:
@@ -200,26 +215,10 @@ def _read_shards(folder: Path) -> dict[str, np.ndarray]:
     return found
 
 
-def _is_weight(item: tuple[object, object]) -> bool:
-    """Whether a name goes with dense numbers, as in every state dict of this network."""
-    name, value = item
-    if not isinstance(name, str) or not isinstance(value, torch.Tensor):
-        return False
-    dense = value.layout is torch.strided and not value.is_quantized and not value.is_meta
-    return dense and not value.is_complex()
-
-
 def from_state_dict(path: Path) -> Weights:
     """Arrays of a torchvision state dict (read without running code); raises MissingDataError."""
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError) as error:
-        raise MissingDataError(f"{path}: cannot be read as a state dict ({error}).") from None
-    except Exception:  # what unpickling refuses has no class of its own; its advice is to trust all
-        raise MissingDataError(f"{path}: refused, it holds something else than tensors.") from None
+    state = state_of(path)
     expected = {k: v.shape for k, v in ResNet50(VARIANTS["torchvision"]).state_dict().items()}
-    if not isinstance(state, dict) or not all(map(_is_weight, state.items())):
-        raise MissingDataError(f"{path}: no state dict, it holds something else than tensors.")
     shapes = {k: v.shape for k, v in state.items()}
     wrong = [n for n in expected if "num_batches" not in n and shapes.get(n) != expected[n]]
     if wrong or set(shapes) - set(expected):

@@ -32,6 +32,10 @@ class Source:
     """The local copy that is accepted instead."""
     pictures: bool = True
     """Whether it is pictures in files, which only Pillow can open."""
+    file: str = ""
+    """What its arrays are kept in; of photos every one is a file of its own."""
+    content: str = ""
+    """SHA-256 of what the pinned package holds, where it is that of something published."""
 
 
 class UnknownSourceError(ValueError):
@@ -53,6 +57,8 @@ _ALL = (
             ),
         ),
         local="a folder with data_batch_1.bin ... data_batch_5.bin and test_batch.bin",
+        file="cifar10.npz",
+        content="013ba16d14ecc4829da62bf2af648ca30f600491ecb3e7f329c827db0dd17522",
     ),
     Source(
         name="resnet50",
@@ -67,6 +73,7 @@ _ALL = (
             ),
         ),
         local="a torchvision ResNet50 state dict (resnet50-*.pth)",
+        file="resnet50.npz",
     ),
     Source(
         name="lite0",
@@ -83,6 +90,7 @@ _ALL = (
         ),
         local="a state dict of its package (efficientnet-lite0-*.pth)",
         pictures=False,
+        file="lite0.npz",
     ),
     Source(
         name="photos",
@@ -118,6 +126,8 @@ _ALL = (
         ),
         local="a folder with train-images-idx3-ubyte[.gz] ... t10k-labels-idx1-ubyte[.gz]",
         pictures=False,
+        file="pictures.npz",
+        content="06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16",
     ),
     Source(
         name="garments",
@@ -134,6 +144,8 @@ _ALL = (
         ),
         local="a folder with train-images-idx3-ubyte[.gz] ... t10k-labels-idx1-ubyte[.gz]",
         pictures=False,
+        file="pictures.npz",
+        content="ca3ab2a37f845e1b8ae23cab1b51749a3011ba3bf1d9016176d75cbaabac376f",
     ),
 )  # fmt: skip
 

@@ -42,6 +42,7 @@ def test_a_local_copy_is_known_not_to_be_the_published_one(tmp_path, monkeypatch
         (lambda f: (f / "t10k-images-idx3-ubyte").unlink(), "has no t10k-images"),
         (lambda f: (f / "train-labels-idx1-ubyte").write_bytes(b"\0\0"), "is no idx file"),
         (lambda f: (f / "train-labels-idx1-ubyte").write_bytes(idx(np.zeros(3))), "expected n of"),
+        (lambda f: too_large(f / "train-images-idx3-ubyte"), "is no idx file of the kind 2051"),
         (lambda f: cut(f / "train-images-idx3-ubyte"), "is no idx file of the kind 2051"),
         (lambda f: bad_gzip(f / "train-images-idx3-ubyte"), "cannot be read"),
     ],
@@ -52,6 +53,12 @@ def test_a_spoilt_copy_is_refused(spoil, said, tmp_path, monkeypatch):
     spoil(folder)
     with pytest.raises(MissingDataError, match=f"{said}.*Expected a folder with train-images"):
         adopt(source("digits"), folder)
+
+
+def too_large(path):
+    """Three axes whose product is 2^64: nothing, in 64 bits."""
+    axes = b"".join(size.to_bytes(4) for size in (2**31, 2**31, 4))
+    path.write_bytes(bytes([0, 0, 8, 3]) + axes)
 
 
 def cut(path):

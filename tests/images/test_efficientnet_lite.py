@@ -1,5 +1,7 @@
 """EfficientNet-Lite0: shapes, paddings, what is hidden; state dicts are adopted or refused."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -77,6 +79,11 @@ def test_a_state_dict_of_the_package_is_the_network_it_was(net, cache):
         torch.testing.assert_close(lite.load()(x), net(x))
 
 
+def quantised(value):
+    with warnings.catch_warnings(action="ignore"):
+        return torch.quantize_per_tensor(value, 0.1, 0, torch.qint8)
+
+
 @pytest.mark.parametrize(
     ("spoil", "part"),
     [
@@ -84,13 +91,20 @@ def test_a_state_dict_of_the_package_is_the_network_it_was(net, cache):
         (lambda s: {**s, "more": torch.zeros(2)}, "more does not fit"),
         (lambda s: {**s, "_fc.bias": torch.zeros(10)}, "_fc.bias does not fit"),
         (lambda s: {**s, "epoch": 3}, "something else than tensors"),
-        (lambda s: {"model": print}, "cannot be read as a state dict"),
+        (lambda s: {**s, 7: torch.zeros(1)}, "something else than tensors"),
+        (lambda s: {"model": print}, "refused, it holds something else than tensors"),
+        (lambda s: {**s, "_fc.bias": s["_fc.bias"].to_sparse()}, "something else than tensors"),
+        (lambda s: {**s, "_fc.bias": 1j * s["_fc.bias"]}, "something else than tensors"),
+        (lambda s: {**s, "_fc.bias": quantised(s["_fc.bias"])}, "something else than tensors"),
+        (lambda s: {**s, "_fc.bias": torch.nan * s["_fc.bias"]}, "_fc.bias holds NaN"),
+        (lambda s: {**s, "_fc.bias": s["_fc.bias"].double() + 1e300}, "_fc.bias holds NaN or inf"),
     ],
 )
 def test_another_state_dict_is_refused_by_name(net, cache, spoil, part):
     torch.save(spoil(net.state_dict()), cache / "other.pth")
-    with pytest.raises(MissingDataError, match=part):
+    with pytest.raises(MissingDataError, match=part) as refused:
         adopt(source("lite0"), cache / "other.pth")
+    assert "weights_only" not in str(refused.value), "the advice to trust what is in it"
     assert not is_there("lite0")
 
 

@@ -77,6 +77,8 @@ def test_a_torchvision_state_dict_is_the_network_it_was(adopt, state, tmp_path):
         (lambda s: {**s, "fc.bias": [0.0] * 1000}, "something else than tensors"),
         (lambda s: {**s, 7: torch.zeros(1)}, "something else than tensors"),
         (lambda s: {**s, "fc.bias": torch.zeros(1000).to_sparse()}, "something else than tensors"),
+        (lambda s: {**s, "fc.bias": s["fc.bias"] / 0}, "fc.bias holds NaN or infinite numbers"),
+        (lambda s: {**s, "fc.bias": torch.nan * s["fc.bias"]}, "fc.bias holds NaN"),
         (lambda s: {"model": print}, "something else than tensors"),
     ],
     ids=[
@@ -88,6 +90,8 @@ def test_a_torchvision_state_dict_is_the_network_it_was(adopt, state, tmp_path):
         "a list inside",
         "a numbered one",
         "sparse",
+        "infinite",
+        "no number",
         "code",
     ],
 )
@@ -124,7 +128,7 @@ def test_photos_in_folders_by_class_name_once_the_names_are_there(adopt, tmp_pat
     folder.mkdir(parents=True)
     names = {str(i): f"class_{i}" for i in range(resnet50.CLASSES)} | {"22": "bald_eagle"}
     (folder / resnet50.NAMES).write_text(json.dumps(names))
-    (folder / MANIFEST).write_text("{}")
+    (folder / MANIFEST).write_text('{"digest": "made"}')
     assert adopt("photos", tmp_path / "own").exit_code == 0
     assert photos.load()[0].label == 22
 
@@ -180,6 +184,16 @@ def test_a_copy_needs_one_name_and_a_place_that_is_there(adopt, tmp_path):
     without = CliRunner().invoke(command.app, ["fetch", "--from", str(tmp_path)])
     assert without.exit_code == 2
     assert "--from needs the name" in without.stderr
+
+
+@pytest.mark.parametrize("path", ["", " ", "x" * 5000, "a\0b", "nowhere/" * 3])
+def test_a_path_that_names_no_copy_is_refused(path, adopt, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    refused = adopt("digits", path)
+    assert refused.exit_code == 2
+    assert "--from" in refused.stderr
+    assert len(refused.stderr) < 300
+    assert not is_there("digits")
 
 
 def saved_as(value):

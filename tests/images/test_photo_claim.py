@@ -13,7 +13,7 @@ from mrpverify import check as command
 from mrpverify.claims.images.multiview_counts import grid_places, places_line, runner_up_photos
 from mrpverify.images import photo_views
 from mrpverify.images.fetch import adopt
-from mrpverify.images.folder import MANIFEST
+from mrpverify.images.folder import MANIFEST, file_sha256
 from mrpverify.images.photo_views import DECIDES, GRIDS, SLIDING
 from mrpverify.images.resnet50 import CLASSES
 from mrpverify.images.shifted_grids import two_by_two
@@ -76,7 +76,9 @@ def check(tmp_path, monkeypatch):
         adopt(source("photos"), folder.parent)
         weights = tmp_path / "cache" / "images" / "resnet50"
         weights.mkdir(exist_ok=True)
-        (weights / MANIFEST).write_text(json.dumps({"digest": "colours"}))
+        np.savez(weights / "resnet50.npz", colours=np.zeros(1))
+        digest = file_sha256(weights / "resnet50.npz")
+        (weights / MANIFEST).write_text(json.dumps({"digest": digest}))
         file = tmp_path / "r.json"
         result = CliRunner().invoke(command.app, ["images.multiview", "--json", str(file)])
         record = json.loads(file.read_text())
