@@ -26,10 +26,11 @@ def unheard(claims: Sequence[Claim], plain: Regimes, chosen: Regimes) -> tuple[s
     `plain` are the regimes without settings, `chosen` those with them. Raises UnheardError for a
     setting that changes no run of any.
     """
+    judged = [c for c in claims if about_networks(c) or set(c.frameworks) & set(chosen)]
     lines = []
     for name, said in _settings(plain, chosen).items():
-        deaf = [claim for claim in claims if not hears(claim, name, plain, chosen)]
-        if deaf and len(deaf) == len(claims):
+        deaf = [claim for claim in judged if not hears(claim, name, plain, chosen)]
+        if deaf and len(deaf) == len(judged):
             raise UnheardError(
                 f"{said} changes no run of {_ids(deaf)}, which would be judged as without it: the "
                 "runs have a value of their own, or none. Leave it out."

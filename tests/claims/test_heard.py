@@ -46,6 +46,12 @@ def test_where_one_claim_hears_the_others_are_named():
     assert lines(["L1", "L9"]) == ()
 
 
+def test_a_claim_that_is_not_judged_is_not_named():
+    """L1 is not about the masked autoencoder."""
+    mae = {"mae": PRESET.override({"s": 0.5}).regimes["mae"]}
+    assert unheard(select(["L1", "L9"]), PRESET.regimes, mae) == ()
+
+
 def test_the_value_that_it_had_is_no_setting():
     regime = PRESET.regimes["mae"]
     assert lines(["L1"], k=regime.classes) == ()
