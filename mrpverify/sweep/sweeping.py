@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Sequence
@@ -158,6 +159,23 @@ def _table_file(path: Path) -> Path:
                 f"--out {path}: Parquet needs pyarrow: python -m pip install 'mrpverify[parquet]', "
                 f"or choose a name in .csv."
             ) from None
-    writable_file(path.with_suffix(".json"), "--out")
+    beside = path.with_suffix(".json")
+    writable_file(beside, "--out")
+    if not _replaceable(beside):
+        raise UsageError(
+            f"--out {path}: its record would take the place of {beside}, which is no sweep's; name "
+            "another file."
+        )
     writable_file(path, "--out")
     return path
+
+
+def _replaceable(record: Path) -> bool:
+    """Whether a file is not there, or is the record of a sweep."""
+    if not record.exists():
+        return True
+    try:
+        content = json.loads(record.read_text(encoding="utf-8"))
+    except (ValueError, OSError):
+        return False
+    return isinstance(content, dict) and {"axes", "first_cell"} <= content.keys()

@@ -128,3 +128,12 @@ def test_a_claim_that_breaks_is_exit_code_1_and_named(command, cache, tmp_path, 
     assert result.exit_code == 1
     assert "T1.capture, mae, at theta=0.3, sigma_0=0.02: failed with" in result.stderr
     assert (read_table(tmp_path / "t.csv")["measured"] == "ERROR").any()
+
+
+def test_a_record_of_something_else_is_not_written_over(command, cache, tmp_path):
+    other = tmp_path / "t.json"
+    other.write_text('{"claims": []}')
+    result = command(write_plan(tmp_path), "--out", tmp_path / "t.csv", cache=cache)
+    assert result.exit_code == 2
+    assert "t.json, which is no sweep's" in result.stderr
+    assert other.read_text() == '{"claims": []}'
