@@ -33,7 +33,7 @@ from .command_line import (
     writable_file,
 )
 from .images.entries import Entry, entries
-from .images.folder import MissingDataError, missing_message
+from .images.folder import MissingDataError
 from .images.setup import SettingsError, Setup, load_settings
 from .judge.verdicts import EXIT_USAGE, exit_code
 from .locking import keep_lock
@@ -54,7 +54,8 @@ from .report.listing import (
     print_stand_ins,
 )
 from .report.markdown import markdown
-from .report.record import Run, as_json, record, write_json
+from .report.record import as_json, record, write_json
+from .report.run import Run, own_data
 from .report.text import print_report
 from .report.verifying import EXIT_MISMATCH, Verified, verify
 
@@ -160,6 +161,7 @@ def _carry_out(order: Order) -> int:
         seconds=time.monotonic() - start,
         exit_code=exit_code(counted),
         unheard=order.unheard,
+        data=order.data,
     )
     try:
         _publish(order, run, results)
@@ -203,10 +205,10 @@ def _with_images(
     """
     claims = [claim for claim in order.claims if about_networks(claim)]
     sizes = load_settings(preset_path(preset), settings)
-    absent = missing_message([name for claim in order.claims for name in claim.needs])
-    if absent:
-        raise MissingDataError(absent)
     order = replace(order, data=entries(name for claim in order.claims for name in claim.needs))
+    for line in own_data(order.data):
+        if not order.quiet:
+            tell(f"warning: {line}")
     if not claims:
         return order
     number = sizes.seeds if seeds is None else seeds

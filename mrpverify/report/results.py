@@ -25,6 +25,8 @@ OF_RECORD = (
     "mrpverify", "simulation", "commit", "command", "regime", "config_hash", "seeds", "salt",
     "device", "versions", "seconds", "exit_code",
 )  # fmt: skip
+NEWER = ("data",)
+"""What older records do not have."""
 OF_CLAIM = (
     "id", "name", "horizon", "role", "framework", "statement", "verdict", "measured", "statistic",
     "value", "interval", "threshold", "band", "successes", "trials", "outcomes", "violated",
@@ -89,6 +91,7 @@ def compact(path: Path) -> dict[str, Any]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         kept = {key: record[key] for key in OF_RECORD}
+        kept |= {key: record[key] for key in NEWER if key in record}
         kept["claims"] = [
             _kept(claim, OF_CLAIM, SHORT)
             | {"controls": [_kept(control, OF_CONTROL, 0) for control in claim["controls"]]}
