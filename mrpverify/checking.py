@@ -201,7 +201,8 @@ def _with_images(
 ) -> Order:
     """The order with what its claims about real images need, after a look for all data.
 
-    Raises SettingsError for a setting and MissingDataError for data that is not there.
+    Raises SettingsError for a setting, also for more than there is, and MissingDataError for data
+    that is not there or not as it was.
     """
     claims = [claim for claim in order.claims if about_networks(claim)]
     sizes = load_settings(preset_path(preset), settings)
@@ -213,6 +214,8 @@ def _with_images(
         return order
     number = sizes.seeds if seeds is None else seeds
     images = Setup(sizes, number, order.salt, order.machine, order.store)
+    for fits in dict.fromkeys(claim.fits for claim in claims if claim.fits is not None):
+        fits(images)
     return replace(order, images=images, seeds=order.seeds if order.regimes else number)
 
 

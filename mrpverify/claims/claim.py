@@ -260,6 +260,8 @@ class NetworkClaim(Claim):
     evidence: Callable[[Any], Any]
     pictures: Callable[[Any, Any], Sequence[Picture]] | None = None
     """Draws what was seen."""
+    fits: Callable[[Any], None] | None = None
+    """Raises SettingsError, before any work, where a setup asks for more than there is."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
