@@ -14,7 +14,7 @@ from rich.console import Console
 
 from .asking import Asked, Question, question_of, split_settings
 from .claims.asked_again import evaluate_noted
-from .claims.claim import Claim, about_networks
+from .claims.claim import Claim, about_networks, data_needed
 from .claims.evaluate import ClaimResult, counts
 from .claims.evidence import evaluate_networks
 from .claims.few_seeds import TooFewSeedsError, too_few
@@ -33,12 +33,12 @@ from .command_line import (
     writable_file,
 )
 from .images.entries import Entry, entries
-from .images.folder import MissingDataError, missing_message
+from .images.folder import MissingDataError
 from .images.setup import SettingsError, Setup, load_settings
 from .judge.verdicts import EXIT_USAGE, exit_code
 from .locking import keep_lock
 from .records.collect import DeviceError, Machine, choose_machine, collect
-from .records.labelled import Request, data_of, simulation_digest
+from .records.labelled import Request, simulation_digest
 from .records.store import Store
 from .regime import RegimeError, preset_path
 from .report.again import Earlier, RecordError, compared, content_of
@@ -54,7 +54,8 @@ from .report.listing import (
     print_stand_ins,
 )
 from .report.markdown import markdown
-from .report.record import Run, as_json, record, write_json
+from .report.record import as_json, record, write_json
+from .report.run import Run, own_data
 from .report.text import print_report
 from .report.verifying import EXIT_MISMATCH, Verified, verify
 
@@ -160,6 +161,7 @@ def _carry_out(order: Order) -> int:
         seconds=time.monotonic() - start,
         exit_code=exit_code(counted),
         unheard=order.unheard,
+        data=order.data,
     )
     try:
         _publish(order, run, results)
@@ -199,20 +201,21 @@ def _with_images(
 ) -> Order:
     """The order with what its claims about real images need, after a look for all data.
 
-    Raises SettingsError for a setting and MissingDataError for data that is not there.
+    Raises SettingsError for a setting, also for more than there is, and MissingDataError for data
+    that is not there or not as it was.
     """
     claims = [claim for claim in order.claims if about_networks(claim)]
     sizes = load_settings(preset_path(preset), settings)
-    by_claims = [name for claim in order.claims for name in claim.needs]
-    by_laws = [name for regime in order.regimes.values() for name in data_of(regime)]
-    absent = missing_message([*by_claims, *by_laws])
-    if absent:
-        raise MissingDataError(absent)
-    order = replace(order, data=entries(name for claim in order.claims for name in claim.needs))
+    order = replace(order, data=entries(data_needed(order.claims, order.regimes)))
+    for line in own_data(order.data):
+        if not order.quiet:
+            tell(f"warning: {line}")
     if not claims:
         return order
     number = sizes.seeds if seeds is None else seeds
     images = Setup(sizes, number, order.salt, order.machine, order.store)
+    for fits in dict.fromkeys(claim.fits for claim in claims if claim.fits is not None):
+        fits(images)
     return replace(order, images=images, seeds=order.seeds if order.regimes else number)
 
 

@@ -19,7 +19,7 @@ import xarray as xr
 from rich.console import Console
 
 from .claims.asked_again import evaluate_noted
-from .claims.claim import Claim, about_networks
+from .claims.claim import Claim, about_networks, data_needed
 from .claims.evaluate import ClaimResult, counts
 from .claims.heard import deaf_to_all
 from .claims.legs import Leg
@@ -34,6 +34,7 @@ from .given import (
     text_of,
     whole,
 )
+from .images.entries import entries
 from .judge.verdicts import Verdict, exit_code
 from .parameters import Framework, Parameters
 from .records.collect import Machine, choose_machine, collect
@@ -183,7 +184,8 @@ def check(
     `seeds` is their number, by default the preset's; `framework` leaves out the others' regimes
     (``both``, as on the command line, none). Raises UnknownClaimError for a name, RegimeError (also
     where no claim is about a framework that is left, and for a regime under another framework's
-    name), DeviceError, TypeError, ValueError for claims about real images (asked by command).
+    name), DeviceError, MissingDataError, TypeError, ValueError for claims about real images (asked
+    by command).
     """
     start = time.monotonic()
     chosen = _claims([asked] if isinstance(asked, (str, os.PathLike, Claim)) else asked)
@@ -196,6 +198,7 @@ def check(
     unheard = _unheard(chosen, preset.regimes, own)
     check_salt(salt)
     number = check_seeds(preset.seeds if seeds is None else seeds)
+    data = entries(data_needed(chosen, own))
     machine = _machine(device, workers)
     store = device_store(machine.device) if stored else None
     results = evaluate_noted(
@@ -205,7 +208,7 @@ def check(
     seconds, named = time.monotonic() - start, [claim.id for claim in chosen]
     run = Run(
         ["mrpverify.check", *named], own, number, salt, machine.name, seconds, exit_code(counted),
-        unheard,
+        unheard, data,
     )  # fmt: skip
     return Checked(run, tuple(results))
 

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from .asking import Asked, Question, question_of
+from .claims.claim import data_needed
 from .claims.lock import LockError, differences, locked, read_lock, write_lock
 from .claims.registry import UnknownClaimError
 from .command_app import tell
 from .command_line import UsageError, stop, writable_file
+from .images.entries import entries
+from .images.folder import MissingDataError
 from .judge.verdicts import EXIT_USAGE
 from .regime import RegimeError
 
@@ -25,9 +28,9 @@ def lock_question(asked: Asked, path: Path) -> int:
     try:
         question = question_of(asked)
         writable_file(path, "--lock")
-    except (RegimeError, UnknownClaimError, UsageError) as error:
+        content = _locked(question)
+    except (RegimeError, UnknownClaimError, UsageError, MissingDataError) as error:
         stop(f"error: {error}", EXIT_USAGE)
-    content = _locked(question)
     if path.exists() and _locked_there(path) != content:
         stop(
             f"error: --lock {path}: holds another question already, and a lock is there to be "
@@ -48,9 +51,10 @@ def _locked_there(path: Path) -> Any:
 
 
 def _locked(question: Question) -> dict[str, Any]:
-    """What a question asks, as a lock holds it."""
+    """What a question asks, as a lock holds it; raises MissingDataError for data not there."""
     q = question
-    return locked(q.claims, q.regimes, q.seeds, q.salt)
+    data = entries(data_needed(q.claims, q.regimes))
+    return locked(q.claims, q.regimes, q.seeds, q.salt, data)
 
 
 def keep_lock(path: Path, question: Question) -> None:

@@ -156,7 +156,7 @@ def canonical(values: Mapping[str, Any]) -> dict[str, Any]:
         said = key if value is None else f"{key}={value}"
         name = by_symbol.get(key, key)
         if name not in names:
-            near = difflib.get_close_matches(key, [*by_symbol, *names], n=3)
+            near = difflib.get_close_matches(key, {*by_symbol, *names}, n=3)
             hint = (
                 f"did you mean {', '.join(near)}?"
                 if near

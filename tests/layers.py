@@ -52,7 +52,9 @@ ALLOWED = {
     # The judge on truths that are known: it needs nothing that is simulated by training.
     "calibration": {"parameters", "judge", "command_line", "command_app"},
     "asking": {"parameters", "regime", "claims", "report", "images", "command_line"},
-    "locking": {"asking", "regime", "judge", "claims", "command_line", "command_app"},
+    "locking": {
+        "asking", "regime", "judge", "claims", "images", "command_line", "command_app",
+    },
     "archive": {"command_app", "command_line", "judge", "claims", "report"},
     "check": {"asking", "checking", "callable_module", "command_app"},
     "lock": {"asking", "locking", "command_app"},
@@ -63,6 +65,7 @@ ALLOWED = {
     "given": {"parameters", "regime"},
     "interactive": {
         "given", "parameters", "regime", "simulate", "judge", "records", "claims", "report",
+        "images",
     },
     "__main__": {
         "archive", "calibration", "check", "checking", "command_app", "counterexample", "figures",

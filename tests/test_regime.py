@@ -94,6 +94,7 @@ def test_symbols_and_names_mean_the_same():
         ({"horizon": 5}, ["horizon=5", "horizon_factor"]),
         ({"z_own_low": 2}, ["z_own_low=2", "z_own_high"]),
         ({"thetta": 0.5}, ["thetta=0.5", "did you mean theta"]),
+        ({"nois": 1}, ["nois=1", "did you mean noise?"]),
         ({"zzz": 1}, ["zzz=1", "--list"]),
     ],
 )

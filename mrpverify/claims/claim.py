@@ -14,6 +14,7 @@ from ..judge.findings import Picture
 from ..judge.measurement import Measurement
 from ..judge.verdicts import Verdict
 from ..parameters import Framework, Parameters, relevant, symbols
+from ..records.labelled import data_of
 from ..theory.assumptions import violated
 from ..theory.condition import Condition
 from .legs import PRETRAINING, Leg, Legs
@@ -260,6 +261,8 @@ class NetworkClaim(Claim):
     evidence: Callable[[Any], Any]
     pictures: Callable[[Any, Any], Sequence[Picture]] | None = None
     """Draws what was seen."""
+    fits: Callable[[Any], None] | None = None
+    """Raises SettingsError, before any work, where a setup asks for more than there is."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -275,6 +278,12 @@ class NetworkClaim(Claim):
 def about_networks(claim: Claim) -> TypeGuard[NetworkClaim]:
     """Whether a claim is about real networks: it has evidence instead of a regime."""
     return isinstance(claim, NetworkClaim)
+
+
+def data_needed(claims: Sequence[Claim], regimes: Mapping[Framework, Parameters]) -> set[str]:
+    """Data sets that the claims read, and those that the regimes' laws draw from."""
+    by_claims = {name for claim in claims for name in claim.needs}
+    return by_claims.union(*(data_of(regime) for regime in regimes.values()))
 
 
 def legs_of(claim: Claim, found: object) -> Legs:

@@ -22,18 +22,24 @@ class LockError(ValueError):
 
 
 def locked(
-    claims: Sequence[Claim], regimes: Mapping[Framework, Parameters], seeds: int, salt: str
+    claims: Sequence[Claim],
+    regimes: Mapping[Framework, Parameters],
+    seeds: int,
+    salt: str,
+    data: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Everything that a verdict depends on and that is chosen before the run, by name.
 
     Statement, role, horizon and controls of every claim in words; by hash its regime, and the
     source of the module that measures it with all that it imports: statistic, threshold, band.
+    `data` is what lies there of the data sets that they read (`images.entries`).
     """
     return {
         "seeds": seeds,
         "salt": salt,
         "simulation": simulation_digest(),
         "stand-ins": _hash({name: item.value for name, item in STAND_INS.items()}),
+        "data": {name: dict(found) for name, found in (data or {}).items()},
         "claims": {
             f"{claim.id} ({framework or 'images'}, {claim.horizon})": _of_claim(
                 claim, framework, regimes.get(framework) if framework else None
@@ -69,12 +75,19 @@ def differences(lock: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str
     for name in ("seeds", "salt", "simulation", "stand-ins"):
         if lock.get(name) != now[name]:
             yield f"{name}: locked {_short(lock.get(name))}, now {_short(now[name])}"
-    for name, claim in now["claims"].items():
-        before = lock["claims"].get(name)
+    for kind in ("data", "claims"):
+        there = lock.get(kind)
+        yield from _entries(there if isinstance(there, dict) else {}, now[kind])
+
+
+def _entries(lock: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """What differs of claims, or of data sets."""
+    for name, asked in now.items():
+        before = lock.get(name)
         if not isinstance(before, dict):
             yield f"{name}: not locked"
             continue
-        for part, value in claim.items():
+        for part, value in asked.items():
             if before.get(part) != value:
                 yield f"{name}, {part}: locked {_short(before.get(part))}, now {_short(value)}"
 

@@ -73,11 +73,13 @@ def collect_trainings(trainings: Sequence[Training], setup: Setup) -> dict[Train
 
 def _check_pool(training: Training) -> None:
     """Raise ValueError where a class has too few images for an equal share of the pool."""
-    rarest = int(data()[0].labels.bincount(minlength=CLASSES).min())
-    if training.pool > rarest * CLASSES:
-        raise ValueError(
-            f"images.pool={training.pool}: allowed are at most {rarest * CLASSES} here."
-        )
+    if training.pool > (there := largest_pool()):
+        raise ValueError(f"images.pool={training.pool}: allowed are at most {there} here.")
+
+
+def largest_pool() -> int:
+    """Training images of which every class has an equal share; raises MissingDataError."""
+    return CLASSES * int(data()[0].labels.bincount(minlength=CLASSES).min())
 
 
 def _workers(jobs: int, machine: Machine) -> Workers[Job, xr.Dataset]:

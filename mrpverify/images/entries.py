@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import cifar10, idx, kept
-from .folder import manifest
+from .folder import MissingDataError, manifest, missing_message
 from .sources import SOURCES
 
 Entry = Mapping[str, Any]
@@ -16,8 +16,14 @@ Entry = Mapping[str, Any]
 
 
 def entries(names: Iterable[str]) -> dict[str, Entry]:
-    """Entries by name, each data set once; raises MissingDataError."""
-    return {name: entry(name) for name in sorted(set(names))}
+    """Entries by name, each data set once.
+
+    Raises MissingDataError where one, or what opens it, is not there, broken or changed.
+    """
+    wanted = sorted(set(names))
+    if absent := missing_message(wanted):
+        raise MissingDataError(absent)
+    return {name: entry(name) for name in wanted}
 
 
 def entry(name: str) -> Entry:

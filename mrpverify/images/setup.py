@@ -18,6 +18,9 @@ from .learn.training import Precision
 PREFIX = "images."
 """What an image setting begins with in ``--set``."""
 
+LEAST_LOOKED_AT = 100
+"""About ten test images of each class at least: the directions of a class need several."""
+
 Ratio = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, le=1)]
@@ -56,11 +59,8 @@ class ImageSettings(BaseModel):
     sweep_seeds: Count = 2
     snapshots: Count = 8
     """States kept on the way of the runs that are matched on accuracy."""
-    looked_at: Annotated[int, Field(ge=100, le=8_000)] = 500
-    """Test images of the occlusion scan, beside the 2000 that networks are matched on.
-
-    About ten of each class at least: the directions of a class need several images.
-    """
+    looked_at: Annotated[int, Field(ge=LEAST_LOOKED_AT, le=8_000)] = 500
+    """Test images of the occlusion scan, beside the 2000 that networks are matched on."""
     transformer: Literal["tiny", "small", "full"] = "small"
     """Size of the transformer on dominoes: `tiny` says only that it runs, `full` is for a GPU."""
 
@@ -69,10 +69,15 @@ class ImageSettings(BaseModel):
         """Label counts rise, are shared equally by the classes and exist."""
         sizes = (*self.labels, self.pool)
         if list(self.labels) != sorted(set(self.labels)) or self.labels[-1] > self.pool:
-            raise ValueError(f"labels must rise and end at most at pool={self.pool}")
+            raise ValueError(f"{self._told}: labels must rise and end at most at the pool")
         if any(size % CLASSES for size in sizes):
-            raise ValueError(f"labels and pool must be multiples of {CLASSES}, the classes")
+            raise ValueError(f"{self._told}: both must be multiples of {CLASSES}, the classes")
         return self
+
+    @property
+    def _told(self) -> str:
+        """Labels and pool as they are set."""
+        return f"{PREFIX}labels={','.join(map(str, self.labels))}, {PREFIX}pool={self.pool}"
 
     @property
     def extra_label_steps(self) -> int:
@@ -92,12 +97,23 @@ class Setup:
     progress: Callable[[int, int], None] = lambda done, total: None
 
 
+def check_precision(setup: Setup) -> None:
+    """Raise SettingsError for bfloat16 on a CPU, whose numbers follow its instruction set."""
+    if setup.settings.precision == "bfloat16" and setup.machine.device == "cpu":
+        raise SettingsError(
+            f"{PREFIX}precision=bfloat16: allowed is float32 on a CPU, where bfloat16 depends on "
+            f"the instruction set. Use --device cuda or --set {PREFIX}precision=float32."
+        )
+
+
 def load_settings(path: Path, changes: Mapping[str, str]) -> ImageSettings:
     """Settings from the table ``[images]`` of a TOML preset; raises SettingsError."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8")).get("images", {})
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read ({error}).") from None
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path}: images={content!r} is no table; write [images] above them.")
     values: dict[str, Any] = dict(content)
     for name, text in changes.items():
         is_list = isinstance(ImageSettings.model_fields.get(name, Field()).default, tuple)
@@ -110,10 +126,11 @@ def load_settings(path: Path, changes: Mapping[str, str]) -> ImageSettings:
 
 def _explain(item: Any) -> str:
     """One pydantic complaint in words."""
-    name = ".".join(str(part) for part in item["loc"]) or "settings"
+    remedy = "Change it in the preset or with --set."
+    if not item["loc"]:  # a rule between several says their values; the input is all
+        return f"{item['msg'].removeprefix('Value error, ')}. {remedy}"
+    name = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
         known = ", ".join(ImageSettings.model_fields)
         return f"{PREFIX}{name}: no setting has this name; there is {known}."
-    return (
-        f"{PREFIX}{name}={item['input']!r}: {item['msg']}. Change it in the preset or with --set."
-    )
+    return f"{PREFIX}{name}={item['input']!r}: {item['msg']}. {remedy}"

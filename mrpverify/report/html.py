@@ -23,6 +23,7 @@ from ..judge.findings import Picture
 from .interval import interval_picture
 from .mathematics import glossary, in_mathml, spelt_in_mathml
 from .outcome import OUTCOMES, again, how_sure, mended_by, named, needed, told, where
+from .run import own_data
 from .shown import Cell, Grid, Line, cell, found, shown
 
 Pictures = Sequence[Mapping[str, bytes]]
@@ -46,6 +47,7 @@ def page(record: Mapping[str, Any], pictures: Pictures = ()) -> str:
         command=shlex.join(record["command"]),
         told=told(record),
         where=where(record),
+        own_data=own_data(record.get("data", {})),
         sure=how_sure(record),
         glossary=glossary(_texts(record)),
         style=_source("page.css"),

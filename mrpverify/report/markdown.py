@@ -14,6 +14,7 @@ from ..judge.findings import Picture
 from ..judge.verdicts import Verdict
 from .mathematics import in_latex
 from .outcome import OUTCOMES, again, how_sure, mended_by, named, needed, told, where
+from .run import own_data
 from .shown import Grid, Line, cell, found, shown
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$&~])")
@@ -25,6 +26,7 @@ def markdown(record: Mapping[str, Any]) -> str:
     lines = [f"# Checked: {OUTCOMES[record['exit_code']]}", ""]
     lines += [f"- **{words}**: {_words(', '.join(n) or 'none')}" for words, n in told(record)]
     lines += [f"- **Where**: {_words(regime)}" for regime in where(record)]
+    lines += [f"- **Data**: {_words(line)}" for line in own_data(record.get("data", {}))]
     lines += [f"- **Not heard**: {_words(line)}" for line in record.get("unheard", [])]
     lines += [f"- **How sure**: {_words(how_sure(record))}", ""]
     lines += _code(shlex.join(record["command"]))

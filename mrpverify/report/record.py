@@ -32,6 +32,7 @@ def record(run: Run, results: Sequence[ClaimResult]) -> dict[str, Any]:
         "command": list(run.command),
         "regime": {framework: asdict(regime) for framework, regime in run.regimes.items()},
         "unheard": list(run.unheard),
+        "data": {name: dict(found) for name, found in run.data.items()},
         "config_hash": {framework: config_hash(p) for framework, p in run.regimes.items()},
         "conditions": {
             f: [_condition(c) | _mends(run, f, c) for c in conditions(p)]

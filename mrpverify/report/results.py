@@ -30,6 +30,8 @@ OF_RECORD = (
     "mrpverify", "simulation", "commit", "command", "regime", "config_hash", "seeds", "salt",
     "device", "versions", "seconds", "exit_code",
 )  # fmt: skip
+NEWER = ("data",)
+"""What older records do not have."""
 OF_CLAIM = (
     "id", "name", "horizon", "role", "framework", "statement", "verdict", "measured", "statistic",
     "value", "interval", "threshold", "band", "successes", "trials", "outcomes", "violated",
@@ -102,6 +104,7 @@ def _compact(record: Record, path: Path) -> dict[str, Any]:
     """The same of a record that is read; raises StoredRecordError for one that holds too little."""
     try:
         kept = {key: record[key] for key in OF_RECORD}
+        kept |= {key: record[key] for key in NEWER if key in record}
         kept["claims"] = [
             _kept(claim, OF_CLAIM, SHORT)
             | {"controls": [_kept(control, OF_CONTROL, 0) for control in claim["controls"]]}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from ..parameters import Framework, Parameters
 
@@ -23,6 +24,18 @@ class Run:
     exit_code: int
     unheard: Sequence[str] = ()
     """Settings that change no run of some claims, a line each (`claims.heard`)."""
+    data: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """`digest` and `as_published` of the data sets that the claims read, by name."""
+
+
+def own_data(data: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A line for every data set that is not as published."""
+    return [
+        f"{name} is NOT as published (SHA-256 {str(found['digest'])[:12]}): the verdicts are about "
+        "other data than the claims were written for."
+        for name, found in data.items()
+        if not found["as_published"]
+    ]
 
 
 def words_of(command: Sequence[str]) -> tuple[list[str], list[str]]:

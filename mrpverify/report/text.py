@@ -22,7 +22,7 @@ from ..theory.assumptions import applying
 from ..theory.condition import Condition
 from .next_steps import mended, next_steps, what_mends
 from .own_regime import own_regime
-from .run import Run
+from .run import Run, own_data
 from .shown import Cell, Grid, Line, seen, shown, target
 
 ROOMY = 120
@@ -252,6 +252,8 @@ def _print_outcome(
         )
     for words, names in _said_once(run, results).items():
         console.print(Text(f"next, {', '.join(names)}: {words}"))
+    for words in own_data(run.data):
+        console.print(Text(f"data: {words}", "bold red"))
     for words in run.unheard:
         console.print(Text(f"not heard: {words}", "bold"))
     counted = "gates and findings" if strict else "gates"

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from mrpverify import check as command
 from mrpverify.images import cifar_runs, networks
 from mrpverify.images.fetch import adopt
+from mrpverify.images.setup import SettingsError, load_settings
 from mrpverify.images.sources import source
 from mrpverify.records import collect as collecting
 from mrpverify.records.store import CACHE_VARIABLE
@@ -27,6 +28,13 @@ SIZES = {
     "pretraining_batch": 20, "label_steps": 100, "label_batch": 20, "label_rate": 0.03,
     "sweep_ratios": 0.3, "sweep_seeds": 1, "snapshots": 3, "looked_at": 100,
 }  # fmt: skip
+
+
+WITH_FEW = (
+    "import sys; from mrpverify import check; from mrpverify.images import networks; "
+    "networks.MATCHED_ON = 300; check.app(sys.argv[1:])"
+)
+"""The command in a process of its own, with as few images to match on as there are."""
 
 
 def arguments(json_file, names=NAMES, **changes):
@@ -128,7 +136,7 @@ def test_stored_runs_are_not_trained_again(undisturbed, caches, monkeypatch):
 def test_a_killed_check_keeps_finished_runs_and_ends_the_same(undisturbed, caches):
     cache = caches[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "mrpverify.check", *arguments(cache / "killed.json", ["overlap"])],
+        [sys.executable, "-c", WITH_FEW, *arguments(cache / "killed.json", ["overlap"])],
         env={**os.environ, CACHE_VARIABLE: str(cache)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -171,14 +179,14 @@ def wait_until(condition, seconds=300):
     [
         ({"looked_at": 50}, 2, "images.looked_at='50'"),
         ({"looked_at": 9000}, 2, "less than or equal to 8000"),
-        ({"labels": "60,30"}, 2, "labels must rise"),
+        ({"labels": "60,30"}, 2, "error: images.labels=60,30, images.pool=60: labels must rise"),
         ({"pool": 65}, 2, "multiples of 10"),
         ({"mask_ratio": 1}, 2, "images.mask_ratio='1'"),
         ({"precision": "float16"}, 2, "'float32' or 'bfloat16'"),
-        ({"precision": "bfloat16"}, 1, "images.precision=bfloat16: allowed is float32 on a CPU"),
+        ({"precision": "bfloat16"}, 2, "images.precision=bfloat16: allowed is float32 on a CPU"),
         ({"colour": 1}, 2, "no setting has this name"),
-        ({"pool": 200}, 1, "images.pool=200: allowed are at most 100 here"),
-        ({"looked_at": 110}, 1, "images.looked_at=110: allowed are at most 100 here"),
+        ({"pool": 200}, 2, "images.pool=200: allowed are at most 100 here"),
+        ({"looked_at": 110}, 2, "images.looked_at=110: allowed are at most 100 here"),
     ],
     ids=str,
 )
@@ -187,3 +195,23 @@ def test_sizes_that_cannot_be_are_named(change, code, part, undisturbed, caches,
     assert result.exit_code == code, result.output
     assert part in " ".join(result.stderr.split())
     assert "Traceback" not in result.output
+
+
+def test_too_few_test_images_to_match_networks_on_are_told_before_any_work(caches, tmp_path):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mrpverify.checking._carry_out", lambda order: pytest.fail("work began"))
+        patch.setenv(CACHE_VARIABLE, str(caches[1]))
+        cifar_runs.data.cache_clear()
+        refused = CliRunner().invoke(command.app, arguments(tmp_path / "r.json", ["occlusion"]))
+    cifar_runs.data.cache_clear()
+    assert refused.exit_code == 2, refused.output
+    said = " ".join(refused.stderr.split())
+    assert "images.looked_at=100: allowed are at most 0 here" in said
+    assert "the 2000 that networks are matched on" in said
+
+
+def test_settings_that_are_no_table_are_refused(tmp_path):
+    preset = tmp_path / "own.toml"
+    preset.write_text("images = 3\n")
+    with pytest.raises(SettingsError, match=r"images=3 is no table"):
+        load_settings(preset, {})

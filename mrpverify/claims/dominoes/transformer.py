@@ -31,7 +31,7 @@ from ...dominoes.transformer.arms import (
 )
 from ...dominoes.transformer.runs import Comparison, collect
 from ...dominoes.transformer.size import SIZES
-from ...images.setup import Setup
+from ...images.setup import Setup, check_precision
 from ...judge.betting import bounded_interval
 from ...judge.findings import Column, Finding, Note, Table, recorded
 from ...judge.measurement import Measurement
@@ -185,6 +185,7 @@ _SHARED: dict[str, Any] = {
     "horizon": "none",
     "evidence": evidence,
     "needs": NEEDS,
+    "fits": check_precision,
 }
 
 CLAIMS = (

@@ -19,6 +19,7 @@ from ...images.comparison import PRETRAINED, SUPERVISED, compare_all
 from ...images.occlusion import FILLS, HIDDEN
 from ...images.overlap import EQUAL_STEPS, LONG, MATCHED, OWN, UNTRAINED, overlaps
 from ...images.setup import Setup
+from ...images.sizes import check_matched
 from ...judge.findings import Findings, Note, Table
 from ...judge.measurement import Measurement
 from ..claim import Control, NetworkClaim
@@ -192,6 +193,7 @@ _SHARED: dict[str, Any] = {
     "role_reason": "a fingerprint of the theory on networks it was not made for",
     "horizon": "none",
     "needs": ("cifar10",),
+    "fits": check_matched,
 }
 
 CLAIMS = (

@@ -14,6 +14,7 @@ import xarray as xr
 from ...images.accuracies import study_accuracies
 from ...images.cifar_study import METHODS, name_of
 from ...images.setup import Setup
+from ...images.sizes import check_training
 from ...judge.findings import Finding, Note, Picture, Table, recorded
 from ...judge.intervals import mean_interval
 from ...judge.measurement import Measurement
@@ -124,6 +125,7 @@ _SHARED: dict[str, Any] = {
     "measure": measure,
     "controls": {None: (NOISE, NO_PRETRAINING)},
     "needs": ("cifar10",),
+    "fits": check_training,
     "pictures": pictures,
 }
 
