@@ -40,24 +40,22 @@ def archive(
     from .report.archiving import (
         ArchiveError,
         archived_files,
+        check_target,
         other_versions,
-        write_folder,
-        write_zip,
+        write,
     )
     from .report.verifying import EXIT_MISMATCH, UnfoundedError
 
-    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        stop(f"error: {target}: exists; name a new folder or ZIP file.", EXIT_USAGE)
     try:
+        check_target(target)
         files = archived_files(records, figures, locks or [])
+        for line in other_versions(records):
+            tell(f"warning: {line}")
+        write(target, files)
     except UnfoundedError as error:
         stop(f"error: {error}", EXIT_MISMATCH)
     except (RecordError, LockError, ArchiveError) as error:
         stop(f"error: {error}", EXIT_USAGE)
-    for line in other_versions(records):
-        tell(f"warning: {line}")
-    try:
-        (write_zip if target.suffix.lower() == ".zip" else write_folder)(target, files)
     except OSError as error:
         stop(f"error: {target}: cannot be written ({error.strerror}).", 1)
     tell(f"{target}: {len(files)} files, {len(records)} records; check --verify {target}")

@@ -57,7 +57,7 @@ from .report.markdown import markdown
 from .report.record import as_json, record, write_json
 from .report.run import Run, own_data
 from .report.text import print_report
-from .report.verifying import EXIT_MISMATCH, Verified, verify
+from .report.verifying import DAMAGED, EXIT_MISMATCH, Verified, verify
 
 STDOUT = Path("-")
 """The file of --json that stands for standard output; the report then goes to standard error."""
@@ -363,6 +363,11 @@ def report_record(path: Path, out: Path | None, formats: Sequence[str]) -> None:
         what = "records kept for tables have enough for --format latex alone"
         stop(
             f"error: --out {out}: {path} lacks {error}, which the report shows; {what}.", EXIT_USAGE
+        )
+    except DAMAGED as error:
+        stop(
+            f"error: --out {out}: {path} holds what no report shows ({error!r}); make it again.",
+            EXIT_USAGE,
         )
     except OSError as error:
         stop(f"error: --out {out}: cannot be written ({error.strerror or error}).", EXIT_USAGE)

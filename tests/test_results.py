@@ -220,6 +220,10 @@ def test_a_table_that_a_record_cannot_fill_names_the_record():
     record = changed(made(counted([True] * 16)), details={"parts": [1]})
     with pytest.raises(StoredRecordError, match=r"theorem1-a\.json: cannot be shown"):
         tabled("<!-- results: means T1.capture --><!-- results: end -->", [record])
+    other = changed({**record, "salt": "0"}, details={})
+    record["claims"][0]["details"]["x"] = [5]
+    with pytest.raises(StoredRecordError, match=r"theorem1-a\.json: cannot be shown"):
+        tabled("<!-- results: rows T1.capture x --><!-- results: end -->", [other, record])
 
 
 def test_a_salt_has_a_name_of_its_own(checkout):

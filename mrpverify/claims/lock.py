@@ -12,6 +12,7 @@ from typing import Any
 from ..derivations import theory_files
 from ..outside import file_of
 from ..parameters import STAND_INS, Framework, Parameters
+from ..records.atomic import read_regular
 from ..records.labelled import config_hash, simulation_digest
 from ..records.source import imported_files, source_digest
 from .claim import Claim
@@ -59,7 +60,7 @@ def write_lock(path: Path, content: Mapping[str, Any]) -> None:
 def read_lock(path: Path) -> dict[str, Any]:
     """A lock; raises LockError where the file cannot be read or is none."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_regular(path).decode())
     except (OSError, ValueError, RecursionError) as error:
         raise LockError(f"--lock {path}: cannot be read as a lock ({error}).") from None
     if not isinstance(content, dict) or not isinstance(content.get("claims"), dict):

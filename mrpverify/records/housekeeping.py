@@ -45,7 +45,7 @@ def show() -> None:
     for path in files():
         kind = (path.parents[1].name, *_of(path))
         number[kind] += 1
-        weight[kind] += path.stat().st_size
+        weight[kind] += _size(path)
     table = Table("device", "framework", "salt", "records", "MB", title=str(default_folder()))
     for kind in sorted(number):
         table.add_row(*kind, str(number[kind]), f"{weight[kind] / MEGABYTE:.1f}")
@@ -55,7 +55,7 @@ def show() -> None:
 
 def size() -> None:
     """Print how many records there are, and their size."""
-    sizes = [path.stat().st_size for path in files()]
+    sizes = [_size(path) for path in files()]
     with printing():
         typer.echo(f"{len(sizes)} records, {sum(sizes) / MEGABYTE:.1f} MB in {default_folder()}")
 
@@ -98,6 +98,14 @@ def clear(yes: bool) -> int:
         removed = sum(not path.exists() for path in found)
         typer.echo(f"{removed} records removed from {folder}")
     return int(left > 0)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a record; of a link to nowhere, or of a file that is gone by now, none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _of(path: Path) -> tuple[str, str]:

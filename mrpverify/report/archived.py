@@ -18,6 +18,9 @@ from .verifying import Verified, verify_content
 ZIP_BEGINS = b"PK\x03\x04"
 """How a ZIP file begins, also one whose end is missing."""
 
+OUTSIDE = ("\\", ":", "\0")
+"""What no name in an archive has: somewhere it parts folders, names a drive or ends the name."""
+
 BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -139,12 +142,17 @@ def _of_zip(path: Path) -> dict[str, bytes]:
     return found
 
 
+def leads_out(name: str) -> bool:
+    """Whether a file's name leads out of an archive, on some machine at least."""
+    leads = name.startswith("/") or ".." in PurePosixPath(name).parts
+    return leads or any(sign in name for sign in OUTSIDE)
+
+
 def _inside(path: Path, name: str) -> None:
     """Refuse a name that leads out of the archive, and none at all."""
     if not name:
         raise RecordError(f"--verify {path}: holds a file without a name.")
-    parts = PurePosixPath(name).parts
-    if name.startswith("/") or ".." in parts or "\\" in name or ":" in name or "\0" in name:
+    if leads_out(name):
         raise RecordError(f"--verify {path}: {name!r} leads out of the archive.")
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import platform
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,19 +16,39 @@ from pathlib import Path
 from typing import Any
 
 from ..claims.lock import read_lock
+from ..records.atomic import beside, read_regular
 from ..records.labelled import simulation_digest
 from ..records.provenance import commit, versions
 from .again import RecordError, content_of
+from .archived import OUTSIDE, leads_out, verify_archive
 from .crate import METADATA, RECORDS, manifest
 from .verifying import UnfoundedError, followed
 
 OPTION = "archive"
+KIND = re.compile(r"\.[^\W\d]\w*")
+"""The end of a file's name that says its kind; that of `runs-0.2` does not."""
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 """Every file's date in a ZIP: the same records give the same bytes on the same day."""
 
 
 class ArchiveError(ValueError):
     """What cannot be archived."""
+
+
+def check_target(target: Path) -> None:
+    """Raise ArchiveError for what is there already, and for a name of some other kind of file."""
+    try:
+        empty = target.is_dir() and not any(target.iterdir())
+        there = target.exists()
+    except OSError as error:
+        raise ArchiveError(f"{target}: cannot be looked at ({error.strerror}).") from None
+    if there and not empty:
+        raise ArchiveError(f"{target}: exists; name a new folder or ZIP file.")
+    if not empty and KIND.fullmatch(target.suffix) and not _is_zip(target):
+        raise ArchiveError(
+            f"{target}: {target.suffix} is neither a folder nor a ZIP file; name a folder without "
+            f"a suffix, or a file that ends in .zip."
+        )
 
 
 def archived_files(
@@ -62,6 +84,49 @@ def other_versions(records: Sequence[Path]) -> Iterator[str]:
         changed = [f"{n} {v}" for n, v in made.items() if v != versions().get(n, v)]
         if changed:
             yield f"{path} was made with {', '.join(changed)}; constraints.txt names what is here"
+
+
+def write(target: Path, files: Mapping[str, bytes]) -> None:
+    """Write an archive that `check --verify` takes, as a ZIP file or a folder, or nothing at all.
+
+    Folders above it are made. Raises OSError where it cannot be written, ArchiveError where it
+    would be refused.
+    """
+    target = target.resolve()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = beside(target)
+    try:
+        (write_zip if _is_zip(target) else write_folder)(part, files)
+        _check_written(part, target)
+        if target.is_dir():
+            target.rmdir()  # an empty one: it would not be replaced everywhere
+        os.replace(part, target)
+    finally:
+        _remove(part)
+
+
+def _is_zip(target: Path) -> bool:
+    """Whether a name is that of a ZIP file."""
+    return target.suffix.lower() == ".zip"
+
+
+def _check_written(part: Path, target: Path) -> None:
+    """Raise ArchiveError where an archive that is about to be put in its place is refused."""
+    try:
+        found = verify_archive(part)
+    except RecordError as error:
+        raise ArchiveError(f"{target}: check --verify would refuse it ({error})") from None
+    wrong = [*found.changes, *(line for one in found.records.values() for line in one.mismatches)]
+    if wrong:
+        raise ArchiveError(f"{target}: check --verify would refuse it ({wrong[0]}).")
+
+
+def _remove(part: Path) -> None:
+    """Remove what was not put in its place."""
+    if part.is_dir():
+        shutil.rmtree(part, ignore_errors=True)
+    else:
+        part.unlink(missing_ok=True)
 
 
 def write_folder(target: Path, files: Mapping[str, bytes]) -> None:
@@ -136,17 +201,54 @@ def _followed(path: Path) -> Mapping[str, Any]:
 
 
 def _figures(folder: Path) -> dict[str, bytes]:
-    """Files of a folder of figures, without what is hidden and links."""
+    """Files of a folder of figures, without what is hidden, or in a hidden folder, and links.
+
+    Raises ArchiveError for a folder that cannot be read, and for files that no archive takes.
+    """
     if not folder.is_dir():
         raise ArchiveError(f"--figures {folder}: no folder; draw them with mrpverify figures --out")
     try:
         return {
-            f"figures/{path.relative_to(folder).as_posix()}": path.read_bytes()
+            f"figures/{_figure(folder, path)}": _figure_content(folder, path)
             for path in sorted(folder.rglob("*"))
-            if path.is_file() and not path.is_symlink() and not path.name.startswith(".")
+            if path.is_file() and not path.is_symlink() and not _is_hidden(folder, path)
         }
     except OSError as error:
         raise ArchiveError(f"--figures {folder}: cannot be read ({error.strerror})") from None
+
+
+def _is_hidden(folder: Path, path: Path) -> bool:
+    """Whether a file, or a folder on the way to it, is hidden."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _figure(folder: Path, path: Path) -> str:
+    """A figure's name in its folder; raises ArchiveError where no archive takes it."""
+    name = path.relative_to(folder).as_posix()
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise ArchiveError(
+            f"--figures {folder}: {name!a} is no name in UTF-8; rename it."
+        ) from None
+    if leads_out(name):
+        signs = " ".join(map(repr, OUTSIDE))
+        raise ArchiveError(
+            f"--figures {folder}: {name!r} is no name for every machine, which has none of "
+            f"{signs}; rename it."
+        )
+    return name
+
+
+def _figure_content(folder: Path, path: Path) -> bytes:
+    """What a figure holds; raises ArchiveError where it cannot be read or is too large."""
+    try:
+        return read_regular(path)
+    except OSError as error:
+        name = path.relative_to(folder).as_posix()
+        raise ArchiveError(
+            f"--figures {folder}: {name!r} cannot be kept ({error.strerror}); take it out."
+        ) from None
 
 
 def _environment() -> dict[str, Any]:

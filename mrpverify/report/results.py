@@ -9,8 +9,8 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -219,20 +219,23 @@ def made_of(make: Callable[[Sequence[Record]], str], records: Mapping[str, Recor
     """A page of records by file name; raises StoredRecordError naming one that it cannot show."""
     try:
         return make(list(records.values()))
-    except DAMAGED:
-        for name, record in records.items():
-            with named(name):
-                make([record])
-        raise
-
-
-@contextmanager
-def named(name: str) -> Iterator[None]:
-    """Raise StoredRecordError, by its name, for a stored record that holds what no check writes."""
-    try:
-        yield
     except StoredRecordError:
         raise
+    except DAMAGED:
+        for name, record in records.items():
+            check_shown(name, partial(make, [record]))
+        raise
+
+
+def check_shown(name: str, make: Callable[[], str]) -> None:
+    """Raise StoredRecordError, by its name, for a stored record that holds what no check writes.
+
+    One that only lacks what is asked for is none.
+    """
+    try:
+        make()
+    except StoredRecordError:
+        return
     except DAMAGED as error:
         raise StoredRecordError(
             f"docs/results/{name}: cannot be shown ({error!r}); make it again, or take it out."

@@ -12,8 +12,8 @@ from typing import Any
 
 from ..judge.verdicts import Verdict
 
-LARGEST_NUMBER = 1e300
-"""Beyond it numbers leave the range of what is computed with them."""
+LARGEST_NUMBER = 1e150
+"""Beyond it the square of a number, which every spread is made of, may leave its range."""
 
 Row = Mapping[str, Any]
 Kind = tuple[str, Callable[[Any], bool]]

@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any
 
 from ..claims.registry import UnknownClaimError, select
-from .results import Record, StoredRecordError, at, claims_of, file_name, named, table
+from .results import Record, StoredRecordError, at, check_shown, claims_of, file_name, table
 from .verifying import DAMAGED
 
 BEGIN = r"<!-- results:(?! end -->| begin )"
@@ -73,10 +73,11 @@ def _made(make: Callable[[Rows], str], there: Sequence[tuple[Record, Record]]) -
     """A table of some claims; raises StoredRecordError naming a record that it cannot show."""
     try:
         return make(_by_claim(there))
+    except StoredRecordError:
+        raise
     except DAMAGED:
         for record, claim in there:
-            with named(file_name(record)):
-                make(_by_claim([(record, claim)]))
+            check_shown(file_name(record), partial(make, _by_claim([(record, claim)])))
         raise
 
 

@@ -278,6 +278,18 @@ def test_verify_finds_the_damaged_and_the_exchanged(monkeypatch, tmp_path, capsy
     assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == [LOCKS]
 
 
+def test_a_link_to_nowhere_is_damaged_and_stops_no_command(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    (tmp_path / "cpu" / "ab").mkdir(parents=True)
+    (tmp_path / "cpu" / "ab" / "abc.nc").symlink_to(tmp_path / "nowhere")
+    housekeeping.show()
+    housekeeping.size()
+    assert "1 records, 0.0 MB" in capsys.readouterr().out
+    assert housekeeping.verify() == 1
+    assert housekeeping.clear(True) == 0
+    assert not list(tmp_path.rglob("*.nc"))
+
+
 def test_a_store_that_is_no_folder_does_not_look_empty(monkeypatch, tmp_path, capsys):
     """One that is not made yet is empty."""
     file = tmp_path / "file"

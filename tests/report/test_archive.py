@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 from mrpverify import archive
 from mrpverify.__main__ import app
-from mrpverify.report import archived
+from mrpverify.report import archived, archiving
 from mrpverify.report.archiving import pins
 from mrpverify.report.crate import METADATA
 from tests.report.test_verifying import FALSE, TRUE, counted, made
@@ -213,10 +214,97 @@ def test_every_record_that_is_refused_is_named(given, tmp_path):
 def test_what_cannot_be_written_or_read_is_said(given, tmp_path):
     record = given / "b.json"
     assert "exists; name a new" in ask("archive", given, record).output
-    assert ask("archive", tmp_path / "absent" / "a.zip", record).exit_code == 1
+    assert ask("archive", record / "a.zip", record).exit_code == 1
     for option, said in (("--figures", "no folder"), ("--lock", "cannot be read as a lock")):
         told = ask("archive", tmp_path / "a", record, option, tmp_path / "absent")
         assert (told.exit_code, said in told.output) == (2, True)
+
+
+def test_a_name_says_what_is_written_and_folders_above_it_are_made(given, tmp_path):
+    record = given / "b.json"
+    told = ask("archive", tmp_path / "a.txt", record)
+    assert (told.exit_code, ".txt is neither a folder nor a ZIP" in told.output) == (2, True)
+    for name in ("one/deep/a.zip", "two/deep/runs-0.2", "two/A.ZIP"):
+        assert ask("archive", tmp_path / name, record).exit_code == 0
+        assert ask("check", "--verify", tmp_path / name).exit_code == 0
+    (tmp_path / "empty.d").mkdir()
+    assert ask("archive", tmp_path / "empty.d", record).exit_code == 0
+    assert not list(tmp_path.rglob("*.part"))
+
+
+NAMES = {"a\\b.svg": "no name for every machine", "a:b.svg": "no name for every machine",
+         b"\xff.svg".decode(errors="surrogateescape"): "no name in UTF-8"}  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that other systems do not have")
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_a_figure_that_verify_would_refuse_is_refused(given, tmp_path, name):
+    figures, target = tmp_path / "figures", tmp_path / "a.zip"
+    figures.mkdir()
+    (figures / name).write_text("<svg/>")
+    told = ask("archive", target, given / "b.json", "--figures", figures)
+    assert (told.exit_code, NAMES[name] in told.output) == (2, True)
+    assert not target.exists()
+
+
+def test_a_large_figure_is_refused_and_a_hidden_one_left_out(given, tmp_path):
+    figures, target = tmp_path / "figures", tmp_path / "a"
+    (figures / ".git" / "objects").mkdir(parents=True)
+    (figures / ".git" / "objects" / "x").write_text("")
+    (figures / "x.svg").write_text("<svg/>")
+    asked = ["archive", target, given / "b.json", "--figures", figures]
+    assert ask(*asked).exit_code == 0
+    assert [path.name for path in (target / "figures").rglob("*")] == ["x.svg"]
+    shutil.rmtree(target)
+    with (figures / "large.svg").open("wb") as file:
+        file.truncate(archived.LARGEST + 1)
+    told = ask(*asked)
+    assert (told.exit_code, "'large.svg' cannot be kept (more than 256" in told.output) == (2, True)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("name", ["a", "a.zip"])
+def test_a_disk_that_is_full_leaves_nothing(given, tmp_path, monkeypatch, name):
+    def full(path, content):
+        if not path.name.endswith(".json") or "records" in str(path):
+            path.touch()
+            raise OSError(28, "No space left on device")
+        return len(content)
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    told = ask("archive", tmp_path / name, given / "b.json")
+    assert (told.exit_code, "No space left" in told.output) == (1, True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_its_own_verifier_refuses_is_not_put_in_place(given, tmp_path, monkeypatch):
+    monkeypatch.setattr(archiving, "manifest", lambda *_: '{"@graph": []}')
+    told = ask("archive", tmp_path / "a.zip", given / "b.json")
+    assert (told.exit_code, "check --verify would refuse it" in told.output) == (2, True)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("words", [["check", "--verify"], ["archive", "OUT"], ["results"],
+                                   ["check", "--from"]], ids=" ".join)  # fmt: skip
+def test_a_pipe_is_no_record_and_is_not_waited_for(tmp_path, words):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    told = ask(*words, pipe)
+    assert (told.exit_code, "a pipe or a device" in told.output) == (2, True)
+    told = ask(*words, "/dev/zero")
+    assert (told.exit_code, "a pipe or a device" in told.output) == (2, True)
+
+
+def test_a_device_is_no_lock(given, tmp_path):
+    told = ask("archive", tmp_path / "out", given / "b.json", "--lock", "/dev/zero")
+    assert (told.exit_code, "a pipe or a device" in told.output) == (2, True)
+
+
+def test_a_zip_that_is_cut_off_is_a_broken_zip(given, tmp_path):
+    packed = wrote(given, tmp_path / "a.zip")
+    packed.write_bytes(packed.read_bytes()[:2000])
+    told = ask("check", "--verify", packed)
+    assert (told.exit_code, "a broken ZIP file" in told.output) == (2, True)
 
 
 def test_other_versions_than_here_are_said(given, tmp_path):

@@ -153,7 +153,7 @@ def test_a_mark_that_asks_for_nothing_is_told_and_not_passed_over(words):
 def test_a_mark_without_an_end_is_told():
     mark = "<!-- results: numbers L2 -->"
     for text in (mark, f"{mark} old {mark}<!-- results: end -->"):
-        with pytest.raises(StoredRecordError, match="without its"):
+        with pytest.raises(StoredRecordError, match=r"numbers L2.: lacks its"):
             tabled(text, [record("a", NUMBER)])
     readme = "<!-- results: begin (x) -->old<!-- results: end -->"
     assert tabled(readme, []) == readme

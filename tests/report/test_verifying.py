@@ -334,6 +334,15 @@ def test_a_report_that_cannot_be_made_of_a_record_is_told_and_none_of_a_contradi
     assert not other.exists()
 
 
+def test_a_report_of_a_record_that_holds_something_else_is_told(folder, tmp_path):
+    content = made(counted(TRUE))
+    content["conditions"] = {"mae": [5]}
+    asked = ["--verify", str(written(folder, content)), "--out", str(tmp_path / "out")]
+    told = CliRunner().invoke(app, asked)
+    assert (told.exit_code, "holds what no report shows" in told.stderr) == (2, True)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("more", "says"), [(["--format", "latex"], "add --out"), (["--format", "x"], "expected")]
 )
