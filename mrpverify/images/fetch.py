@@ -56,7 +56,7 @@ def adopt(source: Source, path: Path) -> Path:
         return _install(source.name, path, _FROM_COPY[source.name], facts)
     except MissingDataError as error:
         first, *_ = str(error).splitlines()
-        raise MissingDataError(f"{first} Expected {source.local}.") from None
+        raise MissingDataError(f"{first.rstrip('.')}. Expected {source.local}.") from None
 
 
 def _exists(path: Path) -> bool:
