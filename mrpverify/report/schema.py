@@ -160,6 +160,7 @@ RECORD: Mapping[str, Kind] = {
     "regime": ("objects by framework", _mapping_of(_is_mapping)), "config_hash": BY_NAME,
     "conditions": OBJECT, "unheard": TEXTS, "seeds": SEEDS, "salt": TEXT, "device": TEXT,
     "versions": BY_NAME, "seconds": SECONDS, "exit_code": WHOLE, "claims": OBJECTS,
+    "data": ("objects by data set", _mapping_of(_is_mapping)),
 }  # fmt: skip
 MEASURED: Mapping[str, Kind] = {
     "id": TEXT, "measured": VERDICT, "value": NUMBER_OR_NULL, "interval": PAIR,
@@ -169,7 +170,7 @@ MEASURED: Mapping[str, Kind] = {
 CLAIM: Mapping[str, Kind] = {
     **MEASURED, "name": TEXT, "horizon": TEXT, "role": TEXT, "framework": _or_null(TEXT),
     "statement": TEXT, "statistic": TEXT, "verdict": VERDICT, "violated": OBJECTS,
-    "controls": OBJECTS,
+    "controls": OBJECTS, "prediction": _or_null(TEXT), "own_regime": _or_null(TEXT),
 }  # fmt: skip
 CONTROL: Mapping[str, Kind] = {**MEASURED, "expected": TEXT, "failed_as_it_should": BOOL}
 CONDITION: Mapping[str, Kind] = {

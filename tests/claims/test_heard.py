@@ -26,7 +26,6 @@ def lines(names, **settings):
         ("KD.smoothing", {"mu": 0.1}, True),
         ("L1", {"k": 6}, False),
         ("L9", {"s": 0.5}, True),
-        ("D.capture", {"k": 6}, False),
         ("A.regime", {"s": 3}, True),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 
 import mrpverify as mv
 from mrpverify.claims.dominoes import arms
+from mrpverify.claims.heard import UnheardError, unheard
 from mrpverify.claims.registry import select
 from mrpverify.dominoes.measured import measured
 from mrpverify.figures.drawing_order import drawable
@@ -17,6 +18,8 @@ from mrpverify.images.idx import CONTENT, content_digest, load
 from mrpverify.judge.verdicts import Verdict
 from mrpverify.parameters import changed
 from mrpverify.records.store import CACHE_VARIABLE
+from mrpverify.regime import load_preset
+from mrpverify.report.own_regime import own_regime
 
 CLAIMS = [claim.id for claim in select(["dominoes", "encodings"])]
 
@@ -139,3 +142,16 @@ def test_the_fetched_pictures_are_the_published_ones():
     found = measured(arms.regime(mv.regime("teacher-student")))
     assert np.abs(found.gram - np.eye(10)).max() < 0.2
     assert found.strength.mean() == pytest.approx(1.1, abs=1e-3)
+
+
+@pytest.mark.usefixtures("pictures")
+def test_settings_are_heard_where_the_law_is_chosen_and_told_where_it_is_not():
+    """Without `law=dominoes` a claim takes its recipe whatever the preset says."""
+    (claim,) = select(["D.capture"])
+    preset = load_preset("quick")
+    with pytest.raises(UnheardError, match=r"k=6 changes no run of D\.capture"):
+        unheard([claim], preset.regimes, preset.override({"k": 6}).regimes)
+    chosen = preset.override({"law": "dominoes", "k": 3, "digits": 345, "garments": 678}).regimes
+    assert unheard([claim], preset.regimes, chosen) == ()
+    own = own_regime(claim, preset.regimes["teacher-student"])
+    assert own.startswith("law=dominoes, k=5, m=12, N=500, d=40")

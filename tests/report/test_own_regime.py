@@ -15,7 +15,6 @@ PRESET = load_preset("quick").regimes
         ("T1.capture", "mae", None),
         ("A.regime", "mae", None),
         ("SL.test", "supervised", None),
-        ("D.capture", "teacher-student", ["law=dominoes", "k=5", "N=500", "d=40", "sigma_0=0.003"]),
         ("KD.smoothing", "supervised", ["m=4", "s=1.6", "d=16"]),
         ("S.race", "teacher-student", ["k=3 to "]),
     ],
