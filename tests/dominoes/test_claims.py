@@ -147,7 +147,7 @@ def test_the_fetched_pictures_are_the_published_ones():
 @pytest.mark.usefixtures("pictures")
 def test_settings_are_heard_where_the_law_is_chosen_and_told_where_it_is_not():
     """Without `law=dominoes` a claim takes its recipe whatever the preset says."""
-    (claim,) = select(["D.capture"])
+    claim, _ = select(["D.capture"])
     preset = load_preset("quick")
     with pytest.raises(UnheardError, match=r"k=6 changes no run of D\.capture"):
         unheard([claim], preset.regimes, preset.override({"k": 6}).regimes)
