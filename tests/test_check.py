@@ -400,7 +400,8 @@ def test_what_cannot_be_asked_again_is_said_before_any_work(tmp_path):
     cases = {
         "nothing": ("nothing.json", "cannot be read"),
         "{": ("broken.json", "no JSON"),
-        "[]": ("list.json", "lacks regime, seeds, salt, claims"),
+        "[]": ("list.json", "no record of a check; name a record of --json"),
+        "{}": ("empty.json", "lacks regime, seeds, salt, claims"),
         json.dumps(record): ("regime.json", "not one of this version"),
         json.dumps({**record, "claims": [IMAGE_CLAIM]}): ("image.json", "real images"),
     }

@@ -91,7 +91,7 @@ def test_a_built_and_installed_distribution_is_judged(installed, tmp_path):
     found = command(installed, *ASKED, "--seeds", "16", cache=tmp_path)
     assert found.returncode == 0, found.stdout + found.stderr
     assert "SUPPORTED" in found.stdout
-    law = ("--set", "law=three-views", "--set", "views=3", "--set", "S_3=0.8", "--quiet")
+    law = ("--set", "law=three-views", "--set", "views=3", "--set", "S_3=0.9", "--quiet")
     found = command(installed, *ASKED, *law, "--seeds", "2", cache=tmp_path)
     assert found.returncode in (2, 4), found.stdout + found.stderr
     listed = subprocess.run(

@@ -76,6 +76,7 @@ def _claim(
         "needed": needed(claim),
         "again": again(record, claim),
         "next": claim.get("next", []),
+        "own_regime": claim.get("own_regime"),
         "grids": [_verdict_second(item) for item in items if isinstance(item, Grid)],
         "lines": [str(item) for item in items if isinstance(item, Line)],
         "not_drawn": [

@@ -215,6 +215,7 @@ def test_conditions_of_a_regime_are_those_of_its_pictures():
     assert {name: again[name] for name in own} == {name: c.margin for name, c in own.items()}
 
 
+@pytest.mark.usefixtures("pictures")
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -77,7 +77,7 @@ class Clock:
         return stages_of(1.2 * self.radius * self._next(until))
 
     def _next(self, until: float) -> float:
-        longest = (250**2 - 1) / 1.54 / (1.2 * self.radius)
+        longest = 0.999 * (250**2 - 1) / 1.54 / (1.2 * self.radius)
         return min(self.step, longest, until - self.time)
 
     def advance(self, until: float) -> bool:
@@ -98,7 +98,7 @@ class Clock:
         asked = h * change
         if good and h < self.step:  # cut short by something else than its error
             asked = max(self.step, asked)
-        edge = 2.5 / stiffness
+        edge = 0.999 * 2.5 / stiffness
         if h <= edge < asked:  # the first one of second order
             asked = max(edge, asked / 1.5)
         self.step = asked
