@@ -64,8 +64,14 @@ def _check_file(out: Path) -> None:
     if os.environ.get("RANK", "0") != "0":
         return
     writable_file(out, "--out")
-    if out.exists() and not out.read_bytes()[: len(HDF5)] == HDF5:
+    if out.exists() and not _is_run(out):
         raise UsageError(f"--out {out}: is there and is no run; name another file.")
+
+
+def _is_run(path: Path) -> bool:
+    """Whether a file begins as a run does."""
+    with path.open("rb") as file:
+        return file.read(len(HDF5)) == HDF5
 
 
 def _regime(preset: str, settings: list[str], framework: str) -> Parameters:

@@ -96,12 +96,12 @@ def roles(parameters: Any) -> tuple[Role, ...]:
 def conditions(parameters: Any) -> tuple[Condition, ...]:
     """What the paper's images must be like, and the two that only these can break."""
     p = parameters
-    every, own = "section 1 [R]", ("supervised", "fine-tuning")
+    source, labelled = "section 1 [R]", ("supervised", "fine-tuning")
     cosine = p.alignment if p.views > 1 else 0.0
     return (
         *of_roles(p),
-        much_less("orthonormal features", "kappa << 1", every, EVERY, cosine, 1.0),
-        much_less("right labels", "nu << 1", every, own, p.wrong_labels, 1.0),
+        much_less("orthonormal features", "kappa << 1", source, EVERY, cosine, 1.0),
+        much_less("right labels", "nu << 1", source, labelled, p.wrong_labels, 1.0),
     )
 
 

@@ -13,10 +13,8 @@ from pathlib import Path, PurePosixPath
 from ..records.atomic import LARGEST
 from .again import RecordError, record_in
 from .crate import METADATA, RECORDS, sha256, sums
+from .schema import ZIP_BEGINS
 from .verifying import Verified, verify_content
-
-ZIP_BEGINS = b"PK\x03\x04"
-"""How a ZIP file begins, also one whose end is missing."""
 
 OUTSIDE = ("\\", ":", "\0")
 """What no name in an archive has: somewhere it parts folders, names a drive or ends the name."""

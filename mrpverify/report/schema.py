@@ -15,6 +15,9 @@ from ..judge.verdicts import Verdict
 LARGEST_NUMBER = 1e150
 """Beyond it the square of a number, which every spread is made of, may leave its range."""
 
+ZIP_BEGINS = b"PK\x03\x04"
+"""How a ZIP file begins, also one whose end is missing."""
+
 Row = Mapping[str, Any]
 Kind = tuple[str, Callable[[Any], bool]]
 """What is wanted, in words, and whether a value is it."""
@@ -26,7 +29,7 @@ class SchemaError(ValueError):
 
 def parsed(content: bytes) -> Any:
     """JSON as every reader knows it; raises SchemaError in one short line for anything else."""
-    if content.startswith(b"PK\x03\x04"):
+    if content.startswith(ZIP_BEGINS):
         raise SchemaError("no JSON but a ZIP file; an archive is for check --verify alone")
     try:
         found = json.loads(
