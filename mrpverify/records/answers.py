@@ -9,7 +9,7 @@ import torch
 import xarray as xr
 
 from ..parameters import Parameters
-from ..simulate.held_out import SINGLE_VIEW, held_out
+from ..simulate.held_out import ALL_VIEWS, SINGLE_VIEW, held_out
 from ..simulate.run import objective_of
 from ..simulate.threads import one_thread
 
@@ -22,11 +22,25 @@ def single_view_answers(
     `members` are runs of one regime on the same salt and seeds. Raises ValueError for an objective
     whose classifier is not its kernels alone.
     """
+    return _answers(parameters, members, SINGLE_VIEW)
+
+
+def multi_view_answers(
+    parameters: Parameters, members: Sequence[xr.Dataset]
+) -> tuple[np.ndarray, np.ndarray]:
+    """`single_view_answers` on test images that show all views of their class."""
+    return _answers(parameters, members, ALL_VIEWS)
+
+
+def _answers(
+    parameters: Parameters, members: Sequence[xr.Dataset], share: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logits and labels on test images of one kind."""
     logits = objective_of(parameters).logits
     if logits is None or any("final_head" in run for run in members):
         raise ValueError(f"framework {parameters.framework}: its classifier is not its kernels.")
     seeds = [int(seed) for seed in members[0]["seed"].values]
-    images = held_out(parameters, str(members[0].attrs["salt"]), seeds, SINGLE_VIEW)
+    images = held_out(parameters, str(members[0].attrs["salt"]), seeds, share)
     with one_thread("cpu"):
         answers = []
         for run in members:
