@@ -42,14 +42,15 @@ Case = tuple[float, float]
 def regime(parameters: Parameters, case: Case, **changes: object) -> Parameters:
     """The student's, smoothed by its own answers; ENS's regime but for s/k."""
     presence, weight = case
-    own = plain_supervised(parameters, presence, kernels_per_class=4, test_images=400)
+    own = _alone(parameters, presence).parameters
     soft = {**distillation.SOFT, "taught_weight": weight, "soft_labels": "smoothed"}
     return replace(own, **{**soft, **changes})
 
 
 def _alone(parameters: Parameters, presence: float, **changes: object) -> Leg:
-    own = plain_supervised(parameters, presence, kernels_per_class=4, test_images=400)
-    return Leg(replace(own, **changes))  # type: ignore[arg-type]
+    """Labels alone. One view of two is lost."""
+    law = {"views": 2, "kernels_per_class": 4, "test_images": 400}
+    return Leg(plain_supervised(parameters, presence, **{**law, **changes}))
 
 
 def legs(parameters: Parameters) -> Legs:
@@ -94,9 +95,10 @@ def _left(parameters: Parameters, run: xr.Dataset) -> np.ndarray:
     """
     kernels = _held(parameters, run)
     number = np.where((kernels > 0).sum(-1) == 1, kernels.max(-1), 0)
+    residual = residuals(parameters, run)[..., None]
     of = number[..., None] == np.arange(1, parameters.kernels_per_class + 1)
-    residual = np.nan_to_num(residuals(parameters, run))
-    return _share((residual[..., None] * of).sum(1), of.sum(1))
+    of &= np.isfinite(residual)
+    return _share(np.where(of, residual, 0.0).sum(1), of.sum(1))
 
 
 def _held(parameters: Parameters, run: xr.Dataset) -> np.ndarray:
@@ -263,7 +265,10 @@ CLAIMS = (
     Claim(
         id="KD.residual",
         name="explanation.soft_residual",
-        statement="smoothed labels leave the residual at which a held view rests, and it teaches the lost one",
+        statement=(
+            "smoothed labels leave the residual at which a held view rests, and it teaches the "
+            "lost one"
+        ),
         provenance="[D] objectives/distilled/residual.py",
         role="finding",
         role_reason="no claim of the paper: why soft labels that know nothing teach lost views",
