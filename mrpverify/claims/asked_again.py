@@ -1,7 +1,8 @@
-"""Claims that were asked before with fewer seeds on the same salt: judged by their e-value alone.
+"""Claims that were asked before, with other seeds of the same salt: judged by their e-value alone.
 
-The design of a claim is fixed before its run. To ask again with more seeds, after seeing what fewer
-have said, is another test of the same draws, and no fixed design covers that.
+The design of a claim is fixed before its run. To ask again with more seeds, or with just so few as
+have agreed, after seeing what they say, is another test of the same draws, and no fixed design
+covers that.
 """
 
 from __future__ import annotations
@@ -42,10 +43,10 @@ def asked_again(
     salt: str,
     store: Store | None,
 ) -> frozenset[Asked]:
-    """Those of the per-seed claims that this store was first asked with fewer seeds."""
+    """Those of the per-seed claims that this store was first asked with another number of seeds."""
     before = {} if store is None else first_asked(store.folder)
     questions = _questions(claims, regimes, salt)
-    return frozenset(asked for asked, key in questions.items() if before.get(key, seeds) < seeds)
+    return frozenset(asked for asked, key in questions.items() if before.get(key, seeds) != seeds)
 
 
 def remember_asked(

@@ -137,7 +137,7 @@ class _Study:
     first: int
     is_control: bool = False
     again: bool = False
-    """Whether it was asked before with fewer seeds."""
+    """Whether it was first asked with another number of seeds."""
 
     @classmethod
     def of_claim(

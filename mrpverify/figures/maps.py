@@ -243,7 +243,7 @@ def gain_boundaries(regime: Parameters, visible: np.ndarray) -> list[Line]:
 
 def scale_boundary(regime: Parameters, visible: np.ndarray) -> list[Line]:
     """The largest sigma_0 inside the regime condition on the initial scale (section 1)."""
-    (condition,) = (c for c in assumptions.conditions(regime) if c.id == "initial scale")
+    (condition,) = (c for c in assumptions.conditions(regime, ()) if c.id == "initial scale")
     largest = regime.init_scale * condition.margin / condition.needed_ratio
     label = "regime condition: initial scale"
     return [(label, np.full(len(visible), largest), {"color": _GROWS})]
@@ -260,7 +260,7 @@ def _least_amplification(regime: Parameters) -> float:
 
     def spare(log_delta: float) -> float:
         p = replace(regime, amplification=float(np.exp(log_delta)))
-        (race,) = (c for c in assumptions.conditions(p) if c.id == "leak race")
+        (race,) = (c for c in assumptions.conditions(p, [p.framework]) if c.id == "leak race")
         return float(np.log(race.margin / race.needed_ratio))
 
     low, high = SEARCHED

@@ -85,12 +85,22 @@ def roles(parameters: Any) -> tuple[Role, ...]:
     p, usual = parameters, multi_view_roles(parameters)
     if p.views == 1 or p.faintness == 1:
         return usual
-    last = 1 / p.views
+    last, loud = (p.views - 1,), tuple(range(p.views - 1))
     faint = (
-        Role(f"faint {r.name}", last * r.probability, p.faintness * r.low, p.faintness * r.high)
+        Role(
+            f"faint {r.name}",
+            r.probability / p.views,
+            p.faintness * r.low,
+            p.faintness * r.high,
+            views=last,
+        )
         for r in usual
     )
-    return (*(replace(r, probability=(1 - last) * r.probability) for r in usual), *faint)
+    others = 1 - 1 / p.views
+    return (
+        *(replace(r, probability=others * r.probability, views=loud) for r in usual),
+        *faint,
+    )
 
 
 def conditions(parameters: Any) -> tuple[Condition, ...]:

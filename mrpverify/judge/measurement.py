@@ -249,7 +249,7 @@ def judged_by(measurement: Measurement, rule: Design) -> Measurement:
 
 
 def judged_by_e_value(measurement: Measurement, rule: Design) -> Measurement:
-    """A count of seeds that was asked before with fewer: judged by its e-value, `rule` aside.
+    """A count of seeds that was first asked with another cap: judged by its e-value, `rule` aside.
 
     That holds at 5 % however often and with however many seeds it is asked (Ville's inequality).
     """
@@ -260,7 +260,7 @@ def judged_by_e_value(measurement: Measurement, rule: Design) -> Measurement:
     sequential = {
         "by": "e-value", "p0": m.threshold, "level": LEVEL, "looks": [rule.cap],
         "seeds_used": found.seeds, "e_values": _wealths(found),
-        "words": f"asked again with more seeds: decided by the e-value alone, {found.support:.3g} "
+        "words": f"asked again with other seeds: decided by the e-value alone, {found.support:.3g} "
         f"for and {found.refute:.3g} against, needed {1 / LEVEL:g}",
     }  # fmt: skip
     return _looked_at(m, found.seeds, found.verdict, sequential, rule)

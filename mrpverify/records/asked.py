@@ -1,4 +1,4 @@
-"""What was asked of a store, so that asking again with more seeds is not taken for a first look."""
+"""What was asked of a store: asking again with other seeds is no first look."""
 
 from __future__ import annotations
 

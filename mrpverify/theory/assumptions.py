@@ -27,16 +27,19 @@ GAMMA_LIMIT = 0.4
 """Upper end of the off-class range of the law (section 1, step 4 [R]); Gamma must lie below it."""
 
 
-def conditions(parameters: Parameters) -> tuple[Condition, ...]:
-    """Every condition of section 1 and of EVERY, those with a Lambda_end or a step once each."""
+def conditions(parameters: Parameters, frameworks: Sequence[str] = EVERY) -> tuple[Condition, ...]:
+    """Every condition of section 1 and of the frameworks, with a Lambda_end or a step once each.
+
+    Those of a framework that is not asked for are left out: some follow a flow.
+    """
     p = parameters
     images = image_conditions(p)
     told = {condition.id for condition in images}
     others = (
         *_scale_conditions(p),
-        *(_noise_reach(p, framework) for framework in EVERY),
-        *(_step_size(p, framework) for framework in FRAMEWORKS if p.method == "descent"),
-        *(own for framework in EVERY for own in theory_of(framework).conditions(p)),
+        *(_noise_reach(p, framework) for framework in frameworks),
+        *(_step_size(p, f) for f in frameworks if f in FRAMEWORKS and p.method == "descent"),
+        *(own for framework in frameworks for own in theory_of(framework).conditions(p)),
     )
     return (*images, *(condition for condition in others if condition.id not in told))
 
@@ -48,8 +51,8 @@ def applying(parameters: Parameters, framework: str) -> tuple[Condition, ...]:
     """
     theory = theory_of(framework)
     if framework in EVERY:
-        return tuple(c for c in conditions(parameters) if framework in c.applies_to)
-    shared = (c for c in conditions(parameters) if set(EVERY) <= set(c.applies_to))
+        return tuple(c for c in conditions(parameters, (framework,)) if framework in c.applies_to)
+    shared = (c for c in conditions(parameters, ()) if set(EVERY) <= set(c.applies_to))
     return (*shared, *theory.conditions(parameters))
 
 
@@ -136,6 +139,14 @@ def _scale_conditions(p: Parameters) -> tuple[Condition, ...]:
             p.visible if p.visible > 0 else inf,
             1.0,
             strict=True,
+        ),
+        Condition(
+            "shown features",
+            "signal, and coverage = 1: training shows every feature",
+            SECTION,
+            (*PRETRAINING, "fine-tuning"),
+            1.0,
+            p.coverage if p.signal else 0.0,
         ),
         Condition(
             "activation power",

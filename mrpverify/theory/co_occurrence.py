@@ -14,10 +14,12 @@ from scipy.stats import binom
 from ..parameters import Parameters
 from .data_law import (
     ROLES,
-    mean_power_sum_product,
+    RoleName,
+    hiding_share,
+    of_view,
     off_class_probability,
     power_sum,
-    role,
+    power_sum_product,
 )
 
 Array = NDArray[np.float64]
@@ -29,8 +31,17 @@ def joint_moments(parameters: Parameters, left: int, right: int) -> Array:
     rows = _conditional_means(parameters, left)
     columns = _conditional_means(parameters, right)
     joint: Array = (rows * probability[:, None]).T @ columns
-    np.fill_diagonal(joint, mean_power_sum_product(parameters, left, right))
+    np.fill_diagonal(joint, np.tile(_own_moments(parameters, left, right), parameters.classes))
     return joint
+
+
+def _own_moments(parameters: Parameters, left: int, right: int) -> list[float]:
+    """E[1_v (sum z_v^left)(sum z_v^right)] of every view of a class [views]."""
+    p = parameters
+    return [
+        sum(r.probability * power_sum_product(p, r, left, right) for r in of_view(p, view))
+        for view in range(p.views)
+    ]
 
 
 def covariances(parameters: Parameters, left: int, right: int) -> Array:
@@ -57,7 +68,8 @@ def _contexts(parameters: Parameters) -> tuple[Array, list[tuple[int, int | None
     p = parameters
     views: list[int | None] = [None, *range(p.views)]
     contexts = [(label, view) for label in range(p.classes) for view in views]
-    chance = [1 - p.single_view if v is None else p.single_view / p.views for _, v in contexts]
+    mu = hiding_share(p)
+    chance = [1 - mu if view is None else mu / p.views for _, view in contexts]
     return np.array(chance) / p.classes, contexts
 
 
@@ -66,14 +78,20 @@ def _conditional_means(parameters: Parameters, power: int) -> Array:
     p = parameters
     if not p.signal:
         return np.zeros((p.classes * (1 + p.views), p.features))
-    mean = {name: power_sum(p, role(p, name), power) for name in ROLES}
+    by_view = [_mean_of_kinds(p, view, power) for view in range(p.views)]
+    mean = {name: np.array([means[name] for means in by_view]) for name in ROLES}
     chance = off_class_probability(p)
     _, contexts = _contexts(p)
-    table = np.empty((len(contexts), p.features))
+    table = np.empty((len(contexts), p.classes, p.views))
     for row, (label, shown) in zip(table, contexts, strict=True):
         row[:] = chance * mean["off" if shown is None else "single_off"]
-        own = row[label * p.views : (label + 1) * p.views]
-        own[:] = mean["shown" if shown is None else "weak"]
+        row[label] = mean["shown" if shown is None else "weak"]
         if shown is not None:
-            own[shown] = mean["shown"]
-    return table
+            row[label, shown] = mean["shown"][shown]
+    return table.reshape(len(contexts), p.features)
+
+
+def _mean_of_kinds(parameters: Parameters, view: int, power: int) -> dict[RoleName, float]:
+    """E sum z^power of a view by what it is in an image: "shown", "weak", "off", "single_off"."""
+    own = of_view(parameters, view)
+    return {r.name.rpartition(" ")[2]: power_sum(parameters, r, power) for r in own}

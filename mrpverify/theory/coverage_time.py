@@ -15,6 +15,7 @@ from scipy.special import ndtr
 
 from ..parameters import Parameters
 from . import supervised
+from .gaussian import median_maximum
 from .growth import drawn_growth_rates, growth_rate, hitting_time, hitting_times
 from .hitting import crossing_time
 from .leak import leak_times, sibling_drive
@@ -42,6 +43,14 @@ def slowest_start(parameters: Parameters) -> float:
     if more_often(0.0) <= 0:
         return 0.0
     return p.init_scale * float(brentq(more_often, 0.0, FAR_OUT))
+
+
+def covering_start(parameters: Parameters) -> float:
+    """Median initial correlation of the kernel that covers a feature, > 0 [D].
+
+    About km/2k kernels prefer it, each with the largest of 2k correlations there: a maximum of km.
+    """
+    return parameters.init_scale * median_maximum(parameters.kernels)
 
 
 def typical(parameters: Parameters) -> float:

@@ -13,7 +13,7 @@ n = n_1 + .. + n_l. The integrand is smooth, so Gauss quadrature is exact to rou
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import gamma as gamma_function
 from typing import Literal
@@ -45,6 +45,8 @@ class Role:
     probability: float
     low: float
     high: float
+    views: tuple[int, ...] | None = None
+    """The views of a class that it is about, where views differ; None: all of them."""
 
 
 def roles(parameters: Parameters) -> tuple[Role, ...]:
@@ -59,7 +61,8 @@ def roles(parameters: Parameters) -> tuple[Role, ...]:
 def multi_view_roles(parameters: Parameters) -> tuple[Role, ...]:
     """The four roles of the paper's law."""
     p = parameters
-    own, mu, hidden = 1 / p.classes, p.single_view, p.single_view * (p.views - 1) / p.views
+    own, mu = 1 / p.classes, hiding_share(p)
+    hidden = mu * (p.views - 1) / p.views
     off = (1 - own) * off_class_probability(p)
     present = 1.0 if p.signal else 0.0
     return (
@@ -84,6 +87,25 @@ def _roles_from_outside(p: Parameters) -> tuple[Role, ...]:
     if lacking:
         raise outside.OutsideError(f"law {p.law}: its roles lack {', '.join(sorted(lacking))}.")
     return found
+
+
+def hiding_share(parameters: Parameters) -> float:
+    """mu in [0, 1], 0 where single-view images hide nothing (hide=false): all are alike then."""
+    return parameters.single_view if parameters.hide else 0.0
+
+
+def of_view(parameters: Parameters, view: int) -> tuple[Role, ...]:
+    """The roles of a class's view of that number; probabilities sum to P(present) of it.
+
+    Raises ValueError unless 0 <= view < views.
+    """
+    p = parameters
+    if not 0 <= view < p.views:
+        raise ValueError(f"view={view}: a class has the views 0 to {p.views - 1}")
+    every = [replace(r, views=r.views or tuple(range(p.views))) for r in roles(p)]
+    mine = (r for r in every if view in (r.views or ()))
+    # A role of few views has their share of the probability of any one feature.
+    return tuple(replace(r, probability=r.probability * p.views / len(r.views or ())) for r in mine)
 
 
 def of_kind(parameters: Parameters, kind: RoleName) -> tuple[Role, ...]:
@@ -164,6 +186,16 @@ def over_law(parameters: Parameters, moment: Callable[[Role], float]) -> float:
 def mean_power_sum(parameters: Parameters, power: int) -> float:
     """E[1_v sum_p z_p^power]; E[1_v B] at power 2q, E[1_v Z] at 1 [D]."""
     return over_law(parameters, lambda r: power_sum(parameters, r, power))
+
+
+def power_sum_of_views(parameters: Parameters, power: int) -> list[float]:
+    """`mean_power_sum` of every feature [views k]; they differ where the views of a class do."""
+    p = parameters
+    own = [
+        sum(r.probability * power_sum(p, r, power) for r in of_view(p, view))
+        for view in range(p.views)
+    ]
+    return own * p.classes
 
 
 def mean_power_sum_product(parameters: Parameters, left: int, right: int) -> float:

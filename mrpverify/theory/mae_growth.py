@@ -129,12 +129,17 @@ def rise(parameters: Parameters, images: Images | None = None) -> Rise:
 
 
 def course(
-    parameters: Parameters, times: Array, start: float, images: Images | None = None
+    parameters: Parameters,
+    times: Array,
+    start: float,
+    images: Images | None = None,
+    tolerance: float = 1e-8,
 ) -> Array:
     """c at the physical times [times], increasing, from c = b = `start` at time 0 (L15 [D]).
 
-    The flow of c and b on the whole smoothed ReLU: what a finite time adds to `rise`. Raises
-    ValueError as in `valley`, or unless start > 0 and the times are positive and increase.
+    The flow of c and b on the whole smoothed ReLU, to a relative `tolerance`: what a finite time
+    adds to `rise`. Raises ValueError as in `valley`, or unless start > 0 and the times are positive
+    and increase.
     """
     t = np.asarray(times, dtype=np.float64)
     if start <= 0 or t.min() <= 0 or (np.diff(t) <= 0).any():
@@ -145,7 +150,9 @@ def course(
     def velocity(_: float, state: Array) -> Array:
         return _velocity(parameters, seen, state)
 
-    run = solve_ivp(velocity, (0, t[-1]), [start, start], "LSODA", t, rtol=1e-8, atol=1e-10)
+    run = solve_ivp(
+        velocity, (0, t[-1]), [start, start], "LSODA", t, rtol=tolerance, atol=1e-2 * tolerance
+    )
     return np.asarray(run.y[0])
 
 

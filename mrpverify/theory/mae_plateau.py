@@ -23,7 +23,7 @@ from scipy.integrate import quad
 
 from ..parameters import Parameters
 from .co_occurrence import covariances, joint_moments
-from .data_law import mean_power_sum
+from .data_law import power_sum_of_views
 
 Array = NDArray[np.float64]
 
@@ -41,7 +41,7 @@ def drive_matrix(parameters: Parameters) -> Array:
     matrix = moments(p, p.power, 1)
     if p.target == "all":
         return matrix
-    own_patch = mean_power_sum(p, p.power + 1) * np.eye(p.features)
+    own_patch = np.diag(power_sum_of_views(p, p.power + 1))
     masked: Array = (1 - p.visible) * (matrix - own_patch)
     if p.masks == "fixed":
         pairs = joint_moments(p, p.power, 1) - own_patch

@@ -21,7 +21,7 @@ from scipy.integrate import solve_ivp
 
 from ..parameters import Parameters
 from .co_occurrence import joint_moments
-from .data_law import mean_power_sum
+from .data_law import power_sum_of_views
 
 Array = NDArray[np.float64]
 
@@ -55,7 +55,7 @@ class Course(NamedTuple):
 def law_moments(parameters: Parameters) -> Moments:
     """Moments of the law."""
     p = parameters
-    patch = np.full(p.features, mean_power_sum(p, 2 * p.power))
+    patch = np.array(power_sum_of_views(p, 2 * p.power))
     return Moments(joint_moments(p, p.power, p.power), patch)
 
 

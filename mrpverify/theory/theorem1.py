@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from ..derivations import predicted
 from ..parameters import PRETRAINING, STAND_INS, Parameters
 from . import mae_growth, mae_plateau
+from .coverage_time import covering_start
 from .final_correlation import final_correlation
-from .gaussian import MEDIAN_POSITIVE, median_maximum
+from .gaussian import MEDIAN_POSITIVE
 from .growth import growth_rate
 from .hitting import crossing_time
 from .leak import sibling_leak_time
@@ -59,14 +60,6 @@ def top_kernel_prefers_another(parameters: Parameters) -> float:
     return others / (parameters.kernels + others)
 
 
-def covering_start(parameters: Parameters) -> float:
-    """Median initial correlation of the kernel that covers a feature, > 0 [D].
-
-    About km/2k kernels prefer it, each with the largest of 2k correlations there: a maximum of km.
-    """
-    return parameters.init_scale * median_maximum(parameters.kernels)
-
-
 def predicted_crossing_time(parameters: Parameters) -> float:
     """Physical time at which a typical covering kernel reaches varrho; inf for never [D].
 
@@ -95,9 +88,7 @@ def predict_capture(parameters: Parameters) -> str:
     time = f"a typical covering kernel crosses at time {predicted_crossing_time(p):.3g}"
     if p.framework == "mae":
         end = final_correlation(p, p.framework)
-        return (
-            f"every feature is held, at Lambda about {end:.2f} (balance); {time} (plateau dynamics)"
-        )
+        return f"every feature is held, at Lambda about {end:.1f} (L15); {time} (plateau dynamics)"
     if growth_rate(p) <= 0:
         return "nothing is captured: the gain is below the growth threshold (L3)"
     share = expected_coverage(p)

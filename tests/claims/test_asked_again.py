@@ -31,11 +31,11 @@ def again(store, seeds, salt="a", regimes=REGIMES):
     return asked_again(CLAIMS, regimes, seeds, salt, store)
 
 
-def test_only_more_seeds_of_the_same_question_are_asked_again(store):
+def test_other_seeds_of_the_same_question_are_asked_again(store):
     assert again(store, 24) == frozenset()
     remember_asked(CLAIMS, REGIMES, 24, "a", store)
-    assert again(store, 24) == again(store, 16) == frozenset(), "the design that was fixed"
-    assert again(store, 48) == {CAPTURE}, "a mean has no design"
+    assert again(store, 24) == frozenset(), "the design that was fixed"
+    assert again(store, 48) == again(store, 14) == {CAPTURE}, "a mean has no design"
     remember_asked(CLAIMS, REGIMES, 48, "a", store)
     assert again(store, 48) == {CAPTURE}, "the same answer twice"
     assert again(store, 48, salt="b") == frozenset()

@@ -513,7 +513,7 @@ def test_first_crossings_are_counted():
     """Closed forms of maxima of normals and of boxes hit by km balls."""
     assert theorem1.expected_coverage(POINT) == pytest.approx(1 - (14 / 15) ** 55)
     assert theorem1.top_kernel_prefers_another(POINT) == pytest.approx(14 / 69)
-    assert ndtr(theorem1.covering_start(POINT) / 0.04) ** 55 == pytest.approx(0.5)
+    assert ndtr(coverage_time.covering_start(POINT) / 0.04) ** 55 == pytest.approx(0.5)
     c = np.array([[0.3, 0.29, -1.0, *[0.0] * 12], [-0.1] * 15])
     for share, winner in ((1.01, 1), (0.99, 0)):
         rates = np.array([1.0, (0.3 / 0.29) ** 8 * share, *[1.0] * 13])

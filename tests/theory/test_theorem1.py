@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import brentq
 
 from mrpverify.parameters import Parameters
-from mrpverify.theory import gaussian, mae_growth, theorem1
+from mrpverify.theory import coverage_time, gaussian, mae_growth, theorem1
 from mrpverify.theory.growth import growth_rate, hitting_time
 from mrpverify.theory.resting import rest
 
@@ -35,7 +35,7 @@ def test_top_kernel_probability_by_sampling() -> None:
 
 def test_covering_start_is_the_median_of_a_maximum() -> None:
     draws = np.random.default_rng(6).normal(size=(4000, 160)).max(1)
-    below = (0.06 * draws < theorem1.covering_start(LAW)).mean()
+    below = (0.06 * draws < coverage_time.covering_start(LAW)).mean()
     assert abs(below - 0.5) <= 5 * 0.5 / np.sqrt(4000)
 
 
@@ -60,7 +60,7 @@ def test_smallest_of_maxima_by_sampling() -> None:
 
 
 def test_crossing_times() -> None:
-    start = theorem1.covering_start(LAW)
+    start = coverage_time.covering_start(LAW)
     expected = hitting_time(start, growth_rate(LAW), 3, 0.5)
     assert theorem1.predicted_crossing_time(LAW) == pytest.approx(expected)
     mae = replace(LAW, framework="mae")
@@ -146,6 +146,7 @@ def test_after_coverage_a_kernel_rests_or_grows_or_nothing_is_said() -> None:
     mae = replace(LAW, framework="mae")
     grown = theorem1.longest_after_coverage(mae, times)
     assert (np.diff(grown) > 0).all()
-    np.testing.assert_allclose(grown, mae_growth.course(mae, times, theorem1.covering_start(mae)))
+    course = mae_growth.course(mae, times, coverage_time.covering_start(mae))
+    np.testing.assert_allclose(grown, course)
     for p, at in ((replace(mae, target="masked"), times), (mae, times * [1, np.nan, 1])):
         assert np.isnan(theorem1.longest_after_coverage(p, at)).tolist() == [True] * 3

@@ -120,7 +120,7 @@ def until_first_crossing(parameters: Parameters, per_step: float = PER_STEP) -> 
 def conditions(parameters: Parameters) -> tuple[Condition, ...]:
     """Conditions of section 1 that a law's own regime takes over from the preset."""
     wanted = SHARED if parameters.framework in PRETRAINING else SHARED[1:]
-    return tuple(c for c in assumptions.conditions(parameters) if c.id in wanted)
+    return tuple(c for c in assumptions.conditions(parameters, ()) if c.id in wanted)
 
 
 def only(name: str, statement: str, holds: bool) -> Condition:

@@ -18,7 +18,7 @@ import xarray as xr
 
 from ...judge.findings import Curve, recorded
 from ...judge.measurement import Measurement
-from ...judge.numbers import Number, Rival, all_numbers, mean_number
+from ...judge.numbers import ABOVE_ZERO, Number, Rival, all_numbers, mean_number
 from ...observe.accuracy import by_class
 from ...parameters import Parameters
 from ...records.drawn import initial_correlations
@@ -214,13 +214,15 @@ def held_views(p: Parameters, starting: np.ndarray, rates: np.ndarray) -> np.nda
 
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
-    """Single-view accuracy at every k, and multi-view accuracy at the largest."""
+    """Single-view accuracy at every k, its rise, and multi-view accuracy at the largest."""
     if parameters.framework == "supervised":
         every = sizes_to_the_end(parameters)
         found = [supervised_at(parameters, k, runs[_name(k)]) for k in every]
     else:
         found = [tuned_at(parameters, k, runs) for k in tuned_sizes(parameters)]
     numbers = [*(_single(one) for one in found), _multi(found[-1])]
+    if parameters.framework != "supervised":
+        numbers.append(_rise(found[0], found[-1]))
     means = recorded(
         multi_view={one.classes: float(one.whole.mean()) for one in found},
         single_view={one.classes: float(one.right.mean()) for one in found},
@@ -237,6 +239,19 @@ def _single(one: Found) -> Number:
     """Its interval is that of what training adds: what a seed drew is known."""
     name = f"single-view accuracy at k = {one.classes}"
     return mean_number(name, _judged(one), one.prediction, one.rival, resolution=1 / TEST_IMAGES)
+
+
+def _rise(least: Found, largest: Found) -> Number:
+    """What accuracy gains with k. Every level may lie in its band without: a rise is asked for."""
+    seeds = min(len(least.right), len(largest.right))
+    return mean_number(
+        f"rise of single-view accuracy from k = {least.classes} to {largest.classes}",
+        _judged(largest)[:seeds] - _judged(least)[:seeds],
+        largest.prediction - least.prediction,
+        Rival("as at the least k", 0.0),
+        (ABOVE_ZERO, 1.0),
+        1 / TEST_IMAGES,
+    )
 
 
 def _multi(one: Found) -> Number:

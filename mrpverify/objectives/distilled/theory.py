@@ -19,7 +19,7 @@ That holds where labels alone have ended: runs have this drive there, and its fa
 is asked by KD.time, and runs refute it. A student is taught from the start, and soft labels lift
 the logits of classes that an image shows off class; so the label's own residual on images of class
 j stays, and most of what drives v_{j,l} is that. It is larger the less soft labels fit the image,
-as permuted and smoothed ones do. How large, is not derived.
+as permuted and smoothed ones do. How large, is in `residual`.
 
 The same images drive the same kernels along the features of their own label y, each present in 1/k
 of them and strong: the drive of the missing view over this leak is (k - 1) E[A_off]/E[A_own]. In

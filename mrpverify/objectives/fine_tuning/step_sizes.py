@@ -56,13 +56,14 @@ def balance_drift(linear: bool) -> sp.Expr:
 def largest_start(parameters: Parameters) -> float:
     """Bound on Lambda_0 > 0, where the regime's pretraining leaves its kernels; inf if nowhere [D].
 
-    MAE kernels go on growing along their valley after coverage, by what T1.bounded allows. After
-    any other objective: the larger of the two known ones.
+    Of a masked autoencoder it is Lambda at T (L15), and as much more as T1.bounded allows growth:
+    kernels differ. After any other objective: the larger of the two known ones.
     """
     p = parameters
+    if p.framework == "teacher-student":
+        return final_correlation(p, p.framework)
     late = STAND_INS["growth_by"].value * final_correlation(p, "mae")
-    known = {"teacher-student": final_correlation(p, "teacher-student"), "mae": late}
-    return known.get(p.framework, max(known.values()))
+    return late if p.framework == "mae" else max(late, final_correlation(p, "teacher-student"))
 
 
 def output(parameters: Parameters, correlation: float) -> float:

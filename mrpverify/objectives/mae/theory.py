@@ -1,16 +1,26 @@
-"""What is derived about the masked autoencoder on pixels (L2, L9)."""
+"""What is derived about the masked autoencoder on pixels (L2, L9, L15)."""
 
 from __future__ import annotations
 
-from math import sqrt
+from functools import lru_cache
+from math import isfinite, sqrt
+
+import numpy as np
 
 from ...derivations import Theory
 from ...parameters import Parameters
 from ...theory.activation import offset, smoothed_relu
+from ...theory.coverage_time import covering_start, slowest_start
 from ...theory.curvature import activity_moment
 from ...theory.data_law import mean_power_sum, mean_power_sum_product, over_law
 from ...theory.final_correlation import mean_shown_sum, target_share
+from ...theory.mae_growth import course
 from ...theory.mae_plateau import crossing_time
+from ...theory.resting import Images, images_in_role
+
+NODES, TOLERANCE = 16, 1e-5
+"""Images of a feature on which the course to T is followed, and how closely: all of them, a
+thousand times closer, change Lambda by less than 2e-2 of itself (tested)."""
 
 
 def exponent(power: int) -> int:
@@ -18,8 +28,27 @@ def exponent(power: int) -> int:
     return power - 1
 
 
+@lru_cache(maxsize=256)
 def final_correlation(parameters: Parameters) -> float:
-    """Lambda_end of an MAE kernel that holds one feature [D].
+    """Lambda_end of an MAE kernel that holds one feature, at the run's T [D].
+
+    It has no end (L15): what counts is how far a typical covering kernel comes by T, twice
+    (horizon_factor times) the time of the slowest feature's start. At least `balance`; that alone
+    for a target that L15 is not about, and where nothing is ever covered.
+    """
+    p = parameters
+    start = slowest_start(p) or covering_start(p)
+    time = p.horizon or p.horizon_factor * crossing_time(p, start)
+    if p.target != "all" or not isfinite(time):
+        return balance(p)
+    images = images_in_role(p, "shown")
+    few = Images(np.full(NODES, 1 / NODES), images.strength[:NODES])
+    (late,) = course(p, np.array([time]), covering_start(p), few, TOLERANCE)
+    return max(balance(p), float(late))
+
+
+def balance(parameters: Parameters) -> float:
+    """Lambda of an MAE kernel with one feature where its plateau ends [D].
 
     Balance (L9, where the small initial scale drops out) leaves b = Lambda/sqrt(q); least squares
     under the mask asks b h K = T Z; h = Lambda Z - C_p (1 - 1/q) varrho. T = 1 for target "all" and
@@ -27,7 +56,7 @@ def final_correlation(parameters: Parameters) -> float:
     predicts itself).
 
     The balance is exact below varrho only. Past it b h K = T Z is a valley along which w keeps
-    growing slowly while b shrinks: a scale for the time of coverage; late runs show 1.5 to 2.4 [E].
+    growing while b shrinks (L15).
     """
     p, z = parameters, mean_shown_sum(parameters)
     below = p.patches_per_feature * offset(p.power, p.linear_from)
@@ -38,9 +67,13 @@ def final_correlation(parameters: Parameters) -> float:
 
 
 def curvature(parameters: Parameters) -> float:
-    """The larger `block_curvature` of a kernel that holds one view and one that holds all [D]."""
-    final = final_correlation(parameters)
-    return max(block_curvature(parameters, final, held) for held in {1, parameters.views})
+    """The largest `block_curvature` from the end of the plateau to T, of one view or all [D].
+
+    Along the valley the block of b grows with Lambda and that of w falls: the largest is at an end.
+    """
+    p = parameters
+    ends, views = (balance(p), final_correlation(p)), {1, p.views}
+    return max(block_curvature(p, final, held) for final in ends for held in views)
 
 
 def block_curvature(parameters: Parameters, final: float, held: int) -> float:
