@@ -6,9 +6,10 @@ from math import inf, log, sqrt
 import pytest
 
 from mrpverify.objectives.fine_tuning import step_sizes as fine_tuning
+from mrpverify.objectives.mae import theory as mae
 from mrpverify.objectives.supervised.conditions import init_at_growth
 from mrpverify.objectives.teacher_student.theory import final_correlation
-from mrpverify.parameters import FRAMEWORKS, STAND_INS, Framework, Parameters
+from mrpverify.parameters import FRAMEWORKS, PRETRAINING, STAND_INS, Framework, Parameters
 from mrpverify.regime import load_preset
 from mrpverify.theory.assumptions import EVERY, applying, conditions, violated
 from mrpverify.theory.condition import Condition, much_less
@@ -38,6 +39,8 @@ MOVES = [
     ("sparse presence", "off_class", 7.0, EVERY),
     ("initial scale", "init_scale", 0.2, EVERY),
     ("feature noise", "feature_noise", 0.01, EVERY),
+    ("shown features", "coverage", 0.5, (*PRETRAINING, "fine-tuning")),
+    ("shown features", "signal", False, (*PRETRAINING, "fine-tuning")),
     ("mask ratio", "visible", 1.0, ("teacher-student", "mae")),
     ("activation power", "power", 2, EVERY),
     ("noise reach", "patch_noise", 0.3, EVERY),
@@ -120,7 +123,8 @@ def test_numbers_at_the_default() -> None:
     assert start.left == pytest.approx(0.06 * sqrt(2 * log(16 * 160)))
     assert (start.right, start.needed_ratio) == (0.5, 2.0)
     noise = _one(law, "noise reach", "mae")
-    assert noise.left == pytest.approx(0.035 * 1.40283 * sqrt(2 * log(12_000)), rel=1e-4)
+    end = mae.final_correlation(law)
+    assert noise.left == pytest.approx(0.035 * end * sqrt(2 * log(12_000)), rel=1e-4)
     assert _one(LAW, "coverage", "teacher-student").left == pytest.approx(2 * log(16_000))
     assert _one(LAW, "feature noise", "mae").margin == pytest.approx(0.06 / 8 / 0.002)
     halved = _one(replace(LAW, step=2.0), "step size", "mae").margin

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy.integrate import dblquad
 
-from mrpverify.parameters import Parameters
+from mrpverify.parameters import Parameters, changed
+from mrpverify.simulate.sample import sample_images
 from mrpverify.theory import data_law
 from mrpverify.theory.co_occurrence import covariances, expected_patch_count, joint_moments
 
@@ -102,6 +103,44 @@ def test_joint_moments_agree_with_sampling(draw, left: int, right: int) -> None:
         assert _z_score(deviation, centred[u, v]) <= Z_LIMIT
     mean = data_law.mean_power_sum(LAW, left) * data_law.mean_power_sum(LAW, right)
     np.testing.assert_allclose(exact - centred, mean, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"hide": False},
+        {"law": "imperfect", "faintness": 0.7},
+        {"law": "imperfect", "faintness": 0.4, "views": 3, "hide": False},
+        {"views": 1},
+    ],
+)
+@pytest.mark.parametrize(("left", "right"), [(3, 1), (3, 3)])
+def test_joint_moments_are_those_of_drawn_images(changes, left: int, right: int) -> None:
+    """Of every view by itself, where they differ. False alarms as in every test here."""
+    p = changed(
+        LAW,
+        **{"images": 4000, "feature_noise": 0.0, "patch_noise": 0.0, "dimension": 12, **changes},
+    )
+    drawn = sample_images(p, "moments", [0])
+    owner, z = drawn.owner[0].numpy(), drawn.strength[0].numpy()
+    own = owner[..., None] == np.arange(p.features)
+    first, second = ((z[..., None] ** n * own).sum(1) for n in (left, right))
+    exact = joint_moments(p, left, right)
+    last = p.views - 1
+    for u, v in {(0, 0), (last, last), (0, last), (last, 0), (0, p.views), (last, p.views)}:
+        assert _z_score(first[:, u] * second[:, v], exact[u, v]) <= Z_LIMIT
+    alone = data_law.power_sum_of_views(p, left)
+    for u in (0, last, p.views):
+        assert _z_score(first[:, u], alone[u]) <= Z_LIMIT
+        total = sum(role.probability for role in data_law.of_view(p, u % p.views))
+        assert total == pytest.approx(data_law.expected_features(p) / p.features)
+
+
+def test_a_class_has_no_other_views() -> None:
+    for view in (-1, 2):
+        with pytest.raises(ValueError, match="views 0 to 1"):
+            data_law.of_view(LAW, view)
 
 
 def test_other_classes_avoid_each_other() -> None:

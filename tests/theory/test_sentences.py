@@ -102,7 +102,7 @@ def test_a_sentence_says_what_its_formula_gives(predict, p, words):
 
 @pytest.mark.parametrize(
     ("steps", "small"),
-    [((0.02, 0.03), (True, True)), ((0.02, 3.0), (True, False)), ((30.0, 0.03), (False, False))],
+    [((2e-5, 3e-5), (True, True)), ((2e-5, 3.0), (True, False)), ((30.0, 0.03), (False, False))],
 )
 def test_fine_tuning_keeps_features_where_both_steps_are_small(steps, small):
     """Step times curvature of encoder and head."""

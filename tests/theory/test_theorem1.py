@@ -84,7 +84,7 @@ def test_one_feature_at_horizon() -> None:
 SENTENCES = [
     (theorem1.predict_capture, {}, "0.00052 features missing"),
     (theorem1.predict_capture, {"gain": "constant", "tau": 1.0}, "nothing is captured"),
-    (theorem1.predict_capture, {"framework": "mae"}, "Lambda about 1.40"),
+    (theorem1.predict_capture, {"framework": "mae"}, "Lambda about 1.4"),
     (theorem1.predict_bounded, {}, "below the bound 4"),
     (theorem1.predict_bounded, {"gain": "constant", "tau": 1.6}, "diverges"),
     (theorem1.predict_bounded, {"gain": "constant", "tau": 1.49}, "above the bound 4"),

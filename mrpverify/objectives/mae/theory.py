@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import isfinite, sqrt
+from math import inf, sqrt
 
 import numpy as np
 
@@ -34,12 +34,12 @@ def final_correlation(parameters: Parameters) -> float:
 
     It has no end (L15): what counts is how far a typical covering kernel comes by T, twice
     (horizon_factor times) the time of the slowest feature's start. At least `balance`; that alone
-    for a target that L15 is not about, and where nothing is ever covered.
+    for a target that L15 is not about, and where nothing is ever covered, or all from the start.
     """
     p = parameters
     start = slowest_start(p) or covering_start(p)
     time = p.horizon or p.horizon_factor * crossing_time(p, start)
-    if p.target != "all" or not isfinite(time):
+    if p.target != "all" or not 0 < time < inf:
         return balance(p)
     images = images_in_role(p, "shown")
     few = Images(np.full(NODES, 1 / NODES), images.strength[:NODES])
