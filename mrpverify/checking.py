@@ -37,6 +37,7 @@ from .images.folder import MissingDataError
 from .images.setup import SettingsError, Setup, load_settings
 from .judge.verdicts import EXIT_USAGE, exit_code
 from .locking import keep_lock
+from .records.atomic import replace_together, replace_whole
 from .records.collect import DeviceError, Machine, choose_machine, collect
 from .records.labelled import Request, simulation_digest
 from .records.store import Store
@@ -54,7 +55,7 @@ from .report.listing import (
     print_stand_ins,
 )
 from .report.markdown import markdown
-from .report.record import as_json, record, write_json
+from .report.record import as_json, record
 from .report.run import Run, own_data
 from .report.text import print_report
 from .report.verifying import DAMAGED, EXIT_MISMATCH, Verified, verify
@@ -228,13 +229,16 @@ def _publish(order: Order, run: Run, results: Sequence[ClaimResult]) -> None:
     content = record(run, results)
     to_stdout = order.json_file == STDOUT
     if order.json_file is not None and not to_stdout:
-        write_json(order.json_file, content)
+        replace_whole(order.json_file, _encoded(as_json(content)))
     if order.folder is not None:
-        write_json(order.folder / RECORD, content)
-        _write(order.folder / REPORT, _report(run, results, order.strict))
-        _write(order.folder / PAGE, page(content, _drawn(order, results)))
-        for file, write in (FORMATS[name] for name in order.formats):
-            _write(order.folder / file, write(content))
+        own = (FORMATS[name] for name in order.formats)
+        texts = {
+            RECORD: as_json(content),
+            REPORT: _report(run, results, order.strict),
+            PAGE: page(content, _drawn(order, results)),
+            **{file: write(content) for file, write in own},
+        }
+        _write(order.folder, texts)
     with printing():
         if to_stdout:
             print(as_json(content), end="")
@@ -253,9 +257,14 @@ def _report(run: Run, results: Sequence[ClaimResult], strict: bool) -> str:
     return file.getvalue()
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a text; what UTF-8 has no place for, as in names of files, is written as its escape."""
-    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+def _write(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write texts by file name, all of them or none; raises OSError."""
+    replace_together({folder / name: _encoded(text) for name, text in texts.items()})
+
+
+def _encoded(text: str) -> bytes:
+    """A text in UTF-8; what that has no place for, as in names of files, as its escape."""
+    return text.encode(errors="backslashreplace")
 
 
 def _formats(formats: Sequence[str], out: Path | None) -> tuple[str, ...]:
@@ -355,8 +364,7 @@ def report_record(path: Path, out: Path | None, formats: Sequence[str]) -> None:
         content = content_of(path, "--verify")
         made = {file: write(content) for file, write in wanted}
         out.mkdir(parents=True, exist_ok=True)
-        for file, text in made.items():
-            _write(out / file, text)
+        _write(out, made)
     except UsageError as error:
         stop(f"error: {error}", EXIT_USAGE)
     except KeyError as error:

@@ -37,7 +37,10 @@ def lock_question(asked: Asked, path: Path) -> int:
             "kept; name another file.",
             EXIT_USAGE,
         )
-    write_lock(path, content)
+    try:
+        write_lock(path, content)
+    except OSError as error:
+        stop(f"error: --lock {path}: cannot be written ({error.strerror or error}).", 1)
     tell(f"{path}: {len(content['claims'])} claims locked; ask them with check --lock {path}")
     return 0
 

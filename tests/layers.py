@@ -50,7 +50,7 @@ ALLOWED = {
     "command_line": {"outside", "records", "command_app"},
     "results": {"command_app", "command_line", "judge", "report"},
     # The judge on truths that are known: it needs nothing that is simulated by training.
-    "calibration": {"parameters", "judge", "command_line", "command_app"},
+    "calibration": {"parameters", "judge", "records", "command_line", "command_app"},
     "asking": {"parameters", "regime", "claims", "report", "images", "command_line"},
     "locking": {
         "asking", "regime", "judge", "claims", "images", "command_line", "command_app",

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..records.atomic import replace_whole
+
 PAGE = Path("docs") / "calibration.md"
 BEGIN, END = "<!-- calibration: begin (mrpverify calibrate) -->", "<!-- calibration: end -->"
 
@@ -29,5 +31,5 @@ def with_table(path: Path, lines: Sequence[str], draws: int, salt: str) -> str:
 
 
 def write(path: Path, lines: Sequence[str], draws: int, salt: str) -> None:
-    """Write the table into the page."""
-    path.write_text(with_table(path, lines, draws, salt), encoding="utf-8")
+    """Write the table into the page; raises OSError and leaves it as it was where that fails."""
+    replace_whole(path, with_table(path, lines, draws, salt).encode())

@@ -12,7 +12,7 @@ from typing import Any
 from ..derivations import theory_files
 from ..outside import file_of
 from ..parameters import STAND_INS, Framework, Parameters
-from ..records.atomic import read_regular
+from ..records.atomic import read_regular, replace_whole
 from ..records.labelled import config_hash, simulation_digest
 from ..records.source import imported_files, source_digest
 from .claim import Claim
@@ -53,8 +53,8 @@ def locked(
 
 
 def write_lock(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a lock; raises OSError where it cannot be written."""
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    """Write a lock, whole or not at all; raises OSError where it cannot be written."""
+    replace_whole(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
 def read_lock(path: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..drawing.style import Drawn, styled
+from ..records.atomic import replace_together
 from .svg import slim
 
 DPI = 200
@@ -18,15 +19,18 @@ KINDS = ("svg", "png", "csv", "md")
 
 @styled
 def write(folder: Path, name: str, title: str, drawn: Drawn, text: str) -> list[Path]:
-    """Write the files of a figure; the same numbers give the same bytes. Raises OSError."""
+    """Write the files of a figure, all of them or none; the same numbers give the same bytes.
+
+    Raises OSError.
+    """
     figure, numbers = drawn
-    paths = [folder / f"{name}.{kind}" for kind in KINDS]
-    vector = io.StringIO()
+    vector, pixels = io.StringIO(), io.BytesIO()
     figure.savefig(vector, format="svg", dpi=DPI, metadata={"Date": None, "Creator": None})
-    paths[0].write_text(slim(vector.getvalue(), title), encoding="utf-8")
-    figure.savefig(paths[1], dpi=DPI, metadata={"Software": None})
-    paths[2].write_text(_table(numbers), encoding="utf-8", newline="")
-    paths[3].write_text(text, encoding="utf-8")
+    figure.savefig(pixels, format="png", dpi=DPI, metadata={"Software": None})
+    texts = (_table(numbers), text)
+    contents = (slim(vector.getvalue(), title).encode(), pixels.getvalue(), *map(str.encode, texts))
+    paths = [folder / f"{name}.{kind}" for kind in KINDS]
+    replace_together(dict(zip(paths, contents, strict=True)))
     return paths
 
 

@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from ..claims.evaluate import ClaimResult, ControlResult
@@ -47,11 +46,6 @@ def record(run: Run, results: Sequence[ClaimResult]) -> dict[str, Any]:
         "claims": [_claim(run, result) for result in results],
     }
     return json.loads(json.dumps(_finite(content)))  # type: ignore[no-any-return]
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a record; raises OSError where the file cannot be written."""
-    path.write_text(as_json(content), encoding="utf-8")
 
 
 def as_json(content: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..claims.registry import all_claims
 from ..judge.verdicts import Verdict
-from ..records.atomic import replace_whole
+from ..records.atomic import replace_together, replace_whole
 from .again import RecordError, content_of
 from .glance import at_a_glance, group_of
 from .outcome import where
@@ -204,10 +204,10 @@ def check_stored(folder: Path, records: Mapping[str, Record]) -> None:
 
 
 def write_records(folder: Path, records: Mapping[str, Record]) -> None:
-    """Keep records, each whole or not at all; raises OSError."""
+    """Keep records, all of them or none; raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, record in records.items():
-        replace_whole(folder / name, (json.dumps(record, indent=1) + "\n").encode())
+    texts = {name: json.dumps(record, indent=1) + "\n" for name, record in records.items()}
+    replace_together({folder / name: text.encode() for name, text in texts.items()})
 
 
 def write_page(path: Path, text: str) -> None:

@@ -27,7 +27,7 @@ from ..judge.verdicts import EXIT_USAGE, Verdict, exit_code
 from ..records.collect import DeviceError, Machine, Trainers, choose_machine, local_trainers
 from ..records.store import Store
 from ..regime import RegimeError, parse_settings
-from ..report.record import write_json
+from ..report.record import as_json
 from .cluster import Cluster
 from .plan import Sweep, lay_out, read_plan
 from .record import sweep_record
@@ -112,11 +112,11 @@ def _publish(order: Order, results: Sequence[Sequence[ClaimResult]], seconds: fl
     command = ["python", "-m", "mrpverify.sweep", *sys.argv[1:]]
     record = sweep_record(order.sweep, results, command, order.device, digest, seconds)
     try:
-        write_table(table, order.table)
-        write_json(order.table.with_suffix(".json"), record)
+        own = {order.table.with_suffix(".json"): as_json(record).encode()}
+        write_table(table, order.table, own)
     except OSError as error:
         stop(f"error: the table could not be written ({error}); its runs are stored.", 1)
-    found = [result for own in results for result in own]
+    found = [result for cell in results for result in cell]
     if not order.quiet:
         with printing():
             typer.echo(

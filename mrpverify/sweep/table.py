@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from ..claims.evaluate import ClaimResult
+from ..records.atomic import replace_together
 from .plan import Sweep
 
 STATISTIC = "statistic"
@@ -72,19 +72,17 @@ def table_hash(table: pd.DataFrame) -> str:
     return hashlib.sha256(as_csv(table)).hexdigest()
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write CSV, or Parquet where the name ends so, whole or not at all; raises OSError."""
+def write_table(table: pd.DataFrame, path: Path, beside: Mapping[Path, bytes]) -> None:
+    """Write CSV, or Parquet where the name ends so, and what belongs to it: all files or none.
+
+    Raises OSError.
+    """
     content = as_csv(table)
     if path.suffix == ".parquet":
         buffer = io.BytesIO()
         table.to_parquet(buffer, index=False)
         content = buffer.getvalue()
-    partial = path.with_name(path.name + ".part")
-    try:
-        partial.write_bytes(content)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    replace_together({path: content, **beside})
 
 
 def read_table(path: Path) -> pd.DataFrame:
