@@ -199,12 +199,17 @@ def _notes(rows: Rows) -> str:
 
 
 def _rows(rows: Rows, name: str) -> str:
-    """The rows of a table of that name, one table for each claim and salt that has it."""
-    told = [own[salt]["details"].get(name) for own in rows.values() for salt in sorted(own)]
-    found = [each for each in told if each]
+    """The rows of a table of that name, one table for each claim and salt that has it.
+
+    Of several each says its salt.
+    """
+    of = [(salt, own[salt]) for own in rows.values() for salt in sorted(own)]
+    found = [(salt, rows) for salt, claim in of if (rows := claim["details"].get(name))]
     if not found:
         raise StoredRecordError(f"'results: rows ... {name}': no stored record has such a table.")
-    return "\n\n".join(map(_as_told, found))
+    if len(found) == 1:
+        return _as_told(found[0][1])
+    return "\n\n".join(f"Salt {salt}:\n\n{_as_told(rows)}" for salt, rows in found)
 
 
 def _as_told(told: Sequence[Record]) -> str:

@@ -120,6 +120,9 @@ def test_rows_of_a_table_are_those_of_the_record():
         "| --- | --- | --- | --- |",
         "| 12 | 0.218 | [0.131, 0.329] | 96 px |",
     ]
+    both = tabled(mark, [record(salt, NUMBER, places=places) for salt in "ba"])
+    assert [line for line in both.splitlines() if line.startswith("Salt")] == ["Salt a:", "Salt b:"]
+    assert both.count("| 12 | 0.218 |") == 2
     with pytest.raises(StoredRecordError, match="places"):
         tabled(mark, [record("a", NUMBER)])
 
