@@ -15,6 +15,7 @@ from ..parameters import STAND_INS, Framework, Parameters
 from ..records.labelled import Request, join
 from ..theory.assumptions import measured_step_size
 from ..theory.condition import Condition
+from ..theory.undefined import RegimeError
 from .claim import Asks, Claim, Control, Runs, legs_of, measurement_of
 from .driver import Asking, answered
 from .driver import Collect as Collect
@@ -83,8 +84,8 @@ def judging(
     It asks for what all claims need next in one go: the runs of their first look, then those of
     their next one together with the controls', whose horizon is that of the first seeds. A claim
     that is true or false in every seed asks for the seeds of its next look only while it is
-    undecided, and so do its controls; any other has all seeds at once. A claim that has no runs in
-    a regime outside its own one, a step of 1/0 say, is OUT_OF_REGIME. Claims asked `again` with
+    undecided, and so do its controls; any other has all seeds at once. A claim that is not defined
+    in a regime, a step of 1/0 say, is OUT_OF_REGIME, and has no runs. Claims asked `again` with
     more seeds, by id and framework, are judged by their e-value alone.
     """
     every = [(claim, f) for f in regimes for claim in claims if f in claim.frameworks]
@@ -262,21 +263,46 @@ def _of_every_seed(found: Measurement, seeds: int) -> Measurement:
 def _without_runs(claim: Claim, regime: Parameters, framework: Framework) -> ClaimResult | None:
     """What is said of a claim that has no runs, or whose controls have none; None where all have.
 
-    Outside its regime none may be defined. In it the claim is broken, and an ERROR of its own.
+    A RegimeError says that the regime does not define them; outside a claim's conditions so does a
+    number that does not exist. Whatever else breaks is broken, and an ERROR of its own.
     """
     broken: tuple[Condition, ...] = ()
     try:
         broken = claim.broken(regime, framework)
-        claim.runs_needed(regime)
-        for control in claim.controls[framework]:
-            if control.change is not None:
-                claim.runs_needed(control.parameters(regime, regime.horizon))
+        _lay_out(claim, regime, framework)
     except BREAKS as error:
-        if not broken or not isinstance(error, (ArithmeticError, ValueError)):
+        undefined = (RegimeError, ArithmeticError, ValueError) if broken else RegimeError
+        if not isinstance(error, undefined):
             return ClaimResult(claim, framework, _broke(error), (), broken, Verdict.ERROR, None)
         not_run = _without_number(f"not run, no run is defined here: {error}", Verdict.INCONCLUSIVE)
+        broken = broken or (not_defined(error, framework),)
         return ClaimResult(claim, framework, not_run, (), broken, Verdict.OUT_OF_REGIME, None)
     return None
+
+
+def _lay_out(claim: Claim, regime: Parameters, framework: Framework) -> None:
+    """Make what a regime alone decides: runs, those of controls, the prediction."""
+    claim.runs_needed(regime)
+    for control in claim.controls[framework]:
+        if control.change is not None:
+            claim.runs_needed(control.parameters(regime, regime.horizon))
+    _predicted(claim, regime)
+
+
+def broken_or_undefined(
+    claim: Claim, regime: Parameters, framework: Framework
+) -> tuple[Condition, ...]:
+    """Conditions that a regime violates, or the one that says that the claim is not defined."""
+    try:
+        return claim.broken(regime, framework)
+    except RegimeError as error:
+        return (not_defined(error, framework),)
+
+
+def not_defined(error: BaseException, framework: Framework) -> Condition:
+    """What is violated where a regime does not define a claim; `error` says why."""
+    statement = f"everything that the claim needs is defined ({error})"
+    return Condition("defined here", statement, "section 4 [D]", (framework,), 1.0, 0.0)
 
 
 LegRequests = Mapping[str, tuple[Request, ...]]
@@ -376,11 +402,16 @@ def control_result(
 
 
 def _predicted(claim: Claim, regime: Parameters) -> str | None:
-    """What the claim predicts; why it cannot, where it breaks: that takes nothing from its runs."""
+    """What the claim predicts; why it cannot, where it breaks: that takes nothing from its runs.
+
+    Raises RegimeError where the regime does not define what it is about.
+    """
     if claim.prediction is None:
         return None
     try:
         return claim.prediction(regime)
+    except RegimeError:
+        raise
     except BREAKS as error:
         return f"none, the prediction failed with {type(error).__name__}: {error}"
 

@@ -12,6 +12,7 @@ from dataclasses import fields
 from typing import Any
 
 from ..claims.claim import Claim, Control, about_networks
+from ..claims.evaluate import broken_or_undefined
 from ..claims.registry import known
 from ..judge.verdicts import Verdict
 from ..parameters import STAND_INS, Parameters, regime_of
@@ -43,7 +44,7 @@ def of_conditions(record: Row, row: Row) -> Iterator[str]:
     if claim is None or about_networks(claim) or regime is None:
         return
     there = {condition["id"] for condition in row["violated"]} | {MEASURED}
-    for condition in claim.broken(regime, row["framework"]):
+    for condition in broken_or_undefined(claim, regime, row["framework"]):
         if condition.id not in there:
             yield f"condition {condition.id!r} is violated, and is not recorded"
 

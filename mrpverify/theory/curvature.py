@@ -13,6 +13,7 @@ from ..derivations import derived
 from ..parameters import Parameters
 from .activation import smoothed_relu
 from .data_law import Role
+from .undefined import UndefinedError
 
 NODES = 40
 
@@ -20,6 +21,17 @@ NODES = 40
 def largest_curvature(parameters: Parameters, framework: str) -> float:
     """Bound on the curvature after capture, NaN where it is open [D]; ValueError as above."""
     return derived(framework, "curvature", parameters)
+
+
+def stable_step(parameters: Parameters, framework: str, share: float) -> float:
+    """Step at which eta times the largest curvature after capture is `share` > 0 [D].
+
+    Raises UndefinedError where the loss is flat: any step is stable.
+    """
+    curvature = largest_curvature(parameters, framework)
+    if curvature == 0:
+        raise UndefinedError(f"{framework}: the loss is flat after capture, so no step is largest")
+    return share / curvature
 
 
 def is_smooth(parameters: Parameters) -> bool:

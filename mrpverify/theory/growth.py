@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ..parameters import Parameters
 from . import notation as n
 from .data_law import mean_power_sum, mean_power_sum_product
+from .undefined import UndefinedError
 
 Array = NDArray[np.float64]
 
@@ -136,7 +137,7 @@ def flows(starts: Array, rates: Array, power: int, times: Array) -> Array:
 def _check(start: float, time: float) -> None:
     """Raise ValueError for a start that has no flow, or a negative time."""
     if start <= 0:
-        raise ValueError(f"the start must be positive, got {start}")
+        raise UndefinedError(f"the start must be positive, got {start}")
     if time < 0:
         raise ValueError(f"time must not be negative, got {time}")
 
@@ -153,5 +154,5 @@ def decay_start(parameters: Parameters, start: float) -> float:
     """
     n, rate = 2 * parameters.power - 2, growth_rate(parameters, gain=1.0)
     if rate >= 0:
-        raise ValueError("without a mask nothing decays at gain 1 (theta = 1)")
+        raise UndefinedError("without a mask nothing decays at gain 1 (theta = 1)")
     return start**-n / (n * -rate)

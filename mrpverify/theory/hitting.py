@@ -19,6 +19,7 @@ from ..derivations import derived, no_prediction
 from ..parameters import Framework, Parameters
 from . import mae_plateau, supervised
 from .growth import growth_rate
+from .undefined import UndefinedError
 
 RIVALS: dict[str, Framework] = {
     "teacher-student": "supervised",
@@ -44,6 +45,14 @@ def plateau_rate(parameters: Parameters) -> float:
     if p.framework == "mae":
         return float(mae_plateau.drive_matrix(p)[0, 0])
     return abs(growth_rate(p)) * level ** (2 * p.power - 2)
+
+
+def moving_rate(parameters: Parameters) -> float:
+    """`plateau_rate` where it is a clock, > 0 [D]; raises UndefinedError where nothing moves."""
+    rate = plateau_rate(parameters)
+    if rate == 0:
+        raise UndefinedError(f"{parameters.framework}: nothing grows or decays, so no step is set")
+    return rate
 
 
 def crossing_time(parameters: Parameters, start: float) -> float:

@@ -28,6 +28,7 @@ from . import notation as n
 from .data_law import RoleName, off_class_probability, power_sum, role
 from .resting import images_in_role, rest, signal
 from .supervised import potential
+from .undefined import UndefinedError
 
 Array = NDArray[np.float64]
 
@@ -58,7 +59,7 @@ def leak_time(start: float, drive: float, power: int, linear_from: float) -> flo
     ValueError for power < 3: at q = 2 the drift is exponential and has no such time.
     """
     if power < 3:
-        raise ValueError(f"the leak time needs q >= 3, got {power}")
+        raise UndefinedError(f"the leak time needs q >= 3, got {power}")
     if start <= 0 or drive <= 0:
         return inf
     leak: float = linear_from ** (power - 1) * start ** (2 - power) / ((power - 2) * drive)
@@ -114,5 +115,5 @@ def level_correction(share: float, power: int) -> float:
     From d_0 to the level the drift takes T_leak (1 - share^{q-2}); raises ValueError for power < 3.
     """
     if power < 3:
-        raise ValueError(f"the leak time needs q >= 3, got {power}")
+        raise UndefinedError(f"the leak time needs q >= 3, got {power}")
     return share ** (power - 2)

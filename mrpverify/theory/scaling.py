@@ -21,6 +21,7 @@ from scipy.stats import norm
 
 from ..parameters import Parameters
 from .hitting import crossing_time, exponent
+from .undefined import UndefinedError
 
 Array = NDArray[np.float64]
 
@@ -65,7 +66,7 @@ TINY = 1e-4
 def orders(power: int) -> Mapping[str, Order]:
     """Field -> order at activation power q; raises ValueError for q < 3, which has no path."""
     if power < 3:
-        raise ValueError(f"sigma_0^(q-2) = 1/k has no solution at q = {power}; take q >= 3")
+        raise UndefinedError(f"sigma_0^(q-2) = 1/k has no solution at q = {power}; take q >= 3")
     start = -1 / (power - 2)
     return {
         **ORDERS,

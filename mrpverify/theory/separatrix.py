@@ -15,6 +15,7 @@ from scipy.optimize import brentq
 from ..parameters import Parameters
 from .co_occurrence import joint_moments
 from .growth import growth_rate
+from .undefined import UndefinedError
 
 
 def ratio_drift_expression(power: int) -> sp.Expr:
@@ -74,9 +75,9 @@ def sibling_advantage(parameters: Parameters) -> float:
     """
     p = parameters
     if p.views < 2:
-        raise ValueError("sibling views need views >= 2")
+        raise UndefinedError("sibling views need views >= 2")
     together = float(joint_moments(p, p.power, p.power)[0, 1])
     beta = float(p.start_gain**p.power - 1 + p.mask_law.shared) * together
     if beta == 0:
-        raise ValueError("the two features never pull on each other (beta = 0)")
+        raise UndefinedError("the two features never pull on each other (beta = 0)")
     return growth_rate(p) * p.power * p.linear_from ** (2 * p.power - 2) / beta

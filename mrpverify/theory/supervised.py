@@ -31,6 +31,7 @@ from .activation import offset
 from .data_law import off_class_probability, power_sum, role
 from .final_correlation import mean_shown_sum
 from .gaussian import smallest_of_maxima
+from .undefined import UndefinedError
 
 Array = NDArray[np.float64]
 
@@ -70,7 +71,7 @@ def hitting_time(parameters: Parameters, start: float) -> float:
     where nothing grows. Raises ValueError unless start > 0.
     """
     if start <= 0:
-        raise ValueError(f"the start must be positive, got {start}")
+        raise UndefinedError(f"the start must be positive, got {start}")
     rate = growth_rate(parameters)
     distance = float(potential(parameters, np.array(start)))
     if distance == 0:
@@ -212,7 +213,7 @@ def both_views_probability(parameters: Parameters) -> float:
     """
     p = parameters
     if p.views > 2:
-        raise ValueError(f"both views of a class: it has {p.views}")
+        raise UndefinedError(f"both views of a class: it has {p.views}")
     if p.views == 1:
         return 0.0
     mean, base = _mean_hidden(p), extra_drive(p, 0)

@@ -30,6 +30,7 @@ from ..parameters import Parameters
 from .activation import smoothed_relu, smoothed_relu_slope
 from .data_law import off_class_probability, power_sum, role, share_moment
 from .supervised import LEAST_STEPS
+from .undefined import UndefinedError
 
 Array = NDArray[np.float64]
 
@@ -175,7 +176,7 @@ def at_horizon(parameters: Parameters, drawn: Drawn, alignment: float = 0.0) -> 
     """
     p = parameters
     if p.views != VIEWS:
-        raise ValueError(f"views={p.views}: the closed flow is that of {VIEWS}")
+        raise UndefinedError(f"views={p.views}: the closed flow is that of {VIEWS}")
     if not (drawn.start.max((1, 2)) > 0).all():
         return None
     flow = OwnViewFlow(p, drawn, alignment)

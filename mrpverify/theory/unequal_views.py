@@ -29,6 +29,7 @@ from scipy.special import ndtr, roots_legendre
 
 from ..derivations import no_prediction
 from ..parameters import STAND_INS, Parameters
+from .undefined import UndefinedError
 
 Array = NDArray[Any]
 
@@ -53,7 +54,7 @@ def exponent(framework: str, power: int) -> float:
         raise ValueError(f"framework={framework}: {no_prediction(framework)}")
     above, below = exponents[framework]
     if below == 0:
-        raise ValueError(f"framework={framework}, q={q}: no view wins by its start")
+        raise UndefinedError(f"framework={framework}, q={q}: no view wins by its start")
     return above / below
 
 

@@ -5,17 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mrpverify.claims.claim import CONTROL_SEEDS, Control
+from mrpverify.claims.claim import CONTROL_SEEDS, Control, about_networks
 from mrpverify.claims.evaluate import _without_runs, control_requests, evaluate
 from mrpverify.claims.legs import PRETRAINING, Leg
-from mrpverify.claims.registry import select
+from mrpverify.claims.registry import all_claims, select
 from mrpverify.interactive import Checked
 from mrpverify.judge.measurement import share_of_seeds
 from mrpverify.judge.numbers import Rival, all_numbers, mean_number
-from mrpverify.judge.verdicts import Verdict
+from mrpverify.judge.verdicts import Verdict, final_verdict
 from mrpverify.parameters import Parameters
 from mrpverify.records.labelled import Request, join
-from mrpverify.regime import load_preset
+from mrpverify.regime import RegimeError, load_preset, parse_settings
 from mrpverify.report.html import page
 from mrpverify.report.record import Run
 
@@ -266,14 +266,14 @@ def test_a_violated_condition_is_named_and_withholds_support(get):
 
 
 def test_a_law_without_runs_outside_its_regime_is_out_of_regime():
-    """theta = 1 leaves no penalty, and a step of half its curvature would be infinite."""
+    """theta = 1 leaves no penalty: a step of half its curvature is none."""
     regimes = {"teacher-student": replace(QUICK["teacher-student"], visible=1.0)}
     found = evaluate(select(["L4", "L6", "L16"]), regimes, range(4), "s", lambda requests: {})
     assert len(found) == 3
     for result in found:
         assert result.verdict is Verdict.OUT_OF_REGIME
         assert "mask ratio" in [condition.id for condition in result.violated]
-        assert "division by zero" in result.measurement.statistic
+        assert "not run, no run is defined here" in result.measurement.statistic
 
 
 def asking_twice(parameters):
@@ -365,6 +365,76 @@ def test_at_the_edges_of_its_range_a_parameter_breaks_no_claim_before_its_runs(e
             assert ended is None or ended.verdict is Verdict.OUT_OF_REGIME
             if claim.prediction is not None:
                 claim.prediction(regime)
+
+
+def undefined(setting, framework=None):
+    """Ids of claims that are not defined under a setting; a claim that breaks is an error."""
+    preset = load_preset("quick").override(parse_settings(setting.split(",")))
+    found = set()
+    for claim in all_claims():
+        if "digits" in claim.needs or about_networks(claim) or claim.id.startswith("D."):
+            continue  # reads pictures that need not be here
+        for own in set(claim.frameworks) & set(preset.regimes):
+            ended = _without_runs(claim, preset.regimes[own], own)
+            if ended is not None:
+                assert ended.verdict is Verdict.OUT_OF_REGIME, (claim.id, own, ended.measurement)
+                assert ended.violated
+                assert "not run" in ended.measurement.statistic
+                found.add(claim.id)
+    return found
+
+
+@pytest.mark.parametrize("setting", ["views=3", "views=5,d=80", "q=5", "m=1", "s=0", "mu=0"])
+def test_within_what_the_law_admits_every_claim_is_defined(setting):
+    assert not undefined(setting)
+
+
+ON_THE_PATH = {"S.bounded", "S.capture", "S.single"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "without"),
+    [
+        ("views=1", ON_THE_PATH | {"CMP.init", "CMP.rival"}),
+        ("k=2", ON_THE_PATH),
+        ("q=2", ON_THE_PATH | {"S.time", "S.further", "S.race", "AUG.rate"}
+         | {"CMP.init", "CMP.rival", "CMP.unequal"}),
+        ("mu=1", ON_THE_PATH | {"S.time"}),
+        ("C_p=1", {"L8"}),
+        ("theta=1", {"L4", "L5", "L6", "L7", "L16"}),
+        ("Delta=0", {"CMP.keep"}),
+        ("gain=ema", {"L3"}),
+    ],
+)  # fmt: skip
+def test_a_claim_that_a_regime_does_not_define_says_so_before_any_run(setting, without):
+    assert without <= undefined(setting)
+
+
+def test_where_nothing_is_learned_no_claim_is_an_error():
+    assert undefined("signal=false") >= {"L1", "L2", "L16", "CMP.ssl", "CMP.keep", "S.time"}
+
+
+def test_the_reason_is_a_condition_that_a_report_can_print_and_a_record_keeps():
+    regimes = {"mae": replace(QUICK["mae"], views=1)}
+    (found,) = evaluate(select(["CMP.init"]), regimes, range(4), "s", lambda requests: {})
+    (condition,) = found.violated
+    assert (condition.id, condition.applies_to) == ("defined here", ("mae",))
+    assert not condition.holds
+    assert "q=3, views=1: no initial scale makes a losing view" in condition.statement
+    assert found.verdict is Verdict.OUT_OF_REGIME
+    assert final_verdict(found.measurement.measured, True, False) is found.verdict
+
+
+@pytest.mark.parametrize("wrong", [RegimeError, ValueError])
+def test_a_prediction_that_a_regime_does_not_define_comes_before_the_runs(wrong, get):
+    def prediction(parameters):
+        raise wrong("no view wins")
+
+    (found,) = judged(replace(claim(always), prediction=prediction), get=get)
+    if wrong is RegimeError:
+        assert "not run, no run is defined here: no view wins" in found.measurement.statistic
+    else:
+        assert found.prediction == "none, the prediction failed with ValueError: no view wins"
 
 
 @pytest.mark.parametrize(("seeds", "enough"), [(2, False), (24, True)])

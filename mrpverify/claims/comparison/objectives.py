@@ -18,7 +18,7 @@ from ...judge.measurement import Measurement
 from ...judge.per_seed import above, in_each_seed
 from ...observe.capture import counts
 from ...parameters import Framework, Parameters
-from ...theory.curvature import largest_curvature
+from ...theory.curvature import stable_step
 from ..accuracies import GAIN, estimates, multi_view, resolution, share, single_view
 from ..claim import Claim, Control, Runs
 from ..legs import SUPERVISED, Leg, Legs, compared, fine_tuned, probe, supervised
@@ -41,7 +41,7 @@ NO_TIME = 1e-9
 def starts(parameters: Parameters) -> dict[str, Parameters]:
     """The regime of every objective, all from one init and one data set."""
     p = replace(parameters, init_scale=parameters.compared_scale)
-    step = SAFE_SHARE / largest_curvature(replace(p, framework="mae"), "mae")
+    step = stable_step(replace(p, framework="mae"), "mae", SAFE_SHARE)
     return {
         "teacher-student": p,
         "mae": replace(p, framework="mae", step=min(p.step, step)),

@@ -9,6 +9,7 @@ this is seen; the masked autoencoder turns to what is left there (CMP.unequal).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import isinf
 
 import numpy as np
 import xarray as xr
@@ -21,6 +22,7 @@ from ...parameters import Parameters, changed
 from ...theory import growth
 from ...theory import unequal_views as theory
 from ...theory.reduced_dynamics import Moments, course, drawn_moments
+from ...theory.undefined import UndefinedError
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from ..observed import holds
@@ -41,6 +43,8 @@ def small(parameters: Parameters) -> Parameters:
     p = replace(parameters, kernels_per_class=KERNELS)
     start = SLOWEST * p.init_scale
     time = growth.hitting_time(start, growth.growth_rate(p), p.power, p.linear_from)
+    if isinf(time):
+        raise UndefinedError("no feature grows (L3), so that T has no end")
     return replace(p, horizon=time, deadline=0.0)
 
 

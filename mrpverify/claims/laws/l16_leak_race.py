@@ -9,6 +9,7 @@ whose spread over pairs is predicted; in the presets it is the faster leak of th
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isinf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from ...parameters import STAND_INS, Parameters
 from ...theory.growth import drawn_growth_rates
 from ...theory.leak_race import drift, impurity_times, typical_horizon
 from ...theory.resting import rest
+from ...theory.undefined import UndefinedError
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from .regimes import alone, conditions
@@ -79,7 +81,10 @@ def regime(parameters: Parameters, cell: Cell) -> Parameters:
         amplification=cell.amplification,
         horizon_factor=2.0,
     )
-    return replace(p, horizon=typical_horizon(p))
+    time = typical_horizon(p)
+    if isinf(time):
+        raise UndefinedError("no feature grows (L3), so that T has no end")
+    return replace(p, horizon=time)
 
 
 def noisy_regime(parameters: Parameters) -> Parameters:
@@ -96,8 +101,10 @@ def noisy_regime(parameters: Parameters) -> Parameters:
         patch_noise=PATCH_NOISE,
         horizon_factor=2.0,
     )
-    start = rest(p).correlation
-    return replace(p, init_scale=start, horizon=DRIFTED * start / drift(p).spread)
+    start, spread = rest(p).correlation, drift(p).spread
+    if spread == 0:
+        raise UndefinedError("no mask, no residual: noise moves no kernel at rest (L16)")
+    return replace(p, init_scale=start, horizon=DRIFTED * start / spread)
 
 
 def _held(parameters: Parameters, **changes: Any) -> Parameters:

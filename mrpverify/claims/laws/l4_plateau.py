@@ -17,7 +17,7 @@ from ...judge.findings import Curve
 from ...judge.measurement import Measurement
 from ...judge.numbers import Rival, all_numbers, mean_number, share_number
 from ...parameters import STAND_INS, Parameters
-from ...theory.curvature import largest_curvature
+from ...theory.curvature import stable_step
 from ...theory.plateau import fate, plateau, saturation_gain, shared_floor
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
@@ -61,7 +61,7 @@ def regime(parameters: Parameters, gain: float, features: int) -> Parameters:
         images=8,
         **fixed_strength(),
     )
-    p = replace(p, step=0.5 / largest_curvature(p, "teacher-student"))
+    p = replace(p, step=stable_step(p, "teacher-student", 0.5))
     steps = STEPS * slowness(p, features)
     return replace(p, horizon=steps * p.step, max_steps=ceil(2 * steps))
 

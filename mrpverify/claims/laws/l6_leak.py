@@ -14,7 +14,7 @@ from ...judge.measurement import Measurement
 from ...judge.numbers import Rival, all_numbers, mean_number
 from ...judge.slopes import log_slopes
 from ...parameters import Parameters
-from ...theory.curvature import largest_curvature
+from ...theory.curvature import stable_step
 from ...theory.leak import leak_exponent, level_correction, sibling_leak_time
 from ...theory.plateau import plateau, saturation_gain, shared_floor
 from ..claim import Claim, Control, Runs
@@ -49,7 +49,7 @@ def regime(parameters: Parameters, power: int) -> Parameters:
         images=8,
         **fixed_strength(),
     )
-    p = replace(p, step=0.5 / largest_curvature(p, "teacher-student"))
+    p = replace(p, step=stable_step(p, "teacher-student", 0.5))
     slowest = sibling_leak_time(p, LARGEST * p.linear_from / RUNGS)
     # Twice: images of a class are drawn, and a class of few images leaks slowly.
     return replace(p, horizon=2 * slowest, max_steps=20000)

@@ -17,7 +17,7 @@ import xarray as xr
 from ...parameters import FRAMEWORKS, PRETRAINING, Parameters, least_patches
 from ...theory import assumptions
 from ...theory.condition import Condition
-from ...theory.hitting import plateau_rate
+from ...theory.hitting import moving_rate
 from ..claim import Runs
 from ..legs import supervised
 
@@ -107,8 +107,11 @@ def fixed_strength(total: float = 1.0) -> dict[str, float]:
 
 
 def stepped(parameters: Parameters, per_step: float = PER_STEP) -> Parameters:
-    """The same with the step that changes a correlation at varrho by the share `per_step`."""
-    return replace(parameters, step=per_step / plateau_rate(parameters))
+    """The same with the step that changes a correlation at varrho by the share `per_step`.
+
+    Raises UndefinedError where nothing moves it.
+    """
+    return replace(parameters, step=per_step / moving_rate(parameters))
 
 
 def until_first_crossing(parameters: Parameters, per_step: float = PER_STEP) -> Parameters:
@@ -142,7 +145,7 @@ def plain_supervised(parameters: Parameters, presence: float, **changes: Any) ->
     """The preset's supervised run at s/k = `presence`, without the noise that only blurs a law."""
     own = {
         "off_class": presence * parameters.classes,
-        "dimension": 2 * parameters.classes,
+        "dimension": max(2, parameters.views) * parameters.classes,
         "patch_noise": 0.0,
         "feature_noise": 0.0,
     }
@@ -153,7 +156,7 @@ def drawn_law(parameters: Parameters, **changes: Any) -> Parameters:
     """The preset's whole law at a small size: noise, off-class and single-view images included."""
     own = {
         "classes": 4,
-        "dimension": 16,
+        "dimension": max(16, 4 * parameters.views),
         "kernels_per_class": 4,
         "images": 64,
         "coverage": 1.0,

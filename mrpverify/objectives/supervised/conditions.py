@@ -16,6 +16,7 @@ from ...theory.data_law import power_sum, role
 from ...theory.final_correlation import final_correlation
 from ...theory.gaussian import positive_moment, smallest_of_maxima
 from ...theory.supervised import horizon
+from ...theory.undefined import UndefinedError
 
 SUPERVISED = ("supervised",)
 SECTION = "section 1 [D]"
@@ -51,7 +52,9 @@ def init_at_growth(parameters: Parameters, growth: float) -> float:
     """
     p, own = parameters, losing_view_growth(parameters)
     if own <= 0:
-        raise ValueError(f"q={p.power:g}, views={p.views}: no initial scale makes a losing view")
+        raise UndefinedError(
+            f"q={p.power:g}, views={p.views}: no initial scale makes a losing view"
+        )
     return float(p.init_scale * (growth / own) ** (1 / (p.power - 2)))
 
 
