@@ -22,11 +22,13 @@ from .claims.lock import LockError
 from .claims.registry import UnknownClaimError, known, select
 from .command_app import printing, tell
 from .command_line import (
+    ANOTHER_STORE,
     BROKEN,
     WIDTH,
     UsageError,
     progress_bar,
     progress_shown,
+    readable_store,
     report_console,
     stop,
     usable_store,
@@ -40,7 +42,7 @@ from .locking import keep_lock
 from .records.atomic import replace_together, replace_whole
 from .records.collect import DeviceError, Machine, choose_machine, collect
 from .records.labelled import Request, simulation_digest
-from .records.store import Store
+from .records.store import Store, UnwritableStoreError
 from .regime import RegimeError, preset_path
 from .report.again import Earlier, RecordError, compared, content_of
 from .report.archived import is_archive, verify_archive
@@ -63,6 +65,8 @@ from .report.verifying import DAMAGED, EXIT_MISMATCH, Verified, verify
 STDOUT = Path("-")
 """The file of --json that stands for standard output; the report then goes to standard error."""
 
+NO_CACHE = " use --no-cache or"
+"""What else helps where a store cannot be written."""
 TABLES = {PARAMETERS: print_parameters, STAND_IN_NAMES: print_stand_ins}
 """What may be listed beside claims."""
 RECORD, REPORT, PAGE = "record.json", "report.txt", "report.html"
@@ -133,11 +137,14 @@ def _order(asked: Asked) -> Order:
 
 
 def _store(asked: Asked, question: Question, machine: Machine) -> Store | None:
-    """The store, none where no claim needs a run; raises UsageError for one not to be written."""
-    needs_runs = any(claim.needs_runs or about_networks(claim) for claim in question.claims)
+    """The store, none where no claim needs a run; raises UsageError for one that is of no use."""
+    networks = any(about_networks(claim) for claim in question.claims)
+    needs_runs = networks or any(claim.needs_runs for claim in question.claims)
     if asked.no_cache or not needs_runs:
         return None
-    return usable_store(machine.device, " use --no-cache or")
+    # What is looked at on real images is made and stored piece by piece.
+    store = usable_store if networks else readable_store
+    return store(machine.device, NO_CACHE)
 
 
 def _carry_out(order: Order) -> int:
@@ -149,6 +156,8 @@ def _carry_out(order: Order) -> int:
         kept = "finished runs are stored; the same command goes on from there."
         lost = "nothing was stored (--no-cache); the same command starts anew."
         stop(f"interrupted: {lost if order.store is None else kept}", 1)
+    except UnwritableStoreError as error:
+        stop(f"error: {error};{NO_CACHE} {ANOTHER_STORE}", EXIT_USAGE)
     except BROKEN as error:
         kept = "" if order.store is None else " Finished runs are stored."
         stop(f"error: the run failed ({type(error).__name__}: {error}).{kept}", 1)

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from .command_app import tell
 from .outside import use
 from .records.progress import Progress as Hears
-from .records.store import CACHE_VARIABLE, Store, device_store
+from .records.store import CACHE_VARIABLE, Store, UnwritableStoreError, device_store
 
 WIDTH = 160
 """Columns of a report that is not read in a terminal, unless COLUMNS says otherwise."""
@@ -64,6 +64,19 @@ class _Console(Console):
         raise BrokenPipeError
 
 
+ANOTHER_STORE = f"set {CACHE_VARIABLE} to a folder of yours."
+"""What helps where a store cannot be written."""
+
+
+def readable_store(device: str, advice: str = "") -> Store:
+    """The record store, for runs that say themselves where one is missing that it cannot take.
+
+    Raises UsageError where there is no store to read, and none can be made.
+    """
+    store = device_store(device)
+    return store if store.folder.is_dir() else usable_store(device, advice)
+
+
 def usable_store(device: str, advice: str = "") -> Store:
     """The record store; raises UsageError where its folder cannot be written."""
     store = device_store(device)
@@ -72,7 +85,7 @@ def usable_store(device: str, advice: str = "") -> Store:
     except OSError as error:
         raise UsageError(
             f"the record store {store.folder} cannot be written ({error.strerror});{advice} "
-            f"set {CACHE_VARIABLE} to a folder of yours."
+            f"{ANOTHER_STORE}"
         ) from None
     return store
 
@@ -169,13 +182,18 @@ def stop(message: str, code: int) -> NoReturn:
 
 @contextmanager
 def resumable(what: str) -> Iterator[None]:
-    """Ends work whose finished runs are stored with one clear message and exit code 1."""
+    """Ends work whose finished runs are stored with one clear message and exit code 1.
+
+    2 where nothing was begun, for its runs could not be stored.
+    """
     try:
         yield
     except typer.Exit:  # a RuntimeError too, and no failure
         raise
     except KeyboardInterrupt:
         stop("interrupted: finished runs are stored; the same command goes on from there.", 1)
+    except UnwritableStoreError as error:
+        stop(f"error: {error}; {ANOTHER_STORE}", 2)
     except BROKEN as error:
         stop(
             f"error: the {what} failed ({type(error).__name__}: {error}). Finished runs are "

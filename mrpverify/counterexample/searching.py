@@ -18,9 +18,9 @@ from ..command_app import printing, tell
 from ..command_line import (
     UsageError,
     progress_shown,
+    readable_store,
     resumable,
     stop,
-    usable_store,
     use_plugins,
 )
 from ..judge.verdicts import EXIT_CODES, EXIT_USAGE, Verdict
@@ -185,7 +185,7 @@ def _search(asked: Asked) -> Search:
     machine = choose_machine(asked.device)
     return Search(
         claim, framework, chosen, settings, start,
-        check_seeds(asked.seeds), machine, usable_store(machine.device), asked.quiet,
+        check_seeds(asked.seeds), machine, readable_store(machine.device), asked.quiet,
         files,
     )  # fmt: skip
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
 from .atomic import write_whole
 
+LOG = logging.getLogger(__name__)
+
+UNWRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
+"""What a store answers that may only be read."""
 FILE = "asked.json"
 """In the folder of a store."""
 
@@ -25,11 +31,17 @@ def first_asked(folder: Path) -> dict[str, int]:
 def remember(folder: Path, questions: Iterable[str], seeds: int) -> None:
     """Note with how many seeds questions were asked; what was noted before stays.
 
-    Raises OSError where the folder cannot be written.
+    A store that may only be read keeps no note, and that is said. Raises OSError where the folder
+    cannot be written for another reason.
     """
     known = first_asked(folder)
     new = {question: seeds for question in questions if question not in known}
     if not new:
         return
     content = json.dumps({**known, **new}, indent=0) + "\n"
-    write_whole(folder / FILE, content.encode())
+    try:
+        write_whole(folder / FILE, content.encode())
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        LOG.warning("%s cannot be written: it is not noted what was asked.", folder)

@@ -133,10 +133,12 @@ def train_missing(
 
     What a run needs, itself or through others, is trained first where it is missing too, and
     counts as a run of its own. `trainers` are kept for the caller to stop; by default processes of
-    this machine.
+    this machine. Raises UnwritableStoreError, before any run, where none could be stored.
     """
     earlier, ends = _needed(missing, store)
     todo, done = [*missing, *earlier], 0
+    if todo and store is not None:
+        store.check_takes(len(todo))
     wanted = {need for request in todo for need in request.needs()}
     clock = TimeLeft(todo, machine.device, machine.workers)
     _tell(progress, done, len(todo), clock.seconds)

@@ -37,6 +37,10 @@ def device_store(device: str) -> Store:
     return Store(default_folder(), device)
 
 
+class UnwritableStoreError(OSError):
+    """Runs are missing in a store that cannot be written; the message says which and why."""
+
+
 class Store:
     """Records of one kind of device that several processes may share: files appear whole or not.
 
@@ -98,6 +102,16 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=self.folder):
             pass
+
+    def check_takes(self, missing: int) -> None:
+        """Raise UnwritableStoreError, before it is trained, where what is missing has no place."""
+        try:
+            self.check_writable()
+        except OSError as error:
+            raise UnwritableStoreError(
+                f"the record store {self.folder} cannot be written ({error.strerror}) and lacks "
+                f"{missing} runs"
+            ) from None
 
     def reserve(self, request: Addressed) -> bool:
         """Whether a run is this process's to do: False while another process has it reserved.

@@ -17,9 +17,9 @@ from ..command_app import printing, tell
 from ..command_line import (
     UsageError,
     progress_shown,
+    readable_store,
     resumable,
     stop,
-    usable_store,
     use_plugins,
     writable_file,
 )
@@ -91,7 +91,7 @@ def _order(asked: Asked) -> Order:
     )
     table = _table_file(asked.out or Path(f"{asked.plan.stem}.csv"))
     machine = _machine(asked.device, asked.workers, asked.scheduler)
-    store = usable_store(machine.device)
+    store = readable_store(machine.device)
     trainers = _trainers(machine, asked.scheduler)
     where = machine.name if asked.scheduler is None else f"{machine.device}, Dask cluster"
     return Order(laid_out, machine, trainers, store, table, asked.quiet, asked.verdicts, where)
