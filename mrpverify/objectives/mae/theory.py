@@ -67,13 +67,13 @@ def balance(parameters: Parameters) -> float:
 
 
 def curvature(parameters: Parameters) -> float:
-    """The largest `block_curvature` from the end of the plateau to T, of one view or all [D].
+    """The larger `block_curvature` of a kernel that holds one view and one that holds all [D].
 
-    Along the valley the block of b grows with Lambda and that of w falls: the largest is at an end.
+    Where the plateau ends. Along the valley beyond it the block of b grows with Lambda^2: what a
+    run ends with is measured, and asked of descents (`theory.assumptions.measured_step_size`).
     """
-    p = parameters
-    ends, views = (balance(p), final_correlation(p)), {1, p.views}
-    return max(block_curvature(p, final, held) for final in ends for held in views)
+    end = balance(parameters)
+    return max(block_curvature(parameters, end, held) for held in {1, parameters.views})
 
 
 def block_curvature(parameters: Parameters, final: float, held: int) -> float:
