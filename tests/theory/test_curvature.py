@@ -81,7 +81,7 @@ def test_mae_bound(draw, held: int, target: str, bias: bool, final: float, theta
 
 
 def test_mae_takes_the_worse_of_one_and_all_views() -> None:
-    final = mae.final_correlation(LAW)
+    final = mae.balance(LAW)
     blocks = [mae.block_curvature(LAW, final, held) for held in (1, 2)]
     assert mae.curvature(LAW) == max(blocks) == blocks[1]
     assert mae.decoded(replace(LAW, target="masked", patches_per_feature=1), 1.0, 1) == 0

@@ -76,7 +76,7 @@ def test_curvature_of_the_masked_autoencoder(p):
         of_b = held * _squares(2.1) * (VIEWS * (1 - shared) + own / OWN)
         of_w = held * b**2 * (held * spread + own * over_law(_sum(2)))
         assert mae.block_curvature(p, 2.1, held) == pytest.approx(of_b + of_w, rel=1e-4)
-        found.append(mae.block_curvature(p, mae.final_correlation(p), held))
+        found.append(mae.block_curvature(p, mae.balance(p), held))
     assert mae.curvature(p) == max(found)
     shown = activity_moment(p, role(p, "shown"), 2.1, 3)
     direct = mean("shown", lambda z: (OWN * answer(z.sum(1) * 2.1 / OWN)) ** 3)
