@@ -380,3 +380,18 @@ def test_salts_stand_together_before_the_value_they_share():
     assert grouped("a", ["1"]) == "a: 1"
     assert by_salt("ab", ["1", "1"]) == "1"
     assert by_salt("ab", ["1", "2"]) == "a: 1; b: 2"
+
+
+def test_a_stored_record_keeps_what_was_not_heard_and_the_regimes_of_claims(tmp_path):
+    content, path = made(counted([True] * 16)), tmp_path / "r.json"
+    content["unheard"] = ["L1 does not hear k"]
+    content["claims"][0]["own_regime"] = "m=4"
+    path.write_text(json.dumps(content))
+    kept = compact(path)
+    assert kept["unheard"] == ["L1 does not hear k"]
+    assert kept["claims"][0]["own_regime"] == "m=4"
+    content["unheard"], content["claims"][0]["own_regime"] = [], None
+    path.write_text(json.dumps(content))
+    kept = compact(path)
+    assert "unheard" not in kept
+    assert "own_regime" not in kept["claims"][0]

@@ -30,8 +30,8 @@ OF_RECORD = (
     "mrpverify", "simulation", "commit", "command", "regime", "config_hash", "seeds", "salt",
     "device", "versions", "seconds", "exit_code",
 )  # fmt: skip
-NEWER = ("data",)
-"""What older records do not have."""
+NEWER, NEWER_OF_CLAIM = ("data", "unheard"), ("own_regime",)
+"""What older records do not have, and records of which nothing can be said keep none of."""
 OF_CLAIM = (
     "id", "name", "horizon", "role", "framework", "statement", "verdict", "measured", "statistic",
     "value", "interval", "threshold", "band", "successes", "trials", "outcomes", "violated",
@@ -100,13 +100,19 @@ def compact(path: Path) -> dict[str, Any]:
     return _compact(followed(path, OPTION), path)
 
 
+def _told(record: Record, keys: Sequence[str]) -> dict[str, Any]:
+    """What a record says of the keys, where it says something."""
+    return {key: record[key] for key in keys if record.get(key)}
+
+
 def _compact(record: Record, path: Path) -> dict[str, Any]:
     """The same of a record that is read; raises StoredRecordError for one that holds too little."""
     try:
         kept = {key: record[key] for key in OF_RECORD}
-        kept |= {key: record[key] for key in NEWER if key in record}
+        kept |= _told(record, NEWER)
         kept["claims"] = [
             _kept(claim, OF_CLAIM, SHORT)
+            | _told(claim, NEWER_OF_CLAIM)
             | {"controls": [_kept(control, OF_CONTROL, 0) for control in claim["controls"]]}
             for claim in record["claims"]
         ]
