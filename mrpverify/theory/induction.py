@@ -47,10 +47,12 @@ def predict_until_learned(parameters: Parameters) -> str:
 def predict_until_horizon(parameters: Parameters) -> str:
     """Prediction for T1.induction at T, one sentence."""
     if parameters.framework == "teacher-student":
+        views = parameters.views
+        times = f"{1 + 1 / views:g} to {1 + views}" if views > 1 else "2"
+        helped = ", with and without help of the other view" if views > 1 else ""
         return (
             "kernels do not interact: those outside the set are driven on, and the first of them "
-            f"grows at {1 + 1 / parameters.views:g} to {1 + parameters.views} times the time of "
-            "its class, with and without help of the other view"
+            f"grows at {times} times the time of its class{helped}"
         )
     return (
         "what the first kernels reconstruct drives no other; kernels outside the set stop short, "

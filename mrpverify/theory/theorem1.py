@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from math import log1p
+from math import isinf, log1p
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ Array = NDArray[np.float64]
 DOUBLINGS = 9
 """Of the first crossing's time, within which a growing kernel is looked at."""
 
+
+ONE_VIEW = "holds as far as it is derived: a class has no other view for a kernel to take (L5)"
+"""Of T1.monosemantic: what features of other classes leave in a kernel is no race of views."""
 
 Predict = Callable[[Parameters], str]
 
@@ -85,6 +88,8 @@ def one_feature_at_horizon(parameters: Parameters) -> bool:
 def predict_capture(parameters: Parameters) -> str:
     """Prediction for T1.capture, one sentence."""
     p = parameters
+    if p.framework == "mae" and isinf(predicted_crossing_time(p)):
+        return "nothing is captured: no feature drives a small kernel (plateau dynamics)"
     time = f"a typical covering kernel crosses at time {predicted_crossing_time(p):.3g}"
     if p.framework == "mae":
         end = final_correlation(p, p.framework)
@@ -137,6 +142,8 @@ def predict_monosemantic_at_crossing(parameters: Parameters) -> str:
     p = parameters
     if p.power == 2:
         return "fails: at q = 2 no feature of a kernel wins (L5)"
+    if p.views < 2:
+        return ONE_VIEW
     if p.framework == "mae":
         share = _sibling_share(p)
         return f"open: a sibling view adds {share:.2f} of the feature's own drive on the plateau"
@@ -147,18 +154,29 @@ def predict_monosemantic_at_crossing(parameters: Parameters) -> str:
 def predict_monosemantic_at_horizon(parameters: Parameters) -> str:
     """Prediction for T1.monosemantic at T, one sentence."""
     p = parameters
-    if p.framework == "mae":
-        return (
-            "open: a kernel keeps a drive towards its sibling view, (K-1)/K under target all (L14)"
-        )
-    if p.power == 2:
+    if p.power == 2 and (p.framework != "mae" or p.views < 2):
         return "fails: at q = 2 no feature of a kernel wins (L5)"
+    if p.framework == "mae":
+        return _kept_drive(p) if p.views > 1 else ONE_VIEW
     if one_feature_at_horizon(p):
         return "holds: no residual leaks at gain 1 (but under a mask the features decay, L7)"
     if p.gain in ("constant", "ema") and fate(p.tau, p.gain_floor, p.power) != "saturates":
         return "no stationary kernel above varrho at this gain (L4)"
+    if growth_rate(p) <= 0:
+        return "nothing is captured, so that nothing leaks (L3)"
+    if p.views < 2:
+        return ONE_VIEW
     time = sibling_leak_time(p, p.init_scale * MEDIAN_POSITIVE)
+    if isinf(time):
+        return "holds: nothing drives the sibling view (L6)"
     return f"fails once T exceeds about {time:.3g}: the residual leaks into the sibling view (L6)"
+
+
+def _kept_drive(p: Parameters) -> str:
+    """What a masked autoencoder's kernel keeps of its drive towards a sibling view (L14)."""
+    if p.gain_floor == 1:
+        return "holds: without masks (K = 1) a kernel has no drive towards its sibling view (L14)"
+    return "open: a kernel keeps a drive towards its sibling view, (K-1)/K under target all (L14)"
 
 
 def _sibling_share(p: Parameters) -> float:

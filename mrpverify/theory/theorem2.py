@@ -85,7 +85,9 @@ def predict_test(parameters: Parameters) -> str:
         return "errors on both kinds of image: classes without any captured feature are unknown"
     overall = expected_cover_accuracy(p).overall
     return f"accuracy 1 on multi-view and {overall:.3f} on single-view images: " + (
-        "both views are known" if overall == 1 else "some views are not known"
+        ("both views are known" if p.views == 2 else "every view is known")
+        if overall == 1
+        else "some views are not known"
     )
 
 

@@ -25,6 +25,7 @@ from ..accuracies import block_views, shares
 from ..claim import Claim, Control, Runs
 from ..laws.regimes import conditions, plain_supervised
 from ..legs import Leg, Legs
+from ..views import two_views
 
 MEMBERS = 8
 SIZES = (2, 3, 5, MEMBERS)
@@ -43,7 +44,8 @@ def regime(parameters: Parameters, member: int) -> Parameters:
 
 def legs(parameters: Parameters) -> Legs:
     """Every member."""
-    return {_name(member): Leg(regime(parameters, member)) for member in range(MEMBERS)}
+    p = two_views(parameters)
+    return {_name(member): Leg(regime(p, member)) for member in range(MEMBERS)}
 
 
 def _name(member: int) -> str:

@@ -26,6 +26,7 @@ from ...theory.undefined import UndefinedError
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from ..observed import holds
+from ..views import several_views
 from .unequal_views import LAW
 
 FAINT, EQUAL = "fainter last view", "equal views"
@@ -50,7 +51,7 @@ def small(parameters: Parameters) -> Parameters:
 
 def legs(parameters: Parameters) -> Legs:
     """Pretraining with a fainter view, and with equal ones."""
-    p = small(parameters)
+    p = small(several_views(parameters))
     faint = changed(p, law=LAW, faintness=theory.faintness_of(p, ACTIVITY))
     return {FAINT: Leg(faint), EQUAL: Leg(p)}
 

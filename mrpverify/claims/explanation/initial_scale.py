@@ -26,6 +26,7 @@ from ..laws.curves import curve
 from ..laws.exchange import backwards, exchange
 from ..laws.foretold import foretell
 from ..legs import Leg, Legs, fine_tuned, supervised
+from ..views import two_views
 
 GROWTHS = (1 / STAND_INS["much_less"].value, 1.0, 2.0)
 """Of the losing view, as the condition has it: where it ends, where its sides are equal, twice."""
@@ -55,7 +56,7 @@ def legs(parameters: Parameters) -> Legs:
     """Pretraining, its fine-tuning and supervised learning from every init."""
     found: dict[str, Leg] = {}
     for growth in GROWTHS:
-        own = regime(parameters, growth)
+        own = regime(two_views(parameters), growth)
         for name, leg in zip(NAMES, (Leg(own), fine_tuned(own), supervised(own)), strict=True):
             found[name(growth)] = leg
     return found

@@ -34,6 +34,7 @@ from ..accuracies import (
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs, fine_tuned, masked_supervised
 from ..observed import holds
+from ..views import several_views
 
 ENCODER, TUNED, MASKED = "encoder", "fine-tuned, one view", "masked, one view"
 """The encoder is not called PRETRAINING: in a control its own rule sets its T."""
@@ -57,7 +58,8 @@ def _masked(parameters: Parameters, shown: Mapping[str, Any]) -> Parameters:
 
 def encoder_and_head(parameters: Parameters) -> Legs:
     """Pretraining, and fine-tuning on one view a class."""
-    return {ENCODER: Leg(parameters), TUNED: fine_tuned(parameters, **ONE_VIEW)}
+    p = several_views(parameters)
+    return {ENCODER: Leg(p), TUNED: fine_tuned(p, **ONE_VIEW)}
 
 
 def legs(parameters: Parameters) -> Legs:

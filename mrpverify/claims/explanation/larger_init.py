@@ -8,6 +8,8 @@ all labels and with few: equal within 0.02 is SUPPORTED, a difference beyond it 
 
 from __future__ import annotations
 
+from math import isinf
+
 from ...judge.findings import Estimate
 from ...judge.measurement import Measurement
 from ...judge.per_seed import in_each_seed, within
@@ -65,8 +67,10 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
 
 def predict(parameters: Parameters) -> str:
     """Prediction for CMP.rival, one sentence."""
-    p = parameters
-    sooner = typical_time(p) / typical_time(regime(p, GROWTH))
+    p, large = parameters, regime(parameters, GROWTH)
+    if isinf(typical_time(large)):
+        return "no second view is learned from either init: no mask hides the first alone (AUG)"
+    sooner = typical_time(p) / typical_time(large)
     return (
         "both are right on every image; from the larger init a typical second view is learned "
         f"{sooner:.0f} times as fast (AUG)"

@@ -23,6 +23,7 @@ from ..laws.curves import curve
 from ..laws.exchange import backwards, exchange
 from ..laws.foretold import foretell
 from ..legs import Leg, Legs, supervised
+from ..views import two_views
 from .unequal_views import LAW
 
 COSINES = (0.03, 0.05, 0.1)
@@ -43,7 +44,8 @@ def _name(cosine: float) -> str:
 
 def legs(parameters: Parameters) -> Legs:
     """Supervised learning at every angle."""
-    return {_name(cosine): Leg(regime(parameters, cosine)) for cosine in COSINES}
+    p = two_views(parameters)
+    return {_name(cosine): Leg(regime(p, cosine)) for cosine in COSINES}
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,6 +33,7 @@ from ..laws.curves import curve
 from ..legs import Leg, Legs, fine_tuned, supervised
 from ..observed import reached
 from ..supervised.runs import observed_winner, predicted_winner
+from ..views import several_views
 
 LAW = "imperfect"
 ACTIVITIES = (0.6, 0.3)
@@ -62,7 +63,7 @@ def _scratch(activity: float) -> str:
 
 def legs(parameters: Parameters) -> Legs:
     """Pretraining, its fine-tuning and supervised learning at every ratio; the last at 1 too."""
-    found: dict[str, Leg] = {_scratch(EQUAL): supervised(parameters)}
+    found: dict[str, Leg] = {_scratch(EQUAL): supervised(several_views(parameters))}
     for activity in ACTIVITIES:
         own = regime(parameters, activity)
         found[_encoder(activity)] = Leg(own)

@@ -27,6 +27,7 @@ from ..accuracies import (
 )
 from ..claim import CONTROL_SEEDS, Claim, Control, Runs
 from ..legs import SUPERVISED, Leg, Legs, fine_tuned, masked_supervised, supervised
+from ..views import several_views
 from .runs import MASKED
 from .unequal_views import LAW, around_one
 
@@ -66,7 +67,7 @@ def _with_errors(leg: Leg) -> Leg:
 
 def legs(parameters: Parameters) -> Legs:
     """Every way of learning with wrong labels, and a few seeds with right ones."""
-    right = _learners(parameters)
+    right = _learners(several_views(parameters))
     return {
         **{name: _with_errors(leg) for name, leg in right.items()},
         **{

@@ -21,6 +21,7 @@ from ...theory.supervised import asymptotic_single_view_error, single_view_accur
 from ..accuracies import block_views, single_view
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
+from ..views import two_views
 from .curves import curve
 from .exchange import backwards, exchange
 from .foretold import foretell
@@ -46,7 +47,8 @@ def regime(parameters: Parameters, presence: float) -> Parameters:
 
 def legs(parameters: Parameters) -> Legs:
     """One supervised run at every presence."""
-    return {_name(share): Leg(regime(parameters, share)) for share in PRESENCES}
+    p = two_views(parameters)
+    return {_name(share): Leg(regime(p, share)) for share in PRESENCES}
 
 
 def _name(presence: float) -> str:

@@ -5,6 +5,8 @@ About a crossing nothing is: the features are there.
 
 from __future__ import annotations
 
+from math import isfinite
+
 from ...derivations import Theory
 from ...parameters import Parameters
 from ...theory.condition import Condition
@@ -59,6 +61,8 @@ def predict_retain(parameters: Parameters) -> str:
             f"every captured feature only grows, to at most {end.correlation:.2f} (balance of w "
             f"and u); eta_1 times curvature {encoder:.2f}, eta_2 times curvature {head:.2f}"
         )
+    if not isfinite(encoder + head):
+        return "features can be lost: pretraining ends at no finite length of a kernel (L4)"
     return (
         f"features can be lost: step times curvature is {encoder:.2f} (encoder), {head:.2f} (head)"
     )

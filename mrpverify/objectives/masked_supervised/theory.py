@@ -64,6 +64,12 @@ def typical_time(parameters: Parameters) -> float:
 def predict_capture(parameters: Parameters) -> str:
     """Prediction for AUG.capture, one sentence."""
     p = parameters
+    if p.views < 2:
+        return "a class has one view, and learns it"
+    if hidden_share(p) == 0:
+        return "no second view is learned: no mask hides the first one alone (AUG)"
+    if p.power < 3:
+        return "a second view grows exponentially at q = 2; by when it is learned is not derived"
     return (
         f"every view is learned, a typical second one at time {typical_time(p):.3g} after its "
         f"sibling; fastest at theta = {best_visible_share(p):.2f} (AUG)"
