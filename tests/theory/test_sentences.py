@@ -58,7 +58,7 @@ SENTENCES: list[tuple[Callable[[Parameters], str], Parameters, str]] = [
      "of siblings below 1.00 (L5)"),
     (theorem1.predict_monosemantic_at_crossing, MAE,
      f"a sibling view adds {joint(Q, 1, 4, 5) / joint(Q, 1, 4, 4):.2f} of"),
-    (theorem1.predict_monosemantic_at_crossing, replace(MAE, views=1), "adds 0.00 of"),
+    (theorem1.predict_monosemantic_at_crossing, replace(MAE, views=1), "has no other view"),
     (theorem1.predict_monosemantic_at_crossing, replace(MAE, signal=False), "adds 0.00 of"),
     (theorem1.predict_monosemantic_at_crossing, CLOSE,
      f"below {separatrix.separating_ratio(separatrix.sibling_advantage(CLOSE), Q):.2f} (L5)"),

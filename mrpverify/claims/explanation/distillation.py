@@ -22,6 +22,7 @@ from ...judge.measurement import Measurement
 from ...judge.per_seed import above, in_each_seed, within
 from ...objectives.distilled import theory
 from ...parameters import STAND_INS, Parameters
+from ...theory.undefined import several_views
 from ..accuracies import (
     block_views,
     multi_view,
@@ -32,7 +33,6 @@ from ..accuracies import (
 from ..claim import CONTROL_SEEDS, Claim, Control, Runs
 from ..laws.regimes import conditions
 from ..legs import Leg, Legs
-from ..views import several_views
 from . import ensemble
 
 MEMBERS = 4

@@ -21,11 +21,11 @@ from ...observe.ensemble import RULES
 from ...parameters import STAND_INS, Parameters
 from ...records.answers import single_view_answers
 from ...theory import ensemble as theory
+from ...theory.undefined import two_views
 from ..accuracies import block_views, shares
 from ..claim import Claim, Control, Runs
 from ..laws.regimes import conditions, plain_supervised
 from ..legs import Leg, Legs
-from ..views import two_views
 
 MEMBERS = 8
 SIZES = (2, 3, 5, MEMBERS)

@@ -22,11 +22,10 @@ from ...parameters import Parameters, changed
 from ...theory import growth
 from ...theory import unequal_views as theory
 from ...theory.reduced_dynamics import Moments, course, drawn_moments
-from ...theory.undefined import UndefinedError
+from ...theory.undefined import UndefinedError, several_views
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from ..observed import holds
-from ..views import several_views
 from .unequal_views import LAW
 
 FAINT, EQUAL = "fainter last view", "equal views"

@@ -19,6 +19,7 @@ from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...objectives.supervised.conditions import init_at_growth
 from ...parameters import STAND_INS, Parameters
+from ...theory.undefined import two_views
 from ..accuracies import GAIN, block_views, resolution, share, single_view, summary
 from ..claim import Claim, Control, Runs
 from ..controls import NOTHING_HIDDEN
@@ -26,7 +27,6 @@ from ..laws.curves import curve
 from ..laws.exchange import backwards, exchange
 from ..laws.foretold import foretell
 from ..legs import Leg, Legs, fine_tuned, supervised
-from ..views import two_views
 
 GROWTHS = (1 / STAND_INS["much_less"].value, 1.0, 2.0)
 """Of the losing view, as the condition has it: where it ends, where its sides are equal, twice."""

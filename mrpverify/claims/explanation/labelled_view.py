@@ -22,6 +22,7 @@ from ...observe.accuracy import single_view_accuracy
 from ...parameters import Parameters
 from ...records.drawn import labelled_views
 from ...theory import labelled_view as theory
+from ...theory.undefined import several_views
 from ..accuracies import (
     GAIN,
     SINGLE_VIEW_ACCURACY,
@@ -34,7 +35,6 @@ from ..accuracies import (
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs, fine_tuned, masked_supervised
 from ..observed import holds
-from ..views import several_views
 
 ENCODER, TUNED, MASKED = "encoder", "fine-tuned, one view", "masked, one view"
 """The encoder is not called PRETRAINING: in a control its own rule sets its T."""

@@ -17,13 +17,13 @@ from ...judge.findings import Curve, Table
 from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...parameters import Parameters, changed
+from ...theory.undefined import two_views
 from ..accuracies import block_views, resolution, share, single_view
 from ..claim import Claim, Control, Runs
 from ..laws.curves import curve
 from ..laws.exchange import backwards, exchange
 from ..laws.foretold import foretell
 from ..legs import Leg, Legs, supervised
-from ..views import two_views
 from .unequal_views import LAW
 
 COSINES = (0.03, 0.05, 0.1)

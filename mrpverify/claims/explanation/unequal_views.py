@@ -20,6 +20,7 @@ from ...judge.numbers import Number, Rival, all_numbers, mean_number, quarter
 from ...parameters import STAND_INS, Parameters, changed
 from ...theory import unequal_views as theory
 from ...theory.supervised import winning_view
+from ...theory.undefined import several_views
 from ..accuracies import (
     SINGLE_VIEW_ACCURACY,
     block_views,
@@ -33,7 +34,6 @@ from ..laws.curves import curve
 from ..legs import Leg, Legs, fine_tuned, supervised
 from ..observed import reached
 from ..supervised.runs import observed_winner, predicted_winner
-from ..views import several_views
 
 LAW = "imperfect"
 ACTIVITIES = (0.6, 0.3)

@@ -16,6 +16,7 @@ from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...parameters import Parameters, changed
 from ...theory import wrong_labels as theory
+from ...theory.undefined import several_views
 from ..accuracies import (
     GAIN,
     MULTI_VIEW_ACCURACY,
@@ -27,7 +28,6 @@ from ..accuracies import (
 )
 from ..claim import CONTROL_SEEDS, Claim, Control, Runs
 from ..legs import SUPERVISED, Leg, Legs, fine_tuned, masked_supervised, supervised
-from ..views import several_views
 from .runs import MASKED
 from .unequal_views import LAW, around_one
 

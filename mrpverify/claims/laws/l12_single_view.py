@@ -18,10 +18,10 @@ from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...parameters import Parameters
 from ...theory.supervised import asymptotic_single_view_error, single_view_accuracy
+from ...theory.undefined import two_views
 from ..accuracies import block_views, single_view
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
-from ..views import two_views
 from .curves import curve
 from .exchange import backwards, exchange
 from .foretold import foretell
