@@ -93,7 +93,8 @@ def predict_capture(parameters: Parameters) -> str:
     time = f"a typical covering kernel crosses at time {predicted_crossing_time(p):.3g}"
     if p.framework == "mae":
         end = final_correlation(p, p.framework)
-        return f"every feature is held, at Lambda about {end:.1f} (L15); {time} (plateau dynamics)"
+        by = "L15" if p.target == "all" else "balance"
+        return f"every feature is held, at Lambda about {end:.1f} ({by}); {time} (plateau dynamics)"
     if growth_rate(p) <= 0:
         return "nothing is captured: the gain is below the growth threshold (L3)"
     share = expected_coverage(p)

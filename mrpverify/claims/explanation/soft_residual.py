@@ -20,6 +20,7 @@ from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...objectives.distilled import residual as theory
 from ...parameters import Parameters
 from ...records.answers import multi_view_answers
+from ...theory.undefined import two_views
 from ..accuracies import own_block
 from ..claim import Claim, Control, Runs
 from ..laws.exchange import exchange, swapped
@@ -48,14 +49,14 @@ def regime(parameters: Parameters, case: Case, **changes: object) -> Parameters:
 
 
 def _alone(parameters: Parameters, presence: float, **changes: object) -> Leg:
-    """Labels alone. One view of two is lost."""
-    law = {"views": 2, "kernels_per_class": 4, "test_images": 400}
+    """Labels alone."""
+    law = {"kernels_per_class": 4, "test_images": 400}
     return Leg(plain_supervised(parameters, presence, **{**law, **changes}))
 
 
 def legs(parameters: Parameters) -> Legs:
     """A student at rest in every case; one to its T, and labels alone."""
-    p = parameters
+    p = two_views(parameters)
     teacher = {presence: _alone(p, presence) for presence, _ in CASES}
     at_rest = {
         _name(case): Leg(regime(p, case, horizon=AT_REST), taught_by=(teacher[case[0]],))
@@ -275,7 +276,7 @@ CLAIMS = (
         horizon="T",
         measure=measure,
         controls={"supervised": CONTROLS},
-        prediction=lambda p: theory.predict_residual(regime(p, TYPICAL)),
+        prediction=lambda p: theory.predict_residual(regime(two_views(p), TYPICAL)),
         order=18,
         legs=legs,
         conditions=conditions,

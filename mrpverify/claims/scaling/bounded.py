@@ -22,6 +22,7 @@ from ...observe.accuracy import by_class
 from ...parameters import Parameters
 from ...theory.condition import Condition
 from ...theory.resting import rest
+from ...theory.undefined import two_views
 from ..claim import CONTROL_SEEDS, Claim, Control, Runs
 from ..laws.curves import curve
 from ..laws.foretold import foretell
@@ -36,7 +37,8 @@ def legs(parameters: Parameters) -> Legs:
     """The runs of these claims; for the teacher's control a few that rest further out."""
     every = sizes_to_the_end(parameters)
     if parameters.framework == "supervised":
-        return {_name(k): supervised_leg(parameters, k) for k in every}
+        p = two_views(parameters)
+        return {_name(k): supervised_leg(p, k) for k in every}
     own = {_name(k): Leg(pretraining(parameters, k), seeds=SEEDS) for k in every}
     own[_name(every[-1])] = Leg(few_kernels(parameters, every[-1]), seeds=SEEDS)
     few = {_late(k): Leg(late_rest(parameters, k), seeds=CONTROL_SEEDS) for k in every}

@@ -27,6 +27,7 @@ from ...theory.coverage_time import kernel_times
 from ...theory.supervised import single_view_accuracy
 from ...theory.supervised_flow import accuracy
 from ...theory.theorem2 import accuracy_of_views
+from ...theory.undefined import two_views
 from ..accuracies import captured_views, multi_view, single_view
 from ..claim import CONTROL_SEEDS, Claim, Control, Runs
 from ..laws.curves import curve
@@ -94,6 +95,7 @@ def tuned_sizes(parameters: Parameters) -> tuple[int, ...]:
 
 def legs(parameters: Parameters) -> Legs:
     """The runs of a framework at every k, and those of supervised learning's control."""
+    parameters = two_views(parameters)
     if parameters.framework == "supervised":
         every = sizes_to_the_end(parameters)
         path = {_name(k): supervised_leg(parameters, k) for k in every}
