@@ -14,6 +14,7 @@ from mrpverify.judge.verdicts import Verdict
 from mrpverify.objectives.distilled import residual as theory
 from mrpverify.regime import load_preset
 from mrpverify.simulate.sample import sample_features
+from mrpverify.theory.undefined import UndefinedError
 
 REGIME = load_preset("quick").regimes["supervised"]
 SALT, SEEDS = "made", FEWEST_SEEDS
@@ -120,7 +121,8 @@ def test_kernels_that_share_a_view_have_to_share_its_residual():
 
 
 @pytest.mark.parametrize(
-    ("factor", "verdict"), [(1.2, Verdict.SUPPORTED), (10.0, Verdict.REFUTED), (np.inf, None)]
+    ("factor", "verdict"),
+    [(1.2, Verdict.SUPPORTED), (10.0, Verdict.REFUTED), (np.inf, None), (-0.01, None)],
 )
 def test_times_of_lost_views_are_asked(factor, verdict):
     numbers = rows(found(all_runs(taken=lambda n: factor * time(n))))
@@ -145,3 +147,11 @@ def test_every_leg_is_of_one_image_law_and_is_taught_by_itself():
             assert teacher.parameters.off_class == leg.parameters.off_class
     assert replace(legs[claim.LABELS].parameters, horizon=0.0) == legs[claim.ALONE].parameters
     assert "0.14" in own.prediction(REGIME)
+
+
+@pytest.mark.parametrize(("field", "value"), [("off_low", 0.95), ("views", 3)])
+def test_where_no_view_rests_or_others_are_there_nothing_is_predicted(field, value):
+    (own,) = select(["KD.residual"])
+    changes = {field: value, "off_high": 1.0} if field == "off_low" else {field: value}
+    with pytest.raises(UndefinedError, match=r"rest|two views"):
+        own.prediction(replace(REGIME, **changes))

@@ -20,7 +20,7 @@ from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...objectives.distilled import residual as theory
 from ...parameters import Parameters
 from ...records.answers import multi_view_answers
-from ...theory.undefined import two_views
+from ...theory.undefined import UndefinedError, two_views
 from ..accuracies import own_block
 from ..claim import Claim, Control, Runs
 from ..laws.exchange import exchange, swapped
@@ -72,6 +72,15 @@ def legs(parameters: Parameters) -> Legs:
 
 def _name(case: Case) -> str:
     return f"s/k = {case[0]:g}, eta_KD = {case[1]:g}"
+
+
+def predict(parameters: Parameters) -> str:
+    """Prediction, one sentence; raises UndefinedError where a held view never rests."""
+    p = two_views(parameters)
+    for case in CASES:
+        if theory.rest(regime(p, case)).residual == 0:
+            raise UndefinedError(f"{_name(case)}: soft labels take too little for a view to rest")
+    return theory.predict_residual(regime(p, TYPICAL))
 
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
@@ -196,10 +205,11 @@ def _time(parameters: Parameters, runs: Runs) -> Number:
 
 
 def _logs(taken: np.ndarray, derived: np.ndarray) -> np.ndarray:
-    """ln(taken/derived), inf where nothing crosses; same shape."""
+    """ln(taken/derived), inf where nothing crosses, -inf where it took no time; same shape."""
     crosses = np.isfinite(taken) & np.isfinite(derived)
     ratio = np.divide(taken, derived, out=np.full(taken.shape, np.inf), where=crosses)
-    return np.asarray(np.log(ratio))
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(ratio))
 
 
 def _medians(values: np.ndarray, counted: np.ndarray) -> np.ndarray:
@@ -211,12 +221,13 @@ def _medians(values: np.ndarray, counted: np.ndarray) -> np.ndarray:
 def _taken(parameters: Parameters, run: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Of a class's views: time from the crossing of its other view on, kernels in that by then.
 
-    Both [seeds, classes, 2]; the time is inf where it does not cross.
+    Both [seeds, classes, 2]; the time is inf where it does not cross, 0 where it does so first.
     """
     crossing = own_block(parameters, run["crossing_time"].values)
     first = crossing.min(-2)
     other = crossing[..., ::-1]
-    taken = np.where(np.isfinite(first), first - first[..., ::-1], np.inf)
+    later = first - np.minimum(first, first[..., ::-1])
+    taken = np.where(np.isfinite(first), later, np.inf)
     by_then = np.minimum(first, parameters.horizon)[..., None, :]
     return taken, np.asarray((other < by_then).sum(-2))
 
@@ -276,7 +287,7 @@ CLAIMS = (
         horizon="T",
         measure=measure,
         controls={"supervised": CONTROLS},
-        prediction=lambda p: theory.predict_residual(regime(two_views(p), TYPICAL)),
+        prediction=predict,
         order=18,
         legs=legs,
         conditions=conditions,
