@@ -394,7 +394,10 @@ OF_A_SECOND_VIEW = {
     "KD.transfer", "SD.transfer", "KD.knowledge", "KD.time", "KD.smoothing", "CMP.labels",
     "CMP.link", "CMP.unequal", "CMP.keep", "CMP.noise",
 }  # fmt: skip
-OF_TWO_VIEWS = {"ENS.union", "ENS.error", "ENS.vote", "L12", "CMP.angle", "CMP.init"}
+OF_TWO_VIEWS = {
+    "ENS.union", "ENS.error", "ENS.vote", "L12", "CMP.angle", "CMP.init", "KD.residual",
+    "S.single", "S.bounded",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("setting", ["views=3", "views=5,d=80"])
@@ -410,7 +413,7 @@ def test_with_more_views_only_what_is_derived_for_two_is_not_defined(setting):
         ("q=2", ON_THE_PATH | {"S.time", "S.further", "S.race", "AUG.rate"}
          | {"CMP.init", "CMP.rival", "CMP.unequal"}),
         ("mu=1", ON_THE_PATH | {"S.time"}),
-        ("C_p=1", {"L8"}),
+        ("C_p=1", {"L8", "KD.residual"}),
         ("theta=1", {"L4", "L5", "L6", "L7", "L16"}),
         ("Delta=0", {"CMP.keep"}),
         ("gain=ema", {"L3"}),
