@@ -27,6 +27,8 @@ from .shown import Cell, Grid, Line, seen, shown, target
 
 ROOMY = 120
 """Columns from which verdicts, conditions and controls are tables."""
+COLUMN = 11
+"""Characters that a column of a finding's table needs, on average, to be read."""
 
 STYLES = {
     Verdict.SUPPORTED: "bold green",
@@ -196,7 +198,7 @@ def _print_findings(
     items = shown(result.measurement.findings)
     for item in items:
         if isinstance(item, Grid):
-            console.print(_grid(claim.id, item))
+            _print_grid(console, claim.id, item)
     for item in items:
         match item:
             case Line(about=about, words=words):
@@ -208,6 +210,20 @@ def _print_findings(
         console.print(Text(f"{name}, run in a regime of its own: {own}"))
     if result.prediction is not None:
         console.print(Text(f"{name}, predicted: {result.prediction}"))
+
+
+def _print_grid(console: Console, claim: str, grid: Grid) -> None:
+    """A table, or where its columns have no room to be read a line for every row."""
+    if console.width >= COLUMN * len(grid.columns):
+        console.print(_grid(claim, grid))
+        return
+    console.print(Text(f"{claim}, {grid.title}", "italic"))
+    for row in grid.rows:
+        first, *others = zip(grid.columns, row, strict=True)
+        told = [
+            Text.assemble(f"{c.words} ", _coloured(c, cell)) for c, cell in others if cell.words
+        ]
+        console.print(Text.assemble((f"  {first[1].words}", "bold"), ": ", Text("; ").join(told)))
 
 
 def _grid(claim: str, grid: Grid) -> Table:

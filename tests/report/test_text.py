@@ -18,7 +18,7 @@ from mrpverify.command_line import WIDTH, report_console
 from mrpverify.counterexample import searching
 from mrpverify.judge.findings import Estimate, Note, Recorded
 from mrpverify.judge.measurement import Measurement, mean_above, together, with_unknown
-from mrpverify.judge.numbers import ABOVE_ZERO
+from mrpverify.judge.numbers import ABOVE_ZERO, Rival, all_numbers, mean_number
 from mrpverify.judge.verdicts import Verdict
 from mrpverify.parameters import Parameters
 from mrpverify.regime import load_preset
@@ -255,3 +255,18 @@ def test_claims_of_one_id_and_horizon_are_listed_with_their_frameworks():
     assert len(lines) == len(set(lines))
     assert any(line.startswith("T1.bounded (T, mae) ") for line in lines)
     assert any(line.startswith("T1.monosemantic (T) ") for line in lines)
+
+
+def test_a_wide_table_is_lines_where_its_columns_have_no_room():
+    """Nine columns at 60 characters broke words of five letters into three lines."""
+    number = mean_number("ln of a ratio", np.full(16, 0.1), 0.0, Rival("none [of 3]", 2.0))
+    measurement = all_numbers([number], "a number")
+    (claim,) = select(["T1.lottery"])
+    found = ClaimResult(claim, "mae", measurement, (), (), measurement.measured, None)
+    narrow, wide = text(found, width=60), text(found, width=160)
+    said = "ln of a ratio: seeds 16; value 0.1; 90 % interval [0.1, 0.1]; prediction 0;"
+    assert said in " ".join(narrow.split())
+    assert "rival none [of 3]: 2; rival excluded yes; measured SUPPORTED" in " ".join(
+        narrow.split()
+    )
+    assert said not in " ".join(wide.split())
