@@ -155,3 +155,8 @@ def test_where_no_view_rests_or_others_are_there_nothing_is_predicted(field, val
     changes = {field: value, "off_high": 1.0} if field == "off_low" else {field: value}
     with pytest.raises(UndefinedError, match=r"rest|two views"):
         own.prediction(replace(REGIME, **changes))
+
+
+def test_a_seed_that_does_not_know_every_case_counts_by_what_it_knows():
+    cases = np.array([[-1.0, np.nan, -3.0], [np.nan, np.nan, np.nan], [1.0, 1.0, 4.0]])
+    np.testing.assert_array_equal(claim._mean_of_known(cases), [-2.0, np.nan, 2.0])
