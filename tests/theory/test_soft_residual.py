@@ -108,7 +108,9 @@ def test_more_soft_labels_leave_more_and_more_kernels_less(eta, presence, k, tau
         assert theory.rest(p, 2).correlation < one.correlation
 
 
-@pytest.mark.parametrize("changes", [{"taught_weight": 0.0}, {"off_class": 0.0}])
+@pytest.mark.parametrize(
+    "changes", [{"taught_weight": 0.0}, {"off_class": 0.0}, {"off_low": 0.0, "off_high": 0.0}]
+)
 def test_labels_alone_never_rest(changes):
     p = replace(P, **changes)
     assert theory.rest(p) == theory.Rest(inf, 0.0)

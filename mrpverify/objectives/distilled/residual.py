@@ -117,9 +117,8 @@ def _asks_for_less(p: Parameters, held: Held) -> bool:
 
     Labels alone never balance: images of the class pull more up than those of others down.
     """
-    below = p.label_temperature**2 * held.logit(p, "off") < 1
-    shown = off_class_probability(p) > 0 and role(p, "off").high > 0
-    return bool(p.taught_weight > 0 and shown and below.any())
+    answer = p.label_temperature**2 * held.logit(p, "off")
+    return bool(((answer > 0) & (answer < 1)).any())
 
 
 def _drive(p: Parameters, held: Held, others: Held) -> float:
