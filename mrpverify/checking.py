@@ -57,7 +57,7 @@ from .report.listing import (
     print_stand_ins,
 )
 from .report.markdown import markdown
-from .report.record import as_json, record
+from .report.record import as_json, conditions_of, record
 from .report.run import Run, own_data
 from .report.text import print_report
 from .report.verifying import DAMAGED, EXIT_MISMATCH, Verified, verify
@@ -116,6 +116,7 @@ def carry_out(asked: Asked) -> int:
 def _order(asked: Asked) -> Order:
     """The checked request; what reads nothing but the words comes before what looks around."""
     question = question_of(asked)
+    _ask_conditions(question)
     if asked.lock is not None:
         keep_lock(asked.lock, question)
     for line in (*question.unheard, *too_few(question.claims, question.seeds)):
@@ -134,6 +135,24 @@ def _order(asked: Asked) -> Order:
         formats=_formats(asked.formats, asked.out),
     )
     return _with_images(order, asked.preset, of_images, asked.seeds)
+
+
+def _ask_conditions(question: Question) -> None:
+    """Compute what a record has of every regime: what cannot be is told before any work.
+
+    Raises RegimeError, MissingDataError or UsageError.
+    """
+    for regime in question.regimes.values():
+        try:
+            conditions_of(regime)
+        except (RegimeError, MissingDataError):
+            raise
+        except Exception as error:
+            told = f"{type(error).__name__}: {error}"
+            raise UsageError(
+                f"the conditions of this regime cannot be computed ({told}). Its law is "
+                f"{regime.law!r}: mend what that says of its images, or take another regime."
+            ) from error
 
 
 def _store(asked: Asked, question: Question, machine: Machine) -> Store | None:

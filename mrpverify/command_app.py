@@ -19,6 +19,10 @@ ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasat
 """Signals that ask a process to end, beside Ctrl-C."""
 
 
+INTERRUPTED = 130
+"""Exit code with which typer ends, without a word, what nobody else has caught."""
+
+
 class _App(typer.Typer):
     """An application that ends in a line, not in a traceback, where nothing can be printed."""
 
@@ -32,6 +36,11 @@ class _App(typer.Typer):
                 return super().__call__(*arguments, **options)
         except OSError as error:
             _nothing_printed(error)
+            raise SystemExit(1) from None
+        except (KeyboardInterrupt, SystemExit) as ended:
+            if isinstance(ended, SystemExit) and ended.code != INTERRUPTED:
+                raise
+            tell("interrupted.")
             raise SystemExit(1) from None
 
 

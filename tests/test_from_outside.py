@@ -272,3 +272,26 @@ def test_the_gradient_from_outside_is_that_of_its_loss(known):
 def test_asdict_makes_the_same_regime_again(known):
     p = mv.regime("dropped-patches", **REGIME)
     assert regime_of(asdict(p)) == p
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("roles=lambda p: mv.multi_view_roles(p)[:2]", "its roles lack"),
+        ("roles=lambda p: list(mv.multi_view_roles(p))", "and no tuple of Roles"),
+        ("roles=lambda p: 1 / 0", "ZeroDivisionError"),
+        ("roles=mv.multi_view_roles, conditions=lambda p: 1 / 0", "ZeroDivisionError"),
+    ],
+)
+def test_a_law_that_says_nothing_of_its_images_is_told_before_any_work(tmp_path, broken, said):
+    """They ended in a traceback after all runs, and the result was lost."""
+    (tmp_path / "mine.py").write_text(
+        "import mrpverify as mv\n"
+        f"LAWS = (mv.DataLaw(name='mine', parts=(), strengths=mv.strengths, {broken}),)\n"
+    )
+    asked = ("T1.capture", "--plugin", str(tmp_path / "mine.py"), "--set", "law=mine", *SETTINGS)
+    ended = command(sys.executable, *asked, "--seeds", "2", cache=tmp_path)
+    assert ended.returncode == 2, ended.stderr
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not list(tmp_path.glob("cpu/*/*")), "nothing was trained"

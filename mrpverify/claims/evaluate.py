@@ -11,6 +11,7 @@ from ..judge.findings import Picture, recorded
 from ..judge.measurement import Measurement, judged_by, judged_by_e_value
 from ..judge.sequential import FIRST_LOOK, USUAL_CAP, Design, design
 from ..judge.verdicts import Verdict, final_verdict
+from ..outside import OutsideError
 from ..parameters import STAND_INS, Framework, Parameters
 from ..records.labelled import Request, join
 from ..theory.assumptions import measured_step_size
@@ -264,7 +265,8 @@ def _without_runs(claim: Claim, regime: Parameters, framework: Framework) -> Cla
     """What is said of a claim that has no runs, or whose controls have none; None where all have.
 
     A RegimeError says that the regime does not define them; outside a claim's conditions so does a
-    number that does not exist. Whatever else breaks is broken, and an ERROR of its own.
+    number that does not exist. Whatever else breaks is broken, and an ERROR of its own; so is a
+    name that is none.
     """
     broken: tuple[Condition, ...] = ()
     try:
@@ -272,7 +274,7 @@ def _without_runs(claim: Claim, regime: Parameters, framework: Framework) -> Cla
         _lay_out(claim, regime, framework)
     except BREAKS as error:
         undefined = (RegimeError, ArithmeticError, ValueError) if broken else RegimeError
-        if not isinstance(error, undefined):
+        if not isinstance(error, undefined) or isinstance(error, OutsideError):
             return ClaimResult(claim, framework, _broke(error), (), broken, Verdict.ERROR, None)
         not_run = _without_number(f"not run, no run is defined here: {error}", Verdict.INCONCLUSIVE)
         broken = broken or (not_defined(error, framework),)

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from math import inf
 from typing import NamedTuple
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import sympy as sp
@@ -34,7 +35,7 @@ from scipy.integrate import solve_ivp
 from ..parameters import Parameters
 from . import notation as letters
 from .activation import offset, smoothed_relu, smoothed_relu_slope
-from .data_law import role
+from .data_law import of_view
 from .resting import Images, images_in_role
 
 Array = NDArray[np.float64]
@@ -104,7 +105,7 @@ def valley(parameters: Parameters, images: Images | None = None) -> Valley:
 
 def presence(parameters: Parameters) -> float:
     """p, the probability that an image shows a given feature as its own (section 1 [R])."""
-    return role(parameters, "shown").probability
+    return next(r for r in of_view(parameters, 0) if r.name == "shown").probability
 
 
 def rise(parameters: Parameters, images: Images | None = None) -> Rise:
@@ -138,8 +139,8 @@ def course(
     """c at the physical times [times], increasing, from c = b = `start` at time 0 (L15 [D]).
 
     The flow of c and b on the whole smoothed ReLU, to a relative `tolerance`: what a finite time
-    adds to `rise`. Raises ValueError as in `valley`, or unless start > 0 and the times are positive
-    and increase.
+    adds to `rise`. NaN from where the solver gives up, on courses over many decades. Raises
+    ValueError as in `valley`, or unless start > 0 and the times are positive and increase.
     """
     t = np.asarray(times, dtype=np.float64)
     if start <= 0 or t.min() <= 0 or (np.diff(t) <= 0).any():
@@ -150,10 +151,13 @@ def course(
     def velocity(_: float, state: Array) -> Array:
         return _velocity(parameters, seen, state)
 
-    run = solve_ivp(
-        velocity, (0, t[-1]), [start, start], "LSODA", t, rtol=tolerance, atol=1e-2 * tolerance
-    )
-    return np.asarray(run.y[0])
+    fine = {"rtol": tolerance, "atol": 1e-2 * tolerance}
+    with catch_warnings():
+        simplefilter("ignore", UserWarning)  # that it gives up, which NaN says
+        run = solve_ivp(velocity, (0, t[-1]), [start, start], "LSODA", t, **fine)
+    found = np.full(len(t), np.nan)
+    found[: len(run.t)] = run.y[0] if len(run.t) else []
+    return found
 
 
 def local_exponent(

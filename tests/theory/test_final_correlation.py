@@ -10,13 +10,14 @@ from mrpverify.objectives.mae.theory import balance
 from mrpverify.objectives.mae.theory import final_correlation as mae
 from mrpverify.objectives.supervised.theory import final_correlation as supervised
 from mrpverify.objectives.teacher_student.theory import final_correlation as teacher_student
-from mrpverify.parameters import Parameters
+from mrpverify.parameters import Parameters, changed
 from mrpverify.regime import load_preset
 from mrpverify.theory.assumptions import violated
 from mrpverify.theory.coverage_time import covering_start, slowest_start
 from mrpverify.theory.final_correlation import final_correlation
 from mrpverify.theory.hitting import crossing_time
-from mrpverify.theory.mae_growth import course
+from mrpverify.theory.mae_growth import course, rise
+from mrpverify.theory.supervised import own_activity
 
 LAW = Parameters()
 
@@ -90,3 +91,19 @@ def test_names() -> None:
     assert isnan(final_correlation(LAW, "contrastive"))
     with pytest.raises(ValueError, match="'nobody'"):
         final_correlation(LAW, "nobody")
+
+
+@pytest.mark.parametrize("changes", [{"power": 8}, {"power": 5, "init_scale": 1e-3}])
+def test_a_course_that_no_solver_follows_ends_by_its_law_at_late_times(changes) -> None:
+    p = replace(load_preset("quick").regimes["mae"], **changes)
+    time = 2 * crossing_time(p, slowest_start(p))
+    late = rise(p).amplitude * time ** rise(p).exponent
+    assert mae(p) == pytest.approx(late, rel=0.05)
+
+
+def test_views_that_hardly_differ_end_as_equal_ones() -> None:
+    """Shares of a feature were taken for its probability: T of supervised learning doubled."""
+    equal = load_preset("quick").regimes["mae"]
+    nearly = changed(equal, law="imperfect", faintness=1 - 1e-9)
+    assert mae(nearly) == pytest.approx(mae(equal), rel=1e-4)
+    assert own_activity(nearly) == pytest.approx(own_activity(equal), rel=1e-6)

@@ -18,6 +18,7 @@ from mrpverify.parameters import Parameters
 from mrpverify.simulate.sample import sample_images
 from mrpverify.simulate.teaching import TaughtImages
 from mrpverify.theory.data_law import power_sum, role
+from mrpverify.theory.undefined import UndefinedError
 
 P = Parameters(
     framework="distilled", classes=4, kernels_per_class=3, dimension=8, images=2500, patches=4,
@@ -155,3 +156,8 @@ def test_rivals_and_weights_by_hand():
 def test_what_the_balance_is_not_about_is_refused(changes, number):
     with pytest.raises(ValueError, match=r"kernel|balance"):
         theory.rest(replace(P, **changes), number)
+
+
+def test_a_view_that_soft_labels_let_nobody_hold_is_said_to_be_none():
+    with pytest.raises(UndefinedError, match="no view is held"):
+        theory.rest(replace(P, classes=2, off_low=2.0, off_high=3.0))

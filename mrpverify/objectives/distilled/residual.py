@@ -35,6 +35,7 @@ from ...theory.activation import smoothed_relu, smoothed_relu_slope
 from ...theory.data_law import off_class_probability, power_sum, role
 from ...theory.leak import leak_times
 from ...theory.resting import images_in_role
+from ...theory.undefined import UndefinedError
 from .theory import lift_rate
 
 Array = NDArray[np.float64]
@@ -82,7 +83,8 @@ class Rest:
 def rest(parameters: Parameters, kernels: int = 1) -> Rest:
     """The balance above for a view that so many kernels hold [D].
 
-    Raises ValueError unless kernels >= 1, derivative = exact and soft_labels is not own.
+    Raises ValueError unless kernels >= 1, derivative = exact and soft_labels is not own, and
+    UndefinedError where soft labels let no view be held.
     """
     p = parameters
     if kernels < 1:
@@ -103,6 +105,8 @@ def _rest(p: Parameters, kernels: int, others: Held | None) -> Rest:
         return _drive(p, held, others or held)
 
     low = p.linear_from / kernels
+    if drive(low) < 0:
+        raise UndefinedError("no view is held: soft labels take more than labels give at varrho")
     high = WIDER * low
     while drive(high) >= 0:
         if not _asks_for_less(p, Held(high, kernels)):

@@ -14,7 +14,7 @@ from ...theory.coverage_time import covering_start, slowest_start
 from ...theory.curvature import activity_moment
 from ...theory.data_law import mean_power_sum, mean_power_sum_product, over_law
 from ...theory.final_correlation import mean_shown_sum, target_share
-from ...theory.mae_growth import course
+from ...theory.mae_growth import course, rise
 from ...theory.mae_plateau import crossing_time
 from ...theory.resting import Images, images_in_role
 
@@ -44,7 +44,9 @@ def final_correlation(parameters: Parameters) -> float:
     images = images_in_role(p, "shown")
     few = Images(np.full(NODES, 1 / NODES), images.strength[:NODES])
     (late,) = course(p, np.array([time]), covering_start(p), few, TOLERANCE)
-    return max(balance(p), float(late))
+    if np.isnan(late):  # its law at late times, which is all that counts after so long
+        late = rise(p).amplitude * time ** rise(p).exponent
+    return max(balance(p), float(np.nan_to_num(late)))
 
 
 def balance(parameters: Parameters) -> float:
