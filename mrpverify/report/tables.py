@@ -204,12 +204,13 @@ def _rows(rows: Rows, name: str) -> str:
     Of several each says its salt.
     """
     of = [(salt, own[salt]) for own in rows.values() for salt in sorted(own)]
-    found = [(salt, rows) for salt, claim in of if (rows := claim["details"].get(name))]
+    told = [(salt, claim["details"].get(name)) for salt, claim in of]
+    found = [(salt, cells) for salt, cells in told if cells]
     if not found:
         raise StoredRecordError(f"'results: rows ... {name}': no stored record has such a table.")
     if len(found) == 1:
         return _as_told(found[0][1])
-    return "\n\n".join(f"Salt {salt}:\n\n{_as_told(rows)}" for salt, rows in found)
+    return "\n\n".join(f"Salt {salt}:\n\n{_as_told(cells)}" for salt, cells in found)
 
 
 def _as_told(told: Sequence[Record]) -> str:

@@ -18,6 +18,7 @@ from .data_law import (
     hiding_share,
     of_view,
     off_class_probability,
+    over_views,
     power_sum,
     power_sum_product,
 )
@@ -31,17 +32,9 @@ def joint_moments(parameters: Parameters, left: int, right: int) -> Array:
     rows = _conditional_means(parameters, left)
     columns = _conditional_means(parameters, right)
     joint: Array = (rows * probability[:, None]).T @ columns
-    np.fill_diagonal(joint, np.tile(_own_moments(parameters, left, right), parameters.classes))
+    own = over_views(parameters, lambda r: power_sum_product(parameters, r, left, right))
+    np.fill_diagonal(joint, own)
     return joint
-
-
-def _own_moments(parameters: Parameters, left: int, right: int) -> list[float]:
-    """E[1_v (sum z_v^left)(sum z_v^right)] of every view of a class [views]."""
-    p = parameters
-    return [
-        sum(r.probability * power_sum_product(p, r, left, right) for r in of_view(p, view))
-        for view in range(p.views)
-    ]
 
 
 def covariances(parameters: Parameters, left: int, right: int) -> Array:
@@ -93,5 +86,4 @@ def _conditional_means(parameters: Parameters, power: int) -> Array:
 
 def _mean_of_kinds(parameters: Parameters, view: int, power: int) -> dict[RoleName, float]:
     """E sum z^power of a view by what it is in an image: "shown", "weak", "off", "single_off"."""
-    own = of_view(parameters, view)
-    return {r.name.rpartition(" ")[2]: power_sum(parameters, r, power) for r in own}
+    return {r.kind: power_sum(parameters, r, power) for r in of_view(parameters, view)}

@@ -48,6 +48,11 @@ class Role:
     views: tuple[int, ...] | None = None
     """The views of a class that it is about, where views differ; None: all of them."""
 
+    @property
+    def kind(self) -> RoleName:
+        """Its name, without what views differ by: "shown" of "faint shown"."""
+        return self.name.rpartition(" ")[2]
+
 
 def roles(parameters: Parameters) -> tuple[Role, ...]:
     """The roles of any one feature; probabilities sum to P(present) (section 1 [R]).
@@ -102,20 +107,26 @@ def of_view(parameters: Parameters, view: int) -> tuple[Role, ...]:
     p = parameters
     if not 0 <= view < p.views:
         raise ValueError(f"view={view}: a class has the views 0 to {p.views - 1}")
-    every = [replace(r, views=r.views or tuple(range(p.views))) for r in roles(p)]
-    mine = (r for r in every if view in (r.views or ()))
-    # A role of few views has their share of the probability of any one feature.
-    return tuple(replace(r, probability=r.probability * p.views / len(r.views or ())) for r in mine)
+    mine = (r for r in roles(p) if r.views is None or view in r.views)
+    return tuple(_of_its_views(p, r) for r in mine)
+
+
+def _of_its_views(parameters: Parameters, role: Role) -> Role:
+    """The role of a feature that can have it: `roles` has the share of those in all features."""
+    if role.views is None:
+        return role
+    share = len(role.views) / parameters.views
+    return replace(role, probability=role.probability / share)
 
 
 def of_kind(parameters: Parameters, kind: RoleName) -> tuple[Role, ...]:
     """The role of that name, and those whose name ends with it after a space ("faint shown")."""
-    return tuple(r for r in roles(parameters) if r.name.rpartition(" ")[2] == kind)
+    return tuple(r for r in roles(parameters) if r.kind == kind)
 
 
 def role(parameters: Parameters, name: RoleName) -> Role:
-    """The role of that name."""
-    return {r.name: r for r in roles(parameters)}[name]
+    """The role of that name, with its probability for a feature that can have it."""
+    return _of_its_views(parameters, {r.name: r for r in roles(parameters)}[name])
 
 
 def off_class_probability(parameters: Parameters) -> float:
@@ -188,14 +199,16 @@ def mean_power_sum(parameters: Parameters, power: int) -> float:
     return over_law(parameters, lambda r: power_sum(parameters, r, power))
 
 
-def power_sum_of_views(parameters: Parameters, power: int) -> list[float]:
-    """`mean_power_sum` of every feature [views k]; they differ where the views of a class do."""
+def over_views(parameters: Parameters, moment: Callable[[Role], float]) -> list[float]:
+    """`over_law` of every feature [views k]; they differ where the views of a class do [D]."""
     p = parameters
-    own = [
-        sum(r.probability * power_sum(p, r, power) for r in of_view(p, view))
-        for view in range(p.views)
-    ]
+    own = [sum(r.probability * moment(r) for r in of_view(p, view)) for view in range(p.views)]
     return own * p.classes
+
+
+def power_sum_of_views(parameters: Parameters, power: int) -> list[float]:
+    """`mean_power_sum` of every feature [views k] [D]."""
+    return over_views(parameters, lambda r: power_sum(parameters, r, power))
 
 
 def mean_power_sum_product(parameters: Parameters, left: int, right: int) -> float:

@@ -35,7 +35,7 @@ from scipy.integrate import solve_ivp
 from ..parameters import Parameters
 from . import notation as letters
 from .activation import offset, smoothed_relu, smoothed_relu_slope
-from .data_law import of_view
+from .data_law import role
 from .resting import Images, images_in_role
 
 Array = NDArray[np.float64]
@@ -105,7 +105,7 @@ def valley(parameters: Parameters, images: Images | None = None) -> Valley:
 
 def presence(parameters: Parameters) -> float:
     """p, the probability that an image shows a given feature as its own (section 1 [R])."""
-    return next(r for r in of_view(parameters, 0) if r.name == "shown").probability
+    return role(parameters, "shown").probability
 
 
 def rise(parameters: Parameters, images: Images | None = None) -> Rise:

@@ -28,7 +28,7 @@ from scipy.stats import poisson
 
 from ..parameters import Parameters
 from .activation import offset
-from .data_law import of_view, off_class_probability, power_sum, role
+from .data_law import off_class_probability, power_sum, role
 from .final_correlation import mean_shown_sum
 from .gaussian import smallest_of_maxima
 from .undefined import UndefinedError
@@ -57,8 +57,8 @@ def own_activity(parameters: Parameters) -> float:
     Of the first one, where the views of a class differ.
     """
     p = parameters
-    own = (r for r in of_view(p, 0) if r.name in ("shown", "weak"))
-    return sum(r.probability * power_sum(p, r, p.power) for r in own)
+    shown, weak = role(p, "shown"), role(p, "weak")
+    return sum(r.probability * power_sum(p, r, p.power) for r in (shown, weak))
 
 
 def growth_rate(parameters: Parameters) -> float:

@@ -87,10 +87,10 @@ def one_feature_at_horizon(parameters: Parameters) -> bool:
 @_of_pretraining("T1.capture")
 def predict_capture(parameters: Parameters) -> str:
     """Prediction for T1.capture, one sentence."""
-    p = parameters
-    if p.framework == "mae" and isinf(predicted_crossing_time(p)):
+    p, first = parameters, predicted_crossing_time(parameters)
+    if p.framework == "mae" and isinf(first):
         return "nothing is captured: no feature drives a small kernel (plateau dynamics)"
-    time = f"a typical covering kernel crosses at time {predicted_crossing_time(p):.3g}"
+    time = f"a typical covering kernel crosses at time {first:.3g}"
     if p.framework == "mae":
         end = final_correlation(p, p.framework)
         by = "L15" if p.target == "all" else "balance"

@@ -159,7 +159,7 @@ def test_where_no_view_rests_or_others_are_there_nothing_is_predicted(field, val
 
 def test_the_median_is_the_lower_one_of_the_views_that_count():
     logs, counted = np.array([[3.0, 1.0, 2.0, 4.0], [1.0] * 4]), np.array([[True] * 4, [False] * 4])
-    np.testing.assert_array_equal(claim._medians(logs, counted), [2.0, np.nan])
+    np.testing.assert_array_equal(claim.distillation.lower_medians(logs, counted), [2.0, np.nan])
 
 
 def test_a_seed_that_does_not_know_every_case_counts_by_what_it_knows():

@@ -181,9 +181,13 @@ def slowdown(own: np.ndarray, other: np.ndarray, lost: np.ndarray) -> np.ndarray
     """
     alone = np.where(np.isinf(own), 0.0, np.inf)
     ratio = np.divide(other, own, out=alone, where=np.isfinite(own) & np.isfinite(other))
-    counted = lost & (np.isfinite(own) | np.isfinite(other))
-    each = [seen[of] for seen, of in zip(ratio, counted, strict=True)]
-    return np.array([np.quantile(r, 0.5, method="lower") if len(r) else np.nan for r in each])
+    return lower_medians(ratio, lost & (np.isfinite(own) | np.isfinite(other)))
+
+
+def lower_medians(values: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """Lower median of the values of a seed that count [seeds], NaN of none; both [seeds, ...]."""
+    each = [seen[of] for seen, of in zip(values, counted, strict=True)]
+    return np.array([np.quantile(v, 0.5, method="lower") if len(v) else np.nan for v in each])
 
 
 def _seen(parameters: Parameters, runs: Runs) -> list[Estimate]:

@@ -198,7 +198,7 @@ def _time(parameters: Parameters, runs: Runs) -> Number:
     beside = log(alone / theory.crossing_time(p, p.linear_from / 2))
     return mean_number(
         "ln of the time of lost views over the derived one",
-        _medians(_logs(taken, derived), derived <= p.horizon),
+        distillation.lower_medians(_logs(taken, derived), derived <= p.horizon),
         0.0,
         Rival("images of other classes alone teach it", beside),
     )
@@ -210,12 +210,6 @@ def _logs(taken: np.ndarray, derived: np.ndarray) -> np.ndarray:
     ratio = np.divide(taken, derived, out=np.full(taken.shape, np.inf), where=crosses)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(ratio))
-
-
-def _medians(values: np.ndarray, counted: np.ndarray) -> np.ndarray:
-    """Lower median of what counts in a seed [seeds], NaN of nothing."""
-    each = [seen[of] for seen, of in zip(values, counted, strict=True)]
-    return np.array([np.quantile(v, 0.5, method="lower") if len(v) else np.nan for v in each])
 
 
 def _taken(parameters: Parameters, run: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from math import exp, inf, log, log1p
+from math import exp, inf, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,12 +163,8 @@ def _weight(p: Parameters, mine: Array, label: Array, elsewhere: Array) -> Array
 def _log_mean_exp(p: Parameters, off: Array) -> float:
     """ln of the mean of e^F of a class that an image shows off class with probability s/k."""
     present = off_class_probability(p)
-    shown = float(logsumexp(off)) - log(len(off))
-    return (
-        float(np.logaddexp(log1p(-present), log(present) + shown))
-        if 0 < present < 1
-        else (shown if present else 0.0)
-    )
+    shown = logsumexp(off) - log(len(off))
+    return float(logsumexp([0.0, shown], b=[1 - present, present]))
 
 
 def _capped(p: Parameters, logits: Array) -> Array:
