@@ -92,6 +92,23 @@ def build(folder):
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
 
 
+def docstrings(path):
+    holders = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    nodes = [
+        n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, holders)
+    ]
+    return [text for text in map(ast.get_docstring, nodes) if text]
+
+
+def test_no_docstring_reads_as_a_link_where_it_has_two_brackets():
+    """Markdown takes `[shape] [D]` for a link called D; code in backticks is safe."""
+    paths = sorted((ROOT / "mrpverify").rglob("*.py"))
+    assert len(paths) > 300
+    texts = {path: re.sub(r"`[^`]*`", "", "\n".join(docstrings(path))) for path in paths}
+    pattern = re.compile(r"\[[^\[\]]*\][ \n]?\[[^\[\]]+\]|\]\(")
+    assert [path.name for path, text in texts.items() if pattern.search(text)] == []
+
+
 @pytest.mark.skipif(not ZENSICAL.exists(), reason="zensical is not installed (extra docs)")
 def test_the_site_builds_strictly(site, tmp_path):
     done = build(site)

@@ -218,7 +218,7 @@ def _middle(pixels: Mapping[str, Sequence[np.ndarray]], code: Code) -> dict[str,
 
 
 def of_classes(source: str, part: str, classes: Sequence[int]) -> list[np.ndarray]:
-    """Pictures of each class in [0, 1] [pictures, 784], float32, in the order of the data set.
+    """Pictures of each class, [pictures, 784] in [0, 1], float32, in the order of the data set.
 
     Raises MissingDataError.
     """

@@ -356,7 +356,7 @@ class Step:
     slope_after: torch.Tensor
 
     def at(self, share: torch.Tensor) -> torch.Tensor:
-        """Correlations at a share of the step in [0, 1] [seeds, kernels, features or 1]."""
+        """Correlations at a share of the step in [0, 1], shape [seeds, kernels, features or 1]."""
         length = (self.end - self.begin).unsqueeze(2)
         return hermite(share, length, self.before, self.slope_before, self.after, self.slope_after)
 

@@ -207,7 +207,7 @@ def over_views(parameters: Parameters, moment: Callable[[Role], float]) -> list[
 
 
 def power_sum_of_views(parameters: Parameters, power: int) -> list[float]:
-    """`mean_power_sum` of every feature [views k] [D]."""
+    """`mean_power_sum` of every feature, shape [views k] (section 1 [D])."""
     return over_views(parameters, lambda r: power_sum(parameters, r, power))
 
 

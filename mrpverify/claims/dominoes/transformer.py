@@ -138,7 +138,7 @@ def _beside(found: xr.Dataset, own: str, others: Sequence[str]) -> tuple[Finding
 
 
 def _difference(name: str, images: str, values: np.ndarray) -> dict[str, Any]:
-    """A paired difference in [-1, 1] [seeds]; its interval holds whatever the distribution."""
+    """A paired difference per seed, in [-1, 1]; its interval holds whatever the distribution."""
     interval = list(bounded_interval(values, (-1.0, 1.0)))
     return {
         "images": images,
