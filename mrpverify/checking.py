@@ -124,15 +124,16 @@ def _order(asked: Asked) -> Order:
             tell(f"warning: {line}")
     of_images, _ = split_settings(asked.settings)
     machine = choose_machine(asked.device, asked.workers)
+    formats = _formats(asked.formats, asked.out)
     order = Order(
         **vars(question),
         machine=machine,
         store=_store(asked, question, machine),
-        folder=_writable_folder(asked.out),
+        folder=_writable_folder(asked.out, formats),
         json_file=asked.json_file and _json_file(asked.json_file),
         quiet=asked.quiet,
         strict=asked.strict,
-        formats=_formats(asked.formats, asked.out),
+        formats=formats,
     )
     return _with_images(order, asked.preset, of_images, asked.seeds)
 
@@ -337,15 +338,15 @@ def _drawn(order: Order, results: Sequence[ClaimResult]) -> list[dict[str, bytes
     return pictures
 
 
-def _writable_folder(path: Path | None) -> Path | None:
-    """The folder, made if need be; raises UsageError where it cannot be written."""
+def _writable_folder(path: Path | None, formats: Sequence[str]) -> Path | None:
+    """The folder, made if need be; raises UsageError where a file of it cannot be written."""
     if path is None:
         return None
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--out {path}: cannot be made ({error.strerror}).") from None
-    for name in (RECORD, REPORT, PAGE):
+    for name in (RECORD, REPORT, PAGE, *(FORMATS[one][0] for one in formats)):
         writable_file(path / name, "--out")
     return path
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -97,16 +98,25 @@ def writable_file(path: Path | None, option: str) -> Path | None:
     if path.is_dir():
         raise UsageError(f"{option} {path}: this is a folder; name a file in it.")
     try:
-        existed = path.exists()
-        with path.open("ab"):
-            pass
-        if not existed:
-            path.unlink()
+        _try_to_write(path)
     except OSError as error:
         raise UsageError(
             f"{option} {path}: cannot be written ({error.strerror}); name another file."
         ) from None
     return path
+
+
+def _try_to_write(path: Path) -> None:
+    """Raise OSError where nothing can be written; what is there stays, what is not is not made."""
+    existed = path.exists()
+    if existed and not path.is_file():  # a pipe, say: to open it is to wait for who reads it
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return
+    with path.open("ab"):
+        pass
+    if not existed:
+        path.unlink()
 
 
 @contextmanager

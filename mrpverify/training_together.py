@@ -8,7 +8,7 @@ from pathlib import Path
 from .admissible import RegimeError
 from .command_line import UsageError, stop, writable_file
 from .parameters import Parameters
-from .records.atomic import write_whole
+from .records.atomic import replace_whole
 from .records.collect import choose_machine
 from .records.labelled import Request, label
 from .records.netcdf import write
@@ -51,7 +51,7 @@ def train(
     (run,) = label(trajectory, [Request(regime, salt, seed)], device, device)
     run = run.assign_attrs(processes=group.world)
     try:
-        write_whole(out, write(run))
+        replace_whole(out, write(run))
     except OSError as error:
         stop(f"error: --out {out}: cannot be written ({error.strerror}).", 1)
 
@@ -69,7 +69,9 @@ def _check_file(out: Path) -> None:
 
 
 def _is_run(path: Path) -> bool:
-    """Whether a file begins as a run does."""
+    """Whether it is a file, no pipe say, and begins as a run does."""
+    if not path.is_file():
+        return False
     with path.open("rb") as file:
         return file.read(len(HDF5)) == HDF5
 

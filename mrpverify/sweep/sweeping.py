@@ -24,6 +24,7 @@ from ..command_line import (
     writable_file,
 )
 from ..judge.verdicts import EXIT_USAGE, Verdict, exit_code
+from ..records.atomic import read_regular
 from ..records.collect import DeviceError, Machine, Trainers, choose_machine, local_trainers
 from ..records.store import Store
 from ..regime import RegimeError, parse_settings
@@ -175,7 +176,7 @@ def _replaceable(record: Path) -> bool:
     if not record.exists():
         return True
     try:
-        content = json.loads(record.read_text(encoding="utf-8"))
+        content = json.loads(read_regular(record))
     except (ValueError, OSError):
         return False
     return isinstance(content, dict) and {"axes", "first_cell"} <= content.keys()

@@ -27,7 +27,7 @@ def read_only(monkeypatch, tmp_path):
     def begin():
         monkeypatch.setattr(store.Store, "check_writable", refuse)
         monkeypatch.setattr(store, "write_whole", refuse)
-        monkeypatch.setattr(asked, "write_whole", refuse)
+        monkeypatch.setattr(asked, "_add", refuse)
         monkeypatch.setattr(collecting, "pretrain", lambda *_: pytest.fail("it was trained"))
 
     return begin
@@ -83,6 +83,6 @@ def test_another_fault_of_the_disk_is_no_read_only_store(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(asked, "write_whole", full)
+    monkeypatch.setattr(asked, "_add", full)
     with pytest.raises(OSError, match="No space"):
         asked.remember(tmp_path, ["a"], 1)
