@@ -57,6 +57,8 @@ def _claim(record: Mapping[str, Any], claim: Mapping[str, Any]) -> list[str]:
     """What a claim says and measured, its controls, and how to ask it again."""
     value, interval = cell(claim["value"]), cell(claim["interval"])
     numbers = f": {value}, 90 % interval {interval}, needed {needed(claim)}"
+    if claim["value"] is None and claim["threshold"] is None:
+        numbers = ""  # it was not run, or broke
     lines = ["", f"## {_words(named(record, claim))}: {claim['verdict'].replace('_', ' ')}", ""]
     lines += [f"{_text(claim['statement'])} ({_words(claim['provenance'])})", ""]
     lines += [f"- {_text(claim['statistic'])}{_words(numbers)}"]

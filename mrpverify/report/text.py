@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shlex
 from collections.abc import Sequence
+from math import isnan
 from typing import Any
 
 from rich.console import Console
@@ -29,6 +30,9 @@ ROOMY = 120
 """Columns from which verdicts, conditions and controls are tables."""
 COLUMN = 11
 """Characters that a column of a finding's table needs, on average, to be read."""
+
+NO_NUMBER = ("-", "-", "-")
+"""Value, interval and threshold of a claim that came to no number."""
 
 STYLES = {
     Verdict.SUPPORTED: "bold green",
@@ -125,8 +129,9 @@ def _print_verdicts(console: Console, results: Sequence[ClaimResult]) -> None:
                     f" ({claim.role}): ", _verdict(result),
                 )
             )  # fmt: skip
-            value, interval, aim = _numbers_in_words(result)
-            console.print(Text(f"    {value}, 90 % interval {interval}, needed {aim}"))
+            value, interval, aim = numbers = _numbers_in_words(result)
+            if numbers != NO_NUMBER:
+                console.print(Text(f"    {value}, 90 % interval {interval}, needed {aim}"))
             console.print(Text(f"    {result.measurement.statistic}"))
         return
     table = _table(
@@ -148,20 +153,24 @@ def _verdict(result: ClaimResult) -> Text:
     """The verdict, and what the numbers alone say where that is another."""
     verdict = Text(result.verdict, STYLES[result.verdict])
     measured = result.measurement.measured
-    return verdict if result.verdict == measured else verdict.append(f" (measured {measured})")
+    if result.verdict == measured or _numbers_in_words(result) == NO_NUMBER:
+        return verdict
+    return verdict.append(f" (measured {measured})")
 
 
 def _numbers_in_words(result: ClaimResult) -> tuple[str, str, str]:
-    """Value, interval, and what they are held against."""
+    """Value, interval, and what they are held against; dashes where nothing came to a number."""
     m = result.measurement
-    if m.measured is Verdict.ERROR:
-        return "-", "-", "-"
+    if m.measured is Verdict.ERROR or (isnan(m.value) and isnan(m.threshold)):
+        return NO_NUMBER
     value = f"{m.value:.3f}" + (f" ({m.successes}/{m.trials})" if m.trials else "")
     return value, f"[{m.interval[0]:.3f}, {m.interval[1]:.3f}]", target(m.threshold, m.band)
 
 
 def _print_controls(console: Console, results: Sequence[ClaimResult]) -> None:
     """Whether every control failed, as it should: a table, or lines where there is no room."""
+    if not any(result.controls for result in results):
+        return
     if console.width < ROOMY:
         console.print(Text("Negative controls", "italic"))
         for result in results:

@@ -93,6 +93,23 @@ def test_undefined_numbers_are_null_in_the_record_and_no_words_in_the_text():
     assert (claim["value"], claim["interval"], claim["verdict"]) == (None, [None, None], "ERROR")
 
 
+@pytest.mark.parametrize("width", [60, 160])
+def test_a_claim_that_was_not_run_says_why_and_shows_no_numbers(width):
+    """Not defined for three views: no value, no interval, nothing needed, no controls."""
+    three = replace(load_preset("quick").regimes["supervised"], views=3)
+    found = evaluate(select(["KD.residual"]), {"supervised": three}, range(2), "a", lambda _: {})
+    console = Console(file=io.StringIO(), width=width, markup=False)
+    told = replace(run(), regimes={"supervised": three})
+    print_report(console, told, found, strict=False)
+    shown = console.file.getvalue()
+    assert "OUT_OF_REGIME" in shown
+    assert "what is foretold" in shown
+    written = markdown(record(told, found))
+    for words in ("nan", "90 % interval [", "(measured", "Negative controls"):
+        assert words not in shown
+        assert words not in written.replace("\\[", "[")
+
+
 def test_regime_conditions_come_without_any_run():
     found = evaluate(select(["A.regime"]), {"mae": REGIME}, range(2), "a", lambda _: {})
     assert "step size" in text(*found)
