@@ -18,7 +18,8 @@ import typer
 import xarray as xr
 from stored import keep
 
-from mrpverify.claims.evaluate import ClaimResult, evaluate
+from mrpverify.claims.concluded import ClaimResult
+from mrpverify.claims.evaluate import evaluate
 from mrpverify.claims.registry import select
 from mrpverify.judge.findings import Table
 from mrpverify.parameters import Parameters

@@ -15,7 +15,7 @@ from rich.console import Console
 from .asking import Asked, Question, question_of, split_settings
 from .claims.asked_again import evaluate_noted
 from .claims.claim import Claim, about_networks, data_needed
-from .claims.evaluate import ClaimResult, counts
+from .claims.concluded import ClaimResult, counts
 from .claims.evidence import evaluate_networks
 from .claims.few_seeds import TooFewSeedsError, too_few
 from .claims.lock import LockError

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from .claims.asked_again import evaluate_noted
 from .claims.claim import Claim, about_networks, data_needed
-from .claims.evaluate import ClaimResult, counts
+from .claims.concluded import ClaimResult, counts
 from .claims.heard import deaf_to_all
 from .claims.legs import Leg
 from .claims.registry import all_claims, select

@@ -14,7 +14,8 @@ from ..records.asked import first_asked, remember
 from ..records.labelled import config_hash
 from ..records.store import Store
 from .claim import Claim
-from .evaluate import ClaimResult, Collect, evaluate
+from .concluded import ClaimResult
+from .evaluate import Collect, evaluate
 
 Asked = tuple[str, Framework]
 """A claim by its id, and the framework it is asked in."""

@@ -2,63 +2,34 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
-from ..judge.findings import Picture, recorded
 from ..judge.measurement import Measurement, judged_by, judged_by_e_value
 from ..judge.sequential import FIRST_LOOK, USUAL_CAP, Design, design
-from ..judge.verdicts import Verdict, final_verdict
-from ..outside import OutsideError
+from ..judge.verdicts import Verdict
 from ..parameters import STAND_INS, Framework, Parameters
 from ..records.labelled import Request, join
 from ..theory.assumptions import measured_step_size
 from ..theory.condition import Condition
-from ..theory.undefined import RegimeError
 from .claim import Asks, Claim, Control, Runs, legs_of, measurement_of
+from .concluded import (
+    BREAKS,
+    ClaimResult,
+    ControlResult,
+    broke,
+    concluded,
+    control_result,
+    measured,
+)
+from .defined import predicted, without_runs
 from .driver import Asking, answered
 from .driver import Collect as Collect
 from .legs import PRETRAINING, Legs
 from .unfinished import with_unfinished
 
 Key = TypeVar("Key")
-
-BREAKS = (Exception, SystemExit)
-"""What breaks one claim alone. An exit of its own counts: its code would pass for a verdict."""
-
-
-@dataclass(frozen=True)
-class ControlResult:
-    """What a control did: its measurement, and whether it failed as it should."""
-
-    control: Control
-    measurement: Measurement
-    failed_as_it_should: bool
-
-
-@dataclass(frozen=True)
-class ClaimResult:
-    """A claim in one framework with everything its verdict rests on."""
-
-    claim: Claim
-    framework: Framework | None
-    measurement: Measurement
-    controls: tuple[ControlResult, ...]
-    violated: tuple[Condition, ...]
-    verdict: Verdict
-    prediction: str | None
-
-    @property
-    def pictures(self) -> tuple[Picture, ...]:
-        """What can be drawn of it. Drawn when a page is written: it may look at images again."""
-        return tuple(one for one in self.measurement.findings if isinstance(one, Picture))
-
-
-def counts(result: ClaimResult) -> bool:
-    """Whether a claim counts for the exit code: gates do, and whatever broke."""
-    return result.claim.role == "gate" or result.verdict is Verdict.ERROR
 
 
 def evaluate(
@@ -93,7 +64,7 @@ def judging(
     ended = {
         (claim, f): result
         for claim, f in every
-        if (result := _without_runs(claim, regimes[f], f)) is not None
+        if (result := without_runs(claim, regimes[f], f)) is not None
     }
     pairs = [pair for pair in every if pair not in ended]
     own: dict[_Asked, _Study] = {
@@ -251,7 +222,7 @@ def _said(claim: Claim, asks: Asks, runs: Runs | None, seeds: Sequence[int]) -> 
         value = done.value
         return measured(lambda: _of_every_seed(measurement_of(claim, value), len(seeds)))
     except BREAKS as error:
-        return _broke(error)
+        return broke(error)
 
 
 def _of_every_seed(found: Measurement, seeds: int) -> Measurement:
@@ -259,52 +230,6 @@ def _of_every_seed(found: Measurement, seeds: int) -> Measurement:
     if found.outcomes is not None and len(found.outcomes) != seeds:
         raise ValueError(f"true or false in {len(found.outcomes)} seeds, and {seeds} were run")
     return found
-
-
-def _without_runs(claim: Claim, regime: Parameters, framework: Framework) -> ClaimResult | None:
-    """What is said of a claim that has no runs, or whose controls have none; None where all have.
-
-    A RegimeError says that the regime does not define them; outside a claim's conditions so does a
-    number that does not exist. Whatever else breaks is broken, and an ERROR of its own; so is a
-    name that is none.
-    """
-    broken: tuple[Condition, ...] = ()
-    try:
-        broken = claim.broken(regime, framework)
-        _lay_out(claim, regime, framework)
-    except BREAKS as error:
-        undefined = (RegimeError, ArithmeticError, ValueError) if broken else RegimeError
-        if not isinstance(error, undefined) or isinstance(error, OutsideError):
-            return ClaimResult(claim, framework, _broke(error), (), broken, Verdict.ERROR, None)
-        not_run = _without_number(f"not run, no run is defined here: {error}", Verdict.INCONCLUSIVE)
-        broken = broken or (not_defined(error, framework),)
-        return ClaimResult(claim, framework, not_run, (), broken, Verdict.OUT_OF_REGIME, None)
-    return None
-
-
-def _lay_out(claim: Claim, regime: Parameters, framework: Framework) -> None:
-    """Make what a regime alone decides: runs, those of controls, the prediction."""
-    claim.runs_needed(regime)
-    for control in claim.controls[framework]:
-        if control.change is not None:
-            claim.runs_needed(control.parameters(regime, regime.horizon))
-    _predicted(claim, regime)
-
-
-def broken_or_undefined(
-    claim: Claim, regime: Parameters, framework: Framework
-) -> tuple[Condition, ...]:
-    """Conditions that a regime violates, or the one that says that the claim is not defined."""
-    try:
-        return claim.broken(regime, framework)
-    except RegimeError as error:
-        return (not_defined(error, framework),)
-
-
-def not_defined(error: BaseException, framework: Framework) -> Condition:
-    """What is violated where a regime does not define a claim; `error` says why."""
-    statement = f"everything that the claim needs is defined ({error})"
-    return Condition("defined here", statement, "section 4 [D]", (framework,), 1.0, 0.0)
 
 
 LegRequests = Mapping[str, tuple[Request, ...]]
@@ -366,56 +291,8 @@ def _judge(
         study.judged(answer) if claim.per_seed else study.measured(answer),
         results,
         _broken(claim, regime, framework, answer.runs),
-        _predicted(claim, regime),
+        predicted(claim, regime),
     )
-
-
-def concluded(
-    claim: Claim,
-    framework: Framework | None,
-    measurement: Measurement,
-    controls: tuple[ControlResult, ...],
-    broken: tuple[Condition, ...] = (),
-    prediction: str | None = None,
-) -> ClaimResult:
-    """The verdict of a claim, about simulations or about real networks, from what was measured."""
-    failing = any(control.measurement.measured is Verdict.ERROR for control in controls)
-    verdict = final_verdict(
-        Verdict.ERROR if failing else measurement.measured,
-        controls_failed=all(control.failed_as_it_should for control in controls),
-        in_regime=not broken,
-    )
-    return ClaimResult(claim, framework, measurement, controls, broken, verdict, prediction)
-
-
-def control_result(
-    control: Control, measured_in: Any, measurement: Measurement, enough: bool = True
-) -> ControlResult:
-    """What a control did; `measured_in` is its regime, or the setup of real networks.
-
-    One that broke, or had not `enough` seeds, has not failed as it should.
-    """
-    sound = enough and measurement.measured is not Verdict.ERROR
-    try:
-        failed = sound and control.failed(measured_in, measurement)
-    except BREAKS as error:
-        return ControlResult(control, _broke(error), False)
-    return ControlResult(control, measurement, failed)
-
-
-def _predicted(claim: Claim, regime: Parameters) -> str | None:
-    """What the claim predicts; why it cannot, where it breaks: that takes nothing from its runs.
-
-    Raises RegimeError where the regime does not define what it is about.
-    """
-    if claim.prediction is None:
-        return None
-    try:
-        return claim.prediction(regime)
-    except RegimeError:
-        raise
-    except BREAKS as error:
-        return f"none, the prediction failed with {type(error).__name__}: {error}"
 
 
 def _broken(
@@ -454,33 +331,3 @@ def _judge_control(
     measurement = judged_by(measurement, _rule(max(cap, USUAL_CAP)))
     enough = all(leg.sizes["seed"] >= control.seeds for leg in observed.values())
     return control_result(control, parameters, measurement, enough)
-
-
-def measured(measure: Callable[[], Measurement]) -> Measurement:
-    """A measurement; one that breaks is an ERROR of its own claim, the others go on."""
-    try:
-        return measure()
-    except BREAKS as error:
-        return _broke(error)
-
-
-def _broke(error: BaseException) -> Measurement:
-    """What is said of a claim that broke with an error."""
-    return _without_number(
-        f"failed with {type(error).__name__}: {error}",
-        Verdict.ERROR,
-        traceback="".join(traceback.format_exception(error)),
-    )
-
-
-def _without_number(statistic: str, verdict: Verdict, **details: str) -> Measurement:
-    """What is said of a claim that came to no number."""
-    undefined = float("nan")
-    return Measurement(
-        statistic=statistic,
-        value=undefined,
-        interval=(undefined, undefined),
-        threshold=undefined,
-        measured=verdict,
-        findings=recorded(**details),
-    )

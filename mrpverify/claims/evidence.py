@@ -11,7 +11,7 @@ from typing import Any
 from ..images.setup import Setup
 from ..judge.measurement import Measurement
 from .claim import Claim, Control, NetworkClaim, about_networks, measurement_of
-from .evaluate import ClaimResult, ControlResult, concluded, control_result, measured
+from .concluded import ClaimResult, ControlResult, concluded, control_result, measured
 
 
 def evaluate_networks(claims: Sequence[Claim], setup: Setup) -> list[ClaimResult]:

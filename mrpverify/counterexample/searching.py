@@ -10,7 +10,8 @@ import typer
 import xarray as xr
 
 from ..claims.claim import Claim
-from ..claims.evaluate import ClaimResult, evaluate
+from ..claims.concluded import ClaimResult
+from ..claims.evaluate import evaluate
 from ..claims.few_seeds import TooFewSeedsError, too_few
 from ..claims.heard import UnheardError, hears, unheard
 from ..claims.registry import UnknownClaimError, select

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.table import Table
 
-from ..claims.evaluate import ClaimResult
+from ..claims.concluded import ClaimResult
 from ..parameters import Framework, Parameters, regime_of
 from ..records.atomic import read_regular
 from .schema import SchemaError, check_kinds, parsed

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..claims.claim import Claim
-from ..claims.evaluate import ClaimResult
+from ..claims.concluded import ClaimResult
 from ..claims.registry import known
 from ..parameters import DOMAINS, Framework, Parameters, domains_of, relevant
 from .run import Run, options_and_names, words_of

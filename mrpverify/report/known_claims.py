@@ -12,7 +12,7 @@ from dataclasses import fields
 from typing import Any
 
 from ..claims.claim import Claim, Control, about_networks
-from ..claims.evaluate import broken_or_undefined
+from ..claims.defined import broken_or_undefined
 from ..claims.registry import known
 from ..judge.verdicts import Verdict
 from ..parameters import STAND_INS, Parameters, regime_of

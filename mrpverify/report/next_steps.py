@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..claims.claim import INTRODUCTION
-from ..claims.evaluate import ClaimResult, ControlResult
+from ..claims.concluded import ClaimResult, ControlResult
 from ..judge.deciding import (
     MOST_OF_A_MEAN,
     MOST_SEEDS,

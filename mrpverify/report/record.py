@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ..claims.evaluate import ClaimResult, ControlResult
+from ..claims.concluded import ClaimResult, ControlResult
 from ..judge.findings import as_rows
 from ..judge.measurement import Measurement
 from ..parameters import Framework, Parameters

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..claims.evaluate import ControlResult
+from ..claims.concluded import ControlResult
 from ..judge.findings import (
     Column,
     Curve,

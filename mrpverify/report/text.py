@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from ..claims.evaluate import ClaimResult, ControlResult
+from ..claims.concluded import ClaimResult, ControlResult
 from ..judge.findings import Column as Shown
 from ..judge.findings import Picture
 from ..judge.sequential import LEVEL

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from ..claims.evaluate import ClaimResult
+from ..claims.concluded import ClaimResult
 from ..judge.verdicts import Verdict
 from ..records.labelled import config_hash
 from ..records.provenance import versions

@@ -15,8 +15,9 @@ from functools import partial
 
 import xarray as xr
 
+from ..claims.concluded import ClaimResult
 from ..claims.driver import answered_or_missing
-from ..claims.evaluate import ClaimResult, judging
+from ..claims.evaluate import judging
 from ..records.collect import Machine, Progress, Trainers, train_missing
 from ..records.labelled import Request
 from ..records.store import Store

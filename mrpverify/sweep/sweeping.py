@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from ..claims.evaluate import ClaimResult, counts
+from ..claims.concluded import ClaimResult, counts
 from ..claims.registry import UnknownClaimError
 from ..command_app import printing, tell
 from ..command_line import (

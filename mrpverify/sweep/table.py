@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..claims.evaluate import ClaimResult
+from ..claims.concluded import ClaimResult
 from ..records.atomic import replace_together
 from .plan import Sweep
 

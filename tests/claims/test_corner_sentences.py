@@ -5,7 +5,7 @@ import re
 import pytest
 
 from mrpverify.claims.claim import about_networks
-from mrpverify.claims.evaluate import _without_runs
+from mrpverify.claims.defined import without_runs
 from mrpverify.claims.registry import all_claims
 from mrpverify.regime import load_preset, parse_settings
 
@@ -28,7 +28,7 @@ def sentences(setting):
             continue
         for framework in set(claim.frameworks) & set(regimes):
             regime = regimes[framework]
-            if _without_runs(claim, regime, framework) is None:
+            if without_runs(claim, regime, framework) is None:
                 yield claim.id, framework, regime.views, claim.prediction(regime)
 
 

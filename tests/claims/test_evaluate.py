@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mrpverify.claims.claim import CONTROL_SEEDS, Control, about_networks
-from mrpverify.claims.evaluate import _without_runs, control_requests, evaluate
+from mrpverify.claims.defined import without_runs
+from mrpverify.claims.evaluate import control_requests, evaluate
 from mrpverify.claims.legs import PRETRAINING, Leg
 from mrpverify.claims.registry import all_claims, select
 from mrpverify.interactive import Checked
@@ -361,7 +362,7 @@ def test_at_the_edges_of_its_range_a_parameter_breaks_no_claim_before_its_runs(e
         for framework in set(claim.frameworks) & set(QUICK):
             regime = replace(QUICK[framework], **edge)
             claim.broken(regime, framework)
-            ended = _without_runs(claim, regime, framework)
+            ended = without_runs(claim, regime, framework)
             assert ended is None or ended.verdict is Verdict.OUT_OF_REGIME
             if claim.prediction is not None:
                 claim.prediction(regime)
@@ -375,7 +376,7 @@ def undefined(setting, framework=None):
         if "digits" in claim.needs or about_networks(claim) or claim.id.startswith("D."):
             continue  # reads pictures that need not be here
         for own in set(claim.frameworks) & set(preset.regimes):
-            ended = _without_runs(claim, preset.regimes[own], own)
+            ended = without_runs(claim, preset.regimes[own], own)
             if ended is not None:
                 assert ended.verdict is Verdict.OUT_OF_REGIME, (claim.id, own, ended.measurement)
                 assert ended.violated

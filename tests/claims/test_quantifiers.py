@@ -35,7 +35,7 @@ def test_the_theorems_are_said_with_high_probability():
 
 def test_only_what_counts_seeds_is_said_with_high_probability():
     """A record with outcomes is of such a claim."""
-    from mrpverify.claims.evaluate import ClaimResult
+    from mrpverify.claims.concluded import ClaimResult
 
     (claim,) = select(["T1.capture"])
     measurement = counted([True] * 16, judged_by)

@@ -9,7 +9,7 @@ from itertools import cycle
 
 import pytest
 
-from mrpverify.claims.evaluate import ControlResult
+from mrpverify.claims.concluded import ControlResult
 from mrpverify.claims.registry import all_claims
 from mrpverify.judge.findings import Table
 from mrpverify.judge.verdicts import Verdict

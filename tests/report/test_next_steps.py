@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from mrpverify.claims.evaluate import ControlResult, concluded, evaluate
+from mrpverify.claims.concluded import ControlResult, concluded
+from mrpverify.claims.evaluate import evaluate
 from mrpverify.claims.registry import all_claims, select
 from mrpverify.counterexample.searching import _claim, _start
 from mrpverify.judge.findings import Recorded

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from mrpverify.claims.evaluate import ControlResult
+from mrpverify.claims.concluded import ControlResult
 from mrpverify.claims.registry import select
 from mrpverify.judge.findings import Table, columns
 from mrpverify.report.html import page

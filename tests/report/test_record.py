@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mrpverify.claims.evaluate import ClaimResult, ControlResult
+from mrpverify.claims.concluded import ClaimResult, ControlResult
 from mrpverify.claims.registry import select
 from mrpverify.judge.measurement import judged_by, judged_by_e_value, share_of_seeds
 from mrpverify.judge.sequential import USUAL_CAP, Design, design

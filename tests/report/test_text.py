@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from mrpverify.claims.evaluate import ClaimResult, ControlResult, evaluate
+from mrpverify.claims.concluded import ClaimResult, ControlResult
+from mrpverify.claims.evaluate import evaluate
 from mrpverify.claims.laws.regimes import only
 from mrpverify.claims.observed import mean_share
 from mrpverify.claims.registry import all_claims, select

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from mrpverify.check import app
-from mrpverify.claims.evaluate import ClaimResult, ControlResult, evaluate
+from mrpverify.claims.concluded import ClaimResult, ControlResult
+from mrpverify.claims.evaluate import evaluate
 from mrpverify.claims.paired import differences_above_zero
 from mrpverify.claims.registry import select
 from mrpverify.judge.measurement import (
