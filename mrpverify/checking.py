@@ -57,7 +57,7 @@ from .report.listing import (
     print_stand_ins,
 )
 from .report.markdown import markdown
-from .report.record import as_json, conditions_of, record
+from .report.record import as_json, ask_conditions, record
 from .report.run import Run, own_data
 from .report.text import print_report
 from .report.verifying import DAMAGED, EXIT_MISMATCH, Verified, verify
@@ -143,16 +143,17 @@ def _ask_conditions(question: Question) -> None:
 
     Raises RegimeError, MissingDataError or UsageError.
     """
-    for regime in question.regimes.values():
+    for framework, regime in question.regimes.items():
         try:
-            conditions_of(regime)
+            ask_conditions(framework, regime)
         except (RegimeError, MissingDataError):
             raise
         except Exception as error:
             told = f"{type(error).__name__}: {error}"
             raise UsageError(
                 f"the conditions of this regime cannot be computed ({told}). Its law is "
-                f"{regime.law!r}: mend what that says of its images, or take another regime."
+                f"{regime.law!r}, its objective {framework!r}: mend what says so, or take another "
+                f"regime."
             ) from error
 
 

@@ -295,3 +295,39 @@ def test_a_law_that_says_nothing_of_its_images_is_told_before_any_work(tmp_path,
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
     assert not list(tmp_path.glob("cpu/*/*")), "nothing was trained"
+
+
+OBJECTIVE = """
+from dataclasses import replace
+import mrpverify as mv
+from mrpverify.objectives.mae.gradient import OBJECTIVE
+from mrpverify.objectives.mae.theory import THEORY
+from mrpverify.claims.registry import select
+OBJECTIVES = (replace(OBJECTIVE, name="mine", like="mae", theory=replace(THEORY, {theory})),)
+(ONE,) = select(["T1.capture"])
+CONTROLS = {{"mine": ONE.controls["mae"]}}
+CLAIMS = (replace(ONE, id="mine.capture", name="mine.capture", controls=CONTROLS),)
+"""
+
+
+@pytest.mark.parametrize(
+    ("theory", "said"),
+    [
+        ("conditions=lambda p: 1 / 0", "ZeroDivisionError"),
+        ("conditions=lambda p: None", "objective mine: its conditions hold None"),
+        ("conditions=lambda p: ('small',)", "objective mine: its conditions hold 'small'"),
+        (
+            "conditions=lambda p: (mv.Condition('c', 's', '[D]', ('mine',), 'one', 2.0),)",
+            "condition 'c' holds 'one'",
+        ),
+    ],
+)
+def test_conditions_of_an_objective_that_are_none_are_told_before_any_work(tmp_path, theory, said):
+    """They ended in a traceback while the report was printed."""
+    (tmp_path / "mine.py").write_text(OBJECTIVE.format(theory=theory))
+    asked = (str(tmp_path / "mine.py"), "--framework", "mine")
+    ended = command(sys.executable, *asked, "--seeds", "2", "--set", "k=2", cache=tmp_path)
+    assert ended.returncode == 2, ended.stderr
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not list(tmp_path.glob("cpu/*/*")), "nothing was trained"

@@ -65,7 +65,10 @@ def predicted(claim: Claim, regime: Parameters) -> str | None:
     if claim.prediction is None:
         return None
     try:
-        return claim.prediction(regime)
+        text: object = claim.prediction(regime)
+        if not isinstance(text, str):
+            raise TypeError(f"it is a {type(text).__name__}, and no sentence")
+        return text
     except RegimeError:
         raise
     except BREAKS as error:

@@ -84,12 +84,14 @@ class MapFigure:
 
     def caption(self, data: Sequence[Row]) -> str:
         """What is seen."""
-        trials = max(row["trials"] for row in data)
+        looks = sorted({row["trials"] for row in data})
+        seeds = f"{' or '.join(map(str, looks))} of them"
+        sooner = ": a cell is asked no more once it is decided" if len(looks) > 1 else ""
         return (
-            f"{' '.join(self.text.split())} Each cell holds in how many of its {trials} seeds the "
-            f"claim is true, its fill the same from white (none) to blue (all); a framed cell is "
-            f"SUPPORTED, a hatched one INCONCLUSIVE, the others REFUTED. Lines are derived, not "
-            f"fitted. The regimes are those of the plan `{self.name}`."
+            f"{' '.join(self.text.split())} Each cell holds in how many of its seeds the claim is "
+            f"true ({seeds}{sooner}), its fill the share of them from white (none) to blue (all); "
+            f"a framed cell is SUPPORTED, a hatched one INCONCLUSIVE, the others REFUTED. Lines "
+            f"are derived, not fitted. The regimes are those of the plan `{self.name}`."
         )
 
     def obstacle(self, published: bool) -> str:

@@ -21,7 +21,7 @@ from ..simulate.teaching import Teacher
 from .cores import default_workers
 from .drawn_outside import check_law
 from .labelled import Request, label
-from .moved_outside import check_objective
+from .moved_outside import check_end, check_objective
 from .progress import Progress as Progress
 from .store import Store
 from .waiting import Waiting
@@ -286,6 +286,7 @@ def train(job: Job, machine: Machine) -> list[xr.Dataset]:
             for run, end in zip(first.taught_by, job.teachers, strict=True)
         ],
     )
+    check_end(first.parameters, trajectory.final_weights)
     return label(trajectory, job.batch, machine.device, machine.name)
 
 

@@ -1,4 +1,4 @@
-"""The first step of an objective from outside, looked at before a run.
+"""The first step of an objective from outside, looked at before a run, and where the run ended.
 
 A direction that names no tensor, has another shape than its tensor (which would be spread over it)
 or is NaN moves nothing as it should, and a claim would be REFUTED for it.
@@ -6,17 +6,21 @@ or is NaN moves nothing as it should, and a claim would be REFUTED for it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
+import numpy as np
 import torch
 
 from .. import outside
 from ..parameters import Parameters
-from ..simulate.objective import State
+from ..simulate.objective import Objective, State
 from ..simulate.run import objective_of
 from ..simulate.sample import sample_images, sample_weights
 
+COVERS = get_args(get_type_hints(Objective)["covers"])
+"""What an objective can promise to learn."""
 RETURNS = "({name of a tensor: its direction}, largest pre-activation [seeds]) is wanted"
 
 
@@ -34,19 +38,65 @@ def check_objective(parameters: Parameters, salt: str, seed: int) -> None:
         raise ValueError(f"objective {name}: {wrong}")
 
 
+def check_end(parameters: Parameters, weights: np.ndarray) -> None:
+    """Raise ValueError where kernels [seeds, km, d] of an objective from outside are no numbers.
+
+    A run that leaves all bounds ends before: what is none at once is a fault of the direction, or
+    a step far too large, and no false outcome.
+    """
+    name = parameters.framework
+    if name in outside.own(outside.OBJECTIVES) or not np.isnan(weights).any():
+        return
+    seeds = np.flatnonzero(np.isnan(weights).any((1, 2)))
+    raise ValueError(
+        f"objective {name}: kernels of {len(seeds)} of {len(weights)} seeds are no numbers in the "
+        "end: mend the direction; where a step too large made them, take method=flow or a lower eta"
+    )
+
+
 def _complaints(parameters: Parameters, salt: str, seed: int) -> Iterator[str]:
-    """What is wrong with start, direction and loss, the first thing first."""
+    """What is wrong with what an objective says and gives at the start, the first thing first."""
     objective, images = objective_of(parameters), sample_images(parameters, salt, [seed])
     weights = sample_weights(parameters, salt, [seed])
     largest = (weights @ images.features[0].T.to(weights)).amax(2)  # of every kernel
     state = objective.start(parameters, weights.clone(), salt, [seed])
+    yield from _of_words(objective, parameters)
     if not isinstance(state, Mapping) or "weights" not in state:
         yield f"start returned {_kind(state)}, where a dictionary with 'weights' is wanted"
         return
+    yield from _of_start(state, weights)
+    given = {"images.patches": images.patches, "largest": largest, **_tensors(state)}
+    before = {name: tensor.clone() for name, tensor in given.items()}
     loss = objective.loss(parameters, dict(state), images, largest)
     if not isinstance(loss, torch.Tensor) or list(loss.shape) != [1]:
         yield f"loss returned {_kind(loss)}, where one number for every seed, [1], is wanted"
+    yield from _no_numbers("loss", loss)
     yield from _of_direction(state, objective.direction(parameters, state, images, largest))
+    if objective.logits is not None:
+        yield from _of_logits(
+            objective.logits(parameters, state, images.patches), images.patches, parameters.classes
+        )
+    for name, tensor in given.items():
+        if not torch.equal(tensor, before[name]):
+            yield f"loss, direction or logits changed {name} in place; give new tensors instead"
+
+
+def _of_words(objective: Objective, parameters: Parameters) -> Iterator[str]:
+    """What is wrong with what an objective says without any images."""
+    if objective.covers not in COVERS:
+        yield f"covers is {objective.covers!r}, where {' or '.join(map(repr, COVERS))} is wanted"
+    degree = objective.plateau_degree(parameters)
+    if not isinstance(degree, int | float) or not 1 <= degree < math.inf:
+        yield f"plateau_degree returned {degree!r}, where a number of at least 1 is wanted"
+
+
+def _of_start(state: State, weights: torch.Tensor) -> Iterator[str]:
+    """What is wrong with the tensors that a run would start from."""
+    there = state["weights"]
+    if not isinstance(there, torch.Tensor) or there.shape != weights.shape:
+        yield f"start's 'weights' are {_kind(there)}, where {list(weights.shape)} is wanted"
+    for name, tensor in _tensors(state).items():
+        yield from _no_numbers(f"{name!r} of start", tensor)
 
 
 def _of_direction(state: State, found: Any) -> Iterator[str]:
@@ -57,14 +107,39 @@ def _of_direction(state: State, found: Any) -> Iterator[str]:
     moves, reach = found
     if not isinstance(reach, torch.Tensor) or list(reach.shape) != [1] or not moves:
         yield f"direction returned ({_kind(moves)}, {_kind(reach)}), where {RETURNS}"
+    yield from _no_numbers("the largest pre-activation of direction", reach)
     for name, move in moves.items():
         there = state.get(name)
         if there is None:
             yield f"direction names {name!r}; start has {', '.join(state)}"
         elif not isinstance(move, torch.Tensor) or move.shape != there.shape:
             yield f"direction of {name!r} is {_kind(move)}, and its tensor {list(there.shape)}"
-        elif not bool(torch.isfinite(move).all()):
-            yield f"direction of {name!r} is not all finite numbers at the start"
+        else:
+            yield from _no_numbers(f"direction of {name!r}", move)
+
+
+def _of_logits(found: Any, patches: torch.Tensor, classes: int) -> Iterator[str]:
+    """What is wrong with logits of the regime's own images."""
+    wanted = [*patches.shape[:2], classes]
+    if not isinstance(found, torch.Tensor) or list(found.shape) != wanted:
+        yield f"logits returned {_kind(found)}, where [seeds, images, classes], {wanted}, is wanted"
+    yield from _no_numbers("logits", found)
+
+
+def _no_numbers(what: str, value: Any) -> Iterator[str]:
+    """What is wrong with a tensor whose elements have to be finite floating-point numbers."""
+    if not isinstance(value, torch.Tensor):
+        return
+    if not value.dtype.is_floating_point:
+        yield f"{what} is of {value.dtype}, where floating-point numbers are wanted"
+    elif not bool(torch.isfinite(value).all()):
+        yield f"{what} is not all finite numbers at the start"
+
+
+def _tensors(state: State) -> dict[str, torch.Tensor]:
+    """The floating-point tensors of a state; what draws masks, say, changes as it is used."""
+    there = {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
+    return {name: value for name, value in there.items() if value.is_floating_point()}
 
 
 def _kind(value: Any) -> str:

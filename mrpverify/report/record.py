@@ -14,7 +14,7 @@ from ..judge.measurement import Measurement
 from ..parameters import Framework, Parameters
 from ..records.labelled import config_hash, simulation_digest
 from ..records.provenance import commit, versions
-from ..theory.assumptions import conditions
+from ..theory.assumptions import applying, conditions
 from ..theory.condition import Condition
 from .next_steps import next_steps, what_mends
 from .own_regime import own_regime
@@ -25,6 +25,12 @@ from .shown import seen
 def conditions_of(regime: Parameters) -> tuple[Condition, ...]:
     """What a record has of a regime, whatever was asked; raises what a law from outside does."""
     return conditions(regime)
+
+
+def ask_conditions(framework: str, regime: Parameters) -> None:
+    """Compute what a record and a report have of a regime; raises what is outside and broken."""
+    conditions_of(regime)
+    applying(regime, framework)
 
 
 def record(run: Run, results: Sequence[ClaimResult]) -> dict[str, Any]:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import inf, log, sqrt
+from typing import Any
+
+import numpy as np
 
 from .. import outside
 from ..derivations import theory_of
@@ -39,7 +42,7 @@ def conditions(parameters: Parameters, frameworks: Sequence[str] = EVERY) -> tup
         *_scale_conditions(p),
         *(_noise_reach(p, framework) for framework in frameworks),
         *(_step_size(p, f) for f in frameworks if f in FRAMEWORKS and p.method == "descent"),
-        *(own for framework in frameworks for own in theory_of(framework).conditions(p)),
+        *(own for framework in frameworks for own in _own(framework, p)),
     )
     return (*images, *(condition for condition in others if condition.id not in told))
 
@@ -49,11 +52,30 @@ def applying(parameters: Parameters, framework: str) -> tuple[Condition, ...]:
 
     To an objective that is not among EVERY apply those that apply to all, and its own.
     """
-    theory = theory_of(framework)
+    own = _own(framework, parameters)
     if framework in EVERY:
         return tuple(c for c in conditions(parameters, (framework,)) if framework in c.applies_to)
     shared = (c for c in conditions(parameters, ()) if set(EVERY) <= set(c.applies_to))
-    return (*shared, *theory.conditions(parameters))
+    return (*shared, *own)
+
+
+def _own(framework: str, p: Parameters) -> tuple[Condition, ...]:
+    """What an objective adds; raises OutsideError for what are no conditions."""
+    return _conditions_of(f"objective {framework}", theory_of(framework).conditions(p))
+
+
+def _conditions_of(whose: str, found: Any) -> tuple[Condition, ...]:
+    """The same as a tuple; raises OutsideError where one is no condition between two numbers."""
+    several = found if isinstance(found, tuple | list) else [found]
+    for one in several:
+        if not isinstance(one, Condition):
+            raise outside.OutsideError(f"{whose}: its conditions hold {one!r}, and no Condition.")
+        for side in (one.left, one.right):
+            if not isinstance(side, int | float | np.floating | np.integer):
+                raise outside.OutsideError(
+                    f"{whose}: its condition {one.id!r} holds {side!r}, where a number is wanted."
+                )
+    return tuple(several)
 
 
 def violated(parameters: Parameters, framework: str) -> tuple[Condition, ...]:
@@ -66,7 +88,7 @@ def image_conditions(parameters: Parameters) -> tuple[Condition, ...]:
     p = parameters
     law = None if p.law == MULTI_VIEW_LAW else outside.load(outside.LAWS, p.law)
     own = None if law is None else law.conditions
-    return of_roles(p) if own is None else tuple(own(p))
+    return of_roles(p) if own is None else _conditions_of(f"law {p.law}", own(p))
 
 
 def of_roles(parameters: Parameters) -> tuple[Condition, ...]:

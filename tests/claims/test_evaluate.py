@@ -158,6 +158,21 @@ def test_a_claim_says_true_or_false_once_of_every_seed(says, told, get):
     assert told in result.measurement.statistic
 
 
+def test_a_claim_whose_leg_needs_few_seeds_speaks_of_these_alone(get):
+    """T1.bounded_later was an ERROR in 24 seeds, for its leg has 4 or 16."""
+
+    def few(parameters):
+        return {PRETRAINING: Leg(parameters, seeds=2)}
+
+    def measure(parameters, runs):
+        return always(parameters, runs[PRETRAINING])
+
+    mine = replace(claim(measure), legs=few, per_seed=False)
+    (result,) = judged(mine, get=get, seeds=4)
+    assert result.verdict is not Verdict.ERROR, result.measurement.statistic
+    assert (result.measurement.successes, result.measurement.trials) == (2, 2)
+
+
 def test_a_prediction_that_fails_takes_nothing_from_what_was_measured(get):
     def predict(parameters):
         raise ValueError("coverage 0.3 leaves a class less than views - 1 of its views")

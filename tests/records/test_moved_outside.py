@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -29,6 +30,17 @@ def with_moves(change):
     return {"direction": direction}
 
 
+def changing(what):
+    """A loss that writes into what it is given."""
+
+    def loss(p, state, images, largest):
+        given = {"images": images.patches, "largest": largest, "weights": state["weights"]}
+        given[what].mul_(0.5)
+        return torch.zeros(1)
+
+    return loss
+
+
 BAD = [
     ({"start": lambda *given: None}, "start returned a NoneType"),
     ({"start": lambda p, weights, *given: {"w": weights}}, r"start returned \{w\}"),
@@ -40,6 +52,23 @@ BAD = [
     (with_moves(lambda moves, reach: ({"kernels": 0}, reach)), "names 'kernels'; start has weig"),
     (with_moves(lambda m, reach: ({"weights": m["weights"][:, :1]}, reach)), r"is \[1, 1, 8\]"),
     (with_moves(lambda m, reach: ({"weights": m["weights"] * torch.nan}, reach)), "not all finite"),
+    (with_moves(lambda m, reach: ({"weights": m["weights"].long()}, reach)), "is of torch.int64"),
+    (
+        with_moves(lambda moves, reach: (moves, reach * torch.nan)),
+        "pre-activation .* not all fin",
+    ),
+    ({"start": lambda p, weights, *given: {"weights": weights[:, 1:]}}, "start's 'weights' are"),
+    ({"start": lambda p, weights, *given: {"weights": weights / 0}}, "start is not all finite"),
+    ({"loss": lambda *given: torch.full((1,), torch.nan)}, "loss is not all finite"),
+    ({"logits": lambda *given: None}, r"logits returned a NoneType, where .*\[1, 6, 2\]"),
+    ({"logits": lambda *given: torch.zeros(1, 6, 3)}, r"logits returned \[1, 6, 3\]"),
+    ({"logits": lambda *given: torch.full((1, 6, 2), torch.nan)}, "logits is not all finite"),
+    ({"covers": "nothing"}, "covers is 'nothing', where 'every feature' or"),
+    ({"plateau_degree": lambda p: 0}, "plateau_degree returned 0"),
+    ({"plateau_degree": lambda p: "two"}, "plateau_degree returned 'two'"),
+    ({"loss": changing("images")}, "changed images.patches in place"),
+    ({"loss": changing("largest")}, "changed largest in place"),
+    ({"loss": changing("weights")}, "changed weights in place"),
 ]
 
 
@@ -56,3 +85,14 @@ def test_a_sound_one_is_trained_as_if_nobody_had_looked(monkeypatch):
     mine(monkeypatch)
     (seen,) = train(job, Machine("cpu"))
     assert (seen["final_weights"].values == unseen["final_weights"].values).all()
+
+
+def test_kernels_that_are_no_numbers_in_the_end_are_an_error_and_no_outcome(monkeypatch):
+    """They were numbers at the start; a run of this package's own objectives diverges by itself."""
+    weights = np.zeros((3, 4, 8))
+    weights[1, 0, 0] = np.nan
+    moved_outside.check_end(REGIME, weights)
+    monkeypatch.setattr(moved_outside.outside, "own", lambda group: ())
+    moved_outside.check_end(REGIME, np.zeros((3, 4, 8)))
+    with pytest.raises(ValueError, match="objective supervised: kernels of 1 of 3 seeds are no"):
+        moved_outside.check_end(REGIME, weights)
