@@ -18,6 +18,8 @@ from ...judge.findings import Column, Table
 from ...judge.measurement import Measurement
 from ...judge.numbers import Number, Rival, all_numbers, mean_number
 from ...objectives.distilled import residual as theory
+from ...objectives.distilled.held import capped
+from ...objectives.distilled.teachers import of_the_label, of_the_label_alone
 from ...parameters import Parameters
 from ...records.answers import multi_view_answers
 from ...theory.undefined import UndefinedError, two_views
@@ -29,7 +31,8 @@ from ..legs import Leg, Legs
 from . import distillation, ensemble
 
 AT_REST = 3000.0
-"""T of the runs whose residual is read: twice what held views took on salt "explore"."""
+"""T of the runs whose residual is read: on salt "explore" held views are within 0.02 of where they
+are at twice this T (experiments/explored.md)."""
 TYPICAL = (ensemble.PRESENCE, distillation.SOFT["taught_weight"])
 LIGHT, HEAVY = (TYPICAL[0], 3.0), (TYPICAL[0], 30.0)
 RARE, OFTEN = (0.1, TYPICAL[1]), (0.4, TYPICAL[1])
@@ -87,6 +90,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     """Logs over seeds: the residual and what it does, with its dependence on everything derived."""
     left = {case: _left(regime(parameters, case), runs[_name(case)]) for case in CASES}
     numbers = [
+        _taught(parameters, runs[ALONE]),
         _level(parameters, left[TYPICAL]),
         _ratio(parameters, left, HEAVY, LIGHT),
         _ratio(parameters, left, OFTEN, RARE),
@@ -100,15 +104,17 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
 def _left(parameters: Parameters, run: xr.Dataset) -> np.ndarray:
     """Residual by the number of kernels in the one held view of a class [seeds, 1 to m].
 
-    Mean over the classes of a seed, NaN where it has none. Classes that hold both views are left
-    out, as are those that hold none.
+    Geometric mean over the classes of a seed, NaN where it has none: c differs from class to class
+    with the images that it has drawn, and the residual is about exponential in c. Classes that hold
+    both views are left out, as are those that hold none.
     """
     kernels = _held(parameters, run)
     number = np.where((kernels > 0).sum(-1) == 1, kernels.max(-1), 0)
     residual = residuals(parameters, run)[..., None]
     of = number[..., None] == np.arange(1, parameters.kernels_per_class + 1)
-    of &= np.isfinite(residual)
-    return _share(np.where(of, residual, 0.0).sum(1), of.sum(1))
+    of &= residual > 0
+    logs = np.log(residual, out=np.zeros_like(residual), where=residual > 0)
+    return np.asarray(np.exp(_share(np.where(of, logs, 0.0).sum(1), of.sum(1))))
 
 
 def _held(parameters: Parameters, run: xr.Dataset) -> np.ndarray:
@@ -129,6 +135,20 @@ def _log_answer(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """ln p_y [seeds, images]."""
     own = np.take_along_axis(logits, labels[..., None], -1)[..., 0]
     return np.asarray(own - np.logaddexp.reduce(logits, -1))
+
+
+def _taught(parameters: Parameters, teachers: xr.Dataset) -> Number:
+    """ln of the teachers' mean soft label of the label, on test images, over the derived one."""
+    p = regime(parameters, TYPICAL)
+    (logits,), labels = multi_view_answers(p, [teachers])
+    said = _log_answer(capped(p, p.teacher_scale * logits), labels)
+    derived = of_the_label(p)
+    return mean_number(
+        "ln of the mean soft label of the label over the derived one",
+        np.log(np.exp(said).mean(-1) / derived),
+        0.0,
+        Rival("teachers see no other class", log(of_the_label_alone(p) / derived)),
+    )
 
 
 def _level(parameters: Parameters, left: np.ndarray) -> Number:

@@ -3,9 +3,9 @@
 A class holds one view, with n kernels of correlation c each. Its logit on its own images is above
 the cap of the truncated softmax, where `exact` soft labels say nothing, so the label alone pulls it
 up. On images of other classes that show the view off class the logit is low, and there a soft label
-that does not know the image asks for the weight of a class that nothing is known of,
+that does not know the image asks for what teachers say on average of a class that is not the label,
 
-    q_j = 1/(e^{1/tau} + k - 1),
+    q_j = (1 - E q_y)/(k - 1)        (`of_another_class`),
 
 and pulls it down. A kernel rests where the two are equal:
 
@@ -13,8 +13,8 @@ and pulls it down. A kernel rests where the two are equal:
     F_j = n sum_p sReLU(c z_p),   S = sum_p z_p sReLU'(c z_p).
 
 S is that of one kernel on both sides: more kernels in a view lower c and the residual 1 - p_j.
-Logits of the other classes, each with one kernel in one view, enter by the mean of their
-exponentials. Nothing is fitted. The lost view of the class then grows by what is left:
+The other classes hold one view in one kernel each. Teachers are the run's own labels, to their T.
+Nothing is fitted. The lost view of the class then grows by what is left:
 
     dc/dt = G c^{q-1},   G = (1/k)(1 - p_j) E[A_own]/varrho^{q-1},   A = sum_p z_p^q.
 """
@@ -23,50 +23,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from math import exp, inf, log
+from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import expit, logsumexp
 
 from ...parameters import Parameters
-from ...theory.activation import smoothed_relu, smoothed_relu_slope
-from ...theory.data_law import off_class_probability, power_sum, role
+from ...theory.data_law import power_sum, role
 from ...theory.leak import leak_times
-from ...theory.resting import images_in_role
 from ...theory.undefined import UndefinedError
+from .held import (
+    Array,
+    Held,
+    answer_off_class,
+    capped,
+    label_residual,
+    lift_by_label,
+    loss_off_class,
+    off_class_weight,
+)
+from .teachers import of_another_class
 from .theory import lift_rate
-
-Array = NDArray[np.float64]
-
-
-LABEL_POINTS = 64
-"""Nodes of the label's own logit beside every node of the view; all of them change no rest by 1e-3
-of itself (tested)."""
-
 
 WIDER = 1.25
 """Factor between two c that are tried; the first one at which a kernel shrinks ends the search."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """How a class holds its view: n kernels of correlation c > 0 each."""
-
-    correlation: float
-    kernels: int = 1
-
-    def logit(self, p: Parameters, name: str) -> Array:
-        """F on images that show the view in that role [nodes]."""
-        u = self.correlation * images_in_role(p, name).strength[:, 0]
-        return np.asarray(self.kernels * smoothed_relu(u, p.power, p.linear_from).sum(-1))
-
-    def slope(self, p: Parameters, name: str) -> Array:
-        """S of one of its kernels on these images [nodes]."""
-        z = images_in_role(p, name).strength[:, 0]
-        slopes = smoothed_relu_slope(self.correlation * z, p.power, p.linear_from)
-        return np.asarray((z * slopes).sum(-1))
 
 
 @dataclass(frozen=True)
@@ -113,7 +93,7 @@ def _rest(p: Parameters, kernels: int, others: Held | None) -> Rest:
             return Rest(inf, 0.0)
         low, high = high, WIDER * high
     held = Held(float(brentq(drive, low, high)), kernels)
-    return Rest(held.correlation, float(_residual(p, held, others or held).mean()))
+    return Rest(held.correlation, float(label_residual(p, held, others or held).mean()))
 
 
 def _asks_for_less(p: Parameters, held: Held) -> bool:
@@ -127,55 +107,19 @@ def _asks_for_less(p: Parameters, held: Held) -> bool:
 
 def _drive(p: Parameters, held: Held, others: Held) -> float:
     """Left side of the balance minus its right side."""
-    own = float((_residual(p, held, others) * held.slope(p, "shown")).mean()) / p.classes
-    weight = off_class_probability(p) * (1 - 1 / p.classes)
-    return own - weight * float((_off_class_pull(p, held, others) * held.slope(p, "off")).mean())
+    pull = answer_off_class(p, held, others) + _soft_pull(p, held, others)
+    return lift_by_label(p, held, others) - loss_off_class(p, held, pull)
 
 
-def _residual(p: Parameters, held: Held, others: Held) -> Array:
-    """1 - p_j on multi-view images of the class [nodes]."""
-    rest_of = log(p.classes - 1) + _log_mean_exp(p, others.logit(p, "off"))
-    return np.asarray(expit(rest_of - held.logit(p, "shown")))
-
-
-def _off_class_pull(p: Parameters, held: Held, others: Held) -> Array:
-    """p_j + eta_KD (p^tau_j - q_j) below the cap, over images of another class [nodes].
+def _soft_pull(p: Parameters, held: Held, others: Held) -> Array:
+    """eta_KD (p^tau_j - q_j) below the cap, over images of another class [nodes].
 
     The mean over nodes of that class's own logit.
     """
-    cap = partial(_capped, p)
-    mine, label = held.logit(p, "off"), others.logit(p, "shown")[:LABEL_POINTS]
-    elsewhere = others.logit(p, "off")
-    answer = _weight(p, mine, label, elsewhere)
-    soft = _weight(p, cap(mine), cap(label), cap(elsewhere))
-    below = p.label_temperature**2 * mine < 1
-    return np.asarray(answer + np.where(below, p.taught_weight * (soft - unknown(p)), 0.0))
-
-
-def _weight(p: Parameters, mine: Array, label: Array, elsewhere: Array) -> Array:
-    """Softmax weight of logits `mine` [nodes] beside a label's and k - 2 other ones, its mean."""
-    logits = [mine[:, None] + 0 * label, label + 0 * mine[:, None]]
-    if p.classes > 2:
-        logits.append(np.full_like(logits[0], log(p.classes - 2) + _log_mean_exp(p, elsewhere)))
-    return np.asarray(np.exp(logits[0] - logsumexp(logits, axis=0)).mean(1))
-
-
-def _log_mean_exp(p: Parameters, off: Array) -> float:
-    """ln of the mean of e^F of a class that an image shows off class with probability s/k."""
-    present = off_class_probability(p)
-    shown = logsumexp(off) - log(len(off))
-    return float(logsumexp([0.0, shown], b=[1 - present, present]))
-
-
-def _capped(p: Parameters, logits: Array) -> Array:
-    """min(tau^2 F, 1)/tau."""
-    tau = p.label_temperature
-    return np.minimum(tau**2 * logits, 1.0) / tau
-
-
-def unknown(parameters: Parameters) -> float:
-    """q_j in (0, 1): what a soft label says of a class that nothing is known of [D]."""
-    return 1 / (exp(1 / parameters.label_temperature) + parameters.classes - 1)
+    mine = held.logit(p, "off")
+    answer = off_class_weight(p, mine, others, partial(capped, p))
+    excess = answer - of_another_class(p)
+    return np.where(p.label_temperature**2 * mine < 1, p.taught_weight * excess, 0.0)
 
 
 def smoothed_residual(parameters: Parameters) -> float:
@@ -183,9 +127,8 @@ def smoothed_residual(parameters: Parameters) -> float:
 
     p_y = (1 + eta_KD q_y)/(1 + eta_KD), whatever images show.
     """
-    known = exp(1 / parameters.label_temperature) * unknown(parameters)
-    eta = parameters.taught_weight
-    return eta * (1 - known) / (1 + eta)
+    p = parameters
+    return p.taught_weight * (p.classes - 1) * of_another_class(p) / (1 + p.taught_weight)
 
 
 def crossing_time(parameters: Parameters, start: float, kernels: int = 1) -> float:
@@ -201,9 +144,9 @@ def crossing_time(parameters: Parameters, start: float, kernels: int = 1) -> flo
 def off_class_time(parameters: Parameters, start: float) -> float:
     """The same if images of other classes alone taught it: a rival of the residual."""
     p = parameters
-    nothing, others = np.zeros(1), Held(rest(p).correlation)
-    label, elsewhere = (_capped(p, others.logit(p, name)) for name in ("shown", "off"))
-    gap = unknown(p) - float(_weight(p, nothing, label, elsewhere)[0])
+    others = Held(rest(p).correlation)
+    answer = off_class_weight(p, np.zeros(1), others, partial(capped, p))
+    gap = of_another_class(p) - float(answer[0])
     return _time(p, start, lift_rate(p, gap))
 
 
