@@ -66,6 +66,8 @@ def whole(value: Any, name: str, least: int) -> int:
 
 def seeds_of(given: Any) -> list[int]:
     """The seeds of a number of them, or those named; raises TypeError or RegimeError."""
+    if isinstance(given, np.ndarray) and given.ndim == 0:
+        given = given.item()
     if isinstance(given, (Integral, float)):
         return list(range(check_seeds(given)))
     named = of_kind(given, Iterable, "seeds", "a number of seeds, or seeds from 0 on")

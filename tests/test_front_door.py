@@ -145,6 +145,7 @@ def test_numbers_of_numpy_and_paths_are_taken(regime, tmp_path, monkeypatch):
     changed = mv.regime("mae", **changes)
     assert (changed.classes, changed.init_scale, changed.bias) == (3, 0.1, False)
     assert len(mv.sample(regime, seeds=np.int64(2)).labels) == 2
+    assert len(mv.sample(regime, seeds=np.array(2)).labels) == 2
     assert mv.train(regime, seeds=np.arange(1)).seed.values.tolist() == [0]
     preset = tmp_path / "mine.toml"
     preset.write_text("[shared]\nk = 4\n")

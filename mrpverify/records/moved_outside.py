@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any, get_args, get_type_hints
 
 import numpy as np
@@ -32,8 +34,12 @@ def check_objective(parameters: Parameters, salt: str, seed: int) -> None:
     name = parameters.framework
     if name in outside.own(outside.OBJECTIVES):
         return
-    with torch.inference_mode():
-        wrong = next(_complaints(parameters, salt, seed), None)
+    try:
+        with torch.inference_mode():
+            wrong = next(_complaints(parameters, salt, seed), None)
+    except Exception as error:
+        wrong = f"its first step fails{_place(error)} with {type(error).__name__}: {error}"
+        raise ValueError(f"objective {name}: {wrong}") from error
     if wrong is not None:
         raise ValueError(f"objective {name}: {wrong}")
 
@@ -54,6 +60,14 @@ def check_end(parameters: Parameters, weights: np.ndarray) -> None:
     )
 
 
+def _place(error: Exception) -> str:
+    """Where in the code from outside it was raised, or was on its way: " at FILE:LINE"."""
+    own = Path(__file__).parents[1]
+    frames = [f for f in extract_tb(error.__traceback__) if own not in Path(f.filename).parents]
+    theirs = [f for f in frames if not Path(f.filename).is_relative_to(Path(torch.__file__).parent)]
+    return f" at {theirs[-1].filename}:{theirs[-1].lineno}" if theirs else ""
+
+
 def _complaints(parameters: Parameters, salt: str, seed: int) -> Iterator[str]:
     """What is wrong with what an objective says and gives at the start, the first thing first."""
     objective, images = objective_of(parameters), sample_images(parameters, salt, [seed])
@@ -71,7 +85,8 @@ def _complaints(parameters: Parameters, salt: str, seed: int) -> Iterator[str]:
     if not isinstance(loss, torch.Tensor) or list(loss.shape) != [1]:
         yield f"loss returned {_kind(loss)}, where one number for every seed, [1], is wanted"
     yield from _no_numbers("loss", loss)
-    yield from _of_direction(state, objective.direction(parameters, state, images, largest))
+    found = objective.direction(parameters, state, images, largest)
+    yield from _of_direction(state, found)
     if objective.logits is not None:
         yield from _of_logits(
             objective.logits(parameters, state, images.patches), images.patches, parameters.classes
@@ -79,6 +94,9 @@ def _complaints(parameters: Parameters, salt: str, seed: int) -> Iterator[str]:
     for name, tensor in given.items():
         if not torch.equal(tensor, before[name]):
             yield f"loss, direction or logits changed {name} in place; give new tensors instead"
+    fresh = objective.start(parameters, weights.clone(), salt, [seed])
+    again = objective.direction(parameters, fresh, images, largest)
+    yield from _asked_again(found[0], again[0])
 
 
 def _of_words(objective: Objective, parameters: Parameters) -> Iterator[str]:
@@ -116,6 +134,16 @@ def _of_direction(state: State, found: Any) -> Iterator[str]:
             yield f"direction of {name!r} is {_kind(move)}, and its tensor {list(there.shape)}"
         else:
             yield from _no_numbers(f"direction of {name!r}", move)
+
+
+def _asked_again(moves: State, again: State) -> Iterator[str]:
+    """What differs between the directions of two starts from one salt and seed."""
+    for name, move in moves.items():
+        if not torch.equal(move, again[name]):
+            yield (
+                f"direction of {name!r} is another one when it is asked again from the same salt "
+                "and seed; draw from a generator that start makes of these two"
+            )
 
 
 def _of_logits(found: Any, patches: torch.Tensor, classes: int) -> Iterator[str]:

@@ -63,6 +63,15 @@ BAD = [
     ({"logits": lambda *given: None}, r"logits returned a NoneType, where .*\[1, 6, 2\]"),
     ({"logits": lambda *given: torch.zeros(1, 6, 3)}, r"logits returned \[1, 6, 3\]"),
     ({"logits": lambda *given: torch.full((1, 6, 2), torch.nan)}, "logits is not all finite"),
+    (
+        with_moves(lambda m, reach: ({"weights": torch.rand_like(m["weights"])}, reach)),
+        "asked again from the same salt and seed; draw from a generator",
+    ),
+    (
+        {"direction": lambda *given: torch.zeros(2) @ torch.zeros(3)},
+        r"first step fails at .*test_moved_outside.py:\d+ with RuntimeError: ",
+    ),
+    ({"loss": lambda p, state, *given: state["w"]}, r"moved_outside.py:\d+ with KeyError: 'w'"),
     ({"covers": "nothing"}, "covers is 'nothing', where 'every feature' or"),
     ({"plateau_degree": lambda p: 0}, "plateau_degree returned 0"),
     ({"plateau_degree": lambda p: "two"}, "plateau_degree returned 'two'"),
