@@ -240,8 +240,8 @@ def _taken(parameters: Parameters, run: xr.Dataset) -> tuple[np.ndarray, np.ndar
     crossing = own_block(parameters, run["crossing_time"].values)
     first = crossing.min(-2)
     other = crossing[..., ::-1]
-    later = first - np.minimum(first, first[..., ::-1])
-    taken = np.where(np.isfinite(first), later, np.inf)
+    before = np.minimum(first, first[..., ::-1])
+    taken = np.subtract(first, before, out=np.full(first.shape, np.inf), where=np.isfinite(first))
     by_then = np.minimum(first, parameters.horizon)[..., None, :]
     return taken, np.asarray((other < by_then).sum(-2))
 
