@@ -128,6 +128,12 @@ def test_teachers_say_on_average_what_is_derived(changes):
     assert own.mean() < 0.95 * teachers.of_the_label_alone(p)
 
 
+@pytest.mark.parametrize("asked", [teachers.of_the_label, theory.rest, theory.smoothed_residual])
+def test_where_labels_alone_learn_nothing_nobody_teaches(asked):
+    with pytest.raises(UndefinedError, match="nobody teaches"):
+        asked(replace(P, signal=False))
+
+
 def test_teachers_end_where_a_run_of_labels_alone_does():
     """The typical class of four runs; they draw their starts, the derivation has one: to 15 %."""
     p = replace(P, framework="supervised", images=400, init_scale=0.014, method="flow")

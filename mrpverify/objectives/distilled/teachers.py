@@ -12,7 +12,7 @@ Labels permuted within a class, and smoothed ones, give every other class (1 - E
 from __future__ import annotations
 
 from functools import lru_cache
-from math import exp
+from math import exp, inf
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -20,6 +20,7 @@ from scipy.integrate import solve_ivp
 from ...parameters import Parameters
 from ...theory.gaussian import smallest_of_maxima
 from ...theory.supervised import hitting_time, horizon
+from ...theory.undefined import UndefinedError
 from .held import Array, Held, answer_off_class, capped, lift_by_label, loss_off_class, weight_of
 
 
@@ -61,10 +62,15 @@ def _said(p: Parameters, teacher: Held, name: str) -> Array:
 
 @lru_cache(maxsize=64)
 def teacher_correlation(parameters: Parameters) -> float:
-    """c > 0 of a held view at the T of labels alone, from a typical start [D]."""
-    p = parameters
+    """c > 0 of a held view at the T of labels alone, from a typical start [D].
+
+    Raises UndefinedError where labels alone never learn one.
+    """
+    p, end = parameters, horizon(parameters)
+    if end == inf:
+        raise UndefinedError("no class learns a view by labels alone: nobody teaches")
     start = p.init_scale * smallest_of_maxima(p.views * p.kernels_per_class, 1)
-    left = horizon(p) - hitting_time(p, start)
+    left = end - hitting_time(p, start)
 
     def growth(time: float, c: Array) -> list[float]:
         del time
