@@ -13,6 +13,7 @@ from scipy.integrate import solve_ivp
 from scipy.stats import t as student_t
 
 import mrpverify as mv
+from mrpverify.claims.accuracies import own_block
 from mrpverify.objectives.distilled import gradient as distilled
 from mrpverify.objectives.distilled import held, teachers
 from mrpverify.objectives.distilled import residual as theory
@@ -43,8 +44,12 @@ def kernels(p, correlation, others, number=1):
 
 
 def followed(p, correlation, number=1):
+    """`followed_at` where the other classes are at rest."""
+    return followed_at(p, correlation, number, theory.rest(p).correlation)
+
+
+def followed_at(p, correlation, number=1, typical=4.0):
     """Drive of a kernel of class 0's view over that by its own images, and the residual [seeds]."""
-    typical = theory.rest(p).correlation
     images = sample_images(p, "residual", SEEDS)
     hot = torch.nn.functional.one_hot(images.labels, p.classes).double()
     q = teachers.of_another_class(p)
@@ -93,6 +98,7 @@ def test_twice_as_many_nodes_change_no_rest(changes, monkeypatch):
     for name in ("LABEL_POINTS", "OTHER_POINTS", "NODES", "GRID"):
         monkeypatch.setattr(held, name, 2 * getattr(held, name))
     twice = theory.rest.__wrapped__(p)
+    assert few.correlation == pytest.approx(twice.correlation, rel=1e-3)
     assert few.residual == pytest.approx(twice.residual, rel=1e-3)
 
 
@@ -138,10 +144,7 @@ def test_teachers_end_where_a_run_of_labels_alone_does():
     """The typical class of four runs; they draw their starts, the derivation has one: to 15 %."""
     p = replace(P, framework="supervised", images=400, init_scale=0.014, method="flow")
     run = mv.train(p, salt="teachers", seeds=range(4))
-    own = run["final_correlations"].values.reshape(
-        4, p.classes, p.kernels_per_class, p.classes, p.views
-    )
-    held_at = np.einsum("simiv->simv", own).max((2, 3))
+    held_at = own_block(p, run["final_correlations"].values).max((2, 3))
     assert np.median(held_at) == pytest.approx(teachers.teacher_correlation(p), rel=0.15)
 
 
@@ -169,6 +172,15 @@ def test_labels_alone_never_rest(changes):
     p = replace(P, **changes)
     assert theory.rest(p) == theory.Rest(inf, 0.0)
     assert theory.crossing_time(p, 0.01) == inf
+
+
+def test_where_every_class_is_always_shown_soft_labels_ask_for_no_less():
+    """s/k = 1: they ask for 1/k of every class, which is more than an answer off class."""
+    p = replace(P, off_class=4.0)
+    assert theory.rest(p) == theory.Rest(inf, 0.0)
+    drive, _ = followed_at(p, 4.0)
+    mean, error = mean_and_error(drive)
+    assert mean > error
 
 
 def test_soft_labels_below_the_cap_off_class_are_what_pulls():

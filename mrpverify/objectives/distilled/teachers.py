@@ -35,7 +35,7 @@ def of_the_label(parameters: Parameters) -> float:
     p, teacher = parameters, Held(teacher_correlation(parameters))
     single = p.single_view if p.hide and p.views > 1 else 0.0
     # Single-view images show the held view, or hide it, and fainter features of other classes.
-    seen = single / max(p.views, 1)
+    seen = single / p.views
     contexts = (
         (1 - single, "shown", "off"),
         (seen, "shown", "single_off"),
