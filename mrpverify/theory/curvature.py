@@ -7,12 +7,12 @@ Slopes are bounded by sReLU' <= 1; noise, which only adds small directions, is l
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import roots_legendre
 
 from ..derivations import derived
 from ..parameters import Parameters
 from .activation import smoothed_relu
 from .data_law import Role
+from .quadrature import roots_legendre
 from .undefined import UndefinedError
 
 NODES = 40

@@ -19,11 +19,11 @@ from math import gamma as gamma_function
 from typing import Literal
 
 import numpy as np
-from scipy.special import roots_genlaguerre, roots_legendre
 
 from .. import outside
 from ..parameters import Parameters
 from ..parts.law import MULTI_VIEW_LAW
+from .quadrature import roots_laguerre, roots_legendre
 
 SHARE_LOW, SHARE_HIGH = 0.75, 1.25
 """Range of the unnormalised shares (section 1, the finite law)."""
@@ -165,7 +165,7 @@ def share_moment(
     n = sum(powers)
     if split == "equal" or n == 0:
         return float(count) ** -n
-    t, weight = roots_genlaguerre(nodes, n - 1)
+    t, weight = roots_laguerre(nodes, n - 1)
     # With t -> t/C_p the common factor e^{-t} is the quadrature's own weight.
     factors = [_share_transform(t / count, power, nodes) for power in powers]
     factors += [_share_transform(t / count, 0, nodes)] * (count - len(powers))

@@ -39,7 +39,7 @@ from ..parameters import STAND_INS, Parameters
 from . import coverage_time
 from .growth import flows, hitting_times
 from .leak import foreign_drive, leak_times
-from .resting import own_images, rest, signal
+from .resting import over_patches, own_images, rest, signal
 
 Array = NDArray[np.float64]
 
@@ -63,8 +63,8 @@ def drift(parameters: Parameters) -> Drift:
         return Drift(0.0, 0.0)
     images = own_images(p, p.views)
     felt = signal(p, images, at).patch
-    sums = felt.sum((1, 2))
-    square = images.mean((felt**2).sum((1, 2))) / p.classes
+    sums = over_patches(felt)
+    square = images.mean(over_patches(felt**2)) / p.classes
     pull, pull_square = (images.mean(s) / p.classes for s in (sums, sums**2))
     patch = p.patch_noise**2 if p.noise == "isotropic" else 0.0
     drawn = (patch + p.feature_noise**2 / 12) * square

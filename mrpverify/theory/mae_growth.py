@@ -36,7 +36,7 @@ from ..parameters import Parameters
 from . import notation as letters
 from .activation import offset, smoothed_relu, smoothed_relu_slope
 from .data_law import role
-from .resting import Images, images_in_role
+from .resting import Images, images_in_role, over_patches
 
 Array = NDArray[np.float64]
 
@@ -177,13 +177,14 @@ def _velocity(p: Parameters, images: Images, state: Array) -> Array:
     z, lam = images.strength, p.mask_law.own
     a = smoothed_relu(z * c, p.power, p.linear_from)
     slope = z * smoothed_relu_slope(z * c, p.power, p.linear_from)
-    gap = z.sum((1, 2)) - b * a.sum((1, 2))
+    h, steep = over_patches(a), over_patches(slope)
+    gap = over_patches(z) - b * h
     gap = gap - _removed(p) * images.mean(gap)
-    c_dot = b * gap * slope.sum((1, 2)) - lam * b**2 * (a * slope).sum((1, 2))
-    b_dot = gap * a.sum((1, 2)) - lam * b * (a**2).sum((1, 2))
+    c_dot = b * gap * steep - lam * b**2 * over_patches(a * slope)
+    b_dot = gap * h - lam * b * over_patches(a**2)
     if p.masks == "fixed":
-        h, shared = a.sum((1, 2)), p.mask_law.shared
-        c_dot = c_dot + shared * b**2 * h * slope.sum((1, 2))
+        shared = p.mask_law.shared
+        c_dot = c_dot + shared * b**2 * h * steep
         b_dot = b_dot + shared * b * h**2
     speed = presence(p) * np.array([images.mean(c_dot), images.mean(b_dot)])
     return np.full(2, speed.sum()) if p.decoder == "tied" else speed

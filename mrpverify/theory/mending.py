@@ -15,8 +15,8 @@ from .assumptions import applying
 
 NUDGE = 1.05
 """Factor by which a parameter is moved to see whether a condition depends on it."""
-DOUBLINGS = 7
-"""How far a parameter is moved at most, up and down."""
+DOUBLINGS = 5
+"""How far a parameter is moved at most, up and down: what lies farther is another regime."""
 HALVINGS = 6
 """Of the last doubling, on a log scale."""
 DIGITS = 2

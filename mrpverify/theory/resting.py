@@ -70,6 +70,13 @@ class Signal(NamedTuple):
     """[residual - own a] a' [nodes, held, C_p]."""
 
 
+def over_patches(values: Array) -> Array:
+    """Sum over views and their patches [nodes]; a product is five times as fast as a short sum."""
+    flat = values.reshape(len(values), -1)
+    return np.asarray(flat @ np.ones(flat.shape[1]))
+
+
+@lru_cache(maxsize=64)
 def own_images(parameters: Parameters, held: int) -> Images:
     """Images of a class as its first `held` views see them, single-view ones included [R].
 
@@ -90,6 +97,7 @@ def own_images(parameters: Parameters, held: int) -> Images:
     return Images(weight, np.concatenate(strength))
 
 
+@lru_cache(maxsize=64)
 def images_in_role(parameters: Parameters, name: RoleName) -> Images:
     """Images that show one feature in the role of that name [R]."""
     points = _points(1, parameters.patches_per_feature)
@@ -102,9 +110,9 @@ def signal(parameters: Parameters, images: Images, at: Rest) -> Signal:
     p, u = parameters, images.strength * at.correlation
     a = smoothed_relu(u, p.power, p.linear_from)
     taught = smoothed_relu(at.gain * u, p.power, p.linear_from)
-    residual = (taught - a).sum((1, 2))
+    residual = over_patches(taught - a)
     if p.masks == "fixed":
-        residual = residual + p.mask_law.shared * a.sum((1, 2))
+        residual = residual + p.mask_law.shared * over_patches(a)
     slope = smoothed_relu_slope(u, p.power, p.linear_from)
     return Signal(residual, (residual[:, None, None] - p.mask_law.own * a) * slope)
 
@@ -119,8 +127,7 @@ def rest(parameters: Parameters, held: int = 1) -> Rest:
     images = own_images(p, held)
 
     def drive(at: Rest) -> float:
-        sums = (signal(p, images, at).patch * images.strength).sum((1, 2))
-        return images.mean(sums)
+        return images.mean(over_patches(signal(p, images, at).patch * images.strength))
 
     if p.gain == "release":
         return Rest(p.linear_from, 1.0)

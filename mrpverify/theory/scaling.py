@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_ndtr, roots_legendre
+from scipy.special import log_ndtr
 from scipy.stats import norm
 
 from ..parameters import Parameters
 from .hitting import crossing_time, exponent
+from .quadrature import roots_legendre
 from .undefined import UndefinedError
 
 Array = NDArray[np.float64]

@@ -23,7 +23,7 @@ from math import expm1, inf, log1p, pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import ndtr, roots_legendre
+from scipy.special import ndtr
 from scipy.stats import poisson
 
 from ..parameters import Parameters
@@ -31,6 +31,7 @@ from .activation import offset
 from .data_law import off_class_probability, power_sum, role
 from .final_correlation import mean_shown_sum
 from .gaussian import smallest_of_maxima
+from .quadrature import roots_legendre
 from .undefined import UndefinedError
 
 Array = NDArray[np.float64]
@@ -220,10 +221,11 @@ def both_views_probability(parameters: Parameters) -> float:
     if p.views == 1:
         return 0.0
     mean, base = _mean_hidden(p), extra_drive(p, 0)
-    number = np.arange(int(poisson.isf(TAIL, mean)) + 1) if mean > 0 else np.zeros(1)
+    ends = (int(poisson.ppf(TAIL, mean)), int(poisson.isf(TAIL, mean))) if mean > 0 else (0, 0)
+    number = np.arange(ends[0], ends[1] + 1)
     chance = poisson.pmf(number, mean)
     drives = base + number * _image_drive(p)
-    return float(chance @ [_tie_probability(p, extra) for extra in drives])
+    return float(chance @ _tie_probabilities(p, drives))
 
 
 def never_starts(parameters: Parameters) -> float:
@@ -317,14 +319,14 @@ def _potential_of_share(power: int, share: Array) -> Array:
     return np.asarray((share ** -float(power - 2) - 1) / (power - 2))
 
 
-def _tie_probability(p: Parameters, extra: float) -> float:
-    """P(the lesser of two maxima of m normals starts within `extra` of the larger one)."""
+def _tie_probabilities(p: Parameters, extra: Array) -> Array:
+    """P(the lesser of two maxima of m normals starts within `extra` of the larger one) [extra]."""
     m = p.kernels_per_class
     node, weight = roots_legendre(NODES)
     x = FAR_OUT / 2 * (1 + node)
     density = m * np.exp(-(x**2) / 2) / sqrt(2 * pi) * ndtr(x) ** (m - 1)
-    within = ndtr(x) ** m - ndtr(_left_behind(p, x, extra)) ** m
-    return float(FAR_OUT * weight @ (density * within))
+    within = ndtr(x) ** m - ndtr(_left_behind(p, x, extra[:, None])) ** m
+    return np.asarray(FAR_OUT * (density * within) @ weight)
 
 
 def _time_left(p: Parameters) -> float:
@@ -348,8 +350,11 @@ def _image_drive(p: Parameters) -> float:
     return (1 - 1 / p.classes) * strength * _time_left(p) / p.images
 
 
-def _left_behind(p: Parameters, x: Array, extra: float) -> Array:
-    """The start y (unit scale) whose potential exceeds that of a winner at x > 0 by `extra`."""
+def _left_behind(p: Parameters, x: Array, extra: Array | float) -> Array:
+    """The start y (unit scale) whose potential exceeds that of a winner at x > 0 by `extra`.
+
+    Of the shape of both together.
+    """
     psi = potential(p, p.init_scale * x) + extra
     scaled = psi * p.linear_from ** (p.power - 2)
     exponent = p.power - 2

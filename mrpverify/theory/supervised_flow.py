@@ -24,11 +24,11 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
-from scipy.special import roots_legendre
 
 from ..parameters import Parameters
 from .activation import smoothed_relu, smoothed_relu_slope
 from .data_law import off_class_probability, power_sum, role, share_moment
+from .quadrature import roots_legendre
 from .supervised import LEAST_STEPS
 from .undefined import UndefinedError
 

@@ -25,10 +25,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import ndtr, roots_legendre
+from scipy.special import ndtr
 
 from ..derivations import no_prediction
 from ..parameters import STAND_INS, Parameters
+from .quadrature import roots_legendre
 from .undefined import UndefinedError
 
 Array = NDArray[Any]

@@ -7,9 +7,9 @@ from mrpverify.records.store import Store
 
 
 @pytest.fixture(scope="session")
-def get(tmp_path_factory):
-    """Runs of requests, each trained once in a session and in this process."""
-    store = Store(tmp_path_factory.mktemp("records"))
+def get(shared_folder):
+    """Runs of requests, each trained once in a session: the workers of a suite share a store."""
+    store = Store(shared_folder / "records")
     return lambda requests: collect(requests, Machine("cpu"), store)
 
 

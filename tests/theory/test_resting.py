@@ -72,7 +72,7 @@ def test_ends_of_hold_and_release() -> None:
 
 def test_four_times_the_points_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def square() -> float:
-        images = resting.own_images(LAW, 2)
+        images = resting.own_images.__wrapped__(LAW, 2)
         at = resting.Rest(0.53, 1.1)
         return images.mean((resting.signal(LAW, images, at).patch ** 2).sum((1, 2)))
 

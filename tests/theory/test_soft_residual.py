@@ -95,7 +95,7 @@ def test_at_rest_the_direction_vanishes_and_leaves_the_residual(number, changes)
 def test_twice_as_many_nodes_change_no_rest(changes, monkeypatch):
     p = replace(P, **changes)
     few = theory.rest.__wrapped__(p)
-    for name in ("LABEL_POINTS", "OTHER_POINTS", "NODES", "GRID"):
+    for name in ("OWN_POINTS", "LABEL_POINTS", "OTHER_POINTS", "NODES", "GRID"):
         monkeypatch.setattr(held, name, 2 * getattr(held, name))
     twice = theory.rest.__wrapped__(p)
     assert few.correlation == pytest.approx(twice.correlation, rel=1e-3)

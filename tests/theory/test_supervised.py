@@ -203,12 +203,16 @@ def test_both_views_probability_at_its_ends() -> None:
     assert s.both_views_probability(huge) == pytest.approx((1 - 2.0**-8) ** 2, abs=1e-6)
 
 
+def tie_probability(p: Parameters, extra: float) -> float:
+    return float(s._tie_probabilities(p, np.array([extra]))[0])
+
+
 @pytest.mark.parametrize("sigma", [0.002, 0.014, 0.2])
 def test_enough_nodes(sigma: float, monkeypatch: pytest.MonkeyPatch) -> None:
     p = replace(LAW, init_scale=sigma, kernels_per_class=20)
-    found = s._tie_probability(p, 5.0)
+    found = tie_probability(p, 5.0)
     monkeypatch.setattr(s, "NODES", 2 * s.NODES)
-    assert s._tie_probability(p, 5.0) == pytest.approx(found, abs=1e-6)
+    assert tie_probability(p, 5.0) == pytest.approx(found, abs=1e-6)
 
 
 @given(st.floats(0.1, 10.0))
@@ -219,14 +223,14 @@ def test_near_ties_depend_on_ratios_alone(scale: float) -> None:
     expected = s.potential(LAW, np.array([0.02, 0.1]))
     assert psi * scale == pytest.approx(expected)
     relative = 2.0 / LAW.linear_from
-    shares = [s._tie_probability(x, relative * LAW.linear_from / x.linear_from) for x in (p, LAW)]
+    shares = [tie_probability(x, relative * LAW.linear_from / x.linear_from) for x in (p, LAW)]
     assert shares[0] == pytest.approx(shares[1], abs=1e-6)
 
 
 @given(st.floats(0.002, 0.1), st.floats(1.05, 2.0), st.integers(2, 30))
 def test_near_ties_grow_with_the_initial_scale(sigma: float, factor: float, m: int) -> None:
     p = replace(LAW, kernels_per_class=m)
-    low, high = (s._tie_probability(replace(p, init_scale=x), 5.0) for x in (sigma, factor * sigma))
+    low, high = (tie_probability(replace(p, init_scale=x), 5.0) for x in (sigma, factor * sigma))
     assert 0 <= low < high <= 1
 
 
