@@ -6,6 +6,8 @@ import pytest
 import torch
 from hypothesis import settings
 
+from tests.slow_list import is_slow
+
 # "ci" draws the same examples in every run, so that a red run is red again; "dev" looks further
 # (--hypothesis-profile dev, or the variable). No deadline: the first call of a kernel is slow.
 settings.register_profile("ci", derandomize=True, deadline=None)
@@ -15,6 +17,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 # Small matrices: several threads only wait for each other, and sums would depend on their number.
 torch.set_num_threads(1)
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what `slow.txt` lists, of all parameters and in whatever class."""
+    for item in items:
+        if is_slow(item.nodeid):
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")

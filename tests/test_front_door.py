@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import mrpverify as mv
 from mrpverify.claims import outside, registry
@@ -305,13 +306,14 @@ def test_a_claim_of_ones_own_that_asks_twice(tmp_path):
         (CLAIM.read_text() + "CLAIMS += (mv.Claim(**vars(CLAIMS[0])),)", "my.two_views twice"),
     ],
 )
-def test_a_file_without_a_claim_is_a_usage_error(text, message, tmp_path):
+def test_a_file_without_a_claim_is_a_usage_error(text, message, tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     path = tmp_path / "mine.py"
     if text is not None:
         path.write_text(text)
-    found = python("-m", "mrpverify.check", str(path), cache=tmp_path)
-    assert found.returncode == 2
-    assert message in found.stderr
+    found = CliRunner().invoke(mv.check.app, [str(path)])
+    assert found.exit_code == 2
+    assert message in " ".join(found.stderr.split())
 
 
 def test_files_of_claims_are_imported_once_and_may_hold_data_classes(tmp_path):

@@ -146,6 +146,6 @@ def fates_in_place(mutants: list[Mutant], seconds: float, tests: Map) -> Iterato
     there = [str(ROOT / file) for file in files if (ROOT / file).is_file()]
     with tempfile.TemporaryDirectory() as folder:
         session = Session(mutants, tests, seconds, Path(folder) / "failed")
-        options = ["-q", "-s", "-n", "0", "-p", "no:cacheprovider", "--tb=no"]
+        options = ["-q", "-s", "-n", "0", "-m", "", "-p", "no:cacheprovider", "--tb=no"]
         pytest.main([*options, f"--rootdir={ROOT}", *there], plugins=[session])
         yield from session.fates

@@ -60,7 +60,7 @@ def _run_pytest(asked: dict, note: Path) -> int:
     sys.path[:] = [asked["tree"], *elsewhere]
     os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     os.chdir(asked["tree"])
-    options = ["-q", "-n", "0", "-p", "no:cacheprovider"]
+    options = ["-q", "-n", "0", "-m", "", "-p", "no:cacheprovider"]
     plugins: list[object] = [Noted(note)]
     if "record" in asked:
         plugins.append(Recorded(Path(asked["record"]), Path(asked["tree"]), asked["seconds"]))
