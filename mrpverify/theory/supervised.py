@@ -224,7 +224,7 @@ def both_views_probability(parameters: Parameters) -> float:
     ends = (int(poisson.ppf(TAIL, mean)), int(poisson.isf(TAIL, mean))) if mean > 0 else (0, 0)
     number = np.arange(ends[0], ends[1] + 1)
     chance = poisson.pmf(number, mean)
-    drives = base + number * _image_drive(p)
+    drives = np.asarray(base + number * _image_drive(p), dtype=np.float64)
     return float(chance @ _tie_probabilities(p, drives))
 
 
