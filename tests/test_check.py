@@ -68,6 +68,12 @@ def run(*arguments, cache):
     )
 
 
+def here(*arguments, cache):
+    """The same in this process, for what trains nothing: imports would take longer than it does."""
+    found = CliRunner().invoke(command.app, list(arguments), env=environment(cache))
+    return subprocess.CompletedProcess(arguments, found.exit_code, found.stdout, found.stderr)
+
+
 @pytest.fixture(scope="module")
 def finished(preset, cache, tmp_path_factory):
     """One run of theorem1 with everything switched on."""
@@ -159,7 +165,7 @@ def test_what_follows_pretraining_keeps_its_contract(preset, cache, tmp_path):
 
 
 def test_a_framework_the_claim_is_not_about_is_named(preset, cache):
-    process = run("SL.test", "CMP.ssl", "--preset", preset, "--framework", "mae", cache=cache)
+    process = here("SL.test", "CMP.ssl", "--preset", preset, "--framework", "mae", cache=cache)
     assert process.returncode == 2
     assert "is about supervised, teacher-student" in process.stderr
 
@@ -188,30 +194,30 @@ def test_quiet_says_nothing_and_strict_counts_findings(finished, preset, cache):
 
 
 def test_regime_conditions_need_no_run_and_have_their_exit_code(preset, tmp_path):
-    inside = run("A.regime", cache=tmp_path)
+    inside = here("A.regime", cache=tmp_path)
     assert inside.returncode == 0, inside.stdout
-    outside = run("A.regime", "--set", "sigma_0=0.6", cache=tmp_path)
+    outside = here("A.regime", "--set", "sigma_0=0.6", cache=tmp_path)
     assert outside.returncode == 6
     assert "outside the regime, initial scale" in outside.stdout
     assert not list(tmp_path.rglob("*.nc"))
 
 
 def test_list_is_short_and_shows_what_is_named_in_depth(cache):
-    short = run("--list", cache=cache)
+    short = here("--list", cache=cache)
     ids = {claim.id for claim in all_claims()}
     assert short.returncode == 0
     assert ids <= set(short.stdout.split())
     assert len(short.stdout.splitlines()) < len(all_claims()) + 20
-    deep = run("--list", "t1.CAPTURE", "parameters", "stand-ins", cache=cache).stdout
+    deep = here("--list", "t1.CAPTURE", "parameters", "stand-ins", cache=cache).stdout
     for word in ("T1.capture", "[A]", "control", "U[rho", "sigma_0", "much_less", "varrho",
                  "Finite stand-ins"):  # fmt: skip
         assert word in deep
-    unknown = run("--list", "T1.captur", cache=cache)
+    unknown = here("--list", "T1.captur", cache=cache)
     assert (unknown.returncode, "T1.capture" in unknown.stderr) == (2, True)
 
 
 def test_json_to_stdout_is_all_there_is_on_it(cache):
-    process = run("A.regime", "--json", "-", cache=cache)
+    process = here("A.regime", "--json", "-", cache=cache)
     assert {claim["id"] for claim in json.loads(process.stdout)["claims"]} == {"A.regime"}
     assert "SUPPORTED" in process.stderr
     assert not Path("-").exists()
@@ -279,14 +285,14 @@ def test_bad_input_in_a_real_process(cache):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 def test_asking_for_cuda_without_one(cache):
-    process = run("theorem1", "--device", "cuda", cache=cache)
+    process = here("theorem1", "--device", "cuda", cache=cache)
     assert process.returncode == 2
     assert "no CUDA device" in process.stderr
 
 
 def test_absent_data_end_in_the_command_that_gets_them(tmp_path):
     pytest.importorskip("PIL", reason="claims on images need Pillow, extra [images]")
-    process = run("images.gain", cache=tmp_path)
+    process = here("images.gain", cache=tmp_path)
     assert process.returncode == 2
     assert "get with: python -m mrpverify.images fetch cifar10" in process.stderr
     assert len(process.stderr.strip().splitlines()) == 1
@@ -296,11 +302,11 @@ def test_absent_data_end_in_the_command_that_gets_them(tmp_path):
 
 def test_unwritable_store_is_found_before_training(tmp_path):
     (tmp_path / "file").write_text("")
-    process = run("theorem1", cache=tmp_path / "file")
+    process = here("theorem1", cache=tmp_path / "file")
     assert process.returncode == 2
     assert CACHE_VARIABLE in process.stderr
     assert "use --no-cache" in process.stderr
-    conditions = run("A.regime", cache=tmp_path / "file")
+    conditions = here("A.regime", cache=tmp_path / "file")
     assert conditions.returncode == 0, "nothing to be stored"
 
 
