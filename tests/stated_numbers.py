@@ -109,7 +109,7 @@ def unheld(section: Section) -> list[str]:
 
 def _names(text: str, claim: str) -> bool:
     """Whether a text names a claim, and not one whose id only begins or ends like it."""
-    if claim not in text:  # a thousand times as fast as what follows
+    if claim not in text:  # nearly always so, and cheap
         return False
     return re.search(rf"(?<![\w.]){re.escape(claim)}(?![\w-]|\.\w)", text) is not None
 

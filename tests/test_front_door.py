@@ -313,7 +313,7 @@ def test_a_file_without_a_claim_is_a_usage_error(text, message, tmp_path, monkey
         path.write_text(text)
     found = CliRunner().invoke(mv.check.app, [str(path)])
     assert found.exit_code == 2
-    assert message in " ".join(found.stderr.split())
+    assert message in found.stderr
 
 
 def test_files_of_claims_are_imported_once_and_may_hold_data_classes(tmp_path):

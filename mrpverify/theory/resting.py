@@ -76,7 +76,7 @@ def over_patches(values: Array) -> Array:
     return np.asarray(flat @ np.ones(flat.shape[1]))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def own_images(parameters: Parameters, held: int) -> Images:
     """Images of a class as its first `held` views see them, single-view ones included [R].
 
