@@ -72,10 +72,13 @@ def _run_pytest(asked: dict, note: Path) -> int:
 
 
 class Noted:
-    """A pytest plugin: writes the first test, or file, that fails."""
+    """A pytest plugin: writes the first test, or file, that fails; slow tests are run last."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def pytest_collection_modifyitems(self, items: list) -> None:
+        items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
 
     def pytest_runtest_logreport(self, report) -> None:
         if report.failed:
