@@ -10,6 +10,11 @@ from scipy import stats
 CONFIDENCE = 0.90
 """Central level that is reported: both one-sided bounds hold at 95 % each."""
 
+ANY = (-np.inf, np.inf)
+"""Values that any number can be."""
+SHARE = (0.0, 1.0)
+"""Values that a share, such as an accuracy, can be."""
+
 APPROXIMATE = (
     "t-interval of a mean over seeds, approximate: it is too narrow where rare seeds lie far from "
     "the others"

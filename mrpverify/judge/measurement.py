@@ -12,7 +12,7 @@ import numpy as np
 from ..parameters import STAND_INS
 from . import e_value
 from .findings import Estimate, Finding, Findings, Note, Recorded, checked, details_of, exchanged
-from .intervals import APPROXIMATE, clopper_pearson
+from .intervals import ANY, APPROXIMATE, clopper_pearson
 from .over_seeds import OverSeeds
 from .sequential import LEVEL, Design, Outcome, design
 from .verdicts import Verdict, all_of, measured_above, measured_within
@@ -115,13 +115,20 @@ def mean_above(values: np.ndarray, threshold: float, resolution: float = 0.0) ->
     return Part(OverSeeds.of("t", values, resolution), threshold, fewest=FEWEST_SEEDS)
 
 
-def mean_within(values: np.ndarray, target: float, delta: float, resolution: float = 0.0) -> Part:
+def mean_within(
+    values: np.ndarray,
+    target: float,
+    delta: float,
+    resolution: float = 0.0,
+    possible: tuple[float, float] = ANY,
+) -> Part:
     """A number per seed [seeds] whose mean must lie within `target` +- `delta`: equivalence test.
 
-    Two one-sided tests (TOST): the whole t-interval, approximate, has to lie in the band.
+    Two one-sided tests (TOST): the whole t-interval, approximate and no further than the `possible`
+    values, has to lie in the band.
     """
     band = (target - delta, target + delta)
-    return Part(OverSeeds.of("t", values, resolution), target, band, FEWEST_SEEDS)
+    return Part(OverSeeds.of("t", values, resolution, possible), target, band, FEWEST_SEEDS)
 
 
 def mean_share_above(values: np.ndarray, threshold: float) -> Part:

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from .betting import bounded_interval
-from .intervals import APPROXIMATE, CONFIDENCE, clopper_pearson, mean_interval
+from .intervals import ANY, APPROXIMATE, CONFIDENCE, clopper_pearson, mean_interval
 
 Interval = tuple[float, float]
 Method = Literal["t", "betting", "exact", "bracket"]
@@ -31,6 +31,8 @@ class OverSeeds:
     """Upper ends of a bracket; `values` are the lower ones."""
     resolution: float = 0.0
     """How finely a value is known: a share of n images 1/n."""
+    possible: Interval = ANY
+    """Values that can be; no t-interval of their mean goes beyond."""
 
     def __post_init__(self) -> None:
         if self.method not in get_args(Method):
@@ -41,9 +43,11 @@ class OverSeeds:
             raise ValueError("method 'exact' counts seeds: every value is 0 or 1")
 
     @classmethod
-    def of(cls, method: Method, values: np.ndarray, resolution: float = 0.0) -> OverSeeds:
+    def of(
+        cls, method: Method, values: np.ndarray, resolution: float = 0.0, possible: Interval = ANY
+    ) -> OverSeeds:
         """From an array of values [seeds]."""
-        return cls(method, _plain(values), resolution=float(resolution))
+        return cls(method, _plain(values), resolution=float(resolution), possible=possible)
 
     @classmethod
     def between(cls, below: np.ndarray, above: np.ndarray) -> OverSeeds:
@@ -78,7 +82,8 @@ class OverSeeds:
         if self.method == "exact":
             return clopper_pearson(int(values.sum()), len(values), confidence)
         if self.upper is None:
-            return mean_interval(values, confidence, self.resolution)
+            low, high = np.clip(mean_interval(values, confidence, self.resolution), *self.possible)
+            return float(low), float(high)
         upper = np.asarray(self.upper)
         low = -np.inf if np.isinf(values).any() else mean_interval(values, confidence)[0]
         high = np.inf if np.isinf(upper).any() else mean_interval(upper, confidence)[1]
@@ -89,6 +94,8 @@ class OverSeeds:
         found: dict[str, Any] = {"method": self.method, "values": _finite(self.values)}
         if self.upper is not None:
             found["upper"] = _finite(self.upper)
+        if self.possible != ANY:
+            found["possible"] = list(self.possible)
         return found | ({"resolution": self.resolution} if self.resolution else {})
 
 
@@ -100,7 +107,14 @@ def from_record(row: Mapping[str, Any]) -> OverSeeds:
         _read(row["values"], -np.inf if bracket else np.nan),
         _read(row["upper"], np.inf) if bracket else None,
         float(row.get("resolution", 0.0)),
+        _pair(row.get("possible", ANY)),
     )
+
+
+def _pair(ends: Sequence[float]) -> Interval:
+    """Two ends as they stand in a record."""
+    low, high = ends
+    return float(low), float(high)
 
 
 def _plain(values: np.ndarray) -> tuple[float, ...]:

@@ -14,12 +14,10 @@ import numpy as np
 
 from ..parameters import STAND_INS
 from .findings import Findings
-from .intervals import mean_interval
+from .intervals import ANY, mean_interval
 from .measurement import Measurement, Part, part_row, share_of_seeds
 from .over_seeds import OverSeeds
 
-ANY, SHARE = (-np.inf, np.inf), (0.0, 1.0)
-"""Values that can be: of any number, and of a share."""
 ROUNDING = 1e-12
 """Of a difference of two shares: 0.87 - 0.85 is a little more than 0.02."""
 

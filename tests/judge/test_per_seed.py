@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from mrpverify.judge.intervals import SHARE
 from mrpverify.judge.measurement import judged_by, seeds_not_known, share_of_seeds
-from mrpverify.judge.per_seed import SHARE, above, at_least, counted, in_each_seed, within
+from mrpverify.judge.per_seed import above, at_least, counted, in_each_seed, within
 from mrpverify.judge.sequential import design
 from mrpverify.judge.verdicts import Verdict
 

@@ -12,7 +12,7 @@ from scipy import stats
 
 from mrpverify.judge import over_seeds, per_seed, sequential, slopes
 from mrpverify.judge.betting import bounded_interval
-from mrpverify.judge.intervals import clopper_pearson, mean_interval
+from mrpverify.judge.intervals import SHARE, clopper_pearson, mean_interval
 from mrpverify.judge.measurement import (
     FEWEST_SEEDS,
     judged_by,
@@ -146,7 +146,8 @@ def test_values_over_seeds_and_their_intervals():
     missed = OverSeeds.between(np.array([-inf, 1.0]), np.array([1.0, 2.0]))
     assert missed.interval()[0] == -inf
     assert missed.interval()[1] < inf
-    for one in (plain, count, bracket, missed):
+    share = OverSeeds.of("t", np.array([0.99, 1.0, 0.97]), possible=SHARE)
+    for one in (plain, count, bracket, missed, share):
         again = over_seeds.from_record(one.summary())
         assert again.summary() == one.summary()
         assert again.interval() == one.interval()
@@ -156,6 +157,17 @@ def test_values_over_seeds_and_their_intervals():
             OverSeeds(method, values, upper)
     with pytest.raises(ValueError, match="0 or 1"):
         OverSeeds("exact", (0.5,))
+
+
+def test_no_interval_of_a_mean_share_goes_beyond_a_share():
+    """Where a mean cannot lie its interval says nothing: a band may end there."""
+    for near, law in ((np.array([0.99, 1.0] * 8), 0.99), (np.array([0.01, 0.0] * 8), 0.01)):
+        open_, shut = (mean_within(near, law, 0.01, 0.05, *ends) for ends in ((), (SHARE,)))
+        wide = mean_interval(near, resolution=0.05)
+        assert (open_.interval, open_.measured) == (wide, Verdict.INCONCLUSIVE)
+        assert shut.interval == (max(wide[0], 0), min(wide[1], 1))
+        assert shut.measured is Verdict.SUPPORTED
+    assert OverSeeds.of("t", np.array([0.5]), possible=SHARE).interval() == SHARE
 
 
 def test_thresholds_are_met_from_their_own_side():

@@ -8,8 +8,9 @@ import numpy as np
 import xarray as xr
 
 from ...dominoes.draw import lacks, pairing
+from ...judge.intervals import SHARE
 from ...judge.measurement import Measurement
-from ...judge.per_seed import SHARE, above, at_least, in_each_seed
+from ...judge.per_seed import above, at_least, in_each_seed
 from ...parameters import STAND_INS, Parameters
 from ..accuracies import IN_DISTRIBUTION, counts, shares
 from ..claim import Claim, Control, Runs

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from ...judge.intervals import SHARE
 from ...judge.measurement import Measurement
-from ...judge.per_seed import SHARE, above, at_least, in_each_seed
+from ...judge.per_seed import above, at_least, in_each_seed
 from ...observe.capture import separate_kernels
 from ...parameters import STAND_INS, Parameters
 from ..accuracies import shares

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...judge.findings import Estimate, Table
+from ...judge.intervals import SHARE
 from ...judge.measurement import Measurement
-from ...judge.per_seed import SHARE, above, at_least, in_each_seed
+from ...judge.per_seed import above, at_least, in_each_seed
 from ...parameters import Parameters
 from ..accuracies import GAIN
 from ..claim import Claim, Control, Runs

@@ -12,8 +12,9 @@ import numpy as np
 import xarray as xr
 
 from ...dominoes.measured import mean_lead, mean_patch
+from ...judge.intervals import SHARE
 from ...judge.measurement import Measurement
-from ...judge.per_seed import SHARE, above, at_least, in_each_seed
+from ...judge.per_seed import above, at_least, in_each_seed
 from ...parameters import Parameters
 from ..accuracies import estimates
 from ..claim import Claim, Control, Runs

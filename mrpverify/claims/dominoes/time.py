@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from ...judge.intervals import SHARE
 from ...judge.measurement import Measurement
-from ...judge.per_seed import SHARE, above, in_each_seed
+from ...judge.per_seed import above, in_each_seed
 from ...observe.correlations import first_crossed
 from ...parameters import STAND_INS, Parameters
 from ...theory.growth import drawn_growth_rates, hitting_times

@@ -13,8 +13,9 @@ import numpy as np
 import xarray as xr
 
 from ...judge.findings import Finding, Recorded
+from ...judge.intervals import SHARE
 from ...judge.measurement import Measurement
-from ...judge.per_seed import SHARE, at_least, in_each_seed, within
+from ...judge.per_seed import at_least, in_each_seed, within
 from ...observe import induction as observe
 from ...parameters import Parameters
 from ...theory import induction as theory

@@ -16,8 +16,9 @@ import numpy as np
 import xarray as xr
 
 from ...judge.findings import Estimate
+from ...judge.intervals import SHARE
 from ...judge.measurement import Measurement
-from ...judge.per_seed import SHARE, above, at_least, in_each_seed
+from ...judge.per_seed import above, at_least, in_each_seed
 from ...observe.accuracy import single_view_accuracy
 from ...parameters import Parameters
 from ...records.drawn import labelled_views

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...judge.findings import Estimate
+from ...judge.intervals import SHARE
 from ...judge.measurement import Measurement, mean_within, together
-from ...judge.per_seed import SHARE, at_least, counted
+from ...judge.per_seed import at_least, counted
 from ...parameters import STAND_INS, Parameters
 from ...theory import supervised as theory
 from ..accuracies import (
@@ -35,7 +36,7 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     own, finest = runs[SUPERVISED], resolution(parameters)
     law = theory.single_view_accuracy(as_stated(parameters))
     parts = {
-        "single-view accuracy": mean_within(single_view(own), law, BAND, finest),
+        "single-view accuracy": mean_within(single_view(own), law, BAND, finest, SHARE),
         f"seeds with multi-view accuracy >= {MULTI_VIEW_ACCURACY:g}": counted(
             at_least(multi_view(own), MULTI_VIEW_ACCURACY, SHARE)
         ),

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from ...judge.findings import Estimate
+from ...judge.intervals import SHARE
 from ...judge.measurement import Measurement, mean_share_above, together
-from ...judge.per_seed import SHARE, above, counted
+from ...judge.per_seed import above, counted
 from ...parameters import STAND_INS, Parameters
 from ...theory import supervised as theory
 from ..accuracies import block_views, shares
