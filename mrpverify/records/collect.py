@@ -286,7 +286,7 @@ def train(job: Job, machine: Machine) -> list[xr.Dataset]:
             for run, end in zip(first.taught_by, job.teachers, strict=True)
         ],
     )
-    check_end(first.parameters, trajectory.final_weights)
+    check_end(first.parameters, trajectory)
     return label(trajectory, job.batch, machine.device, machine.name)
 
 

@@ -18,8 +18,9 @@ import torch
 from .. import outside
 from ..parameters import Parameters
 from ..simulate.objective import Objective, State
-from ..simulate.run import objective_of
+from ..simulate.run import DIVERGED_AT, objective_of
 from ..simulate.sample import sample_images, sample_weights
+from ..simulate.trajectory import Trajectory
 
 COVERS = get_args(get_type_hints(Objective)["covers"])
 """What an objective can promise to learn."""
@@ -44,20 +45,30 @@ def check_objective(parameters: Parameters, salt: str, seed: int) -> None:
         raise ValueError(f"objective {name}: {wrong}")
 
 
-def check_end(parameters: Parameters, weights: np.ndarray) -> None:
-    """Raise ValueError where kernels [seeds, km, d] of an objective from outside are no numbers.
+def check_end(parameters: Parameters, trajectory: Trajectory) -> None:
+    """Raise ValueError where seeds of an objective from outside ended at what is no number.
 
-    A run that leaves all bounds ends before: what is none at once is a fault of the direction, or
-    a step far too large, and no false outcome.
+    A run that leaves all bounds ends before: kernels that are no numbers at once are a fault of the
+    direction, or a step far too large, and no false outcome. The flow takes no step to where the
+    direction is no number: it takes ever smaller ones, and more work would not help.
     """
-    name = parameters.framework
-    if name in outside.own(outside.OBJECTIVES) or not np.isnan(weights).any():
+    name, run = parameters.framework, trajectory
+    if name in outside.own(outside.OBJECTIVES):
         return
-    seeds = np.flatnonzero(np.isnan(weights).any((1, 2)))
-    raise ValueError(
-        f"objective {name}: kernels of {len(seeds)} of {len(weights)} seeds are no numbers in the "
-        "end: mend the direction; where a step too large made them, take method=flow or a lower eta"
-    )
+    gone = np.isnan(run.final_weights).any((1, 2))
+    if gone.any():
+        raise ValueError(
+            f"objective {name}: kernels of {gone.sum()} of {len(gone)} seeds are no numbers in the "
+            "end: mend the direction; where a step too large made them, take method=flow or a "
+            "lower eta"
+        )
+    largest = np.abs(run.final_correlations).max((1, 2))
+    for seed in np.flatnonzero(run.diverged & (largest < DIVERGED_AT)):
+        raise ValueError(
+            f"objective {name}: at time {run.final_time[seed]:.3g}, with a largest correlation of "
+            f"{largest[seed]:.3g}, no step is small enough: just beyond, the direction is no "
+            "number, or moves a tensor beyond all bounds; mend it there"
+        )
 
 
 def _place(error: Exception) -> str:

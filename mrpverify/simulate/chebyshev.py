@@ -52,6 +52,8 @@ PROBE = 3
 """Relative size of a perturbation, in roots of the rounding unit: kinks of the flow lie close."""
 FIRST_SHARE = 0.01
 """Relative change that the first step aims at."""
+NO_NUMBER = 1e6
+"""What an error counts as, in tolerances, where a step ended at what is no number."""
 
 
 def stage_limit(stages: int) -> float:
@@ -137,6 +139,8 @@ class Chebyshev:
         self.radius = torch.zeros_like(self.time)
         """Largest |eigenvalue| of the flow's Jacobian as last seen, without margin."""
         self.largest_radius = torch.zeros_like(self.time)
+        self.nowhere = torch.zeros_like(self._age)
+        """Steps of each clock that ended at what is no number, and were not taken."""
         self.step = FIRST_SHARE * self._shortest(state, self.flow)
         self.previous: tuple[torch.Tensor, torch.Tensor, torch.Tensor] = (
             self.time, self.state, self.flow,
@@ -212,8 +216,9 @@ class Chebyshev:
         estimate = self._estimate(self._at(h, chosen).unsqueeze(2).to(y.dtype), y, f, new, flow)
         length = torch.maximum(y.norm(dim=2), new.norm(dim=2)).clamp(min=1e-30)
         relative = (estimate.norm(dim=2) / length / self.tolerance).double()
-        relative = torch.where(torch.isfinite(relative), relative, 1e6)
+        relative = torch.where(torch.isfinite(relative), relative, NO_NUMBER)
         error = self._back(relative, chosen)
+        self.nowhere = self.nowhere + (active & (error >= NO_NUMBER))
         good = active & (error <= 1)
         self._keep(good, h, new, flow, chosen)
         change = SAFETY * error.clamp(min=1e-9) ** (-1 / 3)

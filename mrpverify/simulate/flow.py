@@ -37,6 +37,9 @@ from .trajectory import NEVER, Trajectory
 
 Values = TypeVar("Values", torch.Tensor, np.ndarray)
 
+NOWHERE = 100
+"""Steps to what is no number after which the flow ends there: steps below the rounding of the
+state change nothing, are taken, and would be followed by longer ones for ever."""
 SNAPSHOTS = 120
 """Times at which the correlations of a seed are kept: where its steps were, evenly by count."""
 HALVINGS = 30
@@ -335,9 +338,10 @@ class _Flow:
         return correlate(self.layout.unpack(state)["weights"].contiguous(), self.images)
 
     def _stuck(self) -> torch.Tensor:
-        """Seeds in which a step has shrunk to nothing: the flow blows up [seeds]."""
+        """Seeds whose flow goes no further: it blows up, or is no number just beyond [seeds]."""
         least = 1e-12 * self.solver.time.clamp(min=1e-3)
-        return (self.solver.step < least).any(1)
+        ended = self.solver.nowhere >= NOWHERE
+        return ((self.solver.step < least) | ended).any(1)
 
 
 @dataclass(frozen=True)

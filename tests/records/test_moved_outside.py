@@ -10,6 +10,8 @@ import mrpverify as mv
 from mrpverify.records import moved_outside
 from mrpverify.records.collect import Job, Machine, train
 from mrpverify.records.labelled import Request
+from mrpverify.simulate import run
+from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.run import objective_of
 
 REGIME = mv.regime("supervised", k=2, d=8, N=6, m=2, s=0.1, max_steps=2)
@@ -96,12 +98,35 @@ def test_a_sound_one_is_trained_as_if_nobody_had_looked(monkeypatch):
     assert (seen["final_weights"].values == unseen["final_weights"].values).all()
 
 
+def with_kernels(value):
+    """A course of three seeds, one kernel of the second of them with this number in it."""
+    course = pretrain(REGIME, "tests", [0, 1, 2])
+    weights = course.final_weights.copy()
+    weights[1, 0, 0] = value
+    return replace(course, final_weights=weights)
+
+
 def test_kernels_that_are_no_numbers_in_the_end_are_an_error_and_no_outcome(monkeypatch):
     """They were numbers at the start; a run of this package's own objectives diverges by itself."""
-    weights = np.zeros((3, 4, 8))
-    weights[1, 0, 0] = np.nan
-    moved_outside.check_end(REGIME, weights)
+    moved_outside.check_end(REGIME, with_kernels(np.nan))
     monkeypatch.setattr(moved_outside.outside, "own", lambda group: ())
-    moved_outside.check_end(REGIME, np.zeros((3, 4, 8)))
+    moved_outside.check_end(REGIME, with_kernels(0.0))
     with pytest.raises(ValueError, match="objective supervised: kernels of 1 of 3 seeds are no"):
-        moved_outside.check_end(REGIME, weights)
+        moved_outside.check_end(REGIME, with_kernels(np.nan))
+
+
+def test_a_flow_that_no_step_is_small_enough_for_is_an_error(monkeypatch):
+    """At a correlation of 0.1 the direction ends; more work would not take it further."""
+
+    def direction(p, state, images, largest):
+        moves, reach = SOUND.direction(p, state, images, largest)
+        high = torch.bmm(state["weights"], images.features.transpose(1, 2)).amax((1, 2)) > 0.1
+        push = torch.where(high, torch.nan, 1.0)[:, None, None] * images.features[:, :1]
+        return {"weights": push.expand_as(moves["weights"])}, reach
+
+    flow = replace(REGIME, method="flow", work=10**4)
+    mine(monkeypatch, direction=direction)
+    monkeypatch.setattr(run, "objective_of", lambda p: replace(SOUND, direction=direction))
+    told = r"at time [\d.]+, with a largest correlation of 0\.\d+, no step is small enough"
+    with pytest.raises(ValueError, match=told):
+        train(Job((Request(flow, "tests", 0),)), Machine("cpu"))
