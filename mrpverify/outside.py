@@ -1,9 +1,9 @@
 """How objectives, data laws and claims are found: those of this package as those from outside.
 
 A distribution names an object under an entry point group, by the object's own name; a file has
-``OBJECTIVES``, ``LAWS`` or ``CLAIMS``. Files are named with ``--plugin``, which writes
-them into the environment, so that the processes that train find them too. Standard library only,
-and nothing is imported before it is asked for by name.
+``OBJECTIVE`` or ``OBJECTIVES``, ``LAW`` or ``LAWS``, and ``CLAIMS``. Files are named with
+``--plugin``, which writes them into the environment, so that the processes that train find them
+too. Standard library only, and nothing is imported before it is asked for by name.
 
 An objective may be a folder, named by ``folder.gradient:OBJECTIVE``. What stands beside its
 gradient (``options`` with PARTS, ``theory`` with THEORY) is then had without it, and without torch.
@@ -28,7 +28,7 @@ from .admissible import RegimeError
 OBJECTIVES, LAWS, CLAIMS = "mrpverify.objectives", "mrpverify.laws", "mrpverify.claims"
 """Entry point groups."""
 IN_A_FILE = {OBJECTIVES: "OBJECTIVES", LAWS: "LAWS", CLAIMS: "CLAIMS"}
-"""The tuple in a file that stands for a group."""
+"""The tuple in a file that stands for a group; one object may stand there without the S."""
 GRADIENT = "gradient"
 """The module of a folder that holds the objective itself."""
 PACKAGE = __name__.partition(".")[0]
@@ -48,10 +48,22 @@ def use(path: str | Path) -> ModuleType:
     """
     file = Path(path).resolve()
     module = _module(file)
-    brings = any(hasattr(module, IN_A_FILE[group]) for group in (OBJECTIVES, LAWS))
+    brings = any(brought(module, group) for group in (OBJECTIVES, LAWS))
     if brings and str(file) not in files():
         os.environ[PLUGINS] = os.pathsep.join([*files(), str(file)])
     return module
+
+
+def brought(module: ModuleType, group: str) -> tuple[Any, ...]:
+    """Objectives or laws of a file: those of its tuple, or the one that it has or imported.
+
+    This package's own, which a file may import to make another of it, are not the file's.
+    """
+    several = IN_A_FILE[group]
+    if hasattr(module, several):
+        return tuple(getattr(module, several))
+    one = getattr(module, several.removesuffix("S"), None)
+    return () if one is None or getattr(one, "name", None) in own(group) else (one,)
 
 
 def names(group: str) -> tuple[str, ...]:
@@ -168,7 +180,7 @@ def _in_files(group: str, files: str) -> Mapping[str, Any]:
     """Objectives or laws of files by name; `files` as the environment has them."""
     found: dict[str, Any] = {}
     for path in filter(None, files.split(os.pathsep)):
-        for thing in getattr(_module(Path(path)), IN_A_FILE[group], ()):
+        for thing in brought(_module(Path(path)), group):
             name = getattr(thing, "name", None)
             if not isinstance(name, str) or name in found:
                 raise OutsideError(

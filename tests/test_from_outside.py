@@ -8,6 +8,7 @@ import sysconfig
 import venv
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def plugin(tmp_path_factory):
     names = {"dropped_patches": "OBJECTIVE", "three_views": "LAW", "every_view": "CLAIMS"}
     lines = [f"import sys; sys.path.insert(0, {str(EXAMPLE)!r})"]
     lines += [f"from mrpverify_example.{module} import {name}" for module, name in names.items()]
-    file.write_text("\n".join([*lines, "OBJECTIVES, LAWS = (OBJECTIVE,), (LAW,)\n"]))
+    file.write_text("\n".join(lines))
     return file
 
 
@@ -172,6 +173,20 @@ def test_what_is_not_known_from_outside_is_a_clear_error(tmp_path, monkeypatch):
     assert found.returncode == 2
     assert "has no name of its own" in found.stderr
     assert "Traceback" not in found.stderr
+
+
+def test_a_file_brings_one_object_or_a_tuple_and_not_what_it_imports_of_this_package():
+    mine, other = SimpleNamespace(name="mine"), SimpleNamespace(name="other")
+    for group, name in ((outside.OBJECTIVES, "OBJECTIVE"), (outside.LAWS, "LAW")):
+        ours = SimpleNamespace(name=outside.own(group)[0])
+        for there, expected in (
+            ({}, ()),
+            ({name: mine}, (mine,)),
+            ({name: ours}, ()),
+            ({f"{name}S": (mine, other)}, (mine, other)),
+            ({f"{name}S": (mine, other), name: mine}, (mine, other)),
+        ):
+            assert outside.brought(SimpleNamespace(**there), group) == expected
 
 
 class NoDataClass:

@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 from types import ModuleType
 
 from ..outside import CLAIMS as ENTRY_POINTS
-from ..outside import IN_A_FILE, LAWS, OBJECTIVES, OutsideError, failed, use
+from ..outside import LAWS, OBJECTIVES, OutsideError, brought, failed, use
 from .claim import Claim
 
 
@@ -46,7 +46,7 @@ def from_file(path: str) -> tuple[Claim, ...]:
         module = use(path)
     except OutsideError as error:
         raise UnknownClaimError(str(error)) from error
-    others = any(getattr(module, IN_A_FILE[group], ()) for group in (OBJECTIVES, LAWS))
+    others = any(brought(module, group) for group in (OBJECTIVES, LAWS))
     return () if others and not hasattr(module, "CLAIMS") else _claims(module, path)
 
 
