@@ -21,7 +21,7 @@ from ..simulate.teaching import Teacher
 from .cores import default_workers
 from .drawn_outside import check_law
 from .labelled import Request, label
-from .moved_outside import check_end, check_objective
+from .moved_outside import check_end, check_objective, told_where
 from .progress import Progress as Progress
 from .store import Store
 from .waiting import Waiting
@@ -275,17 +275,18 @@ def train(job: Job, machine: Machine) -> list[xr.Dataset]:
     check_law(first.parameters, first.salt, seeds)
     if job.start is None and not job.teachers:
         check_objective(first.parameters, first.salt, seeds[0])
-    trajectory = pretrain(
-        first.parameters,
-        first.salt,
-        seeds,
-        machine.device,
-        None if job.start is None else torch.from_numpy(job.start),
-        [
-            Teacher(run.parameters, {name: torch.from_numpy(x) for name, x in end.items()})
-            for run, end in zip(first.taught_by, job.teachers, strict=True)
-        ],
-    )
+    with told_where(first.parameters):
+        trajectory = pretrain(
+            first.parameters,
+            first.salt,
+            seeds,
+            machine.device,
+            None if job.start is None else torch.from_numpy(job.start),
+            [
+                Teacher(run.parameters, {name: torch.from_numpy(x) for name, x in end.items()})
+                for run, end in zip(first.taught_by, job.teachers, strict=True)
+            ],
+        )
     check_end(first.parameters, trajectory)
     return label(trajectory, job.batch, machine.device, machine.name)
 

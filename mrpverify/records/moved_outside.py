@@ -6,6 +6,7 @@ or is NaN moves nothing as it should, and a claim would be REFUTED for it.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ import torch
 
 from .. import outside
 from ..parameters import Parameters
+from ..simulate.execution import out_of_memory
 from ..simulate.objective import Objective, State
 from ..simulate.run import DIVERGED_AT, objective_of
 from ..simulate.sample import sample_images, sample_weights
@@ -24,6 +26,9 @@ from ..simulate.trajectory import Trajectory
 
 COVERS = get_args(get_type_hints(Objective)["covers"])
 """What an objective can promise to learn."""
+OURS = [Path(__file__).parents[1], *(Path(str(module.__file__)).parent for module in (np, torch))]
+"""Folders of this package and of what both sides call: no error is told to be theirs."""
+PYTHON, INSTALLED = Path(contextlib.__file__).parent, {"site-packages", "dist-packages"}
 RETURNS = "({name of a tensor: its direction}, largest pre-activation [seeds]) is wanted"
 
 
@@ -71,12 +76,34 @@ def check_end(parameters: Parameters, trajectory: Trajectory) -> None:
         )
 
 
-def _place(error: Exception) -> str:
+@contextlib.contextmanager
+def told_where(parameters: Parameters) -> Iterator[None]:
+    """Raise ValueError, with file and line, for what an objective or a law from outside raises.
+
+    What runs out of memory, and what this package raises by itself, stays as it is.
+    """
+    p = parameters
+    asked = (outside.OBJECTIVES, p.framework), (outside.LAWS, p.law)
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        foreign = any(name not in outside.own(group) for group, name in asked)
+        place = _place(error)
+        if not (foreign and place) or out_of_memory(error):
+            raise
+        raise ValueError(f"{type(error).__name__}: {error}, raised{place}") from error
+
+
+def _place(error: BaseException) -> str:
     """Where in the code from outside it was raised, or was on its way: " at FILE:LINE"."""
-    own = Path(__file__).parents[1]
-    frames = [f for f in extract_tb(error.__traceback__) if own not in Path(f.filename).parents]
-    theirs = [f for f in frames if not Path(f.filename).is_relative_to(Path(torch.__file__).parent)]
+    theirs = [f for f in extract_tb(error.__traceback__) if _from_outside(Path(f.filename))]
     return f" at {theirs[-1].filename}:{theirs[-1].lineno}" if theirs else ""
+
+
+def _from_outside(file: Path) -> bool:
+    """Whether a file is none of this package, of Python, or of what both sides call."""
+    pythons_own = file.is_relative_to(PYTHON) and not INSTALLED & set(file.parts)
+    return not pythons_own and not any(file.is_relative_to(folder) for folder in OURS)
 
 
 def _complaints(parameters: Parameters, salt: str, seed: int) -> Iterator[str]:

@@ -130,3 +130,30 @@ def test_a_flow_that_no_step_is_small_enough_for_is_an_error(monkeypatch):
     told = r"at time [\d.]+, with a largest correlation of 0\.\d+, no step is small enough"
     with pytest.raises(ValueError, match=told):
         train(Job((Request(flow, "tests", 0),)), Machine("cpu"))
+
+
+@pytest.mark.parametrize("error", [KeyError("a word"), TypeError("no kernel"), SystemExit(9)])
+def test_what_a_later_step_raises_is_told_with_file_and_line(error, monkeypatch):
+    """The first step is a sound one; the sentence says where to look, not only what was raised."""
+
+    def direction(p, state, images, largest):
+        raise error
+
+    mine(monkeypatch)
+    monkeypatch.setattr(run, "objective_of", lambda p: replace(SOUND, direction=direction))
+    told = rf"^{type(error).__name__}: .*{error}.*, raised at {__file__}:\d+$"
+    with pytest.raises(ValueError, match=told):
+        train(Job((Request(REGIME, "tests", 0),)), Machine("cpu"))
+
+
+def test_what_this_package_raises_and_memory_that_ran_out_stay_as_they_are(monkeypatch):
+    def no_room(*given):
+        raise MemoryError("no room")
+
+    mine(monkeypatch)
+    for direction, kind in ((SOUND.loss, Exception), (no_room, MemoryError)):
+        new = replace(SOUND, direction=direction)
+        monkeypatch.setattr(run, "objective_of", lambda p, new=new: new)
+        with pytest.raises(kind) as told:
+            train(Job((Request(REGIME, "tests", 0),)), Machine("cpu"))
+        assert "raised at" not in str(told.value)
