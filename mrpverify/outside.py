@@ -117,6 +117,18 @@ def beside(objective: str, module: str) -> ModuleType | None:
         raise OutsideError(f"{there}: {failed(error)}") from error
 
 
+def are_texts(given: Any) -> bool:
+    """Whether it is a tuple or list of texts; one text would be read letter by letter."""
+    return isinstance(given, tuple | list) and all(isinstance(text, str) for text in given)
+
+
+def check_texts(owner: str, **given: Any) -> None:
+    """Raise TypeError for what is no tuple of texts."""
+    for name, several in given.items():
+        if not are_texts(several):
+            raise TypeError(f"{owner}: {name}={several!r} is no tuple of texts, as in ('one',).")
+
+
 def file_of(function: Callable[..., Any]) -> Path:
     """The source file of an objective's or a law's function: its numbers depend on it."""
     return Path(str(sys.modules[function.__module__].__file__))

@@ -249,10 +249,24 @@ def _unlawful(p: Parameters) -> list[str]:
     if p.law == MULTI_VIEW_LAW:
         return []
     law = outside.load(outside.LAWS, p.law)
-    found = [] if law.complaints is None else list(law.complaints(p))
+    found = [] if law.complaints is None else _complaints_of(law.complaints, p)
     if law.views is not None and p.views != law.views:
         found.append(f"views={p.views}: the law {p.law} has {law.views}. Set views={law.views}.")
     return found
+
+
+def _complaints_of(complaints: Any, p: Parameters) -> list[str]:
+    """What a law says of its own values; raises OutsideError where it fails or is no list."""
+    try:
+        found = complaints(p)
+    except Exception as error:
+        told = f"complaints failed ({type(error).__name__}: {error})"
+        raise outside.OutsideError(f"law {p.law}: {told}.") from error
+    if not outside.are_texts(found):
+        raise outside.OutsideError(
+            f"law {p.law}: complaints returned {found!r}, where a list of texts is wanted."
+        )
+    return list(found)
 
 
 def _unfit_masks(p: Parameters) -> list[str]:

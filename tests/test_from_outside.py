@@ -296,13 +296,16 @@ def test_asdict_makes_the_same_regime_again(known):
         ("roles=lambda p: list(mv.multi_view_roles(p))", "and no tuple of Roles"),
         ("roles=lambda p: 1 / 0", "ZeroDivisionError"),
         ("roles=mv.multi_view_roles, conditions=lambda p: 1 / 0", "ZeroDivisionError"),
+        ("roles=mv.multi_view_roles, complaints=lambda p: 1 / 0", "complaints failed (ZeroDivi"),
+        ("roles=mv.multi_view_roles, complaints=lambda p: 'no'", "complaints returned 'no', where"),
+        ("roles=mv.multi_view_roles, needs='digits'", "needs='digits' is no tuple of texts"),
     ],
 )
 def test_a_law_that_says_nothing_of_its_images_is_told_before_any_work(tmp_path, broken, said):
     """They ended in a traceback after all runs, and the result was lost."""
     (tmp_path / "mine.py").write_text(
         "import mrpverify as mv\n"
-        f"LAWS = (mv.DataLaw(name='mine', parts=(), strengths=mv.strengths, {broken}),)\n"
+        f"LAW = mv.DataLaw(name='mine', parts=(), strengths=mv.strengths, {broken})\n"
     )
     asked = ("T1.capture", "--plugin", str(tmp_path / "mine.py"), "--set", "law=mine", *SETTINGS)
     ended = command(sys.executable, *asked, "--seeds", "2", cache=tmp_path)

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeGuard, get_args
 
 import xarray as xr
 
+from .. import outside
 from ..judge.findings import Picture
 from ..judge.measurement import Measurement
 from ..judge.verdicts import Verdict
@@ -117,7 +118,8 @@ class Claim:
     are fixed here, before any run. `legs` are the runs it needs where pretraining alone is not
     enough; a `measure` that is a generator asks for them itself. `relies_on` are the stages beside
     its framework whose regime conditions it depends on, `needs` names data that it reads. Raises
-    ValueError for a role or a horizon that is none, and for controls that no framework has.
+    ValueError for a role or a horizon that is none, and for controls that no framework has;
+    TypeError for needs or relies_on that are no tuple of texts.
     """
 
     id: str
@@ -142,6 +144,7 @@ class Claim:
 
     def __post_init__(self) -> None:
         check_texts(self, ("id", "name", "statement", "provenance", "role_reason"))
+        outside.check_texts(self.id, needs=self.needs, relies_on=self.relies_on)
         for name, known in (("role", get_args(Role)), ("horizon", get_args(Horizon))):
             given = getattr(self, name)
             if given not in known:

@@ -87,8 +87,9 @@ class DataLaw:
     """Data sets that have to be fetched before it can draw."""
 
     def __post_init__(self) -> None:
-        """Raise TypeError for a part that is no data class."""
+        """Raise TypeError for a part that is no data class, and for needs that are no texts."""
         check_parts(f"law {self.name!r}", self.parts)
+        outside.check_texts(f"law {self.name!r}", needs=self.needs)
 
 
 MULTI_VIEW_IMAGES = DataLaw(name=MULTI_VIEW_LAW, roles=None)

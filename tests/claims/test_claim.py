@@ -28,6 +28,14 @@ def test_a_claim_that_is_none(wrong, told):
     assert told in str(error.value)
 
 
+@pytest.mark.parametrize("field", ["needs", "relies_on"])
+def test_one_text_is_no_tuple_of_texts(field):
+    """It was read letter by letter."""
+    for wrong in ("digits", None, (1,)):
+        with pytest.raises(TypeError, match=rf"T1\.noise: {field}=.* is no tuple of texts"):
+            replace(CLAIM, **{field: wrong})
+
+
 @pytest.mark.parametrize("wrong", [{}, {"change": dict, "look": min}, {"change": dict, "seeds": 0}])
 def test_a_control_that_is_none(wrong):
     with pytest.raises(ValueError, match="control 'mine'"):
