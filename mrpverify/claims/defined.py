@@ -7,7 +7,7 @@ from ..outside import OutsideError
 from ..parameters import Framework, Parameters
 from ..theory.condition import Condition
 from ..theory.undefined import RegimeError
-from .claim import Claim
+from .claim import Claim, Control
 from .concluded import BREAKS, ClaimResult, broke, without_number
 
 
@@ -37,8 +37,18 @@ def _lay_out(claim: Claim, regime: Parameters, framework: Framework) -> None:
     claim.runs_needed(regime)
     for control in claim.controls[framework]:
         if control.change is not None:
-            claim.runs_needed(control.parameters(regime, regime.horizon))
+            _lay_out_control(claim, control, regime)
     predicted(claim, regime)
+
+
+def _lay_out_control(claim: Claim, control: Control, regime: Parameters) -> None:
+    """The same of a control, by its name: what it changes may not fit a regime that is sound."""
+    try:
+        claim.runs_needed(control.parameters(regime, regime.horizon))
+    except OutsideError:
+        raise
+    except RegimeError as error:
+        raise RegimeError(f"control {control.id!r}: {error}") from error
 
 
 def broken_or_undefined(

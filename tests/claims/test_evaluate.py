@@ -281,6 +281,14 @@ def test_a_violated_condition_is_named_and_withholds_support(get):
     assert "mask ratio" in [condition.id for condition in result.violated]
 
 
+def test_a_control_whose_value_does_not_fit_the_regime_is_named():
+    far = Control("far", "x", change=lambda p: {"visible": 7 * p.visible})
+    (result,) = evaluate([claim(always, far)], REGIMES, range(4), "s", lambda requests: {})
+    assert result.verdict is Verdict.OUT_OF_REGIME
+    assert "no run is defined here: control 'far': " in result.measurement.statistic
+    assert f"theta={7 * TINY.visible:g}" in result.measurement.statistic
+
+
 def test_a_law_without_runs_outside_its_regime_is_out_of_regime():
     """theta = 1 leaves no penalty: a step of half its curvature is none."""
     regimes = {"teacher-student": replace(QUICK["teacher-student"], visible=1.0)}
