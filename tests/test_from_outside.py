@@ -189,6 +189,14 @@ def test_a_file_brings_one_object_or_a_tuple_and_not_what_it_imports_of_this_pac
             assert outside.brought(SimpleNamespace(**there), group) == expected
 
 
+def test_each_file_of_the_example_can_be_named_alone(monkeypatch):
+    monkeypatch.setenv(outside.PLUGINS, "")
+    for group, name in ((outside.OBJECTIVES, "dropped-patches"), (outside.LAWS, "three-views")):
+        outside.use(PACKAGE / f"{name.replace('-', '_')}.py")
+        assert name in outside.names(group)
+    assert mv.regime("dropped-patches", law="three-views", views=3, louder=False).views == 3
+
+
 class NoDataClass:
     share = 0.5
 
