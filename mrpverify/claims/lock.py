@@ -114,7 +114,7 @@ def _source(file: Path) -> str:
 
     The theory of an objective is found by its name, so all of ours count.
     """
-    return source_digest(set().union(*map(imported_files, (file, *theory_files()))))
+    return source_digest(imported_files(file, *theory_files()))
 
 
 def _hash(content: object) -> str:

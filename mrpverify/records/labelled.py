@@ -152,7 +152,7 @@ def _digest_of(entries: frozenset[tuple[Path, int]]) -> str:
 
     An entry is a file and when it was changed.
     """
-    return source_digest(set().union(*(imported_files(file) for file, _ in entries)))
+    return source_digest(imported_files(*(file for file, _ in entries)))
 
 
 def config_hash(parameters: Parameters) -> str:
@@ -171,7 +171,7 @@ def simulation_files() -> set[Path]:
     """The source files that a run's numbers come from: those of every objective of ours."""
     ours = (outside.load(outside.OBJECTIVES, name) for name in outside.own(outside.OBJECTIVES))
     entries = [Path(descend.__file__), *(outside.file_of(one.direction) for one in ours)]
-    return set().union(*map(imported_files, entries))
+    return imported_files(*entries)
 
 
 def label(
