@@ -122,7 +122,7 @@ def are_texts(given: Any) -> bool:
     return isinstance(given, tuple | list) and all(isinstance(text, str) for text in given)
 
 
-def check_texts(owner: str, **given: Any) -> None:
+def check_tuples_of_texts(owner: str, **given: Any) -> None:
     """Raise TypeError for what is no tuple of texts."""
     for name, several in given.items():
         if not are_texts(several):

@@ -144,7 +144,7 @@ class Claim:
 
     def __post_init__(self) -> None:
         check_texts(self, ("id", "name", "statement", "provenance", "role_reason"))
-        outside.check_texts(self.id, needs=self.needs, relies_on=self.relies_on)
+        outside.check_tuples_of_texts(self.id, needs=self.needs, relies_on=self.relies_on)
         for name, known in (("role", get_args(Role)), ("horizon", get_args(Horizon))):
             given = getattr(self, name)
             if given not in known:

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from .intervals import mean_interval
+from .intervals import ANY, SHARE, mean_interval
 
 Row = Mapping[str, Any]
 Form = Literal["plain", "digits", "band", "yes", "verdict", "estimate"]
@@ -98,23 +98,27 @@ class Estimate(Finding):
     kept: Row | None = None
 
     @classmethod
-    def of(cls, name: str, values: np.ndarray, finest: float = 0.0) -> Estimate:
+    def of(
+        cls,
+        name: str,
+        values: np.ndarray,
+        finest: float = 0.0,
+        possible: tuple[float, float] = ANY,
+    ) -> Estimate:
         """Mean over the seeds [seeds] that have a value, with its 90 % t-interval.
 
-        `finest` is how finely one of the values is known.
+        `finest` is how finely one of the values is known, `possible` what they can be.
         """
         finite = values[np.isfinite(values)]
-        mean = float(finite.mean()) if len(finite) else None
-        return cls(name, mean, mean_interval(values, resolution=finest))
+        if not len(finite):  # a mean that does not exist lies nowhere
+            return cls(name, None, ANY)
+        interval = mean_interval(values, resolution=finest, possible=possible)
+        return cls(name, float(finite.mean()), interval)
 
     @classmethod
     def of_share(cls, name: str, values: np.ndarray, finest: float = 0.0) -> Estimate:
         """The same of values in [0, 1], whose mean lies there too: what is beyond is cut off."""
-        found = cls.of(name, values, finest)
-        if found.value is None or found.interval is None:
-            return found
-        low, high = found.interval
-        return cls(name, found.value, (max(low, 0.0), min(high, 1.0)))
+        return cls.of(name, values, finest, SHARE)
 
     def summary(self) -> dict[str, Any]:
         """Mean and interval as plain values; a cell of a table too."""

@@ -39,21 +39,25 @@ def clopper_pearson(
 
 
 def mean_interval(
-    values: np.ndarray, confidence: float = CONFIDENCE, resolution: float = 0.0
+    values: np.ndarray,
+    confidence: float = CONFIDENCE,
+    resolution: float = 0.0,
+    possible: tuple[float, float] = ANY,
 ) -> tuple[float, float]:
     """Central t-interval of the mean of independent values [seeds], 90 % unless told otherwise.
 
     Approximate: it is too narrow where rare values lie far from the others (docs/calibration.md).
-    Fewer than two finite values leave it open: (-inf, inf). A `resolution` says how finely a value
-    is known (a share of n: 1/n): the standard error is at least that of one value off by as much.
+    Fewer than two finite values leave it open; it never goes beyond the `possible` values. A
+    `resolution` says how finely a value is known (a share of n: 1/n): the standard error is at
+    least that of one value off by as much.
     """
     finite = np.asarray(values, dtype=float)
     finite = finite[np.isfinite(finite)]
     if len(finite) < 2:
-        return (-np.inf, np.inf)
+        return possible
     mean = float(finite.mean())
     error = max(float(stats.sem(finite)), resolution / len(finite))
     if error == 0:
         return mean, mean
     low, high = stats.t.interval(confidence, len(finite) - 1, loc=mean, scale=error)
-    return float(low), float(high)
+    return max(float(low), possible[0]), min(float(high), possible[1])

@@ -82,8 +82,7 @@ class OverSeeds:
         if self.method == "exact":
             return clopper_pearson(int(values.sum()), len(values), confidence)
         if self.upper is None:
-            low, high = np.clip(mean_interval(values, confidence, self.resolution), *self.possible)
-            return float(low), float(high)
+            return mean_interval(values, confidence, self.resolution, self.possible)
         upper = np.asarray(self.upper)
         low = -np.inf if np.isinf(values).any() else mean_interval(values, confidence)[0]
         high = np.inf if np.isinf(upper).any() else mean_interval(upper, confidence)[1]

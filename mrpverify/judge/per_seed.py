@@ -43,10 +43,9 @@ class InEachSeed:
         Seeds that are not `known` [seeds] are open (None).
         """
         finite = self.values[np.isfinite(self.values)]
-        ends = np.clip(mean_interval(self.values), *self.possible)
         return {
             "mean": float(finite.mean()) if len(finite) else None,
-            "interval": ends.tolist(),
+            "interval": list(mean_interval(self.values, possible=self.possible)),
             "threshold": self.threshold,
             "band": None if self.band is None else list(self.band),
             "needed": self.needed,

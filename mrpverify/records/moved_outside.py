@@ -68,7 +68,9 @@ def check_end(parameters: Parameters, trajectory: Trajectory) -> None:
             "lower eta"
         )
     largest = np.abs(run.final_correlations).max((1, 2))
-    for seed in np.flatnonzero(run.diverged & (largest < DIVERGED_AT)):
+    stuck = run.diverged & (largest < DIVERGED_AT)
+    if stuck.any():
+        seed = stuck.argmax()
         raise ValueError(
             f"objective {name}: at time {run.final_time[seed]:.3g}, with a largest correlation of "
             f"{largest[seed]:.3g}, no step is small enough: just beyond, the direction is no "

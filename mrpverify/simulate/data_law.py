@@ -89,7 +89,7 @@ class DataLaw:
     def __post_init__(self) -> None:
         """Raise TypeError for a part that is no data class, and for needs that are no texts."""
         check_parts(f"law {self.name!r}", self.parts)
-        outside.check_texts(f"law {self.name!r}", needs=self.needs)
+        outside.check_tuples_of_texts(f"law {self.name!r}", needs=self.needs)
 
 
 MULTI_VIEW_IMAGES = DataLaw(name=MULTI_VIEW_LAW, roles=None)
