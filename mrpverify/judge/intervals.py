@@ -56,8 +56,15 @@ def mean_interval(
     if len(finite) < 2:
         return possible
     mean = float(finite.mean())
-    error = max(float(stats.sem(finite)), resolution / len(finite))
+    error = max(finite.std(ddof=1) / np.sqrt(len(finite)), resolution / len(finite))
     if error == 0:
         return mean, mean
-    low, high = stats.t.interval(confidence, len(finite) - 1, loc=mean, scale=error)
-    return max(float(low), possible[0]), min(float(high), possible[1])
+    low, high = _t_quantiles(confidence, len(finite) - 1)
+    return max(float(low * error + mean), possible[0]), min(float(high * error + mean), possible[1])
+
+
+@cache  # a page of tables asks for twenty thousand, most of them at a few levels and seeds
+def _t_quantiles(confidence: float, degrees: int) -> tuple[float, float]:
+    """Both ends of the central interval of Student's t."""
+    low, high = stats.t.interval(confidence, degrees)
+    return float(low), float(high)
