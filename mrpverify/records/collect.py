@@ -272,10 +272,10 @@ def _end(run: xr.Dataset) -> End:
 def train(job: Job, machine: Machine) -> list[xr.Dataset]:
     """Train one job as one batch; raises ValueError for a law or an objective that is none."""
     first, seeds = job.batch[0], [request.seed for request in job.batch]
-    check_law(first.parameters, first.salt, seeds)
-    if job.start is None and not job.teachers:
-        check_objective(first.parameters, first.salt, seeds[0])
     with told_where(first.parameters):
+        check_law(first.parameters, first.salt, seeds)
+        if job.start is None and not job.teachers:
+            check_objective(first.parameters, first.salt, seeds[0])
         trajectory = pretrain(
             first.parameters,
             first.salt,

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 import mrpverify as mv
+from mrpverify import outside
 from mrpverify.parameters import changed
 from mrpverify.records import drawn_outside
 from mrpverify.records.collect import Job, Machine, train
@@ -58,6 +59,20 @@ def test_what_is_no_data_set_is_named_before_the_run(change, told, monkeypatch):
     requests = tuple(Request(REGIME, "tests", seed) for seed in (0, 1))
     with pytest.raises(ValueError, match=told):
         train(Job(requests), Machine("cpu"))
+
+
+@pytest.mark.parametrize("error", [TypeError("no patches"), AttributeError("of a strength")])
+def test_what_drawing_raises_is_told_with_file_and_line(error, monkeypatch):
+    """A TypeError was a traceback of the program, which names no law."""
+
+    def fails(images, seed, purpose):
+        raise error
+
+    law(monkeypatch, fails)
+    monkeypatch.setattr(outside, "own", lambda group: set())
+    told = rf"^{type(error).__name__}: {error}, raised at {__file__}:\d+$"
+    with pytest.raises(ValueError, match=told):
+        train(Job((Request(REGIME, "tests", 0),)), Machine("cpu"))
 
 
 def test_seeds_may_differ_in_their_number_of_patches(monkeypatch):
