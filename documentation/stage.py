@@ -21,6 +21,8 @@ FILES = ("README.md", "SECURITY.md", "CHANGELOG.md", "CITATION.cff", "LICENSE")
 FOLDERS = ("docs", "paper_figures/drawn", "benchmarks", "notebooks", "experiments")
 KINDS = {".md", ".svg", ".png", ".json", ".csv", ".ipynb"}
 """What of the folders a page may show or lead to."""
+TAG = re.compile(r"<(?!!--|/?(details|summary)\b)")
+"""Less-than signs that open neither a comment nor what unfolds: `<w, x>` is no tag."""
 
 
 def stage(folder: Path) -> None:
@@ -71,7 +73,7 @@ def commands_page() -> str:
 def markdown(text: str) -> str:
     """CommonMark as the repository shows it, for a reader that wants more blank lines.
 
-    A list or table may follow a paragraph there, and `<w, x>` is no tag.
+    A list or table may follow a paragraph there, and most less-than signs are no tags.
     """
     lines: list[str] = []
     fenced, listed = False, False
@@ -91,11 +93,9 @@ def markdown(text: str) -> str:
 
 
 def _without_tags(line: str) -> str:
-    """A line whose less-than signs are signs, but in code and comments."""
+    """A line whose less-than signs are signs, but in code, comments and what unfolds."""
     parts = re.split(r"(`[^`]*`)", line)
-    return "".join(
-        part if part.startswith("`") else re.sub(r"<(?!!--)", "&lt;", part) for part in parts
-    )
+    return "".join(part if part.startswith("`") else TAG.sub("&lt;", part) for part in parts)
 
 
 def _copy(path: Path, to: Path) -> None:

@@ -98,6 +98,13 @@ def test_the_glance_stands_before_the_table_of_readme():
     assert readme.index(BEGIN) < first < readme.index("| statement | framework | verdict |")
 
 
+def test_the_long_table_unfolds_and_the_legend_stands_below_it():
+    made = summary_table(RECORDS)
+    rows = sum(line.startswith("| ") for line in made.partition("<details")[2].splitlines()) - 2
+    assert f"<summary>Every verdict with its number ({rows} rows)</summary>\n\n| statement" in made
+    assert re.search(r"\|\n\n</details>\n\nLetters before a colon", made)
+
+
 def test_a_row_says_regime_and_minutes_and_the_page_what_they_mean():
     changed = copy.deepcopy(RECORDS)
     record, claim = next(p for p in claims_of(changed) if p[1]["id"] == "T2.cover")

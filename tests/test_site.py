@@ -113,6 +113,8 @@ def test_no_docstring_reads_as_a_link_where_it_has_two_brackets():
 def test_the_site_builds_strictly(site, tmp_path):
     done = build(site)
     assert done.returncode == 0, done.stdout + done.stderr
+    unfolds = r"<details>\s*<summary>Every verdict[^<]*</summary>\s*<table>.*</table>\s*</details>"
+    assert re.search(unfolds, (site / "site" / "index.html").read_text("utf-8"), re.DOTALL)
     shutil.copytree(site, tmp_path / "broken", ignore=shutil.ignore_patterns("site", ".cache"))
     start = tmp_path / "broken" / "source" / "docs" / "start_here.md"
     start.write_text(start.read_text() + "\n[gone](gone.md) [anchor](verdicts.md#gone)\n")
