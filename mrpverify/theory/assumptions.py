@@ -6,7 +6,7 @@ on. Those of "fine-tuning" are about what follows the regime's pretraining.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import inf, log, sqrt
 from typing import Any
@@ -35,16 +35,25 @@ def conditions(parameters: Parameters, frameworks: Sequence[str] = EVERY) -> tup
 
     Those of a framework that is not asked for are left out: some follow a flow.
     """
-    p = parameters
+    return tuple(_conditions(parameters, frameworks))
+
+
+def _conditions(p: Parameters, frameworks: Sequence[str]) -> Iterator[Condition]:
+    """The same one by one, those that cost nothing first: some of the others follow a flow."""
     images = image_conditions(p)
+    yield from images
     told = {condition.id for condition in images}
-    others = (
-        *_scale_conditions(p),
-        *(_noise_reach(p, framework) for framework in frameworks),
-        *(_step_size(p, f) for f in frameworks if f in FRAMEWORKS and p.method == "descent"),
-        *(own for framework in frameworks for own in _own(framework, p)),
-    )
-    return (*images, *(condition for condition in others if condition.id not in told))
+    yield from (condition for condition in _of_runs(p, frameworks) if condition.id not in told)
+
+
+def _of_runs(p: Parameters, frameworks: Sequence[str]) -> Iterator[Condition]:
+    """What is no matter of images."""
+    yield from _scale_conditions(p)
+    yield from (_noise_reach(p, framework) for framework in frameworks)
+    if p.method == "descent":
+        yield from (_step_size(p, framework) for framework in frameworks if framework in FRAMEWORKS)
+    for framework in frameworks:
+        yield from _own(framework, p)
 
 
 def applying(parameters: Parameters, framework: str) -> tuple[Condition, ...]:
@@ -52,11 +61,25 @@ def applying(parameters: Parameters, framework: str) -> tuple[Condition, ...]:
 
     To an objective that is not among EVERY apply those that apply to all, and its own.
     """
-    own = _own(framework, parameters)
+    return tuple(_applying(parameters, framework))
+
+
+def applying_one(parameters: Parameters, framework: str, condition: str) -> Condition | None:
+    """The applying condition of that id, found without what comes after it; None for none such.
+
+    Raises ValueError as `applying` does.
+    """
+    return next((c for c in _applying(parameters, framework) if c.id == condition), None)
+
+
+def _applying(p: Parameters, framework: str) -> Iterator[Condition]:
+    """Conditions that apply to a framework, one by one."""
     if framework in EVERY:
-        return tuple(c for c in conditions(parameters, (framework,)) if framework in c.applies_to)
-    shared = (c for c in conditions(parameters, ()) if set(EVERY) <= set(c.applies_to))
-    return (*shared, *own)
+        yield from (c for c in _conditions(p, (framework,)) if framework in c.applies_to)
+        return
+    own = _own(framework, p)
+    yield from (c for c in _conditions(p, ()) if set(EVERY) <= set(c.applies_to))
+    yield from own
 
 
 def _own(framework: str, p: Parameters) -> tuple[Condition, ...]:

@@ -23,6 +23,7 @@ part over for other classes: with two classes and equal patches kernels grow as 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf
 from typing import NamedTuple
 from warnings import catch_warnings, simplefilter
@@ -36,7 +37,7 @@ from ..parameters import Parameters
 from . import notation as letters
 from .activation import offset, smoothed_relu, smoothed_relu_slope
 from .data_law import role
-from .resting import Images, images_in_role, over_patches
+from .resting import Images, images_in_role
 
 Array = NDArray[np.float64]
 
@@ -147,14 +148,10 @@ def course(
         raise ValueError(f"start {start} must be positive and times increasing from 0, got {t}")
     valley(parameters, images)
     seen = images_in_role(parameters, "shown") if images is None else images
-
-    def velocity(_: float, state: Array) -> Array:
-        return _velocity(parameters, seen, state)
-
     fine = {"rtol": tolerance, "atol": 1e-2 * tolerance}
     with catch_warnings():
         simplefilter("ignore", UserWarning)  # that it gives up, which NaN says
-        run = solve_ivp(velocity, (0, t[-1]), [start, start], "LSODA", t, **fine)
+        run = solve_ivp(_velocity(parameters, seen), (0, t[-1]), [start, start], "LSODA", t, **fine)
     found = np.full(len(t), np.nan)
     found[: len(run.t)] = run.y[0] if len(run.t) else []
     return found
@@ -171,23 +168,30 @@ def local_exponent(
     return float(np.log10(after / before))
 
 
-def _velocity(p: Parameters, images: Images, state: Array) -> Array:
-    """-grad of E[1/2 (Z - b h - bias)^2 + (b^2/2) (own sum a^2 - shared h^2)] in c and b."""
-    c, b = state
-    z, lam = images.strength, p.mask_law.own
-    a = smoothed_relu(z * c, p.power, p.linear_from)
-    slope = z * smoothed_relu_slope(z * c, p.power, p.linear_from)
-    h, steep = over_patches(a), over_patches(slope)
-    gap = over_patches(z) - b * h
-    gap = gap - _removed(p) * images.mean(gap)
-    c_dot = b * gap * steep - lam * b**2 * over_patches(a * slope)
-    b_dot = gap * h - lam * b * over_patches(a**2)
-    if p.masks == "fixed":
-        shared = p.mask_law.shared
-        c_dot = c_dot + shared * b**2 * h * steep
-        b_dot = b_dot + shared * b * h**2
-    speed = presence(p) * np.array([images.mean(c_dot), images.mean(b_dot)])
-    return np.full(2, speed.sum()) if p.decoder == "tied" else speed
+def _velocity(parameters: Parameters, images: Images) -> Callable[[float, Array], Array]:
+    """-grad of E[1/2 (Z - b h - bias)^2 + (b^2/2) (own sum a^2 - shared h^2)] in c and b, by them.
+
+    A course asks for it hundreds of times, each on a few images: all that stays is found before.
+    """
+    p, mean = parameters, images.mean
+    z = images.strength.reshape(len(images.strength), -1)
+    each = np.ones(z.shape[1])  # a product is five times as fast as a short sum
+    total, seen, removed = z @ each, presence(p), _removed(p)
+    own, shared = p.mask_law.own, p.mask_law.shared
+
+    def velocity(_: float, state: Array) -> Array:
+        c, b = state
+        a = smoothed_relu(z * c, p.power, p.linear_from)
+        slope = z * smoothed_relu_slope(z * c, p.power, p.linear_from)
+        h, steep = a @ each, slope @ each
+        gap = total - b * h
+        gap = gap - removed * mean(gap) if removed else gap
+        c_dot = b * gap * steep - b**2 * (own * ((a * slope) @ each) - shared * h * steep)
+        b_dot = gap * h - b * (own * ((a * a) @ each) - shared * h**2)
+        speed = seen * np.array([mean(c_dot), mean(b_dot)])
+        return np.full(2, speed.sum()) if p.decoder == "tied" else speed
+
+    return velocity
 
 
 def _removed(p: Parameters) -> float:

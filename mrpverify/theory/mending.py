@@ -11,7 +11,8 @@ from typing import Any
 
 from ..admissible import RegimeError
 from ..parameters import DOMAINS, Parameters, relevant
-from .assumptions import applying
+from .assumptions import applying, applying_one
+from .condition import Condition
 
 NUDGE = 1.05
 """Factor by which a parameter is moved to see whether a condition depends on it."""
@@ -44,15 +45,15 @@ def mends(parameters: Parameters, framework: str, condition: str) -> tuple[Mend,
     within a factor of 2^DOUBLINGS. Raises ValueError for an unknown framework and KeyError for a
     condition it does not have.
     """
-    p = parameters
-    margins = _margins(p, framework)
-    needed = {id_ for id_, (_, holds) in margins.items() if holds} | {condition}
+    p, violated = parameters, _one(parameters, framework, condition)
+    if violated is None:
+        raise KeyError(condition)
     found: list[tuple[float, Mend]] = []
     for name in _numbers(p):
         for up in (True, False):
-            if _margin(p, framework, name, up, condition) > margins[condition][0]:
+            if _margin(p, framework, name, up, condition) > violated.margin:
                 farthest = min((factor for factor, _ in found), default=2.0**DOUBLINGS)
-                factor = _least_factor(p, framework, name, up, needed, farthest)
+                factor = _least_factor(p, framework, name, up, condition, farthest)
                 if factor is not None:
                     value = _value(p, name, factor, up)
                     found.append((factor, Mend(DOMAINS[name].symbol, float(value))))
@@ -73,29 +74,36 @@ def _numbers(p: Parameters) -> Iterator[str]:
 
 
 @lru_cache(maxsize=256)
-def _margins(p: Parameters, framework: str) -> dict[str, tuple[float, bool]]:
-    """Margin of every condition, and whether it holds."""
-    return {c.id: (c.margin, c.holds) for c in applying(p, framework)}
+def _held(p: Parameters, framework: str) -> frozenset[str]:
+    """Conditions that hold."""
+    return frozenset(c.id for c in applying(p, framework) if c.holds)
+
+
+@lru_cache(maxsize=256)
+def _one(p: Parameters, framework: str, condition: str) -> Condition | None:
+    """One condition; what costs more than it is not computed. None for no such one."""
+    return applying_one(p, framework, condition)
 
 
 def _margin(p: Parameters, framework: str, name: str, up: bool, condition: str) -> float:
     """Margin of a condition with one parameter a little larger or smaller; -inf for no such one."""
     moved = _moved(p, name, NUDGE, up)
-    if moved is None:
-        return float("-inf")
-    return _margins(moved, framework).get(condition, (float("-inf"), False))[0]
+    found = None if moved is None else _one(moved, framework, condition)
+    return float("-inf") if found is None else found.margin
 
 
 def _least_factor(
-    p: Parameters, framework: str, name: str, up: bool, needed: set[str], farthest: float
+    p: Parameters, framework: str, name: str, up: bool, condition: str, farthest: float
 ) -> float | None:
-    """Least factor >= 1, up to `farthest`, by which all `needed` conditions hold; None for none."""
+    """Least factor >= 1, up to `farthest`, by which it holds with all that hold now, or None."""
+    needed = _held(p, framework)
 
     def fits(factor: float) -> bool:
         moved = _moved(p, name, factor, up)
-        if moved is None:
+        own = None if moved is None else _one(moved, framework, condition)
+        if moved is None or own is None or not own.holds:
             return False
-        return needed <= {i for i, (_, holds) in _margins(moved, framework).items() if holds}
+        return needed <= _held(moved, framework)
 
     bad, good = 1.0, 2.0
     while not fits(good):

@@ -253,7 +253,7 @@ def test_growth_beyond_varrho_is_that_of_all_masks(numbers, bias):
     state = np.array([1.9, 0.6])
     expected = -slope_of(lambda s: masked_loss(p, s[:1], s[1:], x), state)
     images = mae_growth.images_in_role(p, "shown")
-    np.testing.assert_allclose(mae_growth._velocity(p, images, state), expected, rtol=1e-6)
+    np.testing.assert_allclose(mae_growth._velocity(p, images)(0.0, state), expected, rtol=1e-6)
     v, delta = mae_growth.valley(p), mae_growth.valley(p).offset / state[0]
     best = _best_decoder(p, state[:1], x)
     least = masked_loss(p, state[:1], best, x)
