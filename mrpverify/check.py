@@ -25,6 +25,7 @@ from .command_app import (
     Settings,
     Version,
     command_app,
+    refuse_beside,
 )
 
 app = command_app()
@@ -32,6 +33,7 @@ app = command_app()
 
 @app.command(help=__doc__)
 def check(
+    context: typer.Context,
     names: Names = None,
     preset: Preset = "quick",
     framework: Framework = "both",
@@ -79,6 +81,8 @@ def check(
     from . import checking
     from .asking import Asked
 
+    refuse_beside(context, ["list_all", "names", "plugins", "quiet"])
+    refuse_beside(context, ["verified", "out", "formats", "quiet"])
     if list_all:
         checking.list_claims(names or [], plugins or [])
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -130,7 +131,7 @@ def _order(asked: Asked) -> Order:
         machine=machine,
         store=_store(asked, question, machine),
         folder=_writable_folder(asked.out, formats),
-        json_file=asked.json_file and _json_file(asked.json_file),
+        json_file=asked.json_file and _json_file(asked.json_file, asked.out, formats),
         quiet=asked.quiet,
         strict=asked.strict,
         formats=formats,
@@ -197,7 +198,8 @@ def _carry_out(order: Order) -> int:
     try:
         _publish(order, run, results)
     except OSError as error:
-        stop(f"error: the result could not be written ({error}); its runs are stored.", 1)
+        kept = "" if order.store is None else " Its runs are stored."
+        stop(f"error: the result could not be written ({error}).{kept}", 1)
     return run.exit_code
 
 
@@ -307,9 +309,31 @@ def _formats(formats: Sequence[str], out: Path | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(formats))
 
 
-def _json_file(path: Path) -> Path:
-    """The file of --json, or STDOUT; raises UsageError where it cannot be written."""
-    return path if path == STDOUT else writable_file(path, "--json") or path
+def _json_file(path: Path, out: Path | None, formats: Sequence[str]) -> Path:
+    """The file of --json, or STDOUT; raises UsageError where it cannot be written.
+
+    What standard output goes to by another name is STDOUT too: a new file in its place would leave
+    the report in one that nobody has. Another text of --out in the same file would be lost.
+    """
+    if path == STDOUT or _is_stdout(path):
+        return STDOUT
+    others = () if out is None else (out / name for name in _texts(formats) if name != RECORD)
+    if path.resolve() in {other.resolve() for other in others}:
+        raise UsageError(f"--json {path}: --out writes this file too; name another one.")
+    return writable_file(path, "--json") or path
+
+
+def _is_stdout(path: Path) -> bool:
+    """Whether what is written to a path goes where standard output goes."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno()))
+    except (OSError, ValueError, AttributeError):  # not there, or no file at all
+        return False
+
+
+def _texts(formats: Sequence[str]) -> tuple[str, ...]:
+    """Files that --out writes."""
+    return (RECORD, REPORT, PAGE, *(FORMATS[name][0] for name in formats))
 
 
 def _print_again(console: Console, earlier: Earlier, results: Sequence[ClaimResult]) -> None:
@@ -347,7 +371,7 @@ def _writable_folder(path: Path | None, formats: Sequence[str]) -> Path | None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--out {path}: cannot be made ({error.strerror}).") from None
-    for name in (RECORD, REPORT, PAGE, *(FORMATS[one][0] for one in formats)):
+    for name in _texts(formats):
         writable_file(path / name, "--out")
     return path
 

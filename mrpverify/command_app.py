@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import pkgutil
+import re
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
@@ -18,6 +19,9 @@ import typer
 ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that ask a process to end, beside Ctrl-C."""
 
+
+COLUMNS = re.compile("0*[1-9][0-9]{0,2}")
+"""Widths that a terminal may have; rich fails on others, such as a raised 2, or pads for ever."""
 
 INTERRUPTED = 130
 """Exit code with which typer ends, without a word, what nobody else has caught."""
@@ -31,12 +35,13 @@ class _App(typer.Typer):
         for stream in (sys.stdout, sys.stderr):
             if getattr(stream, "errors", None) == "strict":  # else a name may be unprintable
                 stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        if not COLUMNS.fullmatch(os.environ.get("COLUMNS", "")):
+            os.environ.pop("COLUMNS", None)
         try:
             with _endings_as_interrupts():
                 return super().__call__(*arguments, **options)
         except OSError as error:
-            _nothing_printed(error)
-            raise SystemExit(1) from None
+            raise SystemExit(_ended_by(error)) from None
         except (KeyboardInterrupt, SystemExit) as ended:
             if isinstance(ended, SystemExit) and ended.code != INTERRUPTED:
                 raise
@@ -90,6 +95,43 @@ def tell(message: str) -> None:
         typer.echo(message, err=True)
     except OSError:
         _discard(sys.stderr)
+
+
+def refuse_beside(context: typer.Context, together: Sequence[str]) -> None:
+    """Where the first parameter is given, raise typer.Exit for what is given and is not `together`.
+
+    It would be passed over in silence, as if it had been done.
+    """
+    words = {
+        param.name: max(param.opts, key=len) if param.param_type_name == "option" else "NAME"
+        for param in context.command.params
+        if _is_typed(context, str(param.name))
+    }
+    if together[0] not in words:
+        return
+    beside = [word for name, word in words.items() if name not in together]
+    if beside:
+        tell(f"error: {words[together[0]]} does nothing with {', '.join(beside)}; leave it out.")
+        raise typer.Exit(2)
+
+
+def _is_typed(context: typer.Context, name: str) -> bool:
+    """Whether a parameter stands in the command line, with whatever value."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _ended_by(error: OSError) -> int:
+    """Say what the system has refused; returns the exit code.
+
+    A path that may not even be looked at names itself, what is printed goes to no named file.
+    """
+    if error.filename is None:
+        _nothing_printed(error)
+        return 1
+    reason = error.strerror or error
+    tell(f"error: {error.filename}: {reason}; name what you may read and write.")
+    return 2
 
 
 def _nothing_printed(error: OSError) -> None:

@@ -75,7 +75,7 @@ def readable_store(device: str, advice: str = "") -> Store:
     Raises UsageError where there is no store to read, and none can be made.
     """
     store = device_store(device)
-    return store if store.folder.is_dir() else usable_store(device, advice)
+    return store if os.path.isdir(store.folder) else usable_store(device, advice)
 
 
 def usable_store(device: str, advice: str = "") -> Store:
@@ -95,9 +95,9 @@ def writable_file(path: Path | None, option: str) -> Path | None:
     """The path if a file can be written there; raises UsageError otherwise."""
     if path is None:
         return None
-    if path.is_dir():
-        raise UsageError(f"{option} {path}: this is a folder; name a file in it.")
     try:
+        if path.is_dir():
+            raise UsageError(f"{option} {path}: this is a folder; name a file in it.")
         _try_to_write(path)
     except OSError as error:
         raise UsageError(

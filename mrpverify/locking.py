@@ -33,8 +33,8 @@ def lock_question(asked: Asked, path: Path) -> int:
         stop(f"error: {error}", EXIT_USAGE)
     if path.exists() and _locked_there(path) != content:
         stop(
-            f"error: --lock {path}: holds another question already, and a lock is there to be "
-            "kept; name another file.",
+            f"error: --lock {path}: there is another question in it, or something else, and a "
+            "lock is there to be kept; name another file.",
             EXIT_USAGE,
         )
     try:

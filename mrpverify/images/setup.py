@@ -109,7 +109,7 @@ def check_precision(setup: Setup) -> None:
 def load_settings(path: Path, changes: Mapping[str, str]) -> ImageSettings:
     """Settings from the table ``[images]`` of a TOML preset; raises SettingsError."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8")).get("images", {})
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("images", {})
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read ({error}).") from None
     if not isinstance(content, dict):

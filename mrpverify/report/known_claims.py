@@ -24,12 +24,18 @@ MEASURED = "step size"
 """A condition that a run's measured curvature decides (`evaluate`), and the regime does not."""
 WORDS = ("name", "statement", "role")
 """What of a claim a record repeats, as the source has it."""
+FIELDS = {item.name for item in fields(Parameters)}
+"""Names that a record gives parameters."""
 USUAL_RULE = next(item.default for item in fields(Control) if item.name == "failed")
 
 
 def of_regimes(record: Row) -> Iterator[str]:
     """Regimes that are not those whose hash stands beside them; other code has other hashes."""
-    for framework in record["regime"]:
+    for framework, given in record["regime"].items():
+        strange = set(given) - FIELDS if _is_of_this_version(record) else set()
+        if strange:
+            names = ", ".join(sorted(strange))
+            yield f"regime of {framework}: this version has no parameter {names}"
         regime = _regime(record, framework)
         if regime is None or config_hash(regime) == record["config_hash"][framework]:
             continue

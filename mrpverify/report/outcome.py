@@ -12,7 +12,7 @@ from ..judge.sequential import LEVEL
 from ..judge.verdicts import EXIT_CODES, EXIT_USAGE
 from .run import options_and_names, words_of
 from .shown import target
-from .text import family, in_one_line
+from .text import family, in_one_line, typed
 
 OUTCOMES = {code: verdict.replace("_", " ").lower() for verdict, code in EXIT_CODES.items()}
 OUTCOMES |= {EXIT_USAGE: "usage"}
@@ -62,7 +62,7 @@ def how_sure(record: Mapping[str, Any]) -> str:
         f"called approximate"
     )
     chance = family(number) if number > 1 else one
-    return f"{chance}; {record['seeds']} seeds, salt {shlex.quote(record['salt'])}"
+    return f"{chance}; {record['seeds']} seeds, salt {typed(record['salt'])}"
 
 
 def where(record: Mapping[str, Any]) -> list[str]:

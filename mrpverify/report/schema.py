@@ -33,7 +33,11 @@ def parsed(content: bytes) -> Any:
         raise SchemaError("no JSON but a ZIP file; an archive is for check --verify alone")
     try:
         found = json.loads(
-            content.decode(), parse_constant=_refused, parse_float=_finite, parse_int=_whole
+            content.decode(),
+            parse_constant=_refused,
+            parse_float=_finite,
+            parse_int=_whole,
+            object_pairs_hook=_named_once,
         )
         json.dumps(found, ensure_ascii=False).encode()
     except UnicodeDecodeError:
@@ -44,6 +48,16 @@ def parsed(content: bytes) -> Any:
         raise
     except (ValueError, RecursionError) as error:
         raise SchemaError(f"no JSON ({error})") from None
+    return found
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; raises SchemaError where readers would differ in which value they take."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in found if names.count(name) > 1)
+        raise SchemaError(f"no JSON that all read alike ({twice!r} stands twice in one object)")
     return found
 
 

@@ -74,6 +74,11 @@ def _print_images(console: Console, results: Sequence[ClaimResult]) -> None:
         _print_findings(console, result)
 
 
+def typed(salt: str) -> str:
+    """A salt as it is typed; one that would break the line, or colour it, with escapes."""
+    return shlex.quote(salt) if salt.isprintable() else ascii(salt)
+
+
 def in_one_line(p: Any) -> str:
     """A regime (whatever has the fields of Parameters) in one line, in the paper's letters."""
     fixed = getattr(p, "masks", "bernoulli") != "bernoulli"  # older records do not name masks
@@ -317,6 +322,4 @@ def quotable(run: Run, results: Sequence[ClaimResult]) -> str:
         if own:
             found.append(f"{verdict}: {', '.join(names)}")
     version = versions()["mrpverify"]
-    return (
-        f"{'; '.join(found)} [{run.seeds} seeds, salt {shlex.quote(run.salt)}, mrpverify {version}]"
-    )
+    return f"{'; '.join(found)} [{run.seeds} seeds, salt {typed(run.salt)}, mrpverify {version}]"

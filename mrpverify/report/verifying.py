@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,8 @@ def verify_content(record: Any, name: str) -> Verified:
     claims = record.get("claims") if isinstance(record, dict) else None
     if not isinstance(claims, list) or not all(isinstance(claim, dict) for claim in claims):
         raise RecordError(f"{name}: no record of a check.")
+    if not claims:
+        raise RecordError(f"{name}: a record without claims; there is nothing to verify.")
     try:
         rows = [row for claim in record["claims"] for row in (claim, *claim["controls"])]
         counted = sum(_is_counted(row) or rebuilt(row) is not None for row in rows)
@@ -109,6 +112,7 @@ def _again(record: Row, name: str) -> str:
 def _all(record: Row) -> Iterator[str]:
     """What does not follow: of regimes, claim by claim, then the exit code."""
     yield from known_claims.of_regimes(record)
+    yield from _twice(record["claims"])
     for claim in record["claims"]:
         name = f"{claim['id']} ({claim['framework'] or 'images'}, {claim['horizon']})"
         for words in (*known_claims.of_identity(record, claim), *_of_measurement(claim)):
@@ -126,6 +130,14 @@ def _all(record: Row) -> Iterator[str]:
     ]
     if exit_code(counts) != record["exit_code"]:
         yield f"exit code {record['exit_code']}, recomputed {exit_code(counts)}"
+
+
+def _twice(claims: Sequence[Row]) -> Iterator[str]:
+    """Claims that a record has more than once: no check asks them twice."""
+    names = Counter((c["id"], c["framework"], c["horizon"]) for c in claims)
+    for (name, framework, horizon), times in names.items():
+        if times > 1:
+            yield f"{name} ({framework or 'images'}, {horizon}): stands there {times} times"
 
 
 def _of_verdict(claim: Row) -> Iterator[str]:

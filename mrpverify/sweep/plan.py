@@ -153,7 +153,7 @@ def plan_path(plan: Path) -> Path:
 def read_plan(path: Path) -> Plan:
     """The plan in a TOML file; raises PlanError."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise PlanError(
             f"{path}: cannot be read ({error.strerror}); shipped plans are "

@@ -267,6 +267,7 @@ def test_a_condition_that_holds_violates_nothing(folder):
         "[]",
         '{"claims": [{}]}',
         '{"claims": 3}',
+        '{"claims": [], "command": []}',
         "nul\0",
         '{"claims": [], "command": true}',
         '{"claims": ["T1.capture"], "command": ["python", "-m", "mrpverify.sweep", "p.toml"]}',
@@ -291,6 +292,39 @@ def test_an_older_record_says_what_to_do(folder):
     content["command"] = ["python", "-m", "mrpverify.check", "A.regime", "--salt", "b"]
     with pytest.raises(RecordError, match=r"mrpverify\.check A\.regime --salt b --json"):
         verify(written(folder, content))
+
+
+def test_a_claim_that_stands_twice_and_a_parameter_that_there_is_not_are_told(folder):
+    content = made(counted(TRUE))
+    twice = content | {"claims": content["claims"] * 2}
+    assert "stands there 2 times" in verify(written(folder, twice)).mismatches[0]
+    strange = {**content["regime"]["mae"], "k": 99}
+    other = content | {"regime": {"mae": strange}}
+    assert "this version has no parameter k" in verify(written(folder, other)).mismatches[0]
+    old = other | {"mrpverify": "0.0.1", "simulation": "another"}
+    assert verify(written(folder, old)).mismatches == ()
+
+
+def test_a_record_that_readers_would_read_differently_is_refused(folder):
+    text = json.dumps(made(counted(TRUE)))
+    path = folder / "twice.json"
+    path.write_text(text[:-1] + ', "exit_code": 0}')
+    with pytest.raises(RecordError, match="'exit_code' stands twice"):
+        verify(path)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["T1.capture", "--verify", "r.json"], "NAME"),
+        (["--verify", "r.json", "--json", "again.json", "--seeds", "3"], "--seeds, --json"),
+        (["--list", "--verify", "r.json"], "--verify"),
+    ],
+)
+def test_what_would_be_passed_over_in_silence_is_refused(words, named):
+    told = CliRunner().invoke(app, words)
+    assert told.exit_code == 2
+    assert f"does nothing with {named}; leave it out" in told.stderr
 
 
 def test_the_command_has_an_exit_code_of_its_own(folder):
