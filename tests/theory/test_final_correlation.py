@@ -6,6 +6,7 @@ from math import inf, isnan, log
 import numpy as np
 import pytest
 
+from mrpverify.objectives.mae import theory as mae_theory
 from mrpverify.objectives.mae.theory import balance
 from mrpverify.objectives.mae.theory import final_correlation as mae
 from mrpverify.objectives.supervised.theory import final_correlation as supervised
@@ -51,6 +52,19 @@ def test_mae_kernels_end_where_they_are_at_the_horizon(p, measured) -> None:
     (whole,) = course(p, np.array([time]), covering_start(p))
     assert mae(p) == pytest.approx(whole, rel=2e-2)
     assert mae(p) > balance(p)
+
+
+def test_far_beyond_varrho_the_law_at_late_times_is_taken_and_agrees_with_the_course(monkeypatch):
+    """The solver gives up there, after seconds for every regime that a search for a mend tries."""
+    p = replace(load_preset("quick").regimes["mae"], init_scale=1e-5)
+    time = p.horizon_factor * crossing_time(p, slowest_start(p))
+    grown = time - crossing_time(p, covering_start(p))
+    late = rise(p).amplitude * grown ** rise(p).exponent
+    assert 300 < late / p.linear_from < mae_theory.LATE
+    (whole,) = course(p, np.array([time]), covering_start(p), tolerance=1e-6)
+    assert late == pytest.approx(whole, rel=1e-2)
+    monkeypatch.setattr(mae_theory, "course", lambda *_: pytest.fail("it was followed"))
+    assert mae(replace(p, init_scale=1e-7)) > mae_theory.LATE * p.linear_from
 
 
 def test_mae_ends_by_balance_where_no_course_is_known() -> None:

@@ -21,6 +21,9 @@ from ...theory.resting import Images, images_in_role
 NODES, TOLERANCE = 16, 1e-5
 """Images of a feature on which the course to T is followed, and how closely: all of them, a
 thousand times closer, change Lambda by less than 2e-2 of itself (tested)."""
+LATE = 1e3
+"""Multiples of varrho from where on its law at late times (L15) is taken, begun at its crossing: that
+leaves out a share offset/c."""
 
 
 def exponent(power: int) -> int:
@@ -41,12 +44,19 @@ def final_correlation(parameters: Parameters) -> float:
     time = p.horizon or p.horizon_factor * crossing_time(p, start)
     if p.target != "all" or not 0 < time < inf:
         return balance(p)
+    grown = max(time - crossing_time(p, covering_start(p)), 0.0)
+    late = rise(p).amplitude * grown ** rise(p).exponent
+    if late <= LATE * p.linear_from:
+        late = _reached(p, time, late)
+    return max(balance(p), float(np.nan_to_num(late)))
+
+
+def _reached(p: Parameters, time: float, late: float) -> float:
+    """How far a typical covering kernel comes by a time; `late` where the solver gives up."""
     images = images_in_role(p, "shown")
     few = Images(np.full(NODES, 1 / NODES), images.strength[:NODES])
-    (late,) = course(p, np.array([time]), covering_start(p), few, TOLERANCE)
-    if np.isnan(late):  # its law at late times, which is all that counts after so long
-        late = rise(p).amplitude * time ** rise(p).exponent
-    return max(balance(p), float(np.nan_to_num(late)))
+    (found,) = course(p, np.array([time]), covering_start(p), few, TOLERANCE)
+    return late if np.isnan(found) else float(found)
 
 
 def balance(parameters: Parameters) -> float:
