@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NoReturn
 
 import xarray as xr
 from rich.console import Console
@@ -161,12 +162,16 @@ def _ask_conditions(question: Question) -> None:
 def _store(asked: Asked, question: Question, machine: Machine) -> Store | None:
     """The store, none where no claim needs a run; raises UsageError for one that is of no use."""
     networks = any(about_networks(claim) for claim in question.claims)
-    needs_runs = networks or any(claim.needs_runs for claim in question.claims)
-    if asked.no_cache or not needs_runs:
+    if asked.no_cache or not _trains(question.claims):
         return None
     # What is looked at on real images is made and stored piece by piece.
     store = usable_store if networks else readable_store
     return store(machine.device, NO_CACHE)
+
+
+def _trains(claims: Sequence[Claim]) -> bool:
+    """Whether anything is trained for the claims."""
+    return any(about_networks(claim) or claim.needs_runs for claim in claims)
 
 
 def _carry_out(order: Order) -> int:
@@ -175,9 +180,7 @@ def _carry_out(order: Order) -> int:
     try:
         results = _evaluate(order)
     except KeyboardInterrupt:
-        kept = "finished runs are stored; the same command goes on from there."
-        lost = "nothing was stored (--no-cache); the same command starts anew."
-        stop(f"interrupted: {lost if order.store is None else kept}", 1)
+        _interrupted(order)
     except UnwritableStoreError as error:
         stop(f"error: {error};{NO_CACHE} {ANOTHER_STORE}", EXIT_USAGE)
     except BROKEN as error:
@@ -197,10 +200,21 @@ def _carry_out(order: Order) -> int:
     )
     try:
         _publish(order, run, results)
+    except KeyboardInterrupt:
+        _interrupted(order)
     except OSError as error:
         kept = "" if order.store is None else " Its runs are stored."
         stop(f"error: the result could not be written ({error}).{kept}", 1)
     return run.exit_code
+
+
+def _interrupted(order: Order) -> NoReturn:
+    """Say what is kept of what was done."""
+    kept = "finished runs are stored; the same command goes on from there."
+    lost = "nothing was stored (--no-cache); the same command starts anew."
+    if not _trains(order.claims):
+        lost = "nothing was trained; the same command starts anew."
+    stop(f"interrupted: {lost if order.store is None else kept}", 1)
 
 
 def _words() -> list[str]:

@@ -176,3 +176,12 @@ def test_a_salt_that_would_break_a_line_is_told_with_escapes():
 def test_a_preset_may_begin_with_a_mark_of_byte_order(tmp_path):
     (tmp_path / "mine.toml").write_text("seeds = 3\n[supervised]\nk = 4\n", encoding="utf-8-sig")
     assert load_preset(str(tmp_path / "mine.toml")).regimes["supervised"].classes == 4
+
+
+def test_an_interruption_while_the_report_is_made_says_what_is_kept(monkeypatch, capsys):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mrpverify.checking.record", interrupt)
+    code, _, told = ended(["check", *ASKED], capsys)
+    assert (code, "nothing was trained" in told) == (1, True)

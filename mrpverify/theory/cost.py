@@ -19,13 +19,18 @@ BYTES = {"float32": 4, "float64": 8}
 GROWTH = 0.1
 """Relative change of the fastest correlation in a step of the plateau."""
 GRADIENTS = {"mae": 3000, "supervised": 1000, "teacher-student": 400, "fine-tuning": 150}
-"""Of a flow to its T, about what runs of preset quick counted; OF_ANY_OTHER for the rest."""
+"""Of a flow to its T, about what runs of preset quick counted; OF_ANY_OTHER for the rest.
+
+A descent that ends by itself takes as many, or what its limits allow.
+"""
 OF_ANY_OTHER = 500
 PASSES = {"mae": (3.3, 3.4), "supervised": (1.4, 2.1), "teacher-student": (4.5, 9.4)}
 """Time of a gradient on one core as multiples of that of its two products, and of that of
 REFERENCE, which it takes whatever its size: inner stages and kernels that are evaluated a few at a
 time. Fitted to runs of preset quick, with as many images twice and half as many classes."""
 OF_ANY_OTHER_PASS = (2.0, 3.0)
+STEP = 0.5
+"""The second of these for a descent, which has no inner stages: fitted to steps at k = 2."""
 SAMPLE = (200, 14, 48, 64)
 """Images, patches, dimension and kernels of preset quick's masked autoencoder."""
 REFERENCE = 4.0 * prod(SAMPLE)
@@ -69,18 +74,20 @@ def gradient(parameters: Parameters) -> Cost:
 
 
 def usual_gradients(parameters: Parameters) -> int:
-    """Gradients that a run takes, at most where it descends and usually where it flows."""
+    """Gradients that a run usually takes; of a descent without a horizon at most its steps."""
     p = parameters
     if p.method == "flow":
         return GRADIENTS.get(p.framework, OF_ANY_OTHER)
     end = p.horizon or p.deadline
-    return min(p.max_steps, ceil(end / p.step)) if end > 0 else p.max_steps
+    limit = min(p.max_steps, ceil(end / p.step)) if end > 0 else p.max_steps
+    return limit if p.horizon else min(limit, GRADIENTS.get(p.framework, limit))
 
 
 @cache
 def operations(parameters: Parameters) -> float:
     """What a run takes, as if all of its time went into the products of its gradients."""
     own, constant = PASSES.get(parameters.framework, OF_ANY_OTHER_PASS)
+    constant = constant if parameters.method == "flow" else STEP
     each = own * gradient(parameters).operations + constant * REFERENCE
     return usual_gradients(parameters) * each
 

@@ -30,11 +30,21 @@ def test_a_masked_autoencoder_takes_longer_than_a_teacher_and_that_longer_than_l
         ({"step": 0.5, "deadline": 0.0, "max_steps": 1000}, 1000),
     ],
 )
-def test_descent_takes_as_many_gradients_as_it_has_steps(changes, expected):
+def test_descent_to_a_horizon_takes_as_many_gradients_as_it_has_steps(changes, expected):
     assert (
         cost.usual_gradients(replace(masked_supervised(QUICK["mae"]).parameters, **changes))
         == expected
     )
+
+
+def test_a_descent_that_ends_by_itself_is_not_foretold_its_limits():
+    """Three seeds of k = 2 were to take 53 minutes and took 9 seconds."""
+    p = replace(QUICK["teacher-student"], method="descent", deadline=8000.0, max_steps=6000)
+    assert cost.usual_gradients(p) == cost.GRADIENTS["teacher-student"]
+    assert cost.usual_gradients(replace(p, max_steps=100)) == 100
+    small = replace(p, classes=2, images=60, dimension=10)
+    products = cost.gradient(small).operations / cost.REFERENCE
+    assert cost.operations(small) / cost.REFERENCE < 400 * (10 * products + 1)
 
 
 def test_the_longest_run_is_trained_first():

@@ -22,8 +22,8 @@ NODES, TOLERANCE = 16, 1e-5
 """Images of a feature on which the course to T is followed, and how closely: all of them, a
 thousand times closer, change Lambda by less than 2e-2 of itself (tested)."""
 LATE = 1e3
-"""Multiples of varrho from where on its law at late times (L15) is taken, begun at its crossing: that
-leaves out a share offset/c."""
+"""Multiples of varrho from where on its law at late times (L15) is taken, begun at its crossing;
+that leaves out a share offset/c."""
 
 
 def exponent(power: int) -> int:
