@@ -1,0 +1,117 @@
+"""What the command line refuses or escapes before any run, however it is given."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from mrpverify.__main__ import app
+from mrpverify.check import app as check
+from mrpverify.command_line import WIDTH
+from mrpverify.records.store import CACHE_VARIABLE
+from mrpverify.regime import load_preset
+
+ASKED = ["A.regime", "--seeds", "2", "--quiet"]
+
+
+def ended(words, capsys):
+    """Exit code, standard output and standard error of the program itself, in this process."""
+    with pytest.raises(SystemExit) as told:
+        app(words, prog_name="mrpverify")
+    return told.value.code, *capsys.readouterr()
+
+
+LONG = "x" * 300
+"""No file has such a name: what looks whether it is there ends in an error of the system."""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", "A.regime", "--json", LONG],
+        ["check", "--verify", LONG],
+        ["lock", "A.regime", "--lock", LONG],
+        ["sweep", LONG],
+        ["list", "--plugin", LONG],
+        ["figures", "all", "--records", LONG, "--out", "out"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_path_that_may_not_be_looked_at_is_named(words, tmp_path, monkeypatch, capsys):
+    """A user other than root meets it as a folder of somebody else's: it was no matter of print."""
+    monkeypatch.chdir(tmp_path)
+    code, _, told = ended(words, capsys)
+    assert code == 2
+    assert LONG in told
+    assert "File name too long" in told
+    assert "printed" not in told
+
+
+@pytest.mark.parametrize(
+    "words", [["records", "list"], ["check", "T1.capture", "--seeds", "4", "--quiet"]]
+)
+def test_a_store_that_may_not_be_looked_at_is_named(words, monkeypatch, capsys):
+    monkeypatch.setenv(CACHE_VARIABLE, LONG)
+    code, _, told = ended(words, capsys)
+    assert code == 2
+    assert LONG in told
+    if words[0] == "check":
+        assert CACHE_VARIABLE in told
+        assert "--no-cache" in told
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.txt", "report.md"])
+def test_a_record_is_not_written_where_out_writes_another_text(name, tmp_path, monkeypatch):
+    monkeypatch.setattr("mrpverify.checking._carry_out", lambda *_: pytest.fail("it was asked"))
+    out = ["--out", str(tmp_path), "--format", "markdown"]
+    done = CliRunner().invoke(check, [*ASKED, *out, "--json", str(tmp_path / "." / name)])
+    assert done.exit_code == 2
+    assert "--out writes this file too" in done.stderr
+
+
+def test_the_record_of_out_may_be_that_of_json(tmp_path):
+    out = ["--out", str(tmp_path), "--json", str(tmp_path / "record.json")]
+    assert CliRunner().invoke(check, [*ASKED, *out]).exit_code == 0
+    assert json.loads((tmp_path / "record.json").read_text())["seeds"] == 2
+
+
+@pytest.mark.parametrize("no_store", [["--no-cache"], []])
+def test_nothing_is_said_to_be_stored_that_is_not(no_store, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("mrpverify.checking._publish", full)
+    done = CliRunner().invoke(check, [*ASKED, *no_store])
+    assert done.exit_code == 1
+    assert "No space left" in done.stderr
+    assert "stored" not in done.stderr
+
+
+@pytest.mark.parametrize("columns", ["\u00b2", "99999999", "-5", "0", "wide", ""])
+def test_a_width_that_no_terminal_has_counts_as_not_set(columns, monkeypatch, capsys):
+    """Rich took a raised 2 for a number, and padded a table to a hundred million columns."""
+    monkeypatch.setenv("COLUMNS", columns)
+    code, shown, told = ended(["list", "T1.capture"], capsys)
+    assert (code, told) == (0, "")
+    assert max(map(len, shown.splitlines())) <= WIDTH
+
+
+def test_a_salt_that_would_break_a_line_is_told_with_escapes():
+    done = CliRunner().invoke(check, ["A.regime", "--seeds", "2", "--salt", "a\n\x1b[31mb"])
+    assert done.exit_code == 0, done.output
+    assert "\x1b" not in done.output
+    assert r"salt 'a\n\x1b[31mb', mrpverify" in " ".join(done.output.split())
+
+
+def test_a_preset_may_begin_with_a_mark_of_byte_order(tmp_path):
+    (tmp_path / "mine.toml").write_text("seeds = 3\n[supervised]\nk = 4\n", encoding="utf-8-sig")
+    assert load_preset(str(tmp_path / "mine.toml")).regimes["supervised"].classes == 4
+
+
+def test_an_interruption_while_the_report_is_made_says_what_is_kept(monkeypatch, capsys):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mrpverify.checking.record", interrupt)
+    code, _, told = ended(["check", *ASKED], capsys)
+    assert (code, "nothing was trained" in told) == (1, True)
