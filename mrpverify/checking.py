@@ -381,13 +381,20 @@ def _writable_folder(path: Path | None, formats: Sequence[str]) -> Path | None:
     """The folder, made if need be; raises UsageError where a file of it cannot be written."""
     if path is None:
         return None
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--out {path}: cannot be made ({error.strerror}).") from None
+    _make_folder(path)
     for name in _texts(formats):
         writable_file(path / name, "--out")
     return path
+
+
+def _make_folder(path: Path) -> None:
+    """Make the folder of --out unless it is there; raises UsageError where that fails."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise UsageError(f"--out {path}: this is no folder; name one.") from None
+    except OSError as error:
+        raise UsageError(f"--out {path}: cannot be made ({error.strerror}).") from None
 
 
 def verify_record(path: Path) -> int:
@@ -431,7 +438,7 @@ def report_record(path: Path, out: Path | None, formats: Sequence[str]) -> None:
             raise UsageError(f"--out {out}: {path} is an archive; name one of the records in it.")
         content = content_of(path, "--verify")
         made = {file: write(content) for file, write in wanted}
-        out.mkdir(parents=True, exist_ok=True)
+        _make_folder(out)
         _write(out, made)
     except UsageError as error:
         stop(f"error: {error}", EXIT_USAGE)

@@ -115,3 +115,19 @@ def test_an_interruption_while_the_report_is_made_says_what_is_kept(monkeypatch,
     monkeypatch.setattr("mrpverify.checking.record", interrupt)
     code, _, told = ended(["check", *ASKED], capsys)
     assert (code, "nothing was trained" in told) == (1, True)
+
+
+@pytest.mark.parametrize("before", [[], ["--verify", "record.json"]])
+def test_a_file_in_place_of_the_folder_of_out_is_named(before, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    if before:
+        assert ended(["check", *ASKED, "--json", "record.json"], capsys)[0] == 0
+    (tmp_path / "file").touch()
+    code, _, told = ended(["check", *(before or ASKED), "--out", "file"], capsys)
+    assert (code, "file: this is no folder" in told) == (2, True)
+
+
+def test_a_checkout_that_there_is_not_is_named(tmp_path, capsys):
+    code, _, told = ended(["calibrate", "--root", str(tmp_path / "none")], capsys)
+    assert (code, "name a checkout with --root" in told) == (2, True)
+    assert "Errno" not in told

@@ -38,8 +38,10 @@ def calibrate(
         found = lines(QUICK if quick else draws, salt, typer.echo)
         if page is not None:
             write(root / PAGE, found, draws, salt)
-    except (UnusablePageError, OSError) as error:
+    except UnusablePageError as error:
         stop(f"error: {error}", 2)
+    except OSError as error:
+        stop(f"error: {error.filename}: {error.strerror}; name a checkout with --root.", 2)
     raise typer.Exit(int(any("**FAILS**" in line for line in found)))
 
 
