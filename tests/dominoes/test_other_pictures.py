@@ -17,6 +17,7 @@ from mrpverify.report.markdown import markdown
 from mrpverify.report.results import compact
 from mrpverify.report.run import own_data
 from tests.dominoes.conftest import write_idx
+from tests.report.test_text import result
 
 
 @pytest.fixture
@@ -107,10 +108,10 @@ def test_a_lock_made_before_names_no_pictures_and_is_not_kept(here, monkeypatch)
 
 @pytest.fixture
 def record(here):
-    """That of a claim about pictures that is judged at once: every run is refused to it."""
+    """That of a claim about pictures, with the answer of another one, which is had at once."""
     file = here / "r.json"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checking, "_evaluate", lambda order: [])
+        patch.setattr(checking, "_evaluate", lambda order: [result()])
         done = run(command.app, "D.lottery", "T1.capture", "--seeds", "1", "--json", file)
     return done, file
 
