@@ -77,12 +77,12 @@ def check(
     version: Version = False,
 ) -> None:
     """Check claims of the theory in simulation."""
+    refuse_beside(context, ["list_all", "names", "plugins", "quiet"])
+    refuse_beside(context, ["verified", "out", "formats", "quiet"])
     # torch and its like: seconds that --help need not wait for
     from . import checking
     from .asking import Asked
 
-    refuse_beside(context, ["list_all", "names", "plugins", "quiet"])
-    refuse_beside(context, ["verified", "out", "formats", "quiet"])
     if list_all:
         checking.list_claims(names or [], plugins or [])
         return

@@ -32,8 +32,8 @@ USUAL_RULE = next(item.default for item in fields(Control) if item.name == "fail
 def of_regimes(record: Row) -> Iterator[str]:
     """Regimes that are not those whose hash stands beside them; other code has other hashes."""
     for framework, given in record["regime"].items():
-        strange = set(given) - FIELDS if _is_of_this_version(record) else set()
-        if strange:
+        strange = set(given) - FIELDS
+        if strange and _is_of_this_version(record):
             names = ", ".join(sorted(strange))
             yield f"regime of {framework}: this version has no parameter {names}"
         regime = _regime(record, framework)

@@ -45,10 +45,11 @@ def final_correlation(parameters: Parameters) -> float:
     if p.target != "all" or not 0 < time < inf:
         return balance(p)
     grown = max(time - crossing_time(p, covering_start(p)), 0.0)
-    late = rise(p).amplitude * grown ** rise(p).exponent
+    law = rise(p)
+    late: float = law.amplitude * grown**law.exponent
     if late <= LATE * p.linear_from:
         late = _reached(p, time, late)
-    return max(balance(p), float(np.nan_to_num(late)))
+    return max(balance(p), late)
 
 
 def _reached(p: Parameters, time: float, late: float) -> float:
