@@ -59,7 +59,7 @@ def provenance(request: Addressed, device: str, precision: str) -> dict[str, str
 @cache
 def versions() -> dict[str, str]:
     """Versions of Python and of the libraries that a number may depend on."""
-    libraries = ("mrpverify", "torch", "numpy", "scipy", "xarray")
+    libraries = ("mrpverify", "torch", "numba", "numpy", "scipy", "xarray")
     return {"python": platform.python_version()} | {name: _version(name) for name in libraries}
 
 

@@ -23,8 +23,8 @@ class Rows:
     [seeds, images, dimension]."""
     image: torch.Tensor | None
     """Of each row, numbered through all seeds [seeds * rows]; None: all have as many, in turn."""
-    first: torch.Tensor | None
-    """Row at which each image begins, numbered through all seeds [seeds * images], or None."""
+    first: torch.Tensor
+    """Row at which each image begins, numbered through all seeds [seeds * images]."""
 
     @property
     def images(self) -> int:
@@ -34,7 +34,7 @@ class Rows:
     def summed(self, values: torch.Tensor) -> torch.Tensor:
         """Sum over the rows of each image of values [seeds, rows, n], [seeds, images, n]."""
         seeds, _, n = values.shape
-        if self.first is None:
+        if self.image is None:
             return values.view(seeds, self.images, -1, n).sum(2)
         flat = values.view(-1, n)
         each = torch.arange(len(flat), device=flat.device)
@@ -52,7 +52,9 @@ class Rows:
 
 def every_patch(patches: torch.Tensor) -> Rows:
     """All patches [seeds, images, patches, dimension]."""
-    return Rows(patches.flatten(1, 2), patches.sum(2), None, None)
+    seeds, images, count, _ = patches.shape
+    first = count * torch.arange(seeds * images, device=patches.device)
+    return Rows(patches.flatten(1, 2), patches.sum(2), None, first)
 
 
 def some_patches(patches: torch.Tensor, kept: torch.Tensor) -> Rows:

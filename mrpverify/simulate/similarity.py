@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import torch
 
 from ..parameters import Parameters
-from .encoder import back_project, project, smoothed_relu
+from .encoder import back_project, project
+from .passes import activated
 
 TINY = 1e-20
 """Added to norms: an image that no kernel sees has no direction."""
@@ -27,7 +28,7 @@ def activations(
     Masks only choose among them, so several masked views of an image share one projection.
     """
     u = project(weights, patches)
-    a, slope = smoothed_relu(u, parameters.power, parameters.linear_from)
+    a, slope = activated(u, parameters.power, parameters.linear_from)
     return a, slope, u.amax((1, 2, 3))
 
 

@@ -4,11 +4,13 @@ Session-scoped, so that hypothesis tests may use them: they hold no state.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 import torch
 
 from mrpverify.parameters import Parameters
+from mrpverify.simulate import passes
 from mrpverify.simulate.sample import BACKGROUND, MULTI_VIEW, Images
 
 SMALL = {
@@ -44,6 +46,19 @@ def _relative_distance(found, expected) -> float:
     size = expected.double().norm()
     assert size > 0, "the expected side is zero: nothing is compared"
     return float((found.double() - expected.double()).norm() / size)
+
+
+@contextmanager
+def _of_torch():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passes, "ALLOWED", False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def passes_of_torch() -> Callable[[], AbstractContextManager[None]]:
+    """Directions are computed by torch alone, as on a GPU."""
+    return _of_torch
 
 
 @pytest.fixture(scope="session")

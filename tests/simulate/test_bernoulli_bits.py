@@ -1,7 +1,8 @@
 """Under Bernoulli masks directions are those of the formulas without `shared`.
 
-Written here as they stood before masks had a law of their own: teacher-student to the last bit, the
-masked autoencoder, which sums in another order since, to rounding.
+Written here as they stood before masks had a law of their own: teacher-student to the last bit
+where torch makes all passes, the masked autoencoder, which sums in another order since, to
+rounding.
 """
 
 import pytest
@@ -63,14 +64,15 @@ def test_masked_autoencoder(dtype, theta, target, bias, bare_images):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @settings(max_examples=30)
 @given(theta=st.floats(0.1, 1.0))
-def test_teacher_student(dtype, theta, bare_images):
+def test_teacher_student(dtype, theta, bare_images, passes_of_torch):
     """Below varrho/tau, where the teacher puts out tau^q times what its kernel does."""
     p = Parameters(classes=2, kernels_per_class=3, dimension=6, visible=theta, gain="constant",
                    linear_from=8.0)  # fmt: skip
     x, state = drawn(p, 2, dtype)
     largest = torch.zeros(2, p.kernels, dtype=dtype)
     state["weights"] *= 0.2
-    found, _ = teacher_student.descent_direction(p, state, bare_images(x), largest)
+    with passes_of_torch():
+        found, _ = teacher_student.descent_direction(p, state, bare_images(x), largest)
     lam, amplified = (1.0 - p.visible) / p.visible, torch.full_like(largest, p.tau)[:, None] ** 3
     u = project(state["weights"] / p.linear_from, x)
     a, slope = teacher_student._bent(u, u.clamp(0.0, 1.0), p.power)

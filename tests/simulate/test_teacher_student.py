@@ -197,14 +197,14 @@ def test_images_in_several_cache_groups_give_the_mean_over_all(assert_same, bare
     p = Parameters(gain="constant", tau=1.4)
     draw = torch.Generator().manual_seed(3)
     w = torch.randn(1, 64, 5, generator=draw, dtype=torch.float64)
-    x = torch.randn(1, 1000, 5, 5, generator=draw, dtype=torch.float64)
+    x = torch.randn(1, 2000, 5, 5, generator=draw, dtype=torch.float64)
     assert x[..., 0].numel() * 64 > 2 * ACTIVATIONS_IN_CACHE
     state = {"weights": w, "released": torch.zeros(1, 64, dtype=torch.bool)}
     largest = torch.zeros(1, 64, dtype=torch.float64)
     together, reach = descent_direction(p, state, bare_images(x), largest)
     one_by_one = [
         descent_direction(p, state, bare_images(x[:, i : i + 1]), largest)[0]["weights"]
-        for i in range(1000)
+        for i in range(2000)
     ]
     assert_same(together["weights"], torch.stack(one_by_one).mean(0))
     assert_same(reach, torch.einsum("snpd,srd->snpr", x, w).amax((1, 2, 3)))

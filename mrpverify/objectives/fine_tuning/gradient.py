@@ -18,8 +18,10 @@ import torch
 
 from ...parameters import Parameters
 from ...simulate.classifier import cross_entropy, pull
-from ...simulate.encoder import back_project, cache_sized, project, smoothed_relu
+from ...simulate.encoder import back_project, cache_sized, project
 from ...simulate.objective import Objective, State
+from ...simulate.passes import outputs as summed
+from ...simulate.passes import pulled
 from ...simulate.sample import Images
 from .options import PARTS
 
@@ -53,8 +55,8 @@ def outputs(parameters: Parameters, weights: torch.Tensor, patches: torch.Tensor
     """h [seeds, images, kernels]."""
     parts = []
     for group in cache_sized(patches, weights.shape[1]):
-        a, _ = smoothed_relu(project(weights, group), parameters.power, parameters.linear_from)
-        parts.append(a.sum(2))
+        h, _ = summed(project(weights, group), parameters.power, parameters.linear_from)
+        parts.append(h)
     return torch.cat(parts, 1)
 
 
@@ -78,12 +80,12 @@ def descent_direction(
         labels = images.labels[:, begin : begin + patches.shape[1]]
         begin += patches.shape[1]
         projected = project(w, patches)
-        reach = torch.maximum(reach, projected.amax((1, 2, 3)))
-        a, slope = smoothed_relu(projected, parameters.power, parameters.linear_from)
-        h = a.sum(2)
+        h, largest = summed(projected, parameters.power, parameters.linear_from)
+        reach = torch.maximum(reach, largest.amax(1))
         g = pull(torch.bmm(h, u.transpose(1, 2)), labels)
         to_u += torch.bmm(g.transpose(1, 2), h)
-        to_w += back_project(slope.mul_(torch.bmm(g, u).unsqueeze(2)), patches)
+        signal = pulled(projected, torch.bmm(g, u), parameters.power, parameters.linear_from)
+        to_w += back_project(signal, patches)
     ratio = parameters.encoder_step / parameters.head_step
     number = images.patches.shape[1]
     return {"weights": to_w * (ratio / number), "head": to_u / number}, reach

@@ -27,6 +27,7 @@ from ...parts.mask_law import MaskLaw
 from ...simulate.encoder import project, smoothed_relu
 from ...simulate.masks import law_of_masks
 from ...simulate.objective import Objective, State
+from ...simulate.passes import driven, encoded
 from ...simulate.rows import Rows, every_patch, some_patches
 from ...simulate.sample import Images
 from ...simulate.seeding import generator, normal
@@ -96,8 +97,8 @@ def descent_direction(
     """-grad of the mask-expected loss in w and b, and the largest pre-activation [seeds]."""
     del largest
     masks = law_of_masks(parameters, images)
-    direction, u = _direction(parameters, state, every_patch(images.patches), masks)
-    return direction, u.amax(1).amax(1)
+    direction, reach = _direction(parameters, state, every_patch(images.patches), masks)
+    return direction, reach.amax(1)
 
 
 def inner_direction(
@@ -121,24 +122,25 @@ def _answered(parameters: Parameters, w: torch.Tensor, x: torch.Tensor) -> torch
 def _direction(
     parameters: Parameters, state: State, rows: Rows, masks: MaskLaw
 ) -> tuple[State, torch.Tensor]:
-    """-grad, of some patches of all images, and their pre-activations [seeds, rows, kernels]."""
+    """-grad, of some patches of all images; their largest pre-activation [seeds, kernels]."""
     w, x, own = state["weights"], rows.patches, _flat(masks.own)
     b = state.get("decoder", w)
     u = torch.bmm(x, w.transpose(1, 2))
-    a, slope = smoothed_relu(u, parameters.power, parameters.linear_from)
-    h, at = rows.summed(a), a.transpose(1, 2)
+    a, slope, h, reach = encoded(u, rows, parameters.power, parameters.linear_from)
+    at = a.transpose(1, 2)
     rho = _residual(parameters, h, b, rows.totals, masks, state.get(BIAS))
     to_b = torch.baddbmm(torch.bmm(h.transpose(1, 2), rho), torch.bmm(at, a) * own, b, alpha=-1)
-    drive = rows.spread(torch.bmm(rho, b.transpose(1, 2)))
-    signal = torch.baddbmm(drive, a, torch.bmm(b, b.transpose(1, 2)) * own, alpha=-1)
+    signal = torch.bmm(a, torch.bmm(b, b.transpose(1, 2)) * -own)
     if parameters.target == "masked" and parameters.visible < 1:
         cross = _flat(_cross(parameters, masks))
         to_b = to_b - torch.bmm(at, x) * cross
         signal = torch.baddbmm(signal, x, b.transpose(1, 2) * cross, alpha=-1)
-    to_w = torch.bmm(signal.mul_(slope).transpose(1, 2), x)
+    drive = torch.bmm(rho, b.transpose(1, 2))
+    signal = driven(signal, drive, slope, rows, parameters.power)
+    to_w = torch.bmm(signal.transpose(1, 2), x)
     if "decoder" not in state:
-        return {"weights": (to_w + to_b) / rows.images}, u
-    return {"weights": to_w / rows.images, "decoder": to_b / rows.images}, u
+        return {"weights": (to_w + to_b) / rows.images}, reach
+    return {"weights": to_w / rows.images, "decoder": to_b / rows.images}, reach
 
 
 def expected_loss(

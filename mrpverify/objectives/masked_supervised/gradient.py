@@ -15,9 +15,10 @@ import torch
 
 from ...parameters import Parameters
 from ...simulate.classifier import pull
-from ...simulate.encoder import back_project, project, smoothed_relu
+from ...simulate.encoder import back_project, project
 from ...simulate.masks import draw_masks, mask_streams
 from ...simulate.objective import Objective, State
+from ...simulate.passes import outputs, pulled
 from ...simulate.sample import Images
 from ..supervised.gradient import blocks, expected_loss, logits, plateau_degree
 from .options import PARTS
@@ -40,13 +41,12 @@ def descent_direction(
     masks, state["streams"] = draw_masks(p, state["streams"], x, images.owner)
     if p.hides == "background":
         masks = torch.where(images.owner >= 0, 1.0, masks).to(x)
-    seen = (masks / p.visible if p.rescaled else masks).unsqueeze(3)
+    seen = masks / p.visible if p.rescaled else masks
     u = project(w, x)
-    reach = u.amax((1, 2, 3))
-    a, slope = smoothed_relu(u, p.power, p.linear_from)
-    g = pull(blocks(p, a.mul_(seen).sum(2)), images.labels)
-    per_kernel = g.repeat_interleave(p.kernels_per_class, 2).unsqueeze(2)
-    return {"weights": back_project(slope.mul_(seen).mul_(per_kernel), x) / x.shape[1]}, reach
+    h, reach = outputs(u, p.power, p.linear_from, seen)
+    per_kernel = pull(blocks(p, h), images.labels).repeat_interleave(p.kernels_per_class, 2)
+    signal = pulled(u, per_kernel, p.power, p.linear_from, seen)
+    return {"weights": back_project(signal, x) / x.shape[1]}, reach.amax(1)
 
 
 OBJECTIVE = Objective(

@@ -15,8 +15,9 @@ import torch
 
 from ...parameters import Parameters
 from ...simulate.classifier import cross_entropy, pull
-from ...simulate.encoder import back_project, cache_sized, project, smoothed_relu
+from ...simulate.encoder import back_project, cache_sized, project
 from ...simulate.objective import Objective, State
+from ...simulate.passes import outputs, pulled
 from ...simulate.sample import Images
 from .options import PARTS
 
@@ -46,8 +47,8 @@ def initial_state(
 def logits(parameters: Parameters, state: State, patches: torch.Tensor) -> torch.Tensor:
     """F [seeds, images, classes] of patches [seeds, images, patches, dimension]."""
     u = project(state["weights"], patches)
-    a, _ = smoothed_relu(u, parameters.power, parameters.linear_from)
-    return blocks(parameters, a.sum(2))
+    h, _ = outputs(u, parameters.power, parameters.linear_from)
+    return blocks(parameters, h)
 
 
 def descent_direction(
@@ -63,21 +64,21 @@ def descent_direction(
 
 
 def direction_by(
-    pulled: Pull, parameters: Parameters, w: torch.Tensor, images: Images
+    by: Pull, parameters: Parameters, w: torch.Tensor, images: Images
 ) -> tuple[State, torch.Tensor]:
     """1/N sum_n pull_i sum_p a'_{r,p} x_p, i the block of r; largest pre-activation [seeds]."""
     total = torch.zeros_like(w)
     reach = w.new_full((len(w),), -torch.inf)
-    begin = 0
+    begin, m = 0, parameters.kernels_per_class
     for patches in cache_sized(images.patches, w.shape[1]):
         here = slice(begin, begin + patches.shape[1])
         begin += patches.shape[1]
         u = project(w, patches)
-        reach = torch.maximum(reach, u.amax((1, 2, 3)))
-        a, slope = smoothed_relu(u, parameters.power, parameters.linear_from)
-        g = pulled(blocks(parameters, a.sum(2)), here)
-        per_kernel = g.repeat_interleave(parameters.kernels_per_class, 2)
-        total += back_project(slope.mul_(per_kernel.unsqueeze(2)), patches)
+        h, largest = outputs(u, parameters.power, parameters.linear_from)
+        reach = torch.maximum(reach, largest.amax(1))
+        per_kernel = by(blocks(parameters, h), here).repeat_interleave(m, 2)
+        signal = pulled(u, per_kernel, parameters.power, parameters.linear_from)
+        total += back_project(signal, patches)
     return {"weights": total / images.patches.shape[1]}, reach
 
 

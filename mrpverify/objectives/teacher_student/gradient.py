@@ -20,6 +20,8 @@ from ...parts.mask_law import MaskLaw
 from ...simulate.encoder import back_project, cache_sized, project, smoothed_relu
 from ...simulate.masks import law_of_masks
 from ...simulate.objective import Objective, State
+from ...simulate.passes import Match, matched
+from ...simulate.passes import largest as largest_of
 from ...simulate.replay import decided
 from ...simulate.sample import Images
 from .options import PARTS
@@ -77,14 +79,15 @@ def descent_direction(
 
     Computed in units of varrho, in which sReLU bends at 1.
     """
-    varrho, tau = parameters.linear_from, gains(parameters, state, largest)
+    varrho = parameters.linear_from
+    tau = gains(parameters, state, largest).to(state["weights"])
     scaled: State = {name: state[name] / varrho for name in ("weights", "teacher") if name in state}
-    alike = _alike_up_to(parameters, state, tau)
     groups = cache_sized(images.patches, tau.shape[1])
     masks = law_of_masks(parameters, images)
-    parts = [_direction_of(parameters, scaled, patches, tau, alike, masks) for patches in groups]
+    match = _match(parameters, state, tau, masks)
+    parts = [_direction_of(parameters, scaled, x, tau, masks, match) for x in groups]
     total = reduce(torch.add, (part for part, _ in parts))
-    reach = reduce(torch.maximum, (largest_of for _, largest_of in parts))
+    reach = reduce(torch.maximum, (part for _, part in parts))
     return {"weights": total.mul_(varrho / images.patches.shape[1])}, reach.amax(1) * varrho
 
 
@@ -93,20 +96,34 @@ def _direction_of(
     state: State,
     patches: torch.Tensor,
     tau: torch.Tensor,
-    alike: torch.Tensor,
+    masks: MaskLaw,
+    match: Match | None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Summed over some images for varrho = 1: -grad in w; largest u of kernels [seeds, kernels]."""
+    u = project(state["weights"], patches)
+    found = None if match is None else matched(u, match, parameters.power)
+    signal, reach = found or _signal(parameters, state, patches, u, tau, masks)
+    return back_project(signal, patches), reach
+
+
+def _signal(
+    parameters: Parameters,
+    state: State,
+    patches: torch.Tensor,
+    u: torch.Tensor,
+    tau: torch.Tensor,
     masks: MaskLaw,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Summed over some images for varrho = 1: -grad in w; largest u of a kernel [seeds, kernels].
+    """What drives every pre-activation u of some images for varrho = 1; their largest.
 
     sReLU(tau u) = tau^q f(u) with f the same function, bent at 1/tau instead of 1.
     """
     q, amplified = parameters.power, tau[:, None] ** parameters.power
-    u = project(state["weights"], patches)
-    reach = u.amax(1).amax(1)  # over both at once torch takes up to twenty times as long
+    reach = largest_of(u)
     a, slope = _bent(u, u.clamp(0.0, 1.0), q)
     h = a.sum(2)
     taught = h
-    if decided((reach > alike).any()):
+    if decided((reach > _alike_up_to(parameters, state, tau)).any()):
         seen = project(state["teacher"], patches) if "teacher" in state else u
         cut = torch.minimum(seen, tau.reciprocal()[:, None, None]).clamp_(min=0)
         taught_a, taught_slope = _bent(seen, cut, q)
@@ -115,7 +132,19 @@ def _direction_of(
     signal = _less_penalty(gap, h, a, masks).mul_(slope)
     if not parameters.stop_gradient:
         signal -= gap * amplified.unsqueeze(2) * taught_slope
-    return back_project(signal, patches), reach
+    return signal, reach
+
+
+def _match(parameters: Parameters, state: State, tau: torch.Tensor, masks: MaskLaw) -> Match | None:
+    """What passes that are compiled match, where they can: not on a GPU, not with a teacher."""
+    if tau.is_cuda or not _teaches_itself(parameters, state):
+        return None
+    return Match.of(tau, masks, parameters.power)
+
+
+def _teaches_itself(parameters: Parameters, state: State) -> bool:
+    """Whether the teacher has the kernels of its student, and no gradient of its own."""
+    return "teacher" not in state and parameters.stop_gradient
 
 
 def _less_penalty(
@@ -134,7 +163,7 @@ def _alike_up_to(parameters: Parameters, state: State, tau: torch.Tensor) -> tor
     [seeds, kernels]; it spares the teacher's passes as long as no kernel is crossing. -inf where
     the teacher has kernels or a gradient of its own.
     """
-    if "teacher" in state or not parameters.stop_gradient:
+    if not _teaches_itself(parameters, state):
         return torch.full_like(tau, -torch.inf)
     return torch.where(tau == 1, torch.inf, 1 / tau.clamp(min=1.0))
 

@@ -1,0 +1,170 @@
+"""The passes of `passes` as loops that numba compiles, over numbers in the memory of a CPU.
+
+With c = u cut to [0, bend] both pieces of sReLU, which bends at varrho, are one product,
+(c/varrho)^{q-1} (u - (1 - 1/q) c), whose first factor is its slope. Arrays are contiguous and of
+one type of number. So are constants, an array c = (varrho, 1/varrho, 1 - 1/q): numba would widen
+all that meets a number of another type.
+
+A pass is made for one power q, of which the compiler then knows the multiplications. It is compiled
+at its first call, in about a second, and kept on disk: beside this file, or in the user's cache
+where that cannot be written to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Pass = Callable[..., None]
+"""Writes into arrays that it is given, the constants first."""
+Array = Any
+"""Of numpy, of the type of number that is compiled for."""
+POSSIBLE = not vars(numba.config)["DISABLE_JIT"]
+"""Not where numba is told to interpret (NUMBA_DISABLE_JIT=1), a thousand times as slowly."""
+
+
+def _compile(function: Function) -> Function:
+    """The function, compiled for the types of its arguments when it is called with them."""
+    try:
+        return cast(Function, numba.njit(function, cache=True, nogil=True, error_model="numpy"))
+    except RuntimeError:  # nowhere to keep it
+        return cast(Function, numba.njit(function, nogil=True, error_model="numpy"))
+
+
+@_compile
+def _bent(u: Any, bend: Any, inverse: Any, share: Any, more: int) -> tuple[Any, Any]:
+    """A straightened power of u and its slope: sReLU(u) where it bends at varrho."""
+    cut = min(max(u, share - share), bend)  # a zero of their type
+    first = cut * inverse
+    slope = first
+    for _ in range(more):
+        slope *= first
+    return slope * (u - share * cut), slope
+
+
+def outputs(power: int) -> Pass:
+    """Outputs h_r of every image, patches weighted by `seen`, and the largest u_r of every seed."""
+    more = power - 2
+
+    def run(c: Array, u: Array, seen: Array, h: Array, reach: Array) -> None:
+        varrho, inverse, share = c[0], c[1], c[2]
+        seeds, images, patches, kernels = u.shape
+        for s in range(seeds):
+            reach[s] = -np.inf
+            for n in range(images):
+                sums = h[s, n]
+                sums[:] = 0
+                for p in range(patches):
+                    weight = seen[s, n, p]
+                    for r in range(kernels):
+                        x = u[s, n, p, r]
+                        sums[r] += weight * _bent(x, varrho, inverse, share, more)[0]
+                        reach[s, r] = max(reach[s, r], x)
+
+    return _compile(run)
+
+
+def pulled(power: int) -> Pass:
+    """What pulls at every image times the slope, weighted by `seen`, in place of u."""
+    more = power - 2
+
+    def run(c: Array, u: Array, seen: Array, pull: Array) -> None:
+        varrho, inverse, share = c[0], c[1], c[2]
+        seeds, images, patches, kernels = u.shape
+        for s in range(seeds):
+            for n in range(images):
+                for p in range(patches):
+                    weight = seen[s, n, p]
+                    for r in range(kernels):
+                        slope = _bent(u[s, n, p, r], varrho, inverse, share, more)[1]
+                        u[s, n, p, r] = pull[s, n, r] * (weight * slope)
+
+    return _compile(run)
+
+
+def activated(power: int) -> Pass:
+    """Values of sReLU and its slope, of numbers in a row."""
+    more = power - 2
+
+    def run(c: Array, u: Array, a: Array, slope: Array) -> None:
+        varrho, inverse, share = c[0], c[1], c[2]
+        for i in range(u.size):
+            a[i], slope[i] = _bent(u[i], varrho, inverse, share, more)
+
+    return _compile(run)
+
+
+def encoded(power: int) -> Pass:
+    """Values and slope of rows, h of images that begin at `first`, largest u of seeds."""
+    more = power - 2
+
+    def run(
+        c: Array, u: Array, first: Array, a: Array, slope: Array, h: Array, reach: Array
+    ) -> None:
+        varrho, inverse, share = c[0], c[1], c[2]
+        (rows, kernels), seeds = u.shape, len(reach)
+        images = len(first) // seeds
+        for s in range(seeds):
+            reach[s] = -np.inf
+            for i in range(s * images, (s + 1) * images):
+                end = first[i + 1] if i + 1 < len(first) else rows
+                h[i] = 0
+                for row in range(first[i], end):
+                    for r in range(kernels):
+                        x = u[row, r]
+                        value, slope[row, r] = _bent(x, varrho, inverse, share, more)
+                        a[row, r] = value
+                        h[i, r] += value
+                        reach[s, r] = max(reach[s, r], x)
+
+    return _compile(run)
+
+
+def driven(power: int) -> Pass:
+    """(signal + drive of the image) times the slope of rows, in place of the signal."""
+    del power
+
+    def run(c: Array, signal: Array, first: Array, drive: Array, slope: Array) -> None:
+        rows, kernels = signal.shape
+        for i in range(len(first)):
+            end = first[i + 1] if i + 1 < len(first) else rows
+            for row in range(first[i], end):
+                for r in range(kernels):
+                    signal[row, r] = (signal[row, r] + drive[i, r]) * slope[row, r]
+
+    return _compile(run)
+
+
+def matched(power: int) -> Pass:
+    """(hhat - h + shared h - own a) a' in place of u; hhat is gain times what bends at bend."""
+    more = power - 2
+
+    def run(
+        c: Array, u: Array, bend: Array, gain: Array, own: Array, shared: Array, reach: Array
+    ) -> None:
+        varrho, inverse, share = c[0], c[1], c[2]
+        seeds, images, patches, kernels = u.shape
+        h, gap = np.empty(kernels, u.dtype), np.empty(kernels, u.dtype)
+        for s in range(seeds):
+            reach[s] = -np.inf
+            for n in range(images):
+                h[:] = 0
+                gap[:] = 0
+                for p in range(patches):
+                    for r in range(kernels):
+                        x = u[s, n, p, r]
+                        h[r] += _bent(x, varrho, inverse, share, more)[0]
+                        gap[r] += _bent(x, bend[s, r], inverse, share, more)[0]
+                        reach[s, r] = max(reach[s, r], x)
+                for r in range(kernels):
+                    gap[r] = gain[s, r] * gap[r] - h[r] + shared[s] * h[r]
+                for p in range(patches):
+                    for r in range(kernels):
+                        a, slope = _bent(u[s, n, p, r], varrho, inverse, share, more)
+                        u[s, n, p, r] = (gap[r] - own[s] * a) * slope
+
+    return _compile(run)

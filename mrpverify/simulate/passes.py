@@ -1,0 +1,221 @@
+"""What lies between the products of a gradient, each in one pass over the activations (section 2).
+
+The products are a library's; what is left is elementwise, and where every operation is a pass of
+its own it costs a CPU as much as they do. There `compiled` does it in one. On a GPU, in numbers
+other than float32 and float64, and where torch must see what is computed (autograd, its compiler)
+the same is written with torch; both agree to rounding (`tests/simulate/test_passes.py`), so that
+MRPVERIFY_NUMBA=0, which leaves all to torch, belongs to no regime and to no address.
+
+Pre-activations u_{r,p} = <w_r, x_p> are [seeds, images, patches, kernels].
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+import torch
+
+from ..parts.mask_law import MaskLaw
+from .encoder import smoothed_relu
+from .rows import Rows
+
+NUMBA = "MRPVERIFY_NUMBA"
+"""Variable of the environment: 0 for passes of torch alone."""
+ALLOWED = os.environ.get(NUMBA) != "0"
+COMPILED = (torch.float32, torch.float64)
+COMPILATIONS = 2
+"""Functions that a pass consists of, each of which is kept when it is compiled."""
+FIRST = 0
+"""Stands for the rows at which images begin, among numbers of axes."""
+_LOG = logging.getLogger(__name__)
+
+
+def outputs(
+    u: torch.Tensor, power: int, linear_from: float, seen: torch.Tensor | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """h_r = sum_p sReLU(u) [seeds, images, kernels]; largest u of a kernel [seeds, kernels].
+
+    Patches count as much as they are `seen` [seeds, images, patches], all alike where it is None.
+    """
+    run = compiled("outputs", u, power)
+    if run is None:
+        a, _ = smoothed_relu(u, power, linear_from)
+        return (a if seen is None else a.mul_(seen.unsqueeze(3))).sum(2), largest(u)
+    seeds, images, _, kernels = u.shape
+    h, reach = u.new_empty(seeds, images, kernels), u.new_empty(seeds, kernels)
+    run(_constants(power, linear_from, u.dtype), *_plain(u, _weights(u, seen), h, reach))
+    return h, reach
+
+
+def pulled(
+    u: torch.Tensor,
+    pull: torch.Tensor,
+    power: int,
+    linear_from: float,
+    seen: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """a'_{r,p} times what pulls at h_r [seeds, images, kernels]; `u` may be overwritten by it.
+
+    `seen` as in `outputs`.
+    """
+    run = compiled("pulled", u, power)
+    if run is None:
+        _, slope = smoothed_relu(u, power, linear_from)
+        return (slope if seen is None else slope.mul_(seen.unsqueeze(3))).mul_(pull.unsqueeze(2))
+    run(_constants(power, linear_from, u.dtype), *_plain(u, _weights(u, seen), pull))
+    return u
+
+
+def encoded(
+    u: torch.Tensor, rows: Rows, power: int, linear_from: float
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """a and a' of rows [seeds, rows, kernels]; h [seeds, images, kernels]; largest u of a kernel.
+
+    That is [seeds, kernels].
+    """
+    run = compiled("encoded", u, power)
+    if run is None:
+        a, slope = smoothed_relu(u, power, linear_from)
+        return a, slope, rows.summed(a), u.amax(1)
+    kernels = u.shape[2]
+    a, slope = torch.empty_like(u), torch.empty_like(u)
+    h, reach = u.new_empty(len(u), rows.images, kernels), u.new_empty(len(u), kernels)
+    flat = (u.flatten(0, 1), rows.first, a.flatten(0, 1), slope.flatten(0, 1), h.flatten(0, 1))
+    run(_constants(power, linear_from, u.dtype), *_plain(*flat, reach))
+    return a, slope, h, reach
+
+
+def driven(
+    signal: torch.Tensor, drive: torch.Tensor, slope: torch.Tensor, rows: Rows, power: int
+) -> torch.Tensor:
+    """(signal of a row + drive of its image) a', all [seeds, rows or images, kernels].
+
+    `signal` may be overwritten by it.
+    """
+    run = compiled("driven", signal, power)
+    if run is None:
+        return (signal + rows.spread(drive)).mul_(slope)
+    flat = (signal.flatten(0, 1), rows.first, drive.flatten(0, 1), slope.flatten(0, 1))
+    run(_constants(power, 1.0, signal.dtype), *_plain(*flat))
+    return signal
+
+
+def activated(u: torch.Tensor, power: int, linear_from: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """sReLU(u) and its derivative, both of the shape of `u`, which may be any."""
+    run = compiled("activated", u, power)
+    if run is None:
+        return smoothed_relu(u, power, linear_from)
+    a, slope = torch.empty_like(u), torch.empty_like(u)
+    flat = (one.view(-1) for one in (u, a, slope))
+    run(_constants(power, linear_from, u.dtype), *_plain(*flat))
+    return a, slope
+
+
+def matched(u: torch.Tensor, match: Match, power: int) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """[hhat - h + shared h - own a] a' for varrho = 1, largest u; None where it is not compiled.
+
+    `u` is overwritten.
+    """
+    run = compiled("matched", u, power)
+    if run is None:
+        return None
+    reach = torch.empty_like(match.gain)
+    given = (u, match.bend, match.gain, match.own, match.shared, reach)
+    run(_constants(power, 1.0, u.dtype), *_plain(*given))
+    return u, reach
+
+
+@dataclass(frozen=True)
+class Match:
+    """What kernels are to match: hhat = sum_p sReLU(tau u), and the penalty of the masks.
+
+    sReLU(tau u) = tau^q f(u) with f the same function, bent at 1/tau instead of 1.
+    """
+
+    bend: torch.Tensor
+    """1/tau [seeds, kernels]."""
+    gain: torch.Tensor
+    """tau^q [seeds, kernels]."""
+    own: torch.Tensor
+    """[seeds]; `parts.mask_law`."""
+    shared: torch.Tensor
+    """[seeds]."""
+
+    @classmethod
+    def of(cls, tau: torch.Tensor, masks: MaskLaw, power: int) -> Match:
+        """Of kernels with gains tau [seeds, kernels]."""
+        own, shared = (
+            torch.as_tensor(weight, dtype=tau.dtype).flatten().expand(len(tau)).contiguous()
+            for weight in (masks.own, masks.shared)
+        )
+        return cls(tau.reciprocal().contiguous(), (tau**power).contiguous(), own, shared)
+
+
+def largest(u: torch.Tensor) -> torch.Tensor:
+    """Largest pre-activation of every kernel [seeds, kernels]."""
+    return u.amax(1).amax(1)  # over both at once torch takes up to twenty times as long
+
+
+def _plain(*tensors: torch.Tensor) -> list[Any]:
+    """As numpy sees them, without a copy where their numbers lie side by side."""
+    return [tensor.contiguous().numpy() for tensor in tensors]
+
+
+def _weights(u: torch.Tensor, seen: torch.Tensor | None) -> torch.Tensor:
+    """Weights of patches [seeds, images, patches]."""
+    return u.new_ones(u.shape[:3]) if seen is None else seen
+
+
+def compiled(name: str, u: torch.Tensor, power: int) -> Callable[..., None] | None:
+    """A pass, where it can be compiled: for plain numbers in a CPU's memory, side by side."""
+    if torch.compiler.is_compiling() or not ALLOWED or not u.is_cpu or u.requires_grad:
+        return None
+    if u.dtype not in COMPILED or not u.is_contiguous():
+        return None
+    return _compiled(name, power, u.dtype)
+
+
+@lru_cache
+def _constants(power: int, linear_from: float, dtype: torch.dtype) -> Any:
+    """varrho, 1/varrho and 1 - 1/q in an array."""
+    return torch.tensor([linear_from, 1 / linear_from, 1 - 1 / power], dtype=dtype).numpy()
+
+
+@cache
+def _compiled(name: str, power: int, dtype: torch.dtype) -> Callable[..., None] | None:
+    """A pass that was tried; None, and said, where that fails."""
+    try:
+        from . import compiled as source
+
+        if not source.POSSIBLE:
+            return None
+        found: Callable[..., None] = getattr(source, name)(power)
+        arguments = _constants(power, 1.0, dtype), *_ones(name, dtype)
+        for _ in range(COMPILATIONS):
+            with suppress(OSError):  # it is compiled, but cannot be kept on this disk
+                found(*arguments)
+        found(*arguments)
+    except Exception as error:  # whatever a compiler may raise: torch knows the way, too
+        _LOG.warning("numba cannot compile here, so that gradients take longer: %s", error)
+        return None
+    return found
+
+
+def _ones(name: str, dtype: torch.dtype) -> list[Any]:
+    """Arguments of a pass with one activation, after the constants."""
+    axes = {
+        "outputs": (4, 3, 3, 2),
+        "pulled": (4, 3, 3),
+        "activated": (1, 1, 1),
+        "encoded": (2, FIRST, 2, 2, 2, 2),
+        "driven": (2, FIRST, 2, 2),
+        "matched": (4, 2, 2, 1, 1, 2),
+    }[name]
+    first = torch.zeros(1, dtype=torch.int64)
+    return _plain(*(first if n == FIRST else torch.ones([1] * n, dtype=dtype) for n in axes))
