@@ -2,6 +2,9 @@
 
 import logging
 import math
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -224,3 +227,44 @@ def test_a_full_disk_costs_a_compilation_and_no_run(forgetting, monkeypatch, cap
 def test_where_numba_interprets_torch_takes_over(forgetting, monkeypatch):
     monkeypatch.setattr(compiled, "POSSIBLE", False)
     assert passes.compiled("outputs", normal((1, 2, 3, 4), torch.float32, 1), 3) is None
+
+
+def test_without_a_place_to_keep_them_passes_are_compiled_all_the_same(monkeypatch):
+    """A package and a user whose folders cannot be written to: numba refuses to keep anything."""
+    asked = []
+
+    def njit(function, **options):
+        asked.append(options)
+        if options.get("cache"):
+            raise RuntimeError("cannot cache function 'run': no locator available")
+        return function
+
+    monkeypatch.setattr(compiled.numba, "njit", njit)
+    assert compiled._compile(math.sqrt) is math.sqrt
+    assert len(asked) == 2
+
+
+NUMBERS = """
+import hashlib, torch
+from mrpverify.simulate import passes
+torch.manual_seed(0)
+u, pull = torch.randn(2, 5, 7, 33), torch.randn(2, 5, 33)
+assert passes.compiled("outputs", u, 3) is not None
+h, _ = passes.outputs(u, 3, 0.7)
+made = h, passes.pulled(u, pull, 3, 0.7)
+print(hashlib.sha256(b"".join(x.numpy().tobytes() for x in made)).hexdigest())
+"""
+
+
+def test_every_processor_makes_the_same_numbers(tmp_path):
+    """To the last bit: no sum runs across lanes, and no product is fused with a sum."""
+    plain = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+    answers = [
+        subprocess.run(
+            [sys.executable, "-c", NUMBERS], capture_output=True, text=True, check=True,
+            env={**os.environ, **own, "NUMBA_CACHE_DIR": str(tmp_path / str(number))},
+        ).stdout
+        for number, own in enumerate(({}, plain))
+    ]  # fmt: skip
+    assert len(answers[0]) == 65
+    assert answers[0] == answers[1]

@@ -1,0 +1,113 @@
+"""``python benchmarks/gradients.py``: a gradient of every objective against its products, on a CPU.
+
+Every gradient needs two products over all patches, of kernels on patches and of a signal back on
+them; a masked autoencoder needs two more, over its kernels, and three over images. A row for every
+preset and objective: time of the two, of all that it needs, of the gradient where torch makes the
+passes between them and where they are compiled (`mrpverify.simulate.passes`), all on one core, in
+turn, and the fastest of each. In the end state one kernel of every class holds a feature, so that
+the teacher bends where its student does not. Prints and appends to gradients.csv.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated, Any
+
+import torch
+import typer
+from gpu import SALT, products
+from stored import keep
+
+from mrpverify.parameters import Parameters
+from mrpverify.regime import load_preset
+from mrpverify.simulate import passes
+from mrpverify.simulate.encoder import back_project, project
+from mrpverify.simulate.objective import State
+from mrpverify.simulate.run import correlate, objective_of
+from mrpverify.simulate.sample import Images, sample_images, sample_weights
+
+OBJECTIVES = ("teacher-student", "mae", "supervised", "masked-supervised", "fine-tuning")
+HELD = 1.02
+"""Correlation of a kernel with the feature that it holds, over varrho."""
+
+
+def measure(
+    repeats: Annotated[int, typer.Option(help="gradients of each kind timed", min=2)] = 60,
+    store: Annotated[bool, typer.Option(help="append the table to gradients.csv")] = True,
+) -> None:
+    """Measure every preset and objective."""
+    torch.set_num_threads(1)
+    rows = []
+    for preset in ("quick", "paper"):
+        for framework in OBJECTIVES:
+            with torch.inference_mode():
+                row = {"preset": preset, "objective": framework, **_row(preset, framework, repeats)}
+            print(row, flush=True)
+            rows.append(row)
+    if store:
+        keep("gradients", [{"repeats": repeats, "torch": torch.__version__} | row for row in rows])
+
+
+def _row(preset: str, framework: str, repeats: int) -> dict[str, Any]:
+    """Milliseconds of the two products, and all else over them."""
+    regimes = load_preset(preset).regimes
+    p = replace(regimes.get(framework, regimes["supervised"]), framework=framework)
+    images, state = _data(p)
+    largest = correlate(state["weights"], images).amax(2)
+    direction = objective_of(p).direction
+
+    def gradient(compiled: bool) -> None:
+        passes.ALLOWED = compiled
+        direction(p, dict(state), images, largest)
+        passes.ALLOWED = True
+
+    kinds: dict[str, Callable[[], object]] = {
+        "floor": lambda: products(state["weights"], images),
+        "needed": lambda: _needed(framework, state, images),
+        "passes_of_torch": lambda: gradient(False),
+        "compiled_passes": lambda: gradient(True),
+    }
+    taken = {name: _fastest(work, repeats) for name, work in kinds.items()}
+    floor = taken.pop("floor")
+    ratios = {name: round(seconds / floor, 2) for name, seconds in taken.items()}
+    return {"products_ms": round(1e3 * floor, 3)} | ratios
+
+
+def _fastest(work: Callable[[], object], repeats: int) -> float:
+    """Seconds of CPU, the least of some after one that is not counted."""
+    work()
+    taken = []
+    for _ in range(repeats):
+        begin = time.process_time()
+        work()
+        taken.append(time.process_time() - begin)
+    return min(taken)
+
+
+def _data(p: Parameters) -> tuple[Images, State]:
+    """Images of one seed, and a state in which a kernel of every class holds its first feature."""
+    images = sample_images(p, SALT, [0]).to("cpu", torch.float32)
+    weights = sample_weights(p, SALT, [0]).to("cpu", torch.float32)
+    weights[:, :: p.kernels_per_class] = HELD * p.linear_from * images.features[:, :: p.views]
+    return images, objective_of(p).start(p, weights, SALT, [0])
+
+
+def _needed(framework: str, state: State, images: Images) -> None:
+    """All products of a gradient."""
+    w, x = state["weights"], images.patches
+    u = project(w, x)
+    back_project(u, x)
+    if framework == "mae":
+        u = u.flatten(1, 2)
+        torch.bmm(u.transpose(1, 2), u)
+        torch.bmm(u, torch.bmm(w, w.transpose(1, 2)))
+        of_images, seen = u[:, : x.shape[1]], x[:, :, 0]
+        torch.bmm(of_images, w)
+        torch.bmm(seen, w.transpose(1, 2))
+        torch.bmm(of_images.transpose(1, 2), seen)
+
+
+if __name__ == "__main__":
+    typer.run(measure)
