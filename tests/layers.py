@@ -103,7 +103,7 @@ THIRD_PARTY = {
     "objectives.theory": {"numpy", "scipy", "sympy"},
     "observe": {"numpy"},
     "judge": {"numpy", "scipy"},
-    "simulate": {"numpy", "torch"},
+    "simulate": {"numba", "numpy", "torch"},
     "objectives.gradient": {"numpy", "torch"},
 }
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import torch
 
 ACTIVATIONS_IN_CACHE = 2**18
-"""Activations of one group of images on the CPU. At 400 images, 14 patches, 160 kernels, d = 60 the
-gradient took 8.4 ms in one piece and 5.2 ms in groups of this size (same run, one core)."""
+"""Activations of one group of images on the CPU. Where torch makes all passes, groups of half this
+size took 5.2 ms and one piece 8.4 ms (400 images, 14 patches, 160 kernels, d = 60). Compiled passes
+hardly miss a cache, and every group costs a few calls: teacher-student of presets quick and paper
+took 1.30 and 1.09 times their products with half of this, 1.24 and 1.06 with it, 1.19 and 1.05 with
+twice as many."""
 
 # glibc returns freed memory to the system once it is twice the largest block ever freed, and every
 # step then maps its temporaries anew: up to 280 page faults a step, 12 after one large block.
