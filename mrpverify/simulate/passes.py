@@ -150,11 +150,15 @@ class Match:
     @classmethod
     def of(cls, tau: torch.Tensor, masks: MaskLaw, power: int) -> Match:
         """Of kernels with gains tau [seeds, kernels]."""
-        own, shared = (
-            torch.as_tensor(weight, dtype=tau.dtype).flatten().expand(len(tau)).contiguous()
-            for weight in (masks.own, masks.shared)
-        )
+        own, shared = _of_seeds(masks.own, tau), _of_seeds(masks.shared, tau)
         return cls(tau.reciprocal().contiguous(), (tau**power).contiguous(), own, shared)
+
+
+def _of_seeds(weight: Any, tau: torch.Tensor) -> torch.Tensor:
+    """A number for every seed, or a tensor that has the seeds first, as [seeds]."""
+    if isinstance(weight, torch.Tensor):
+        return weight.to(tau.dtype).flatten().contiguous()
+    return tau.new_full((len(tau),), weight)
 
 
 def largest(u: torch.Tensor) -> torch.Tensor:

@@ -69,7 +69,7 @@ def _held(parameters: Parameters, largest: torch.Tensor) -> torch.Tensor:
     if p.hold_width == 0:
         return torch.where(largest >= p.linear_from, 1.0, torch.full_like(largest, p.start_gain))
     beyond = (largest / p.linear_from - 1) / p.hold_width
-    return p.start_gain ** (1 - beyond).clamp(0.0, 1.0)
+    return torch.pow(p.start_gain, (1 - beyond).clamp(0.0, 1.0))
 
 
 def descent_direction(
