@@ -123,7 +123,7 @@ class Case:
         """Milliseconds of the products, and all else over them."""
         p = replace(self.parameters, precision="float32")
         with torch.inference_mode():
-            images, state = _data(p, self.seeds, self.device)
+            images, state = held_data(p, self.seeds, self.device)
             largest = correlate(state["weights"], images).amax(2)
             arguments = (p, state, images, largest)
             floor = self._time(lambda: products(state["weights"], images))
@@ -215,7 +215,7 @@ def products(weights: torch.Tensor, images: Images) -> torch.Tensor:
     return back_project(project(weights, images.patches), images.patches)
 
 
-def _data(p: Parameters, seeds: int, device: str) -> tuple[Images, State]:
+def held_data(p: Parameters, seeds: int, device: str) -> tuple[Images, State]:
     """Images and a state in which the first kernel of every class holds its first feature."""
     numbers = list(range(seeds))
     images = sample_images(p, SALT, numbers).to(device, torch.float32)

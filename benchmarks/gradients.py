@@ -21,20 +21,17 @@ from typing import Annotated, Any
 
 import torch
 import typer
-from gpu import SALT, products
+from gpu import held_data, products
 from stored import keep
 
-from mrpverify.parameters import Parameters
 from mrpverify.regime import load_preset
 from mrpverify.simulate import passes
 from mrpverify.simulate.encoder import back_project, project
 from mrpverify.simulate.objective import State
 from mrpverify.simulate.run import correlate, objective_of
-from mrpverify.simulate.sample import Images, sample_images, sample_weights
+from mrpverify.simulate.sample import Images
 
 OBJECTIVES = ("teacher-student", "mae", "supervised", "masked-supervised", "fine-tuning")
-HELD = 1.02
-"""Correlation of a kernel with the feature that it holds, over varrho."""
 
 
 def measure(
@@ -64,7 +61,7 @@ def _measured(preset: str, framework: str, repeats: int) -> dict[str, Any]:
     """The same, on one thread and without what autograd keeps ready."""
     regimes = load_preset(preset).regimes
     p = replace(regimes.get(framework, regimes["supervised"]), framework=framework)
-    images, state = _data(p)
+    images, state = held_data(p, 1, "cpu")
     largest = correlate(state["weights"], images).amax(2)
     direction = objective_of(p).direction
 
@@ -98,14 +95,6 @@ def _rounds(kinds: dict[str, Callable[[], object]], repeats: int) -> dict[str, l
             if number:
                 taken[name].append(time.process_time() - begin)
     return taken
-
-
-def _data(p: Parameters) -> tuple[Images, State]:
-    """Images of one seed, and a state in which a kernel of every class holds its first feature."""
-    images = sample_images(p, SALT, [0]).to("cpu", torch.float32)
-    weights = sample_weights(p, SALT, [0]).to("cpu", torch.float32)
-    weights[:, :: p.kernels_per_class] = HELD * p.linear_from * images.features[:, :: p.views]
-    return images, objective_of(p).start(p, weights, SALT, [0])
 
 
 def _needed(framework: str, state: State, images: Images) -> None:

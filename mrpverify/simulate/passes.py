@@ -86,7 +86,7 @@ def encoded(
     kernels = u.shape[2]
     a, slope = torch.empty_like(u), torch.empty_like(u)
     h, reach = u.new_empty(len(u), rows.images, kernels), u.new_empty(len(u), kernels)
-    flat = (u.flatten(0, 1), rows.first, a.flatten(0, 1), slope.flatten(0, 1), h.flatten(0, 1))
+    flat = (u.flatten(0, 1), rows.begins, a.flatten(0, 1), slope.flatten(0, 1), h.flatten(0, 1))
     run(_constants(power, linear_from, u.dtype), *_plain(*flat, reach))
     return a, slope, h, reach
 
@@ -101,7 +101,7 @@ def driven(
     run = compiled("driven", signal, power)
     if run is None:
         return (signal + rows.spread(drive)).mul_(slope)
-    flat = (signal.flatten(0, 1), rows.first, drive.flatten(0, 1), slope.flatten(0, 1))
+    flat = (signal.flatten(0, 1), rows.begins, drive.flatten(0, 1), slope.flatten(0, 1))
     run(_constants(power, 1.0, signal.dtype), *_plain(*flat))
     return signal
 

@@ -7,6 +7,7 @@ of another feature. Left out, products and passes shrink with the rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch.nn import functional
@@ -23,18 +24,26 @@ class Rows:
     [seeds, images, dimension]."""
     image: torch.Tensor | None
     """Of each row, numbered through all seeds [seeds * rows]; None: all have as many, in turn."""
-    first: torch.Tensor
-    """Row at which each image begins, numbered through all seeds [seeds * images]."""
+    first: torch.Tensor | None
+    """Row at which each image begins, numbered through all seeds [seeds * images], or None."""
 
     @property
     def images(self) -> int:
         """N."""
         return self.totals.shape[1]
 
+    @cached_property
+    def begins(self) -> torch.Tensor:
+        """`first`, also where all images have as many rows."""
+        if self.first is not None:
+            return self.first
+        seeds, rows, _ = self.patches.shape
+        return rows // self.images * torch.arange(seeds * self.images, device=self.patches.device)
+
     def summed(self, values: torch.Tensor) -> torch.Tensor:
         """Sum over the rows of each image of values [seeds, rows, n], [seeds, images, n]."""
         seeds, _, n = values.shape
-        if self.image is None:
+        if self.first is None:
             return values.view(seeds, self.images, -1, n).sum(2)
         flat = values.view(-1, n)
         each = torch.arange(len(flat), device=flat.device)
@@ -52,9 +61,7 @@ class Rows:
 
 def every_patch(patches: torch.Tensor) -> Rows:
     """All patches [seeds, images, patches, dimension]."""
-    seeds, images, count, _ = patches.shape
-    first = count * torch.arange(seeds * images, device=patches.device)
-    return Rows(patches.flatten(1, 2), patches.sum(2), None, first)
+    return Rows(patches.flatten(1, 2), patches.sum(2), None, None)
 
 
 def some_patches(patches: torch.Tensor, kept: torch.Tensor) -> Rows:
