@@ -20,7 +20,7 @@ QUESTIONS = {
     "explanation": "is it the mask, the reconstruction, the ensemble or the label?",
     "laws": "do the derived laws hold, number by number?",
     "scaling": "do the statements sharpen as k grows?",
-    "further": "do they go on at eight and sixteen times k?",
+    "further": "do they go on up to sixteen times k?",
     "dominoes": "does it hold on real pictures with known views?",
     "encodings": "which encodings of real pictures carry it?",
     "transformer": "does a small transformer gain on them too?",

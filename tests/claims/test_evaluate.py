@@ -434,9 +434,9 @@ def test_with_more_views_only_what_is_derived_for_two_is_not_defined(setting):
     [
         ("views=1", ON_THE_PATH | OF_TWO_VIEWS | OF_A_SECOND_VIEW | {"CMP.rival"}),
         ("k=2", ON_THE_PATH),
-        ("q=2", ON_THE_PATH | {"S.time", "S.further", "S.race", "AUG.rate"}
+        ("q=2", ON_THE_PATH | {"S.time", "S.later", "S.further", "S.race", "AUG.rate"}
          | {"CMP.init", "CMP.rival", "CMP.unequal"}),
-        ("mu=1", ON_THE_PATH | {"S.time"}),
+        ("mu=1", ON_THE_PATH | {"S.time", "S.later"}),
         ("C_p=1", {"L8", "KD.residual"}),
         ("theta=1", {"L4", "L5", "L6", "L7", "L16"}),
         ("Delta=0", {"CMP.keep"}),

@@ -77,7 +77,7 @@ def timed(p, exponent_of):
     """A run in which one pair crosses, its time by the exponent of some framework in sigma_0."""
     rng, seeds = np.random.default_rng(p.classes), exponents.SEEDS
     start = np.zeros((seeds, p.kernels, p.features))
-    start[:, 0, 1] = p.init_scale * rng.uniform(1.5, 3.5, seeds)
+    start[:, 0, 1] = p.init_scale * rng.uniform(1.0, 2.0, seeds) * np.sqrt(np.log(p.features))
     degrees = exponent(exponent_of, p.power) - exponent(p.framework, p.power)
     time = np.full_like(start, np.inf)
     own = np.array([crossing_time(p, c) for c in start[:, 0, 1]])
@@ -91,19 +91,22 @@ def timed(p, exponent_of):
 
 
 @pytest.mark.parametrize("framework", ["teacher-student", "mae", "supervised"])
-def test_time_tells_its_exponent_from_the_rivals_and_from_a_fixed_start(framework):
-    regime = QUICK[framework]
-    laws = {name: leg.parameters for name, leg in exponents.legs(regime).items()}
+@pytest.mark.parametrize(("claim", "last"), [("S.time", 32), ("S.later", 128)])
+def test_time_tells_its_exponent_from_the_rivals_and_from_a_fixed_start(claim, last, framework):
+    regime, (asked,) = QUICK[framework], select([claim])
+    laws = {name: leg.parameters for name, leg in asked.legs(regime).items()}
+    assert list(laws)[3] == f"k = {last}"
+    assert [c.id for c in asked.conditions(regime)][-1].endswith(f"k = {last}")
 
     def runs(whose):
         return {name: timed(p, whose) for name, p in laws.items()}
 
-    found = exponents.measure(regime, runs(framework))
+    found = asked.measure(regime, runs(framework))
     assert found.measured is Verdict.SUPPORTED
     assert found.details["bare_exponent"] != pytest.approx(found.value, abs=0.05)
-    assert exponents.measure(regime, runs(RIVALS[framework])).measured is Verdict.REFUTED
-    fixed = exponents.FIXED_SCALE.look(regime, runs(framework))
-    seen = exponents.measure(regime, fixed)
+    assert asked.measure(regime, runs(RIVALS[framework])).measured is Verdict.REFUTED
+    (control,) = asked.controls[framework]
+    seen = asked.measure(regime, control.look(regime, runs(framework)))
     assert seen.measured is Verdict.REFUTED
     assert seen.value == pytest.approx(1.0, abs=0.15)
 

@@ -11,7 +11,7 @@ one times what 1 - 1/k and the like do to it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -62,7 +62,11 @@ def at_fixed_scale(parameters: Parameters, classes: int) -> Parameters:
 
 def legs(parameters: Parameters) -> Legs:
     """One run at every k on the path, and one of few seeds at a fixed sigma_0 for the control."""
-    every = sizes(parameters)
+    return legs_at(parameters, sizes(parameters))
+
+
+def legs_at(parameters: Parameters, every: Sequence[int]) -> Legs:
+    """The same at every k of `every`."""
     path = {_name(k): Leg(regime(parameters, k), seeds=SEEDS) for k in every}
     few = {_fixed(k): Leg(at_fixed_scale(parameters, k), seeds=CONTROL_SEEDS) for k in every}
     return {**path, **few}
@@ -111,7 +115,12 @@ def from_sigma_0(run: xr.Dataset) -> np.ndarray:
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
     """Exponent of that time in k, against the finite law's over the same k."""
-    p, every = parameters, sizes(parameters)
+    return measured_at(parameters, runs, sizes(parameters))
+
+
+def measured_at(parameters: Parameters, runs: Runs, every: Sequence[int]) -> Measurement:
+    """The same over every k of `every`, least first."""
+    p = parameters
     k, laws = np.array(every), [regime(parameters, classes) for classes in every]
     own = [runs[_name(classes)] for classes in every]
     time, bare = _stacked(from_sigma_0, own), _stacked(first_crossing, own)
@@ -147,13 +156,22 @@ def _stacked(read: Callable[[xr.Dataset], np.ndarray], runs: list[xr.Dataset]) -
 
 def _fixed_scale(parameters: Parameters, runs: Runs) -> Runs:
     """The runs of the control in the place of the path's."""
-    every = sizes(parameters)
+    return fixed_scale_at(runs, sizes(parameters))
+
+
+def fixed_scale_at(runs: Runs, every: Sequence[int]) -> Runs:
+    """The same of the runs at every k of `every`."""
     return {_name(k): runs[_fixed(k)] for k in every}
 
 
 def conditions(parameters: Parameters) -> tuple[Condition, ...]:
     """Those of the path at every k."""
-    return tuple(c for k in sizes(parameters) for c in kept(regime(parameters, k)))
+    return conditions_at(parameters, sizes(parameters))
+
+
+def conditions_at(parameters: Parameters, every: Sequence[int]) -> tuple[Condition, ...]:
+    """The same at every k of `every`."""
+    return tuple(c for k in every for c in kept(regime(parameters, k)))
 
 
 FIXED_SCALE = Control(
