@@ -41,6 +41,7 @@ from .images.folder import MissingDataError
 from .images.setup import SettingsError, Setup, load_settings
 from .judge.verdicts import EXIT_USAGE, exit_code
 from .locking import keep_lock
+from .parameters import check_device
 from .records.atomic import replace_together, replace_whole
 from .records.collect import DeviceError, Machine, choose_machine, collect
 from .records.labelled import Request, simulation_digest
@@ -126,6 +127,7 @@ def _order(asked: Asked) -> Order:
             tell(f"warning: {line}")
     of_images, _ = split_settings(asked.settings)
     machine = choose_machine(asked.device, asked.workers)
+    check_device(question.regimes.values(), machine.device)
     formats = _formats(asked.formats, asked.out)
     order = Order(
         **vars(question),

@@ -36,7 +36,7 @@ from .given import (
 )
 from .images.entries import entries
 from .judge.verdicts import Verdict, exit_code
-from .parameters import Framework, Parameters
+from .parameters import Framework, Parameters, check_device
 from .records.collect import Machine, choose_machine, collect
 from .records.labelled import join
 from .records.store import device_store
@@ -200,6 +200,7 @@ def check(
     number = check_seeds(preset.seeds if seeds is None else seeds)
     data = entries(data_needed(chosen, own))
     machine = _machine(device, workers)
+    check_device(own.values(), machine.device)
     store = device_store(machine.device) if stored else None
     results = evaluate_noted(
         chosen, own, number, salt, lambda requests: collect(requests, machine, store), store

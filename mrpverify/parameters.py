@@ -298,6 +298,14 @@ def _unfit_masks(p: Parameters) -> list[str]:
     return []
 
 
+def check_device(regimes: Iterable[Parameters], device: str) -> None:
+    """Raise RegimeError for a regime whose arithmetic a cpu does not have."""
+    if device == "cpu" and any(p.precision == "tf32" for p in regimes):
+        raise RegimeError(
+            "precision=tf32: products in TF32 are a GPU's. Use --device cuda, or precision=float32."
+        )
+
+
 def check_start(parameters: Parameters, shape: tuple[int, ...] | None, seeds: int) -> None:
     """Whether a run of some seeds can start, and from kernels of this shape; raises RegimeError.
 

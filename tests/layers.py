@@ -74,6 +74,7 @@ ALLOWED = {
     "checking": {
         "asking",
         "locking",
+        "parameters",
         "regime",
         "judge",
         "records",

@@ -25,7 +25,7 @@ from ..command_line import (
     use_plugins,
 )
 from ..judge.verdicts import EXIT_CODES, EXIT_USAGE, Verdict
-from ..parameters import Framework, Parameters
+from ..parameters import Framework, Parameters, check_device
 from ..records.collect import DeviceError, Machine, choose_machine, collect
 from ..records.labelled import Request
 from ..records.store import Store
@@ -184,6 +184,7 @@ def _search(asked: Asked) -> Search:
     _check_heard(claim, preset, chosen, start)
     _check_enough(claim, check_seeds(asked.seeds))
     machine = choose_machine(asked.device)
+    check_device(chosen.regimes.values(), machine.device)
     return Search(
         claim, framework, chosen, settings, start,
         check_seeds(asked.seeds), machine, readable_store(machine.device), asked.quiet,

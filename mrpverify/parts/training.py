@@ -62,6 +62,8 @@ class Training:
     max_steps: int = parameter(
         6000, "max_steps", "steps after which a run ends with nothing known about T", ge=1
     )
-    precision: Literal["float32", "float64"] = parameter(
-        "float32", "precision", "floating-point type of the simulation"
+    precision: Literal["float32", "float64", "tf32"] = parameter(
+        "float32",
+        "precision",
+        "floating-point type of the simulation; tf32: float32, its products in TF32 (on a GPU)",
     )

@@ -15,6 +15,7 @@ import torch
 import xarray as xr
 
 from ..command_app import ENDINGS
+from ..parameters import check_device
 from ..simulate.descend import pretrain
 from ..simulate.encoder import ACTIVATIONS_IN_CACHE
 from ..simulate.teaching import Teacher
@@ -135,6 +136,7 @@ def train_missing(
     counts as a run of its own. `trainers` are kept for the caller to stop; by default processes of
     this machine. Raises UnwritableStoreError, before any run, where none could be stored.
     """
+    check_device((request.parameters for request in missing), machine.device)
     earlier, ends = _needed(missing, store)
     todo, done = [*missing, *earlier], 0
     if todo and store is not None:

@@ -21,7 +21,8 @@ from collections.abc import Sequence
 
 import torch
 
-from ..parameters import Parameters, check_patches, check_start, check_teachers
+from ..parameters import Parameters, check_device, check_patches, check_start, check_teachers
+from .arithmetic import number_type, products_as_asked
 from .flow import Field, integrate
 from .masks import own_patches
 from .objective import State
@@ -63,10 +64,11 @@ def pretrain(
     fit, or masks that do not fit the images; ValueError where fewer labels exist than are asked
     for.
     """
+    check_device([parameters], device)
     check_start(parameters, None if start is None else tuple(start.shape), len(seeds))
     check_teachers(parameters, [teacher.parameters for teacher in teachers])
     objective = objective_of(parameters)
-    with one_thread(device):
+    with one_thread(device), products_as_asked(parameters):
         images = sample_images(parameters, salt, seeds)
         check_patches(parameters, own_patches(images.owner).tolist())
         if objective.labelled:
@@ -129,7 +131,7 @@ def descend(
 
     `held_out` [seeds, count, dimension] are background patches that T1.noise looks at.
     """
-    dtype = getattr(torch, parameters.precision)
+    dtype = number_type(parameters)
     run = _Run(
         parameters,
         images.to(device, dtype),

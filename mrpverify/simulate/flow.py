@@ -25,6 +25,7 @@ import numpy as np
 import torch
 
 from ..parameters import Parameters
+from .arithmetic import number_type
 from .certificate import Certificate
 from .chebyshev import Chebyshev, Derivative
 from .execution import alone
@@ -59,7 +60,7 @@ def integrate(
 
     `held_out` [seeds, count, dimension] are background patches that T1.noise looks at.
     """
-    dtype = getattr(torch, parameters.precision)
+    dtype = number_type(parameters)
     numbers = list(range(len(weights))) if seeds is None else seeds
     run = _Flow(parameters, images.to(device, dtype), weights.to(device, dtype), salt, numbers)
     while run.active:

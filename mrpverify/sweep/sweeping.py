@@ -24,8 +24,15 @@ from ..command_line import (
     writable_file,
 )
 from ..judge.verdicts import EXIT_USAGE, Verdict, exit_code
+from ..parameters import check_device
 from ..records.atomic import read_regular
-from ..records.collect import DeviceError, Machine, Trainers, choose_machine, local_trainers
+from ..records.collect import (
+    DeviceError,
+    Machine,
+    Trainers,
+    choose_machine,
+    local_trainers,
+)
 from ..records.store import Store
 from ..regime import RegimeError, parse_settings
 from ..report.record import as_json
@@ -92,6 +99,8 @@ def _order(asked: Asked) -> Order:
     )
     table = _table_file(asked.out or Path(f"{asked.plan.stem}.csv"))
     machine = _machine(asked.device, asked.workers, asked.scheduler)
+    regimes = (p for cell in laid_out.cells for p in cell.regimes.values())
+    check_device(regimes, machine.device)
     store = readable_store(machine.device)
     trainers = _trainers(machine, asked.scheduler)
     where = machine.name if asked.scheduler is None else f"{machine.device}, Dask cluster"

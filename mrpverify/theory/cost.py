@@ -14,7 +14,7 @@ from math import ceil, log, prod
 
 from ..parameters import Parameters
 
-BYTES = {"float32": 4, "float64": 8}
+BYTES = {"float32": 4, "float64": 8, "tf32": 4}
 """Of a number."""
 GROWTH = 0.1
 """Relative change of the fastest correlation in a step of the plateau."""
