@@ -18,6 +18,7 @@ from ..command_app import ENDINGS
 from ..parameters import check_device
 from ..simulate.descend import pretrain
 from ..simulate.encoder import ACTIVATIONS_IN_CACHE
+from ..simulate.replay import ACTIVATIONS as LAUNCHES_COST_MORE
 from ..simulate.teaching import Teacher
 from .cores import default_workers
 from .drawn_outside import check_law
@@ -36,7 +37,9 @@ GPU_SHARE = 0.5
 """Share of the free GPU memory that one batch of seeds may plan for."""
 
 GPU_SEEDS = 8
-"""Seeds of one GPU batch at most: what an interruption can lose, and what progress counts in."""
+"""Seeds of one GPU batch at most: what an interruption can lose, and what progress counts in. As
+many as are replayed in one graph where that is more: their launches cost what those of one seed do.
+"""
 
 GPU_PROCESSES = 8
 """Processes that share a GPU by default, at most one for every core: a small regime keeps a core
@@ -397,8 +400,8 @@ def _split(group: list[Request], machine: Machine) -> list[list[Request]]:
     """Parts of a group that fit a core's cache, or the free memory of this machine's GPU."""
     if machine.device == "cuda":
         free, _ = torch.cuda.mem_get_info() if torch.cuda.is_available() else (float("inf"), 0)
-        own = GPU_SHARE * free / machine.workers
-        fitting = min(own / (activations(group[0]) * 8 * _BYTES), GPU_SEEDS)
+        own, each = GPU_SHARE * free / machine.workers, activations(group[0])
+        fitting = min(own / (each * 8 * _BYTES), max(GPU_SEEDS, LAUNCHES_COST_MORE / each))
     else:
         fitting = ACTIVATIONS_IN_CACHE / activations(group[0])
     size = max(1, int(fitting))

@@ -190,7 +190,10 @@ class Chebyshev:
 
         What a clock does not need is not evaluated, but where another seed needs as many kernels.
         """
-        table, going = self._table(stages, h), self._still_going(stages, y.shape[1])
+        # Read once: on a GPU every look at a number waits for all that was launched.
+        counts = set(stages.flatten().tolist())
+        table = self._table(stages, h, counts)
+        going = self._still_going(stages, max(counts), y.shape[1])
         older, last = y, torch.addcmul(y, table[0][3], f)
         ended = []
         for count, row in zip(going[1:], table[1:], strict=True):
@@ -314,11 +317,11 @@ class Chebyshev:
         most = int((wanted != 0).sum(1).max())
         return torch.argsort(wanted.int(), dim=1, descending=True, stable=True)[:, :most]
 
-    def _still_going(self, stages: torch.Tensor, kernels: int) -> list[int]:
-        """How many of the kernels have a stage 1, 2, ...: as many as the seed with most."""
-        number = torch.arange(int(stages.max()), device=stages.device)
+    def _still_going(self, stages: torch.Tensor, most: int, kernels: int) -> list[int]:
+        """How many of the kernels have a stage 1, 2, ..., most: as many as the seed with most."""
         if not self._chooses:
-            return [kernels] * len(number)
+            return [kernels] * most
+        number = torch.arange(most, device=stages.device)
         counts: list[int] = (stages.unsqueeze(2) > number).sum(1).amax(0).tolist()
         return counts
 
@@ -356,15 +359,17 @@ class Chebyshev:
         share = torch.where(length == 0, torch.inf, share)
         return share if self.own_clocks else share.amin(1, keepdim=True)
 
-    def _table(self, stages: torch.Tensor, h: torch.Tensor) -> list[tuple[torch.Tensor, ...]]:
+    def _table(
+        self, stages: torch.Tensor, h: torch.Tensor, counts: set[int]
+    ) -> list[tuple[torch.Tensor, ...]]:
         """Weights of every stage, each [seeds, chosen or 1, 1], those of flows times h.
 
-        After a clock's last stage they keep its value.
+        `counts` are the numbers among `stages`. After a clock's last stage they keep its value.
         """
-        most = int(stages.max())
+        most = max(counts)
         rows = torch.zeros(most + 1, most, 5, dtype=torch.float64)
         rows[:, :, 1] = 1.0
-        for count in set(stages.flatten().tolist()) - {0}:
+        for count in counts - {0}:
             rows[count, :count] = _weights(count)
         own = rows.to(h.device)[stages]
         own[..., 3:] *= h[..., None, None]
