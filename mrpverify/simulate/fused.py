@@ -7,7 +7,7 @@ for another, and none asks the host, so that a pass can be part of a CUDA graph.
 
 Constants are an array c = (varrho, 1/varrho, 1 - 1/q), for Triton takes a float of Python for one
 of 32 bits. What a kernel is compiled anew for is written in capitals; numbers of kernels are not
-among it beyond their common divisor with EIGHT, by which a row is read in words of 16 bytes.
+among it beyond their common divisor with FOUR, by which a row is read in words of 16 bytes.
 Cuts are comparisons and not minima, which drop nan on a GPU.
 """
 
@@ -27,11 +27,10 @@ from .rows import Rows
 MOST_PATCHES = 256
 """Patches of an image up to which it is one tile; beyond them it is left to torch."""
 TILE = 2048
-"""Activations of a program: sixteen of a thread, beside what is computed of them."""
-LEAST, A_WARP, WARPS = 128, 512, 4
-"""Activations of a tile at least, and of a warp of it: so many that each is one thread's alone, for
-where a tile is smaller than its threads several read a number that one of them overwrites."""
-LEAST_COLUMNS, MOST_ROWS, EIGHT, IN_A_ROW = 16, 64, 8, 1024
+"""Activations of a program: sixteen of a thread, beside what is computed of them. With fewer
+kernels it is no smaller: it would be compiled anew, and were it smaller than its threads, several
+would read a number that one of them overwrites."""
+LEAST_COLUMNS, MOST_ROWS, FOUR, IN_A_ROW = 16, 64, 4, 1024
 POSSIBLE = os.environ.get("TRITON_INTERPRET") != "1"
 """Not where Triton is told to interpret, many thousand times as slowly."""
 _SIZES = ["patches", "units", "images", "size"]
@@ -212,7 +211,7 @@ def outputs(
         return None
     h, reach = u.new_empty(seeds, images, kernels), u.new_empty(seeds, images, kernels)
     weights = u if seen is None else seen.to(u.dtype).contiguous()
-    shape = _shape(patches, kernels)
+    shape = _shape(patches)
     with torch.cuda.device_of(u):
         _outputs[_grid(seeds * images, kernels, shape)](
             _constants(power, linear_from, u.dtype, u.device), u, weights, h, reach, patches,
@@ -233,7 +232,7 @@ def pulled(
     if patches > MOST_PATCHES:
         return None
     weights = u if seen is None else seen.to(u.dtype).contiguous()
-    by, shape = pull.to(u.dtype).contiguous(), _shape(patches, kernels)
+    by, shape = pull.to(u.dtype).contiguous(), _shape(patches)
     with torch.cuda.device_of(u):
         _pulled[_grid(seeds * images, kernels, shape)](
             _constants(power, linear_from, u.dtype, u.device), u, weights, by, patches,
@@ -247,7 +246,7 @@ def matched(u: torch.Tensor, match: Any, power: int) -> Pair | None:
     seeds, images, patches, kernels = u.shape
     if patches > MOST_PATCHES:
         return None
-    reach, shape = u.new_empty(seeds, images, kernels), _shape(patches, kernels)
+    reach, shape = u.new_empty(seeds, images, kernels), _shape(patches)
     given = (match.bend, match.gain, match.own, match.shared)
     with torch.cuda.device_of(u):
         _matched[_grid(seeds * images, kernels, shape)](
@@ -297,13 +296,10 @@ def driven(
     return signal
 
 
-def _shape(patches: int, kernels: int) -> dict[str, int]:
-    """Patches and kernels of a tile, powers of two, and the warps that have it."""
+def _shape(patches: int) -> dict[str, int]:
+    """Patches and kernels of a tile, powers of two."""
     rows = triton.next_power_of_2(patches)
-    columns = min(triton.next_power_of_2(kernels), TILE // rows)
-    columns = max(columns, LEAST_COLUMNS, LEAST // rows)
-    warps = min(max(rows * columns // A_WARP, 1), WARPS)
-    return {"ROWS": rows, "COLUMNS": columns, "num_warps": warps}
+    return {"ROWS": rows, "COLUMNS": max(LEAST_COLUMNS, TILE // rows)}
 
 
 def _grid(images: int, kernels: int, shape: dict[str, int]) -> tuple[int]:
@@ -313,7 +309,7 @@ def _grid(images: int, kernels: int, shape: dict[str, int]) -> tuple[int]:
 
 def _units(kernels: int) -> dict[str, int]:
     """A number of kernels with what is known of its divisors."""
-    unit = gcd(kernels, EIGHT)
+    unit = gcd(kernels, FOUR)
     return {"units": kernels // unit, "UNIT": unit}
 
 
@@ -325,7 +321,7 @@ def _sizes(u: torch.Tensor, rows: Rows) -> tuple[dict[str, int], dict[str, int]]
         "images": seeds * rows.images, "size": seeds * number, "patches": patches,
         "EQUAL": rows.first is None, **_units(kernels),
     }  # fmt: skip
-    return sizes, _shape(min(max(patches, 1), MOST_ROWS), kernels)
+    return sizes, _shape(min(max(patches, 1), MOST_ROWS))
 
 
 def _begins(u: torch.Tensor, rows: Rows) -> torch.Tensor:
