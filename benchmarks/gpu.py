@@ -1,9 +1,11 @@
 """``python benchmarks/gpu.py``: what a gradient, a step and a check cost on a GPU, in five minutes.
 
 One row for every preset, objective and number of seeds: the two matrix products that a gradient
-needs at least, and over them the gradient as written, compiled, replayed as a CUDA graph (small
-regimes), and a whole step of descent; the products in TF32, and by how much the gradient moves with
-them; the most memory that a gradient takes, over its activations. One kernel of every class holds a
+needs at least, the faster of those whose sums over rows are whole and in pieces; over them either,
+all products of the objective (a masked autoencoder has more), the gradient, the gradient with
+torch's own passes, compiled by torch, replayed as a CUDA graph (small regimes), and a whole step of
+descent; the products in TF32, and by how much the gradient moves with them; the most memory that a
+gradient takes, over its activations. One kernel of every class holds a
 feature, so that the teacher's own passes count. Then `check theorem1` of preset quick from an empty
 store. Every row is printed and appended to gpu.csv as it is measured, so that an end from outside
 costs the rest alone. What does not fit into --seconds is left out, and said.
@@ -20,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from os import environ
 from statistics import median
 from typing import Annotated, Any
@@ -30,8 +33,9 @@ from stored import keep
 
 from mrpverify.parameters import Parameters
 from mrpverify.regime import load_preset
+from mrpverify.simulate import passes
 from mrpverify.simulate.descend import descend
-from mrpverify.simulate.encoder import back_project, project
+from mrpverify.simulate.encoder import over_rows, project
 from mrpverify.simulate.execution import Execution, executing
 from mrpverify.simulate.flow import Field
 from mrpverify.simulate.objective import State
@@ -46,8 +50,12 @@ CASES = (
     ("large", "teacher-student", 4),
     ("large", "mae", 4),
     ("large", "supervised", 4),
+    ("large", "fine-tuning", 4),
+    ("large", "teacher-student", 16),
+    ("large", "mae", 16),
+    ("large", "supervised", 16),
 )
-"""(preset, framework, seeds), the cheapest first."""
+"""(preset, framework, seeds), the cheapest first; with small sizes all have two seeds."""
 TINY = {"classes": 3, "dimension": 12, "kernels_per_class": 2, "images": 20, "off_class": 0.3}
 LEAST = 30.0
 """Seconds that a check is given at least, or it is not begun."""
@@ -57,8 +65,8 @@ HELD = 1.02
 """Correlation of a kernel with the feature that it holds, over varrho."""
 SALT = "explore"
 COLUMNS = (
-    "preset", "framework", "seeds", "products_ms", "gradient", "compiled", "compile_s", "replayed",
-    "step", "memory", "tf32_ms", "tf32_difference", "seconds",
+    "preset", "framework", "seeds", "products_ms", "whole", "pieces", "needed", "gradient", "torch",
+    "compiled", "compile_s", "replayed", "step", "memory", "tf32_ms", "tf32_difference", "seconds",
 )  # fmt: skip
 WIDTHS = {"preset": 6, "framework": 15, "seeds": 5}
 
@@ -74,12 +82,16 @@ def measure(
     if device == "cuda" and not torch.cuda.is_available():
         raise SystemExit("no CUDA device here; try --device cpu --tiny")
     begin, show = time.perf_counter(), _Shown(device, store)
-    for preset, framework, seeds in CASES:
+    for preset, framework, seeds in [case for case in CASES if not tiny or case[2] != 16]:
         row: dict[str, Any] = {"preset": preset, "framework": framework, "seeds": seeds}
         if time.perf_counter() - begin < seconds:
-            p = load_preset(preset).regimes[framework]
+            regimes = load_preset(preset).regimes
+            p = replace(regimes.get(framework, regimes["supervised"]), framework=framework)
             p = replace(p, **TINY) if tiny else p
-            row |= Case(p, 2 if tiny else seeds, device, repeats).row()
+            try:
+                row |= Case(p, 2 if tiny else seeds, device, repeats).row()
+            except torch.OutOfMemoryError:
+                row |= {"products_ms": "no memory"}
         else:
             row |= {"products_ms": "no time left"}
         show.row(row)
@@ -93,7 +105,7 @@ class _Shown:
     """Rows on standard output and, where they are kept, in gpu.csv."""
 
     def __init__(self, device: str, store: bool) -> None:
-        self._common = {"device": _name(device), "torch": torch.__version__}
+        self._common = {"device": _name(device), "version": torch.__version__}
         self._store = store
         print(self._line(dict(zip(COLUMNS, COLUMNS, strict=True))), flush=True)
 
@@ -126,9 +138,14 @@ class Case:
             images, state = held_data(p, self.seeds, self.device)
             largest = correlate(state["weights"], images).amax(2)
             arguments = (p, state, images, largest)
-            floor = self._time(lambda: products(state["weights"], images))
+            whole = self._time(lambda: needed("", state, images, 1))
+            pieces = self._time(lambda: needed("", state, images))
+            own = [self._time(partial(needed, p.framework, state, images, c)) for c in (1, None)]
+            floor = min(whole, pieces)
             plain = objective_of(p).direction
             gradient = self._time(lambda: plain(*arguments))
+            with passes_of_torch():
+                torchs = self._time(lambda: plain(*arguments))
             memory = self._peak(lambda: plain(*arguments), images, state)
             with executing(Execution(compiled=True)):
                 compiled = as_computed(p).direction
@@ -142,7 +159,11 @@ class Case:
         step = self._step(p)
         return {
             "products_ms": _rounded(1e3 * floor),
+            "whole": _rounded(whole / floor),
+            "pieces": _rounded(pieces / floor),
+            "needed": _rounded(min(own) / floor),
             "gradient": _rounded(gradient / floor),
+            "torch": _rounded(torchs / floor),
             "compiled": _rounded(fused / floor),
             "compile_s": _rounded(compilation),
             "replayed": _rounded(replayed / floor) if replayed else "",
@@ -210,9 +231,31 @@ class Case:
         return _rounded(taken / (4 * rows * state["weights"].shape[1]))
 
 
-def products(weights: torch.Tensor, images: Images) -> torch.Tensor:
-    """The two products alone: kernels on patches, a signal back on them."""
-    return back_project(project(weights, images.patches), images.patches)
+def needed(framework: str, state: State, images: Images, pieces: int | None = None) -> None:
+    """All products of a gradient, sums over rows in so many pieces (None: as the gradient).
+
+    Those are two, kernels on patches and a signal back on them, and five more of "mae".
+    """
+    w, x = state["weights"], images.patches
+    u = project(w, x).flatten(1, 2)
+    over_rows(u, x.flatten(1, 2), pieces)
+    if framework == "mae":
+        over_rows(u, u, pieces)
+        torch.bmm(u, torch.bmm(w, w.transpose(1, 2)))
+        of_images, seen = u[:, : x.shape[1]], x[:, :, 0]
+        torch.bmm(of_images, w)
+        torch.bmm(seen, w.transpose(1, 2))
+        over_rows(of_images, seen, pieces)
+
+
+@contextmanager
+def passes_of_torch() -> Iterator[None]:
+    """What lies between the products is made by torch alone."""
+    passes.ALLOWED = passes.FUSED = False
+    try:
+        yield
+    finally:
+        passes.ALLOWED = passes.FUSED = True
 
 
 def held_data(p: Parameters, seeds: int, device: str) -> tuple[Images, State]:

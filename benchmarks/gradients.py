@@ -21,15 +21,11 @@ from typing import Annotated, Any
 
 import torch
 import typer
-from gpu import held_data, products
+from gpu import held_data, needed, passes_of_torch
 from stored import keep
 
 from mrpverify.regime import load_preset
-from mrpverify.simulate import passes
-from mrpverify.simulate.encoder import back_project, project
-from mrpverify.simulate.objective import State
 from mrpverify.simulate.run import correlate, objective_of
-from mrpverify.simulate.sample import Images
 
 OBJECTIVES = ("teacher-student", "mae", "supervised", "masked-supervised", "fine-tuning")
 
@@ -65,16 +61,15 @@ def _measured(preset: str, framework: str, repeats: int) -> dict[str, Any]:
     largest = correlate(state["weights"], images).amax(2)
     direction = objective_of(p).direction
 
-    def gradient(compiled: bool) -> None:
-        passes.ALLOWED = compiled
-        direction(p, dict(state), images, largest)
-        passes.ALLOWED = True
+    def of_torch() -> None:
+        with passes_of_torch():
+            direction(p, dict(state), images, largest)
 
     kinds: dict[str, Callable[[], object]] = {
-        "floor": lambda: products(state["weights"], images),
-        "needed": lambda: _needed(framework, state, images),
-        "passes_of_torch": lambda: gradient(False),
-        "compiled_passes": lambda: gradient(True),
+        "floor": lambda: needed("", state, images),
+        "needed": lambda: needed(framework, state, images),
+        "passes_of_torch": of_torch,
+        "compiled_passes": lambda: direction(p, dict(state), images, largest),
     }
     taken = _rounds(kinds, repeats)
     floor = taken.pop("floor")
@@ -95,21 +90,6 @@ def _rounds(kinds: dict[str, Callable[[], object]], repeats: int) -> dict[str, l
             if number:
                 taken[name].append(time.process_time() - begin)
     return taken
-
-
-def _needed(framework: str, state: State, images: Images) -> None:
-    """All products of a gradient."""
-    w, x = state["weights"], images.patches
-    u = project(w, x)
-    back_project(u, x)
-    if framework == "mae":
-        u = u.flatten(1, 2)
-        torch.bmm(u.transpose(1, 2), u)
-        torch.bmm(u, torch.bmm(w, w.transpose(1, 2)))
-        of_images, seen = u[:, : x.shape[1]], x[:, :, 0]
-        torch.bmm(of_images, w)
-        torch.bmm(seen, w.transpose(1, 2))
-        torch.bmm(of_images.transpose(1, 2), seen)
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ THIRD_PARTY = {
     "objectives.theory": {"numpy", "scipy", "sympy"},
     "observe": {"numpy"},
     "judge": {"numpy", "scipy"},
-    "simulate": {"numba", "numpy", "torch"},
+    "simulate": {"numba", "numpy", "torch", "triton"},
     "objectives.gradient": {"numpy", "torch"},
 }
 

@@ -99,12 +99,10 @@ def activated(power: int) -> Pass:
 
 
 def encoded(power: int) -> Pass:
-    """Values and slope of rows, h of images that begin at `first`, largest u of seeds."""
+    """Values of rows, their slope in place of u, h of images that begin at `first`, largest u."""
     more = power - 2
 
-    def run(
-        c: Array, u: Array, first: Array, a: Array, slope: Array, h: Array, reach: Array
-    ) -> None:
+    def run(c: Array, u: Array, first: Array, a: Array, h: Array, reach: Array) -> None:
         varrho, inverse, share = c[0], c[1], c[2]
         (rows, kernels), seeds = u.shape, len(reach)
         images = len(first) // seeds
@@ -116,8 +114,8 @@ def encoded(power: int) -> Pass:
                 for row in range(first[i], end):
                     for r in range(kernels):
                         x = u[row, r]
-                        value, slope[row, r] = _bent(x, varrho, inverse, share, more)
-                        a[row, r] = value
+                        value, slope = _bent(x, varrho, inverse, share, more)
+                        a[row, r], u[row, r] = value, slope
                         h[i, r] += value
                         reach[s, r] = max(reach[s, r], x)
 

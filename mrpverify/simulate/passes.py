@@ -1,10 +1,11 @@
 """What lies between the products of a gradient, each in one pass over the activations (section 2).
 
 The products are a library's; what is left is elementwise, and where every operation is a pass of
-its own it costs a CPU as much as they do. There `compiled` does it in one. On a GPU, in numbers
-other than float32 and float64, and where torch must see what is computed (autograd, its compiler)
-the same is written with torch; both agree to rounding (`tests/simulate/test_passes.py`), so that
-MRPVERIFY_NUMBA=0, which leaves all to torch, belongs to no regime and to no address.
+its own it costs as much as they do. `compiled` does it in one on a CPU, and `fused` on a GPU. In
+numbers other than float32 and float64, and where torch must see what is computed (autograd, its
+compiler), the same is written with torch; all agree to rounding (`tests/simulate/test_passes.py`,
+`test_fused.py`), so that MRPVERIFY_NUMBA=0 and MRPVERIFY_TRITON=0, which leave it to torch, belong
+to no regime and to no address.
 
 Pre-activations u_{r,p} = <w_r, x_p> are [seeds, images, patches, kernels].
 """
@@ -27,7 +28,12 @@ from .rows import Rows
 
 NUMBA = "MRPVERIFY_NUMBA"
 """Variable of the environment: 0 for passes of torch alone."""
+TRITON = "MRPVERIFY_TRITON"
+"""The same, of passes on a GPU."""
 ALLOWED = os.environ.get(NUMBA) != "0"
+FUSED = os.environ.get(TRITON) != "0"
+INTERPRETED = False
+"""Whether Triton's passes take what lies in a CPU's memory, too: for tests of them."""
 COMPILED = (torch.float32, torch.float64)
 COMPILATIONS = 2
 """Functions that a pass consists of, each of which is kept when it is compiled."""
@@ -43,6 +49,10 @@ def outputs(
 
     Patches count as much as they are `seen` [seeds, images, patches], all alike where it is None.
     """
+    done = fused("outputs", u, power, linear_from, seen)
+    if done is not None:
+        h, reach = done
+        return h, reach
     run = compiled("outputs", u, power)
     if run is None:
         a, _ = smoothed_relu(u, power, linear_from)
@@ -64,6 +74,9 @@ def pulled(
 
     `seen` as in `outputs`.
     """
+    done: torch.Tensor | None = fused("pulled", u, pull, power, linear_from, seen)
+    if done is not None:
+        return done
     run = compiled("pulled", u, power)
     if run is None:
         _, slope = smoothed_relu(u, power, linear_from)
@@ -77,18 +90,22 @@ def encoded(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """a and a' of rows [seeds, rows, kernels]; h [seeds, images, kernels]; largest u of a kernel.
 
-    That is [seeds, kernels].
+    That is [seeds, kernels]. `u` may be overwritten, by a', so that no third of its size is held.
     """
+    done: tuple[torch.Tensor, ...] | None = fused("encoded", u, rows, power, linear_from)
+    if done is not None:
+        a, slope, h, reach = done
+        return a, slope, h, reach
     run = compiled("encoded", u, power)
     if run is None:
         a, slope = smoothed_relu(u, power, linear_from)
         return a, slope, rows.summed(a), u.amax(1)
     kernels = u.shape[2]
-    a, slope = torch.empty_like(u), torch.empty_like(u)
+    a = torch.empty_like(u)
     h, reach = u.new_empty(len(u), rows.images, kernels), u.new_empty(len(u), kernels)
-    flat = (u.flatten(0, 1), rows.begins, a.flatten(0, 1), slope.flatten(0, 1), h.flatten(0, 1))
+    flat = (u.flatten(0, 1), rows.begins, a.flatten(0, 1), h.flatten(0, 1))
     run(_constants(power, linear_from, u.dtype), *_plain(*flat, reach))
-    return a, slope, h, reach
+    return a, u, h, reach
 
 
 def driven(
@@ -98,9 +115,12 @@ def driven(
 
     `signal` may be overwritten by it.
     """
+    done: torch.Tensor | None = fused("driven", signal, drive, slope, rows)
+    if done is not None:
+        return done
     run = compiled("driven", signal, power)
     if run is None:
-        return (signal + rows.spread(drive)).mul_(slope)
+        return rows.added(signal, drive).mul_(slope)
     flat = (signal.flatten(0, 1), rows.begins, drive.flatten(0, 1), slope.flatten(0, 1))
     run(_constants(power, 1.0, signal.dtype), *_plain(*flat))
     return signal
@@ -108,6 +128,9 @@ def driven(
 
 def activated(u: torch.Tensor, power: int, linear_from: float) -> tuple[torch.Tensor, torch.Tensor]:
     """sReLU(u) and its derivative, both of the shape of `u`, which may be any."""
+    done: tuple[torch.Tensor, torch.Tensor] | None = fused("activated", u, power, linear_from)
+    if done is not None:
+        return done
     run = compiled("activated", u, power)
     if run is None:
         return smoothed_relu(u, power, linear_from)
@@ -122,6 +145,9 @@ def matched(u: torch.Tensor, match: Match, power: int) -> tuple[torch.Tensor, to
 
     `u` is overwritten.
     """
+    done: tuple[torch.Tensor, torch.Tensor] | None = fused("matched", u, match, power)
+    if done is not None:
+        return done
     run = compiled("matched", u, power)
     if run is None:
         return None
@@ -176,6 +202,39 @@ def _weights(u: torch.Tensor, seen: torch.Tensor | None) -> torch.Tensor:
     return u.new_ones(u.shape[:3]) if seen is None else seen
 
 
+def possible(name: str, like: torch.Tensor, power: int) -> bool:
+    """Whether a pass over numbers of the kind and place of a tensor may not be torch's."""
+    return _fusible(like) or compiled(name, like, power) is not None
+
+
+def fused(name: str, u: torch.Tensor, *arguments: Any) -> Any:
+    """What a pass of Triton answers; None, and said once, where there is none for such numbers."""
+    if not _fusible(u):
+        return None
+    try:
+        from . import fused as source
+
+        return getattr(source, name)(u, *arguments) if source.POSSIBLE or INTERPRETED else None
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:  # before anything is overwritten: a kernel that did not start
+        _FAILED.append(error)
+        _LOG.warning("Triton cannot compile here, so that gradients take longer: %s", error)
+        return None
+
+
+_FAILED: list[Exception] = []
+"""What Triton raised, once it did: it is not asked again."""
+
+
+def _fusible(u: torch.Tensor) -> bool:
+    """Whether Triton may be asked: for plain numbers in a GPU's memory, side by side."""
+    if torch.compiler.is_compiling() or not FUSED or _FAILED or not (u.is_cuda or INTERPRETED):
+        return False
+    plain = u.dtype in COMPILED and u.is_contiguous() and u.numel() > 0
+    return plain and not u.requires_grad
+
+
 def compiled(name: str, u: torch.Tensor, power: int) -> Callable[..., None] | None:
     """A pass, where it can be compiled: for plain numbers in a CPU's memory, side by side."""
     if torch.compiler.is_compiling() or not ALLOWED or not u.is_cpu or u.requires_grad:
@@ -217,7 +276,7 @@ def _ones(name: str, dtype: torch.dtype) -> list[Any]:
         "outputs": (4, 3, 3, 2),
         "pulled": (4, 3, 3),
         "activated": (1, 1, 1),
-        "encoded": (2, FIRST, 2, 2, 2, 2),
+        "encoded": (2, FIRST, 2, 2, 2),
         "driven": (2, FIRST, 2, 2),
         "matched": (4, 2, 2, 1, 1, 2),
     }[name]

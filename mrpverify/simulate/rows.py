@@ -58,6 +58,18 @@ class Rows:
             return each.reshape(seeds, rows, n)
         return values.view(-1, n).index_select(0, self.image).view(seeds, rows, n)
 
+    def added(self, values: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+        """Values of rows [seeds, rows, n] plus others of their images [seeds, images, n].
+
+        `values` may be overwritten: what is spread over all patches is not made where they are
+        even.
+        """
+        if self.image is None:
+            seeds, _, n = values.shape
+            values.view(seeds, self.images, -1, n).add_(others.unsqueeze(2))
+            return values
+        return values.add_(self.spread(others))
+
 
 def every_patch(patches: torch.Tensor) -> Rows:
     """All patches [seeds, images, patches, dimension]."""

@@ -52,12 +52,13 @@ def _relative_distance(found, expected) -> float:
 def _of_torch():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passes, "ALLOWED", False)
+        patch.setattr(passes, "FUSED", False)
         yield
 
 
 @pytest.fixture(scope="session")
 def passes_of_torch() -> Callable[[], AbstractContextManager[None]]:
-    """Directions are computed by torch alone, as on a GPU."""
+    """Directions are computed by torch alone."""
     return _of_torch
 
 

@@ -24,7 +24,7 @@ import torch
 
 from ...parameters import Parameters
 from ...parts.mask_law import MaskLaw
-from ...simulate.encoder import project, smoothed_relu
+from ...simulate.encoder import over_rows, project, smoothed_relu
 from ...simulate.masks import law_of_masks
 from ...simulate.objective import Objective, State
 from ...simulate.passes import driven, encoded
@@ -125,19 +125,19 @@ def _direction(
     """-grad, of some patches of all images; their largest pre-activation [seeds, kernels]."""
     w, x, own = state["weights"], rows.patches, _flat(masks.own)
     b = state.get("decoder", w)
-    u = torch.bmm(x, w.transpose(1, 2))
-    a, slope, h, reach = encoded(u, rows, parameters.power, parameters.linear_from)
-    at = a.transpose(1, 2)
+    q, varrho = parameters.power, parameters.linear_from
+    # No name for u: in place of it there may be the slope, and else nobody needs it any more.
+    a, slope, h, reach = encoded(torch.bmm(x, w.transpose(1, 2)), rows, q, varrho)
     rho = _residual(parameters, h, b, rows.totals, masks, state.get(BIAS))
-    to_b = torch.baddbmm(torch.bmm(h.transpose(1, 2), rho), torch.bmm(at, a) * own, b, alpha=-1)
+    to_b = torch.baddbmm(over_rows(h, rho), over_rows(a, a) * own, b, alpha=-1)
     signal = torch.bmm(a, torch.bmm(b, b.transpose(1, 2)) * -own)
     if parameters.target == "masked" and parameters.visible < 1:
         cross = _flat(_cross(parameters, masks))
-        to_b = to_b - torch.bmm(at, x) * cross
-        signal = torch.baddbmm(signal, x, b.transpose(1, 2) * cross, alpha=-1)
+        to_b = to_b - over_rows(a, x) * cross
+        signal = signal.baddbmm_(x, b.transpose(1, 2) * cross, alpha=-1)
     drive = torch.bmm(rho, b.transpose(1, 2))
-    signal = driven(signal, drive, slope, rows, parameters.power)
-    to_w = torch.bmm(signal.transpose(1, 2), x)
+    signal = driven(signal, drive, slope, rows, q)
+    to_w = over_rows(signal, x)
     if "decoder" not in state:
         return {"weights": (to_w + to_b) / rows.images}, reach
     return {"weights": to_w / rows.images, "decoder": to_b / rows.images}, reach

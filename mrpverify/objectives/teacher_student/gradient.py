@@ -20,7 +20,7 @@ from ...parts.mask_law import MaskLaw
 from ...simulate.encoder import back_project, cache_sized, project, smoothed_relu
 from ...simulate.masks import law_of_masks
 from ...simulate.objective import Objective, State
-from ...simulate.passes import Match, matched
+from ...simulate.passes import Match, matched, possible
 from ...simulate.passes import largest as largest_of
 from ...simulate.replay import decided
 from ...simulate.sample import Images
@@ -136,8 +136,8 @@ def _signal(
 
 
 def _match(parameters: Parameters, state: State, tau: torch.Tensor, masks: MaskLaw) -> Match | None:
-    """What passes that are compiled match, where they can: not on a GPU, not with a teacher."""
-    if tau.is_cuda or not _teaches_itself(parameters, state):
+    """What passes that are compiled match, where they can: not with a teacher."""
+    if not _teaches_itself(parameters, state) or not possible("matched", tau, parameters.power):
         return None
     return Match.of(tau, masks, parameters.power)
 
