@@ -53,7 +53,6 @@ CASES = (
     ("large", "fine-tuning", 4),
     ("large", "teacher-student", 16),
     ("large", "mae", 16),
-    ("large", "supervised", 16),
 )
 """(preset, framework, seeds), the cheapest first; with small sizes all have two seeds."""
 TINY = {"classes": 3, "dimension": 12, "kernels_per_class": 2, "images": 20, "off_class": 0.3}
@@ -77,6 +76,7 @@ def measure(
     repeats: Annotated[int, typer.Option(help="gradients timed")] = 30,
     tiny: Annotated[bool, typer.Option("--tiny", help="small sizes, no check")] = False,
     store: Annotated[bool, typer.Option(help="append the table to gpu.csv")] = True,
+    compiled: Annotated[bool, typer.Option(help="torch.compile, too: seconds of a case")] = True,
 ) -> None:
     """Measure every case, and keep what was measured."""
     if device == "cuda" and not torch.cuda.is_available():
@@ -89,7 +89,7 @@ def measure(
             p = replace(regimes.get(framework, regimes["supervised"]), framework=framework)
             p = replace(p, **TINY) if tiny else p
             try:
-                row |= Case(p, 2 if tiny else seeds, device, repeats).row()
+                row |= Case(p, 2 if tiny else seeds, device, repeats, compiled).row()
             except torch.OutOfMemoryError:
                 row |= {"products_ms": "no memory"}
         else:
@@ -130,6 +130,7 @@ class Case:
     seeds: int
     device: str
     repeats: int
+    compiled: bool
 
     def row(self) -> dict[str, Any]:
         """Milliseconds of the products, and all else over them."""
@@ -147,16 +148,10 @@ class Case:
             with passes_of_torch():
                 torchs = self._time(lambda: plain(*arguments))
             memory = self._peak(lambda: plain(*arguments), images, state)
-            with executing(Execution(compiled=True)):
-                compiled = as_computed(p).direction
-                begin = time.perf_counter()
-                compiled(*arguments)
-                _wait(self.device)
-                compilation = time.perf_counter() - begin
-                fused = self._time(lambda: compiled(*arguments))
-            reduced = self._reduced(arguments, compiled)
+            compiled = self._compiled(p, arguments, floor) if self.compiled else {}
+            reduced = self._reduced(arguments, plain)
             replayed = self._replayed(p, images, state)
-        step = self._step(p)
+            step = self._step(p, images)
         return {
             "products_ms": _rounded(1e3 * floor),
             "whole": _rounded(whole / floor),
@@ -164,13 +159,23 @@ class Case:
             "needed": _rounded(min(own) / floor),
             "gradient": _rounded(gradient / floor),
             "torch": _rounded(torchs / floor),
-            "compiled": _rounded(fused / floor),
-            "compile_s": _rounded(compilation),
             "replayed": _rounded(replayed / floor) if replayed else "",
             "step": _rounded(step / floor),
             "memory": memory,
+            **compiled,
             **reduced,
         }
+
+    def _compiled(self, p: Parameters, arguments: Any, floor: float) -> dict[str, Any]:
+        """The gradient that torch compiles, over the products, and what compiling took."""
+        with executing(Execution(compiled=True)):
+            direction = as_computed(p).direction
+            begin = time.perf_counter()
+            direction(*arguments)
+            _wait(self.device)
+            compilation = time.perf_counter() - begin
+            taken = self._time(lambda: direction(*arguments))
+        return {"compiled": _rounded(taken / floor), "compile_s": _rounded(compilation)}
 
     def _time(self, work: Callable[[], object]) -> float:
         """Median seconds of some calls, after one that is not counted."""
@@ -184,17 +189,15 @@ class Case:
             taken.append(time.perf_counter() - begin)
         return median(taken)
 
-    def _step(self, p: Parameters) -> float:
+    def _step(self, p: Parameters, images: Images) -> float:
         """Seconds of a whole step of descent, of all seeds at once."""
         taken, numbers = [], list(range(self.seeds))
-        images = sample_images(p, SALT, numbers).to(self.device, torch.float32)
         weights, held_out = sample_weights(p, SALT, numbers), sample_background(p, SALT, numbers, 2)
         for steps in (FEW, MANY):
             law = replace(p, method="descent", max_steps=steps, horizon=1e9, test_images=2)
             _wait(self.device)
             begin = time.perf_counter()
-            with torch.inference_mode():
-                descend(law, images, weights, held_out, SALT, numbers, self.device)
+            descend(law, images, weights, held_out, SALT, numbers, self.device)
             _wait(self.device)
             taken.append(time.perf_counter() - begin)
         return (taken[1] - taken[0]) / (MANY - FEW)
@@ -208,14 +211,14 @@ class Case:
         every = torch.arange(packed.shape[1], device=packed.device).expand(packed.shape[:2])
         return self._time(lambda: derivative(packed, every))
 
-    def _reduced(self, arguments: Any, compiled: Callable[..., Any]) -> dict[str, Any]:
-        """The compiled gradient in TF32, and how far it is from that in float32."""
+    def _reduced(self, arguments: Any, direction: Callable[..., Any]) -> dict[str, Any]:
+        """The gradient in TF32, and how far it is from that in float32."""
         if self.device != "cuda":
             return {"tf32_ms": "", "tf32_difference": ""}
-        exact, _ = compiled(*arguments)
+        exact, _ = direction(*arguments)
         with _tf32():
-            taken = self._time(lambda: compiled(*arguments))
-            found, _ = compiled(*arguments)
+            taken = self._time(lambda: direction(*arguments))
+            found, _ = direction(*arguments)
         apart = max(float((found[n] - exact[n]).norm() / exact[n].norm()) for n in exact)
         return {"tf32_ms": _rounded(1e3 * taken), "tf32_difference": f"{apart:.1e}"}
 
