@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import torch
 
@@ -36,6 +37,11 @@ class Images:
     """Coefficient z_p of the owner; 0 on background [seeds, images, patches], floating."""
     features: torch.Tensor
     """Orthonormal v_f [seeds, views k, dimension], floating."""
+
+    @cached_property
+    def totals(self) -> torch.Tensor:
+        """S, the sum of all patches of an image [seeds, images, dimension]."""
+        return self.patches.sum(2)
 
     def to(self, device: str | torch.device, dtype: torch.dtype) -> Images:
         """The same images on a device, floating fields cast to `dtype`."""

@@ -71,13 +71,15 @@ class Rows:
         return values.add_(self.spread(others))
 
 
-def every_patch(patches: torch.Tensor) -> Rows:
-    """All patches [seeds, images, patches, dimension]."""
-    return Rows(patches.flatten(1, 2), patches.sum(2), None, None)
+def every_patch(patches: torch.Tensor, totals: torch.Tensor | None = None) -> Rows:
+    """All patches [seeds, images, patches, dimension]; their sums, where they are known."""
+    return Rows(patches.flatten(1, 2), patches.sum(2) if totals is None else totals, None, None)
 
 
-def some_patches(patches: torch.Tensor, kept: torch.Tensor) -> Rows:
-    """Those that are kept [seeds, images, patches], bool."""
+def some_patches(
+    patches: torch.Tensor, kept: torch.Tensor, totals: torch.Tensor | None = None
+) -> Rows:
+    """Those that are kept [seeds, images, patches], bool; the sums of all, where they are known."""
     seeds, images, count, dimension = patches.shape
     rows = kept.flatten(1)
     most = max(1, int(rows.sum(1).max()))
@@ -88,7 +90,7 @@ def some_patches(patches: torch.Tensor, kept: torch.Tensor) -> Rows:
     own = kept.sum(2)
     return Rows(
         chosen.masked_fill(fills, 0.0),
-        patches.sum(2),
+        patches.sum(2) if totals is None else totals,
         (seed * images + order // count).flatten(),
         (seed * most + own.cumsum(1) - own).flatten(),
     )

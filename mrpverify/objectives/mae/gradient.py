@@ -97,7 +97,9 @@ def descent_direction(
     """-grad of the mask-expected loss in w and b, and the largest pre-activation [seeds]."""
     del largest
     masks = law_of_masks(parameters, images)
-    direction, reach = _direction(parameters, state, every_patch(images.patches), masks)
+    direction, reach = _direction(
+        parameters, state, every_patch(images.patches, images.totals), masks
+    )
     return direction, reach.amax(1)
 
 
@@ -107,7 +109,8 @@ def inner_direction(
     """-grad near this state as far as it is stiff: on the patches that some kernel answers."""
     w, x = state["weights"], images.patches
     large = x[0, ..., 0].numel() * w.shape[1] >= WORTH_CHOOSING
-    rows = some_patches(x, _answered(parameters, w, x)) if large else every_patch(x)
+    all_ = every_patch(x, images.totals)
+    rows = some_patches(x, _answered(parameters, w, x), images.totals) if large else all_
     masks = law_of_masks(parameters, images)
     return lambda near: _direction(parameters, near, rows, masks)[0]
 
