@@ -213,13 +213,17 @@ def fused(name: str, u: torch.Tensor, *arguments: Any) -> Any:
         return None
     try:
         from . import fused as source
+        from .trial import tried
 
-        return getattr(source, name)(u, *arguments) if source.POSSIBLE or INTERPRETED else None
+        if not (source.POSSIBLE or INTERPRETED):
+            return None
+        tried(name, u.dtype, u.device)
+        return getattr(source, name)(u, *arguments)
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # before anything is overwritten: a kernel that did not start
         _FAILED.append(error)
-        _LOG.warning("Triton cannot compile here, so that gradients take longer: %s", error)
+        _LOG.warning("Triton is not used here, so that gradients take longer: %s", error)
         return None
 
 

@@ -5,7 +5,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mrpverify.simulate.encoder import back_project, cache_sized, project, smoothed_relu
+from mrpverify.simulate.encoder import (
+    _pieces,
+    back_project,
+    cache_sized,
+    over_rows,
+    project,
+    smoothed_relu,
+)
 
 powers = st.integers(2, 6)
 levels = st.floats(0.1, 3.0)
@@ -98,3 +105,20 @@ def test_cache_sized_groups_are_all_the_images_in_order(images, kernels):
 
 def test_large_batches_are_split():
     assert len(cache_sized(torch.zeros(1, 40, 900, 1), 100)) > 1
+
+
+@pytest.mark.parametrize("pieces", [None, 1, 4, 20])
+def test_a_sum_over_rows_in_pieces_is_the_sum(pieces, assert_same):
+    stream = torch.Generator().manual_seed(1)
+    left, right = (torch.randn(3, 40, n, generator=stream, dtype=torch.float64) for n in (7, 5))
+    expected = torch.bmm(left.transpose(1, 2), right)
+    assert_same(over_rows(left, right, pieces), expected, within=1e-14)
+
+
+def test_pieces_keep_a_gpu_busy_and_are_of_equal_length():
+    assert _pieces(80_000, 4 * 4 * 2) == 20
+    assert _pieces(80_000, 4 * 2 * 2) == 40
+    assert _pieces(80_000, 16 * 4 * 2) == 5
+    assert _pieces(80_000, 1) == 128 == 80_000 // 625
+    assert _pieces(80_000, 10_000) == 1
+    assert _pieces(100, 1) == _pieces(79_999, 4) == 1

@@ -16,8 +16,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrpverify.simulate import encoder, passes
-from mrpverify.simulate.encoder import over_rows
+from mrpverify.simulate import encoder, passes, trial
 from mrpverify.simulate.rows import every_patch, some_patches
 from mrpverify.simulate.run import objective_of
 from mrpverify.simulate.sample import sample_images, sample_weights
@@ -271,6 +270,9 @@ def test_torch_takes_what_triton_does_not(monkeypatch):
 def forgetting(monkeypatch):
     monkeypatch.setattr(passes, "INTERPRETED", True)
     monkeypatch.setattr(passes, "_FAILED", [])
+    trial.tried.cache_clear()
+    yield
+    trial.tried.cache_clear()
 
 
 def test_a_compiler_that_fails_is_said_and_done_without(forgetting, monkeypatch, caplog):
@@ -288,8 +290,27 @@ def test_a_compiler_that_fails_is_said_and_done_without(forgetting, monkeypatch,
         assert_close(value, encoder.smoothed_relu(u.cpu(), 3, 0.7)[0], torch.float32)
     assert len(tried) == 1
     assert [record.message for record in caplog.records] == [
-        "Triton cannot compile here, so that gradients take longer: no compiler here"
+        "Triton is not used here, so that gradients take longer: no compiler here"
     ]
+
+
+@pytest.mark.parametrize("factor", [1.0, 1 + 1e-4])
+def test_a_pass_that_computes_something_else_is_not_believed(
+    factor, forgetting, monkeypatch, caplog
+):
+    def other(u, power, linear_from):
+        value, slope = encoder.smoothed_relu(u, power, linear_from)
+        return value * factor, slope
+
+    monkeypatch.setattr(fused, "activated", other)
+    u = drawn((2, 3), torch.float32, 1)
+    with caplog.at_level(logging.WARNING):
+        value, _ = passes.activated(u, 3, 0.7)
+    assert_close(value.cpu(), encoder.smoothed_relu(u.cpu(), 3, 0.7)[0], torch.float32)
+    assert bool(passes._FAILED) == (factor != 1)
+    assert ["off what a CPU says" in record.message for record in caplog.records] == [True] * len(
+        passes._FAILED
+    )
 
 
 def test_a_device_that_is_full_is_no_fault_of_triton(forgetting, monkeypatch):
@@ -315,22 +336,6 @@ def test_a_tile_is_no_smaller_than_its_threads():
         shape = fused._shape(patches)
         assert shape["ROWS"] >= patches
         assert fused.TILE <= shape["ROWS"] * shape["COLUMNS"] <= 2 * fused.TILE
-
-
-@pytest.mark.parametrize("pieces", [None, 1, 4, 20])
-def test_a_sum_over_rows_in_pieces_is_the_sum(pieces):
-    left, right = drawn((3, 40, 7), torch.float64, 1), drawn((3, 40, 5), torch.float64, 2)
-    expected = torch.bmm(left.transpose(1, 2), right)
-    assert_close(over_rows(left, right, pieces), expected, torch.float64)
-
-
-def test_pieces_keep_a_gpu_busy_and_are_of_equal_length():
-    assert encoder._pieces(80_000, 4 * 4 * 2) == 20
-    assert encoder._pieces(80_000, 4 * 2 * 2) == 40
-    assert encoder._pieces(80_000, 16 * 4 * 2) == 5
-    assert encoder._pieces(80_000, 1) == 128 == 80_000 // 625
-    assert encoder._pieces(80_000, 10_000) == 1
-    assert encoder._pieces(100, 1) == encoder._pieces(79_999, 4) == 1
 
 
 @pytest.mark.slow
