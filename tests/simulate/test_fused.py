@@ -33,6 +33,7 @@ on_a_gpu = pytest.mark.skipif(not CUDA, reason="no CUDA device here")
 pytestmark = [
     pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    *([pytest.mark.gpu] if CUDA else []),
 ]
 # Tiles that are full and that are not. Few, for an example compiles, or is interpreted.
 EXAMPLES = settings(max_examples=12, deadline=None)
