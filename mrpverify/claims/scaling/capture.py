@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import xarray as xr
@@ -58,6 +58,8 @@ DRAWS = 1080
 MOST_TRAINED, PART = 18, 1
 """Beyond the preset's own k: seeds, a few more than a mean needs; and kernels a class that are
 trained at the largest k. They do not interact (L10), so a part is what it is beside the others."""
+NONE = -1
+"""In the place of a feature that a kernel takes."""
 OF_CLASS = "kernels of a class"
 """Mark of runs that are some kernels alone."""
 TRAINED_BAND = 0.03
@@ -102,14 +104,32 @@ def at_crossing(p: Parameters, run: xr.Dataset) -> np.ndarray:
     return captured(there, lead, p.views, hold_level(p))
 
 
-def foretold(p: Parameters, starting: np.ndarray, rates: np.ndarray) -> np.ndarray:
-    """Features that some kernel crosses for first, and before T [seeds, features], bool (L2).
+def taken(p: Parameters, starting: np.ndarray, rates: np.ndarray) -> np.ndarray:
+    """Feature that each kernel crosses for first, NONE if not before T [seeds, kernels] (L2).
 
     From C(0) [seeds, kernels, features] and R_v of the drawn images [seeds, features].
     """
     times = hitting_times(starting, rates[:, None], p.power, p.linear_from)
-    lead = times.argmin(-1)[..., None] == np.arange(p.features)
-    return np.asarray((lead & (times < p.horizon)).any(-2))
+    return np.where(times.min(-1) < p.horizon, times.argmin(-1), NONE)
+
+
+def by_some(p: Parameters, features: np.ndarray) -> np.ndarray:
+    """Features that are among those of some kernels [..., kernels]; [..., features], bool."""
+    found = np.zeros((*features.shape[:-1], p.features + 1), dtype=bool)
+    np.put_along_axis(found, features, True, -1)  # NONE is the last column
+    return found[..., :-1]
+
+
+@lru_cache(maxsize=8)
+def taken_of_draws(p: Parameters, salt: str, seeds: tuple[int, ...], rates: bytes) -> np.ndarray:
+    """`taken` of DRAWS draws of kernels, on the images of every seed [seeds, draws, kernels].
+
+    Kept, for a control that leaves kernels out looks at the same draws. R_v as bytes of float64.
+    """
+    own = np.frombuffer(rates).reshape(len(seeds), p.features)
+    members = [replace(p, member=member) for member in range(-(-DRAWS // len(seeds)))]
+    drawn = (initial_correlations(law, salt, seeds) for law in members)
+    return np.stack([taken(p, starting, own) for starting in drawn], 1)
 
 
 def rates_of(p: Parameters, run: xr.Dataset) -> np.ndarray:
@@ -154,7 +174,8 @@ class Found:
     def trained(self) -> np.ndarray:
         """What training captures beyond what was foretold of the same kernels [seeds], a share."""
         p = self.parameters
-        said = foretold(p, self.run["initial_correlations"].values, self.rates).mean(-1)
+        kernels = taken(p, self.run["initial_correlations"].values, self.rates)
+        said = by_some(p, kernels).mean(-1)
         return np.asarray(at_crossing(p, self.run).mean(-1) - said)
 
     @property
@@ -170,12 +191,11 @@ class Found:
 
 def found_at(parameters: Parameters, classes: int, run: xr.Dataset) -> Found:
     """What the claim looks at at k = `classes`."""
-    p, seeds = regime(parameters, classes), [int(seed) for seed in run["seed"].values]
+    p, seeds = regime(parameters, classes), tuple(int(seed) for seed in run["seed"].values)
     m, salt = int(run.attrs.get(OF_CLASS, p.kernels_per_class)), str(run.attrs["salt"])
-    members = [replace(p, member=member) for member in range(-(-DRAWS // len(seeds)))]
     own, rates = np.arange(p.kernels) % p.kernels_per_class < m, rates_of(p, run)
-    held = [foretold(p, initial_correlations(law, salt, seeds)[:, own], rates) for law in members]
-    return Found(p, run, rates, np.stack(held, 1))
+    draws = taken_of_draws(p, salt, seeds, rates.astype(np.float64).tobytes())
+    return Found(p, run, rates, by_some(p, draws[..., own]))
 
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:
