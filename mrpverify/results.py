@@ -77,19 +77,28 @@ def _kept(
 def pages(root: Path, records: Mapping[str, Any] | None = None) -> dict[Path, str]:
     """Path -> text that README.md and the pages of docs ought to have.
 
-    The results page and the status page are records throughout; in the others records fill in
-    their tables and the numbers that are marked in running text. Made of the records by file name
-    that are given, else of the stored ones. Raises OSError for a file that cannot be read,
-    RecordError for one that is no record or no text, and for a mark that no record answers.
+    The results page and the status page are records throughout; README and the others speak of
+    preset quick, and in these records fill in tables and the numbers that are marked in running
+    text. Made of the records by file name that are given, else of the stored ones. Raises OSError
+    for a file that cannot be read, RecordError for one that is no record or no text, and for a mark
+    that no record answers.
     """
-    from .report.results import made_of, results_page, stored_by_name, summary_table, with_table
+    from .report.results import (
+        as_usual,
+        made_of,
+        results_page,
+        stored_by_name,
+        summary_table,
+        with_table,
+    )
     from .report.status import status_page
 
     records = stored_by_name(root / FOLDER) if records is None else records
+    usual = as_usual(records)
     readme = root / "README.md"
     texts = {path: _text(path) for path in (readme, *sorted((root / "docs").glob("*.md")))}
-    texts[readme] = with_table(texts[readme], made_of(summary_table, records))
-    made = {path: _document(path, text, records) for path, text in texts.items()}
+    texts[readme] = with_table(texts[readme], made_of(summary_table, usual))
+    made = {path: _document(path, text, usual) for path, text in texts.items()}
     return made | {
         root / "docs" / "results.md": made_of(results_page, records),
         root / "docs" / "status.md": made_of(status_page, records),

@@ -233,6 +233,26 @@ def test_a_table_that_a_record_cannot_fill_names_the_record():
         tabled("<!-- results: rows T1.capture x --><!-- results: end -->", [other, record])
 
 
+def test_a_record_of_another_regime_takes_nobodys_place(checkout):
+    check = ["python", "-m", "mrpverify.check", "theorem1"]
+    usual = {**made(counted([True] * 16)), "command": check}
+    asked = (["--preset", "quick"], ["--preset", "large"], ["--set", "k=4"], ["--set=k=5"],
+             ["--framework", "mae"])  # fmt: skip
+    others = [{**usual, "command": [*check, *words]} for words in asked]
+    names = [file_name(record) for record in (usual, *others)]
+    assert names[1] == names[0]  # it says what is so anyway
+    assert len(set(names)) == len(names) - 1
+    assert names[2] == "theorem1-large-a.json"
+    before = {path: path.read_text() for path in (checkout / "docs").rglob("*.*")}
+    (checkout / "large.json").write_text(json.dumps(others[1]))
+    told = asked_in(checkout, checkout / "large.json")
+    assert told.exit_code == 0, told.output
+    new = {path: path.read_text() for path in (checkout / "docs").rglob("*.*")}
+    changed = {path.name for path, text in new.items() if before.get(path) != text}
+    assert changed == {"theorem1-large-a.json", "results.md", "status.md"}
+    assert "| a --preset large |" in (checkout / "docs" / "results.md").read_text()
+
+
 def test_a_salt_has_a_name_of_its_own(checkout):
     record = made(counted([True] * 16))
     names = [file_name({**record, "salt": salt}) for salt in ("a b", "a_b", "a-b", "a/b", "")]

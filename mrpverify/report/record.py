@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from ..claims.concluded import ClaimResult, ControlResult
@@ -52,6 +53,7 @@ def record(run: Run, results: Sequence[ClaimResult]) -> dict[str, Any]:
         "salt": run.salt,
         "device": run.device,
         "versions": versions(),
+        "date": datetime.now(UTC).date().isoformat(),
         "seconds": round(run.seconds, 3),
         "exit_code": run.exit_code,
         "claims": [_claim(run, result) for result in results],

@@ -6,6 +6,7 @@ Every number of the tables is one of a record; nothing is known here but how to 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import shlex
@@ -20,7 +21,7 @@ from ..records.atomic import replace_together, replace_whole
 from .again import RecordError, content_of
 from .glance import at_a_glance, group_of
 from .outcome import where
-from .run import options_and_names
+from .run import options_and_names, words_of
 from .verifying import DAMAGED, check_followed, followed
 
 BEGIN, END = "<!-- results: begin (mrpverify results) -->", "<!-- results: end -->"
@@ -30,7 +31,7 @@ OF_RECORD = (
     "mrpverify", "simulation", "commit", "command", "regime", "config_hash", "seeds", "salt",
     "device", "versions", "seconds", "exit_code",
 )  # fmt: skip
-NEWER, NEWER_OF_CLAIM = ("data", "unheard"), ("own_regime",)
+NEWER, NEWER_OF_CLAIM = ("data", "unheard", "date"), ("own_regime",)
 """What older records do not have, and records of which nothing can be said keep none of."""
 OF_CLAIM = (
     "id", "name", "horizon", "role", "framework", "statement", "verdict", "measured", "statistic",
@@ -146,19 +147,49 @@ def _accuracies(legs: Record) -> dict[str, dict[str, Any]]:
 
 
 def file_name(record: Record) -> str:
-    """Name of a stored record: its groups, what of them was asked alone, and its salt.
+    """Name of a stored record: its groups, what of them was asked alone, in what, and its salt.
 
     A salt that no file can be named by, or that looks like more of what was asked, has a digest
     behind it: two salts have two names.
     """
     groups = dict.fromkeys(group_of(claim) for claim in record["claims"])
-    _, asked = options_and_names(record["command"][3:])
+    _, asked = options_and_names(words_of(record["command"])[1])
     alone = (name for name in asked if name not in (*groups, "all"))
-    parts = [re.sub(r"[^\w.-]", "", name).strip(".") for name in (*groups, *alone)]
+    changed = (text for _, text in (*changes(record), *_of_some_frameworks(record)))
+    parts = [re.sub(r"[^\w.-]", "", name).strip(".") for name in (*groups, *alone, *changed)]
     salt = re.sub(r"[^\w.]", "_", record["salt"])
     if salt != record["salt"]:
         salt += "_" + hashlib.sha256(record["salt"].encode()).hexdigest()[:8]
     return f"{'-'.join(filter(None, parts))}-{salt}.json"
+
+
+def changes(record: Record) -> list[tuple[str, str]]:
+    """Options of a record's command by which its regimes are not those of preset quick."""
+    options, _ = options_and_names(words_of(record["command"])[1])
+    return [
+        (name, text)
+        for name, text in options
+        if name == "--set" or (name == "--preset" and text != "quick")
+    ]
+
+
+def as_usual(records: Mapping[str, Record]) -> dict[str, Record]:
+    """Those in the regimes of preset quick, which all documents speak of that name no other."""
+    return {name: record for name, record in records.items() if not changes(record)}
+
+
+def _of_some_frameworks(record: Record) -> list[tuple[str, str]]:
+    """The option by which a record has a claim in a part of its frameworks."""
+    options, _ = options_and_names(words_of(record["command"])[1])
+    there = {(claim["id"], claim["framework"]) for claim in record["claims"]}
+    ids = {id_ for id_, _ in there}
+    all_there = all(
+        (claim.id, framework) in there
+        for claim in all_claims()
+        if claim.id in ids
+        for framework in claim.frameworks
+    )
+    return [] if all_there else [option for option in options if option[0] == "--framework"]
 
 
 def stored(folder: Path) -> list[dict[str, Any]]:
@@ -300,12 +331,20 @@ def results_page(records: Sequence[Record]) -> str:
         (
             f"{claim['id']}{at(claim['horizon'])}: {claim['statement']}",
             claim["framework"] or "real images", f"**{claim['verdict']}**", _sentence(claim),
-            _number(claim), _aim(claim), record["seeds"], record["salt"],
+            _number(claim), _aim(claim), record["seeds"],
+            " ".join((record["salt"], *itertools.chain(*changes(record)))),
         )
         for record, claim in claims_of(records)
     ]  # fmt: skip
     runs = [
-        (f"`{shlex.join(r['command'])}`", minutes(r), r["device"], r["mrpverify"]) for r in records
+        (
+            f"`{shlex.join(r['command'])}`",
+            minutes(r),
+            r["device"],
+            r["mrpverify"],
+            r.get("date", ""),
+        )
+        for r in records
     ]
     head = ("statement", "framework", "verdict", "a referee would write", "number", "needed",
             "seeds", "salt")  # fmt: skip
@@ -322,7 +361,7 @@ def results_page(records: Sequence[Record]) -> str:
             + ". What documents say of these rests on runs whose records were not kept.",
             "## Runs",
             "Minutes are those of the whole command, on a machine that did other work beside.",
-            table(("command", "minutes", "device", "version"), runs),
+            table(("command", "minutes", "device", "version", "date"), runs),
             "## Not reproduced",
             table(("result of the paper", "reason"), NOT_REPRODUCED),
             "## To make this page again",

@@ -176,7 +176,7 @@ RECORD: Mapping[str, Kind] = {
     "mrpverify": TEXT, "simulation": TEXT, "commit": _or_null(TEXT), "command": TEXTS,
     "regime": ("objects by framework", _mapping_of(_is_mapping)), "config_hash": BY_NAME,
     "conditions": OBJECT, "unheard": TEXTS, "seeds": SEEDS, "salt": TEXT, "device": TEXT,
-    "versions": BY_NAME, "seconds": SECONDS, "exit_code": WHOLE, "claims": OBJECTS,
+    "versions": BY_NAME, "seconds": SECONDS, "exit_code": WHOLE, "claims": OBJECTS, "date": TEXT,
     "data": ("objects by data set", _mapping_of(_is_mapping)),
 }  # fmt: skip
 MEASURED: Mapping[str, Kind] = {
