@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ from .moved_outside import check_end, check_objective, told_where
 from .progress import Progress as Progress
 from .store import Store
 from .waiting import Waiting
-from .work import TimeLeft, activations, work
+from .work import TimeLeft, activations, memory, work
 from .workers import POLL_SECONDS, InThisProcess, Processes, Workers, can_start_processes
 
 PATIENCE_SECONDS = 1.0
@@ -400,16 +401,13 @@ def _split(group: list[Request], machine: Machine) -> list[list[Request]]:
     """Parts of a group that fit a core's cache, or the free memory of this machine's GPU."""
     if machine.device == "cuda":
         free, _ = torch.cuda.mem_get_info() if torch.cuda.is_available() else (float("inf"), 0)
-        own, each = GPU_SHARE * free / machine.workers, activations(group[0])
-        fitting = min(own / (each * 8 * _BYTES), max(GPU_SEEDS, LAUNCHES_COST_MORE / each))
+        of_memory = GPU_SHARE * free / machine.workers / memory(group[0])
+        fitting = min(of_memory, max(GPU_SEEDS, LAUNCHES_COST_MORE / activations(group[0])))
     else:
         fitting = ACTIVATIONS_IN_CACHE / activations(group[0])
-    size = max(1, int(fitting))
+    parts = ceil(len(group) / max(1, int(fitting)))
+    size = ceil(len(group) / parts)  # all alike: a small last one would wait for a large first one
     return [group[i : i + size] for i in range(0, len(group), size)]
-
-
-_BYTES = 8
-"""Bytes of a float64; eight tensors of the size of the activations live at once."""
 
 
 def _activations(batch: Sequence[Request]) -> int:

@@ -12,6 +12,7 @@ from functools import cache
 import torch
 
 from ..simulate.encoder import back_project, project
+from ..simulate.execution import LIVE
 from ..theory import cost
 from .labelled import Request
 
@@ -24,6 +25,12 @@ def activations(request: Request) -> int:
     p = request.parameters
     shown = p.patches_per_feature * (p.views + 3 * max(1.0, p.off_class))
     return p.images * max(p.patches, int(shown)) * max(p.kernels, p.dimension)
+
+
+def memory(request: Request) -> float:
+    """Bytes that a gradient of one seed may take, with the patches that its images will have."""
+    needed = cost.gradient(request.parameters)
+    return LIVE * max(needed.activations, needed.images)
 
 
 def work(request: Request) -> float:

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from mrpverify.claims.legs import masked_supervised, supervised
 from mrpverify.parameters import Parameters
-from mrpverify.records.collect import Machine, train_missing
+from mrpverify.records.collect import Machine, _split, train_missing
 from mrpverify.records.labelled import Request
 from mrpverify.records.work import TimeLeft, operations_a_second, work
 from mrpverify.regime import load_preset
@@ -75,3 +76,23 @@ def test_the_time_left_is_foretold_and_then_goes_by_what_was_done(monkeypatch):
 def test_nothing_is_foretold_of_a_gpu_or_of_no_runs():
     assert TimeLeft([Request(QUICK["mae"], "a", 0)], "cuda", 8).seconds is None
     assert TimeLeft([], "cpu", 1).seconds is None
+
+
+def test_a_batch_on_a_gpu_fits_its_share_of_memory_and_a_small_one_is_whole(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (2**37, 2**37))
+    machine = Machine("cuda", 8)
+
+    def sizes(p):
+        return [len(part) for part in _split([Request(p, "a", s) for s in range(24)], machine)]
+
+    assert sizes(QUICK["teacher-student"]) == [24]  # replayed: as many launches as one seed
+    assert sizes(load_preset("large").regimes["teacher-student"]) == [6] * 4  # 7 fit
+    wide = replace(
+        QUICK["teacher-student"], classes=128, dimension=256, images=20_480, off_class=0.93
+    )
+    # Of its images some show 13 features: half a GB of a seed, of which eight may live.
+    assert 2 * 10 <= cost.patches(wide) <= 2 * 13
+    assert wide.kernels > wide.dimension
+    assert set(sizes(wide)) == {1}
+    assert sizes(replace(wide, kernels_per_class=1)) == [2] * 12
