@@ -151,7 +151,7 @@ NAMES = {
     "parts.law.MULTI_VIEW_LAW": "what the paper's own law is called",
     "records.atomic.write_whole": "files that appear whole or not at all",
     "records.collect.Machine": "where networks are trained: a device, and how many processes",
-    "simulate.threads.one_thread": "training on the CPU by one thread",
+    "simulate.threads.one_thread": "training by one thread of the CPU",
 }
 """Single public names of modules that are not public."""
 CALLABLE = ("check", "claims", "regime")

@@ -93,7 +93,7 @@ def _workers(jobs: int, machine: Machine) -> Workers[Job, xr.Dataset]:
 def carry_out(job: Job, machine: Machine) -> xr.Dataset:
     """Train one run and label its arrays."""
     train_set, test_set = data()
-    with one_thread(machine.device):
+    with one_thread():
         arrays = train(job.training, train_set, test_set, job.start)
     return xr.Dataset(
         {name: (_AXES[name], values) for name, values in arrays.items()},

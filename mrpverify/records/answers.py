@@ -41,7 +41,7 @@ def _answers(
         raise ValueError(f"framework {parameters.framework}: its classifier is not its kernels.")
     seeds = [int(seed) for seed in members[0]["seed"].values]
     images = held_out(parameters, str(members[0].attrs["salt"]), seeds, share)
-    with one_thread("cpu"):
+    with one_thread():
         answers = []
         for run in members:
             weights = torch.from_numpy(run["final_weights"].values)

@@ -68,7 +68,7 @@ def pretrain(
     check_start(parameters, None if start is None else tuple(start.shape), len(seeds))
     check_teachers(parameters, [teacher.parameters for teacher in teachers])
     objective = objective_of(parameters)
-    with one_thread(device), products_as_asked(parameters):
+    with one_thread(), products_as_asked(parameters):
         images = sample_images(parameters, salt, seeds)
         check_patches(parameters, own_patches(images.owner).tolist())
         if objective.labelled:

@@ -9,15 +9,15 @@ import torch
 
 
 @contextmanager
-def one_thread(device: str) -> Iterator[None]:
-    """On the CPU a run is computed by one thread, wherever it is; the setting is given back.
+def one_thread() -> Iterator[None]:
+    """What a run computes on the CPU it computes by one thread; the setting is given back.
 
     Sums depend on the number of threads, and the small matrices of a run keep several of them
-    waiting for each other (10 to 30 times slower with two).
+    waiting for each other (10 to 30 times slower with two). A run on a GPU draws its images here,
+    beside others that do.
     """
     before = torch.get_num_threads()
-    if device == "cpu":
-        torch.set_num_threads(1)
+    torch.set_num_threads(1)
     try:
         yield
     finally:

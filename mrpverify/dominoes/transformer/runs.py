@@ -135,7 +135,7 @@ def carry_out(
 ) -> list[xr.Dataset]:
     """Train all arms of some seeds and label their arrays, seed by seed."""
     first, seeds = job[0], [one.seed for one in job]
-    with one_thread(machine.device):
+    with one_thread():
         found = compared(
             first.parameters, SIZES[first.size], first.salt, seeds, machine.device,
             first.precision, partial(heard, len(job)),
