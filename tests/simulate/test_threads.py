@@ -9,7 +9,6 @@ import torch
 from mrpverify.parameters import Parameters
 from mrpverify.simulate import descend
 from mrpverify.simulate.descend import pretrain
-from mrpverify.simulate.threads import one_thread
 from tests.built_in import OBJECTIVES, instead
 
 SMALL = Parameters(
@@ -46,11 +45,16 @@ def test_drawing_and_training_use_one_thread_and_give_the_setting_back(two_threa
     assert torch.get_num_threads() == 2
 
 
-def test_an_end_by_an_exception_gives_the_setting_back(two_threads):
-    def fails():
-        with one_thread():
-            raise KeyError(torch.get_num_threads())
-
-    with pytest.raises(KeyError, match="1"):
-        fails()
+def test_the_setting_comes_back_after_a_failure(two_threads):
+    with pytest.raises(ValueError, match="labels=200"):
+        pretrain(
+            Parameters(framework="supervised", images=200, labels=200, max_steps=1), "threads", [0]
+        )
     assert torch.get_num_threads() == 2
+
+
+def test_numbers_do_not_depend_on_the_threads_of_the_caller(two_threads):
+    two = pretrain(SMALL, "threads", [0])
+    torch.set_num_threads(1)
+    one = pretrain(SMALL, "threads", [0])
+    np.testing.assert_array_equal(one.final_weights, two.final_weights)
