@@ -1,6 +1,8 @@
 """The GPU benchmark runs from end to end without a GPU, at sizes of which no time says anything."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -48,3 +50,22 @@ def test_without_a_gpu_it_says_what_to_do():
     done = started("--no-store")
     assert done.returncode == 1
     assert "--device cpu --tiny" in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+def test_what_wants_a_gpu_runs_part_by_part_and_says_how_each_ended(tmp_path):
+    """One part, of a check that trains nothing, in a checkout that is not asked to be installed."""
+    script, python = BENCHMARKS / "on_a_gpu.sh", sys.executable
+    text = script.read_text().replace("check later 120 S.later", "check later 120 A.regime")
+    (tmp_path / "parts.sh").write_text(text)
+    done = subprocess.run(
+        ["bash", str(tmp_path / "parts.sh"), str(tmp_path / "out"), "later"],
+        capture_output=True, text=True, timeout=600, cwd=BENCHMARKS.parent,
+        env={**os.environ, "DEVICE": "cpu", "PYTHON": python, "MRPVERIFY_CACHE": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said = (tmp_path / "out" / "summary.txt").read_text()
+    assert "later: exit code 0 after" in said
+    assert said.count("exit code") == 1
+    record = json.loads((tmp_path / "out" / "later.json").read_text())
+    assert {claim["verdict"] for claim in record["claims"]} == {"SUPPORTED"}
