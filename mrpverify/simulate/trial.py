@@ -16,7 +16,7 @@ from . import passes
 from .rows import Rows, every_patch, some_patches
 
 ROUNDING = {torch.float32: 1e-5, torch.float64: 1e-13}
-"""Of the largest number there is: of a few sums, ten times what was seen."""
+"""Of the largest number there is: ten times what the tests hold passes to."""
 SHAPE = (2, 3, 5, 20)
 """Seeds, images, patches, kernels: tiles that are not full, and several of them."""
 VARRHO, POWER = 0.7, 3
