@@ -3,12 +3,12 @@
 #
 # In the root of a checkout, on a machine with an NVIDIA GPU that is lent for minutes: every part has a time limit of its own,
 # writes its log and its record into FOLDER, and what was measured before an end from outside stays. Runs are stored in
-# MRPVERIFY_CACHE, so that a second call goes on. Nothing is downloaded; where mrpverify is not installed, the checkout is
+# MRPVERIFY_CACHE (FOLDER/store), so that a second call goes on. Nothing is downloaded; where mrpverify is not installed, the checkout is
 # taken as it is (WHEELS: a folder of wheels of what is missing there). Without PARTs all of them, about a quarter of an hour.
 set -uo pipefail
 folder=${1:?a folder for logs and records}; shift
-mkdir -p "$folder"
-export PYTHONUNBUFFERED=1 COLUMNS=120 OMP_NUM_THREADS=2 MRPVERIFY_CACHE=${MRPVERIFY_CACHE:-/tmp/mrpverify-gpu}
+mkdir -p "$folder"; folder=$(cd "$folder" && pwd)
+export PYTHONUNBUFFERED=1 COLUMNS=120 OMP_NUM_THREADS=2 MRPVERIFY_CACHE=${MRPVERIFY_CACHE:-$folder/store}
 device=${DEVICE:-cuda} python=${PYTHON:-python3}
 
 say() { printf '[%4d s] %s\n' "$SECONDS" "$*" | tee -a "$folder/summary.txt"; }
