@@ -19,8 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from os import environ
@@ -34,6 +33,7 @@ from stored import keep
 from mrpverify.parameters import Parameters
 from mrpverify.regime import load_preset
 from mrpverify.simulate import passes
+from mrpverify.simulate.arithmetic import TF32, products_as_asked
 from mrpverify.simulate.descend import descend
 from mrpverify.simulate.encoder import over_rows, project
 from mrpverify.simulate.execution import Execution, executing
@@ -145,7 +145,7 @@ class Case:
             floor = min(whole, pieces)
             plain = objective_of(p).direction
             gradient = self._time(lambda: plain(*arguments))
-            with passes_of_torch():
+            with passes.without(numba=True, triton=True):
                 torchs = self._time(lambda: plain(*arguments))
             memory = self._peak(lambda: plain(*arguments), images, state)
             compiled = self._compiled(p, arguments, floor) if self.compiled else {}
@@ -216,7 +216,7 @@ class Case:
         if self.device != "cuda":
             return {"tf32_ms": "", "tf32_difference": ""}
         exact, _ = direction(*arguments)
-        with _tf32():
+        with products_as_asked(replace(arguments[0], precision=TF32)):
             taken = self._time(lambda: direction(*arguments))
             found, _ = direction(*arguments)
         apart = max(float((found[n] - exact[n]).norm() / exact[n].norm()) for n in exact)
@@ -251,16 +251,6 @@ def needed(framework: str, state: State, images: Images, pieces: int | None = No
         over_rows(of_images, seen, pieces)
 
 
-@contextmanager
-def passes_of_torch() -> Iterator[None]:
-    """What lies between the products is made by torch alone."""
-    passes.ALLOWED = passes.FUSED = False
-    try:
-        yield
-    finally:
-        passes.ALLOWED = passes.FUSED = True
-
-
 def held_data(p: Parameters, seeds: int, device: str) -> tuple[Images, State]:
     """Images and a state in which the first kernel of every class holds its first feature."""
     numbers = list(range(seeds))
@@ -284,17 +274,6 @@ def checked(device: str, limit: float) -> float | str:
         except subprocess.TimeoutExpired:
             return "too long"
         return round(time.perf_counter() - begin, 1)
-
-
-@contextmanager
-def _tf32() -> Iterator[None]:
-    """Products of float32 in TF32."""
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("high")
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before)
 
 
 def _wait(device: str) -> None:

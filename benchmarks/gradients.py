@@ -21,10 +21,11 @@ from typing import Annotated, Any
 
 import torch
 import typer
-from gpu import held_data, needed, passes_of_torch
+from gpu import held_data, needed
 from stored import keep
 
 from mrpverify.regime import load_preset
+from mrpverify.simulate import passes
 from mrpverify.simulate.run import correlate, objective_of
 
 OBJECTIVES = ("teacher-student", "mae", "supervised", "masked-supervised", "fine-tuning")
@@ -62,7 +63,7 @@ def _measured(preset: str, framework: str, repeats: int) -> dict[str, Any]:
     direction = objective_of(p).direction
 
     def of_torch() -> None:
-        with passes_of_torch():
+        with passes.without(numba=True, triton=True):
             direction(p, dict(state), images, largest)
 
     kinds: dict[str, Callable[[], object]] = {

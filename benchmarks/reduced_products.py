@@ -10,19 +10,22 @@ then compares float32 with itself, and keeps nothing.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
-import torch
 import typer
 import xarray as xr
 from stored import keep
 
 import mrpverify
 from mrpverify.claims.assumptions.flow import LIMIT, correlation_error, time_error
+from mrpverify.claims.observed import crossed
 from mrpverify.parameters import Parameters
+from mrpverify.records.collect import choose_machine
 from mrpverify.regime import load_preset
+from mrpverify.simulate.arithmetic import TF32
 
 SALT = "explore"
 
@@ -33,43 +36,39 @@ def measure(
     device: Annotated[str, typer.Option(help="cuda, or cpu to try")] = "cuda",
 ) -> None:
     """Measure every objective of the preset, and keep what was measured."""
-    reduced = "tf32" if device == "cuda" else "float32"
-    name = torch.cuda.get_device_name() if device == "cuda" else "cpu"
-    for framework, given in load_preset(preset).regimes.items():
-        p = replace(given, precision="float32")
-        ways = {
-            "float32": p,
-            "tf32": replace(p, precision=reduced),
-            "half the tolerance": replace(p, tolerance=p.tolerance / 2),
-        }
-        runs, took = {}, {}
-        for way, regime in ways.items():
-            begin = time.perf_counter()
-            runs[way] = mrpverify.train(regime, SALT, seeds, device=device, stored=False)
-            took[way] = time.perf_counter() - begin
-        common = {"device": name, "preset": preset, "framework": framework, "seeds": seeds}
-        rows = [
-            {
-                **common,
-                "against float32": way,
-                **compared(p, runs["float32"], runs[way]),
-                "gradients": round(
-                    float(runs[way]["steps"].mean() / runs["float32"]["steps"].mean()), 3
-                ),
-                "seconds": round(took[way], 1),
-            }
-            for way in ("tf32", "half the tolerance")
-        ]
+    machine = choose_machine(device)
+    for framework, p in load_preset(preset).regimes.items():
+        common = {"device": machine.name, "preset": preset, "framework": framework, "seeds": seeds}
+        rows = [common | row for row in against_float32(p, seeds, machine.device)]
         for row in rows:
             print("  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
-        if device == "cuda":
+        if machine.device == "cuda":
             keep("reduced_products", rows)
+
+
+def against_float32(given: Parameters, seeds: int, device: str) -> Iterator[dict[str, object]]:
+    """The errors of a regime's runs in TF32, then at half the tolerance, and what they took."""
+    p = replace(given, precision="float32")
+    ways = {
+        "tf32": replace(p, precision=TF32 if device == "cuda" else p.precision),
+        "half the tolerance": replace(p, tolerance=p.tolerance / 2),
+    }
+    exact = mrpverify.train(p, SALT, seeds, device=device, stored=False)
+    for way, regime in ways.items():
+        begin = time.perf_counter()
+        run = mrpverify.train(regime, SALT, seeds, device=device, stored=False)
+        yield {
+            "against float32": way,
+            **compared(p, exact, run),
+            "gradients": round(float(run["steps"].mean() / exact["steps"].mean()), 3),
+            "seconds": round(time.perf_counter() - begin, 1),
+        }
 
 
 def compared(p: Parameters, one: xr.Dataset, other: xr.Dataset) -> dict[str, object]:
     """Errors of A.flow between two runs of the same seeds, and how many of them are over it."""
     times, values = time_error(one, other), correlation_error(p, one, other)
-    either = np.isfinite(one["crossing_time"].values) | np.isfinite(other["crossing_time"].values)
+    either = crossed(one) | crossed(other)
     return {
         "crossings": int(either.sum()),
         "median time error": f"{np.median(times[either]) if either.any() else 0:.1e}",

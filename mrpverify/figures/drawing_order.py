@@ -14,6 +14,7 @@ from ..command_line import UsageError, progress_shown, resumable, stop, usable_s
 from ..images.folder import MissingDataError
 from ..images.setup import SettingsError, Setup, load_settings
 from ..judge.verdicts import EXIT_USAGE
+from ..parameters import check_device
 from ..records.collect import DeviceError, Machine, choose_machine, collect
 from ..records.labelled import Request
 from ..records.progress import Progress
@@ -100,6 +101,7 @@ def _order(asked: Asked) -> Order:
     settings = load_settings(preset_path(asked.preset), {})
     seeds = settings.seeds if asked.seeds is None else min(check_seeds(asked.seeds), settings.seeds)
     machine = choose_machine(asked.device)
+    check_device(preset.regimes.values(), machine.device)
     try:
         asked.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -153,7 +153,7 @@ def file_name(record: Record) -> str:
     behind it: two salts have two names.
     """
     groups = dict.fromkeys(group_of(claim) for claim in record["claims"])
-    _, asked = options_and_names(words_of(record["command"])[1])
+    _, asked = _asked(record)
     alone = (name for name in asked if name not in (*groups, "all"))
     changed = (text for _, text in (*changes(record), *_of_some_frameworks(record)))
     parts = [re.sub(r"[^\w.-]", "", name).strip(".") for name in (*groups, *alone, *changed)]
@@ -163,9 +163,14 @@ def file_name(record: Record) -> str:
     return f"{'-'.join(filter(None, parts))}-{salt}.json"
 
 
+def _asked(record: Record) -> tuple[list[tuple[str, str]], list[str]]:
+    """Options and names of a record's command."""
+    return options_and_names(words_of(record["command"])[1])
+
+
 def changes(record: Record) -> list[tuple[str, str]]:
     """Options of a record's command by which its regimes are not those of preset quick."""
-    options, _ = options_and_names(words_of(record["command"])[1])
+    options, _ = _asked(record)
     return [
         (name, text)
         for name, text in options
@@ -180,7 +185,7 @@ def as_usual(records: Mapping[str, Record]) -> dict[str, Record]:
 
 def _of_some_frameworks(record: Record) -> list[tuple[str, str]]:
     """The option by which a record has a claim in a part of its frameworks."""
-    options, _ = options_and_names(words_of(record["command"])[1])
+    options, _ = _asked(record)
     there = {(claim["id"], claim["framework"]) for claim in record["claims"]}
     ids = {id_ for id_, _ in there}
     all_there = all(
@@ -408,8 +413,7 @@ def _regime(record: Record, claim: Record) -> str:
     group = group_of(claim)
     if group in OWN_REGIMES:
         return f"[own]({OWN_REGIMES[group]})"
-    words = list(record["command"])
-    preset = words[words.index("--preset") + 1] if "--preset" in words else "quick"
+    preset = dict(_asked(record)[0]).get("--preset", "quick")
     return f"[from {preset}](docs/explanation.md)" if group == VARIED else preset
 
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -40,6 +40,18 @@ COMPILATIONS = 2
 FIRST = 0
 """Stands for the rows at which images begin, among numbers of axes."""
 _LOG = logging.getLogger(__name__)
+
+
+@contextmanager
+def without(numba: bool = False, triton: bool = False) -> Iterator[None]:
+    """In the block passes of these compilers are left to whoever is next: numba, then torch."""
+    global ALLOWED, FUSED
+    before = ALLOWED, FUSED
+    ALLOWED, FUSED = ALLOWED and not numba, FUSED and not triton
+    try:
+        yield
+    finally:
+        ALLOWED, FUSED = before
 
 
 def outputs(
@@ -233,7 +245,9 @@ _FAILED: list[Exception] = []
 
 def _fusible(u: torch.Tensor) -> bool:
     """Whether Triton may be asked: for plain numbers in a GPU's memory, side by side."""
-    if torch.compiler.is_compiling() or not FUSED or _FAILED or not (u.is_cuda or INTERPRETED):
+    if not (u.is_cuda or INTERPRETED):  # first, for every pass on a CPU asks
+        return False
+    if torch.compiler.is_compiling() or not FUSED or _FAILED:
         return False
     plain = u.dtype in COMPILED and u.is_contiguous() and u.numel() > 0
     return plain and not u.requires_grad

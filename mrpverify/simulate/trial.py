@@ -5,8 +5,6 @@ A compiler for a GPU that nobody has tried yet may compile, and compute somethin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -35,7 +33,7 @@ def tried(name: str, dtype: torch.dtype, device: torch.device) -> None:
     from . import fused
 
     for given in _examples(name, dtype):
-        with _of_a_cpu():
+        with passes.without(triton=True):
             here = getattr(passes, name)(*_copies(given, "cpu"))
         if here is None:  # the CPU has none of its own
             continue
@@ -47,16 +45,6 @@ def tried(name: str, dtype: torch.dtype, device: torch.device) -> None:
             apart = float((mine.cpu() - expected).abs().max())
             if not apart <= ROUNDING[dtype] * float(expected.abs().max()):
                 raise DisagreementError(f"{name} on {device} is {apart:.1e} off what a CPU says")
-
-
-@contextmanager
-def _of_a_cpu() -> Iterator[None]:
-    """Passes of the block are not those that are tried, wherever their numbers lie."""
-    before, passes.FUSED = passes.FUSED, False
-    try:
-        yield
-    finally:
-        passes.FUSED = before
 
 
 def _examples(name: str, dtype: torch.dtype) -> list[tuple[Any, ...]]:

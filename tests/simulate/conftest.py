@@ -4,7 +4,8 @@ Session-scoped, so that hypothesis tests may use them: they hold no state.
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
+from functools import partial
 
 import pytest
 import torch
@@ -48,18 +49,10 @@ def _relative_distance(found, expected) -> float:
     return float((found.double() - expected.double()).norm() / size)
 
 
-@contextmanager
-def _of_torch():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passes, "ALLOWED", False)
-        patch.setattr(passes, "FUSED", False)
-        yield
-
-
 @pytest.fixture(scope="session")
 def passes_of_torch() -> Callable[[], AbstractContextManager[None]]:
     """Directions are computed by torch alone."""
-    return _of_torch
+    return partial(passes.without, numba=True, triton=True)
 
 
 @pytest.fixture(scope="session")

@@ -109,8 +109,10 @@ def inner_direction(
     """-grad near this state as far as it is stiff: on the patches that some kernel answers."""
     w, x = state["weights"], images.patches
     large = x[0, ..., 0].numel() * w.shape[1] >= WORTH_CHOOSING
-    all_ = every_patch(x, images.totals)
-    rows = some_patches(x, _answered(parameters, w, x), images.totals) if large else all_
+    if large:
+        rows = some_patches(x, _answered(parameters, w, x), images.totals)
+    else:
+        rows = every_patch(x, images.totals)
     masks = law_of_masks(parameters, images)
     return lambda near: _direction(parameters, near, rows, masks)[0]
 
@@ -159,7 +161,7 @@ def expected_loss(
     if masks.patches is not None:
         bias = state.get(BIAS)
         return _loss_of_fixed_size(parameters, masks, decoded, x, bias) / (2 * x.shape[1])
-    rho = _residual(parameters, a.sum(2), b, x.sum(2), masks, state.get(BIAS))
+    rho = _residual(parameters, a.sum(2), b, images.totals, masks, state.get(BIAS))
     total: torch.Tensor = rho.square().sum((1, 2)) + masks.own * decoded.square().sum((1, 2, 3))
     cross = _cross(parameters, masks)
     if cross:
@@ -252,7 +254,7 @@ def means(parameters: Parameters, state: State, images: Images) -> State:
     w, x = state["weights"], images.patches
     a, _ = smoothed_relu(project(w, x), parameters.power, parameters.linear_from)
     seen = torch.bmm(a.sum(2), state.get("decoder", w))
-    return {BIAS: _optimal_bias(parameters, law_of_masks(parameters, images), x.sum(2), seen)}
+    return {BIAS: _optimal_bias(parameters, law_of_masks(parameters, images), images.totals, seen)}
 
 
 OBJECTIVE = Objective(
