@@ -128,7 +128,9 @@ def test_a_check_leaves_no_open_file_and_no_thread(tmp_path):
     descriptors = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").is_dir() else 0
     for number in range(20):
         collect([Request(TINY, "shared", number)], HERE, Store(tmp_path))
-    time.sleep(0.1)
+    end = time.monotonic() + 60
+    while threading.active_count() > before + 1 and time.monotonic() < end:
+        time.sleep(0.1)
     assert threading.active_count() <= before + 1
     if descriptors:
         assert len(os.listdir("/proc/self/fd")) <= descriptors
@@ -196,7 +198,7 @@ def test_workers_end_with_their_parent_in_the_middle_of_a_task(number, tmp_path)
         # Their end of the pipe is closed when the last of them has ended.
         begin = time.monotonic()
         assert process.stdout.read() == ""
-        assert time.monotonic() - begin < 5
+        assert time.monotonic() - begin < 60, "they sleep for 600 seconds"
     assert workers[0] != workers[1]
 
 
@@ -214,7 +216,7 @@ def test_sigterm_to_a_check_says_what_is_kept(tmp_path):
         begin = time.monotonic()
         process.terminate()
         said = process.stderr.read()
-        assert time.monotonic() - begin < 15
+        assert time.monotonic() - begin < 60, "its runs take minutes"
     assert process.returncode == 1
     kept = "interrupted: finished runs are stored; the same command goes on from there."
     assert said.splitlines()[-1] == kept

@@ -10,6 +10,9 @@ import pytest
 
 from mrpverify.records.workers import LIVES, InThisProcess, Processes, WorkerDiedError
 
+PATIENCE = 120
+"""Seconds that two processes may take to start on a machine that is busy."""
+
 
 def work(task):
     """A task is a pair (what to do, with what)."""
@@ -80,7 +83,7 @@ def test_a_process_killed_while_idle_is_replaced(two):
 def test_what_is_finished_is_given_before_a_failure_is_raised(two):
     two.start(("raise", "disk full"))
     two.start(("give back", "kept"))
-    time.sleep(2.0)
+    assert all(worker.pipe.poll(PATIENCE) for worker in two._at_work), "both have answered"
     found = []
     with pytest.raises(OSError, match="disk full") as raised:
         gather(two, found)
@@ -90,8 +93,7 @@ def test_what_is_finished_is_given_before_a_failure_is_raised(two):
 
 def test_stopping_ends_a_process_in_the_middle_of_its_task(two):
     two.start(("sleep", 600))
-    time.sleep(0.5)
-    begin = time.monotonic()
+    (process,) = active_children()
     two.stop()
     assert not active_children()
-    assert time.monotonic() - begin < 5
+    assert process.exitcode == -signal.SIGTERM, "it ended when asked to, and had not to be killed"
