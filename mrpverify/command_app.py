@@ -11,10 +11,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that ask a process to end, beside Ctrl-C."""
@@ -27,8 +29,25 @@ INTERRUPTED = 130
 """Exit code with which typer ends, without a word, what nobody else has caught."""
 
 
+class _Command(TyperCommand):
+    """A command that takes no empty word: as a path it would be the folder one happens to be in."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line; an empty word is a usage error."""
+        for before, word in pairwise(["", *args]):
+            option, _, value = word.partition("=")
+            if not (value if word.startswith("--") and "=" in word else word):
+                named = option or (before if before.startswith("-") else "NAME")
+                raise typer.BadParameter(f"{named} '': is empty; give a value or leave it out.")
+        return super().parse_args(ctx, args)
+
+
 class _App(typer.Typer):
     """An application that ends in a line, not in a traceback, where nothing can be printed."""
+
+    def command(self, name: str | None = None, **options: Any) -> Any:
+        """Register a command of this kind."""
+        return super().command(name, cls=_Command, **options)
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         """Run the command that the command line names."""

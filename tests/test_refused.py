@@ -48,6 +48,28 @@ def test_a_path_that_may_not_be_looked_at_is_named(words, tmp_path, monkeypatch,
 
 
 @pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["check", "A.regime", "--out", ""], "--out"),
+        (["check", "A.regime", "--json="], "--json"),
+        (["check", "A.regime", "--salt", ""], "--salt"),
+        (["check", ""], "NAME"),
+        (["sweep", ""], "NAME"),
+        (["figures", "all", "--out", ""], "--out"),
+        (["images", "fetch", "digits", "--from", ""], "--from"),
+        (["archive", ""], "NAME"),
+    ],
+)
+def test_an_empty_word_is_refused(words, named, tmp_path, monkeypatch, capsys):
+    """`--out ''` wrote a report into the folder one was in."""
+    monkeypatch.chdir(tmp_path)
+    code, _, told = ended(words, capsys)
+    assert code == 2
+    assert f"{named} '': is empty" in told
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
     "words", [["records", "list"], ["check", "T1.capture", "--seeds", "4", "--quiet"]]
 )
 def test_a_store_that_may_not_be_looked_at_is_named(words, monkeypatch, capsys):
