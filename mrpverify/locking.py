@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,23 @@ def lock_question(asked: Asked, path: Path) -> int:
         write_lock(path, content)
     except OSError as error:
         stop(f"error: --lock {path}: cannot be written ({error.strerror or error}).", 1)
-    tell(f"{path}: {len(content['claims'])} claims locked; ask them with check --lock {path}")
+    number, words = len(content["claims"]), shlex.join(_words(asked, path))
+    tell(f"{path}: {number} claims locked; ask them with mrpverify check {words}")
     return 0
+
+
+def _words(asked: Asked, path: Path) -> list[str]:
+    """What to type after check to ask just this."""
+    given = [
+        ("--preset", asked.preset, "quick"),
+        ("--framework", asked.framework, "both"),
+        ("--seeds", asked.seeds, None),
+        ("--salt", asked.salt, "a"),
+    ]
+    options = [(option, str(value)) for option, value, usual in given if value != usual]
+    options += [("--set", setting) for setting in asked.settings]
+    options += [("--plugin", file) for file in asked.plugins]
+    return [*asked.names, *(word for pair in options for word in pair), "--lock", str(path)]
 
 
 def _locked_there(path: Path) -> Any:
@@ -61,8 +77,14 @@ def _locked(question: Question) -> dict[str, Any]:
 
 
 def keep_lock(path: Path, question: Question) -> None:
-    """Raise typer.Exit, naming what differs, where the question is not the one that was locked."""
-    found = list(differences(read_lock(path), _locked(question)))
+    """Raise typer.Exit, naming what differs, where the question is not the one that was locked.
+
+    Of what was locked some may be asked; the rest is named, so that nobody picks in silence.
+    """
+    lock, now = read_lock(path), _locked(question)
+    found = list(differences(lock, now))
     if found:
         changed = "\n".join(f"  {line}" for line in found)
         stop(f"error: --lock {path}: this is not what was locked.\n{changed}", EXIT_UNLOCKED)
+    if left := [name for name in lock["claims"] if name not in now["claims"]]:
+        tell(f"--lock {path}: locked, and not asked now: {', '.join(left)}")

@@ -216,17 +216,31 @@ def test_an_objective_or_a_law_that_is_none_is_refused_where_it_is_written(
         replace(outside.load(group, name), **wrong)
 
 
-def test_a_law_that_draws_no_numbers_is_named(known, monkeypatch):
-    law = outside.load(outside.LAWS, "three-views")
+@pytest.mark.parametrize(
+    ("name", "draw", "told"),
+    [
+        ("strengths", lambda n, count: torch.full((n, count), torch.nan), "not all that it gave"),
+        ("strengths", lambda n, count: None, "of finite floating numbers, and gave a NoneType"),
+        ("strengths", lambda n, count: torch.ones(n, count - 1), r"gave one of shape \[\d+, 5\]"),
+        ("strengths", lambda n, count: torch.ones(n, count).long(), "gave torch.int64"),
+        ("present", lambda n, count: None, "of True or False .torch.bool., and gave a NoneType"),
+        ("present", lambda n, count: torch.ones(n), r"gave one of shape \[\d+\]"),
+        ("present", lambda n, count: torch.ones(n, count), "gave torch.float32"),
+    ],
+)
+def test_a_law_that_draws_none_of_what_it_should_is_named(known, monkeypatch, name, draw, told):
     p = mv.regime("dropped-patches", law="three-views", views=3, **REGIME)
-    broken = replace(
-        law,
-        strengths=lambda p, labels, view, stream: torch.full((len(labels), p.features), torch.nan),
-        roles=lambda p: 3,
-    )
+    law = outside.load(outside.LAWS, "three-views")
+    broken = replace(law, **{name: lambda p, labels, *given: draw(len(labels), p.features)})
     monkeypatch.setattr(outside, "load", lambda group, name: broken)
-    with pytest.raises(ValueError, match="law three-views: its strengths"):
+    with pytest.raises(ValueError, match=f"law three-views: {name} is to give .*{told}"):
         sample_images(p, "tests", [0])
+
+
+def test_a_law_whose_roles_are_none_is_named(known, monkeypatch):
+    p = mv.regime("dropped-patches", law="three-views", views=3, **REGIME)
+    broken = replace(outside.load(outside.LAWS, "three-views"), roles=lambda p: 3)
+    monkeypatch.setattr(outside, "load", lambda group, name: broken)
     with pytest.raises(outside.OutsideError, match="law three-views: its roles are 3"):
         data_law.roles(p)
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from ..simulate.encoder import smoothed_relu
+from ..simulate.threads import one_thread
 from .draw import pairing
 from .options import SOURCES
 from .pictures import bank
@@ -20,6 +21,7 @@ MOST = 200
 """Test pictures of a class."""
 
 
+@one_thread()
 def responses(parameters: Any, weights: np.ndarray, salt: str, seed: int) -> np.ndarray:
     """Mean of sum_p sReLU(<w_r, x_p>) over one test picture at full contrast [kernels, features].
 

@@ -32,6 +32,7 @@ def multi_view_answers(
     return _answers(parameters, members, ALL_VIEWS)
 
 
+@one_thread()
 def _answers(
     parameters: Parameters, members: Sequence[xr.Dataset], share: float
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -41,10 +42,9 @@ def _answers(
         raise ValueError(f"framework {parameters.framework}: its classifier is not its kernels.")
     seeds = [int(seed) for seed in members[0]["seed"].values]
     images = held_out(parameters, str(members[0].attrs["salt"]), seeds, share)
-    with one_thread():
-        answers = []
-        for run in members:
-            weights = torch.from_numpy(run["final_weights"].values)
-            patches = images.patches.to(weights.dtype)
-            answers.append(logits(parameters, {"weights": weights}, patches))
+    answers = []
+    for run in members:
+        weights = torch.from_numpy(run["final_weights"].values)
+        patches = images.patches.to(weights.dtype)
+        answers.append(logits(parameters, {"weights": weights}, patches))
     return torch.stack(answers).double().numpy(), images.labels.numpy()

@@ -26,6 +26,7 @@ from .drawn_outside import check_law
 from .labelled import Request, label
 from .moved_outside import check_end, check_objective, told_where
 from .progress import Progress as Progress
+from .reads_outside import check_reads
 from .store import Store
 from .waiting import Waiting
 from .work import TimeLeft, activations, memory, work
@@ -282,6 +283,7 @@ def train(job: Job, machine: Machine) -> list[xr.Dataset]:
         check_law(first.parameters, first.salt, seeds)
         if job.start is None and not job.teachers:
             check_objective(first.parameters, first.salt, seeds[0])
+            check_reads(first.parameters, first.salt, seeds[0])
         trajectory = pretrain(
             first.parameters,
             first.salt,

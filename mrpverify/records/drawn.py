@@ -10,6 +10,7 @@ import xarray as xr
 
 from ..parameters import Parameters
 from ..simulate.sample import MULTI_VIEW, sample_features, sample_images, sample_weights
+from ..simulate.threads import one_thread
 
 
 def labelled_views(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
@@ -40,6 +41,7 @@ def training_kinds(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
     return counts.reshape(len(seeds), p.classes, 1 + p.views) / p.images
 
 
+@one_thread()
 def initial_correlations(parameters: Parameters, salt: str, seeds: Sequence[int]) -> np.ndarray:
     """C(0) of runs that start from drawn kernels, nothing trained [seeds, kernels, features]."""
     p, numbers = parameters, [int(seed) for seed in seeds]

@@ -22,6 +22,7 @@ from ..simulate.execution import out_of_memory
 from ..simulate.objective import Objective, State
 from ..simulate.run import DIVERGED_AT, objective_of
 from ..simulate.sample import sample_images, sample_weights
+from ..simulate.threads import one_thread
 from ..simulate.trajectory import Trajectory
 
 COVERS = get_args(get_type_hints(Objective)["covers"])
@@ -32,6 +33,7 @@ PYTHON, INSTALLED = Path(contextlib.__file__).parent, {"site-packages", "dist-pa
 RETURNS = "({name of a tensor: its direction}, largest pre-activation [seeds]) is wanted"
 
 
+@one_thread()
 def check_objective(parameters: Parameters, salt: str, seed: int) -> None:
     """Raise ValueError where the first step of an objective from outside is none.
 

@@ -13,6 +13,7 @@ import torch
 
 from ..simulate.encoder import back_project, project
 from ..simulate.execution import LIVE
+from ..simulate.threads import one_thread
 from ..theory import cost
 from .labelled import Request
 
@@ -39,6 +40,7 @@ def work(request: Request) -> float:
 
 
 @cache
+@one_thread()
 def operations_a_second() -> float:
     """Of a gradient's two products on one core of this machine; measured once a process."""
     images, patches, dimension, kernels = cost.SAMPLE

@@ -24,7 +24,7 @@ from .interval import interval_picture
 from .mathematics import glossary, in_mathml, spelt_in_mathml
 from .outcome import OUTCOMES, again, how_sure, mended_by, named, needed, told, where
 from .run import own_data
-from .shown import Cell, Grid, Line, cell, found, shown
+from .shown import Cell, Grid, Line, cell, found, not_known, shown
 
 Pictures = Sequence[Mapping[str, bytes]]
 """PNG figures by title, one mapping per claim of the record."""
@@ -176,6 +176,7 @@ def _environment() -> Environment:
     environment.globals["mended_by"] = mended_by
     environment.filters["command"] = _command
     environment.filters["cell"] = cell
+    environment.filters["not_known"] = not_known
     environment.filters["sorted_by"] = _sorted_by
     environment.filters["as_cell"] = lambda value: Cell(cell(value), value)
     environment.filters["math"] = in_mathml

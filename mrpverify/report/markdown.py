@@ -15,7 +15,7 @@ from ..judge.verdicts import Verdict
 from .mathematics import in_latex
 from .outcome import OUTCOMES, again, how_sure, mended_by, named, needed, told, where
 from .run import own_data
-from .shown import Grid, Line, cell, found, shown
+from .shown import Grid, Line, cell, found, not_known, shown
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$&~])")
 _COLUMNS = ("claim", "framework", "at", "role", "verdict", "value", "90 % interval", "needed")
@@ -39,7 +39,8 @@ def markdown(record: Mapping[str, Any]) -> str:
 
 def _cells(claim: Mapping[str, Any]) -> list[str]:
     """A claim's line of the table."""
-    count = f" ({claim['successes']} of {claim['trials']})" if claim["trials"] else ""
+    open_ = not_known(claim["details"])
+    count = f" ({claim['successes']} of {claim['trials']}{open_})" if claim["trials"] else ""
     given = (
         claim["id"],
         claim["framework"] or "real images",

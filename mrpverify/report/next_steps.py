@@ -29,9 +29,8 @@ RAN_OUT = ("seeds_not_known", "unfinished")
 """Notes about runs that ran out of work: how much more would finish them."""
 MOST_MENDS = 3
 """Of the values that mend a condition so many are said, the nearest first."""
-BROKE = (
-    "it broke before it could say anything; its traceback is in the record (--json FILE, details), "
-    "and the verdicts of other claims stand"
+TRACEBACK = (
+    "its traceback is in the record (--json FILE, details), and the verdicts of other claims stand"
 )
 
 
@@ -50,8 +49,20 @@ def next_steps(result: ClaimResult, run: Run) -> list[str]:
         case Verdict.OUT_OF_REGIME:
             return [_back_inside(result, run, condition) for condition in result.violated]
         case Verdict.ERROR:
-            return [BROKE]
+            return [_broke(result)]
     return []
+
+
+def _broke(result: ClaimResult) -> str:
+    """What broke: the claim itself, or a control, without which its numbers say nothing."""
+    if result.measurement.measured is Verdict.ERROR:
+        return f"it broke before it could say anything; {TRACEBACK}"
+    names = [
+        repr(item.control.id)
+        for item in result.controls
+        if item.measurement.measured is Verdict.ERROR
+    ]
+    return f"control {', '.join(names)} broke, so that what was measured is not judged; {TRACEBACK}"
 
 
 def _passed(item: ControlResult) -> str:
@@ -68,9 +79,10 @@ def _passed(item: ControlResult) -> str:
     )
     if m.measured is Verdict.SUPPORTED:
         return f"control {item.control.id!r} passed ({seen(item)}): {cannot}"
+    more = "more work (--set work)" if m.details.get("seeds_not_known") else "more --seeds"
     return (
-        f"control {item.control.id!r} did not fail ({seen(item)}), and has not passed: more "
-        f"--seeds refute it, or {cannot}"
+        f"control {item.control.id!r} did not fail ({seen(item)}), and has not passed: {more} "
+        f"may refute it, or {cannot}"
     )
 
 

@@ -207,10 +207,16 @@ def seen(item: ControlResult) -> str:
     """What the control's own measurement showed, in numbers."""
     m = item.measurement
     if m.trials is not None:
-        return f"{m.successes} of {m.trials} {m.details.get('unit', 'seeds')}"
+        return f"{m.successes} of {m.trials} {m.details.get('unit', 'seeds')}{not_known(m.details)}"
     if math.isnan(m.value):
         return m.statistic if m.measured is Verdict.ERROR else "no value"
     return f"{m.value:.3f} [{m.interval[0]:.3f}, {m.interval[1]:.3f}]"
+
+
+def not_known(details: Mapping[str, Any]) -> str:
+    """How many of a count of seeds may still come out either way; nothing where all are known."""
+    number = details.get("seeds_not_known", 0)
+    return f", {number} not known" if number else ""
 
 
 def target(threshold: float, band: Sequence[float | None] | None) -> str:

@@ -24,7 +24,7 @@ from ..theory.condition import Condition
 from .next_steps import mended, next_steps, what_mends
 from .own_regime import own_regime
 from .run import Run, own_data
-from .shown import Cell, Grid, Line, seen, shown, target
+from .shown import Cell, Grid, Line, not_known, seen, shown, target
 
 ROOMY = 120
 """Columns from which verdicts, conditions and controls are tables."""
@@ -168,8 +168,12 @@ def _numbers_in_words(result: ClaimResult) -> tuple[str, str, str]:
     m = result.measurement
     if m.measured is Verdict.ERROR or (isnan(m.value) and isnan(m.threshold)):
         return NO_NUMBER
-    value = f"{m.value:.3f}" + (f" ({m.successes}/{m.trials})" if m.trials else "")
-    return value, f"[{m.interval[0]:.3f}, {m.interval[1]:.3f}]", target(m.threshold, m.band)
+    count = f" ({m.successes}/{m.trials}{not_known(m.details)})" if m.trials else ""
+    return (
+        f"{m.value:.3f}{count}",
+        f"[{m.interval[0]:.3f}, {m.interval[1]:.3f}]",
+        target(m.threshold, m.band),
+    )
 
 
 def _print_controls(console: Console, results: Sequence[ClaimResult]) -> None:

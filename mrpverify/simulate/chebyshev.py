@@ -143,9 +143,11 @@ class Chebyshev:
         """Steps of each clock that ended at what is no number, and were not taken."""
         self.step = FIRST_SHARE * self._shortest(state, self.flow)
         self.previous: tuple[torch.Tensor, torch.Tensor, torch.Tensor] = (
-            self.time, self.state, self.flow,
+            torch.zeros_like(self.time), self.state, self.flow,
         )  # fmt: skip
-        """Time, state and flow at the beginning of each clock's last accepted step."""
+        """Length of each clock's last accepted step; state and flow at its beginning. After a long
+        plateau a step may be below the rounding of the time, and its ends do not tell its length.
+        """
 
     def advance(self, active: torch.Tensor, until: torch.Tensor) -> torch.Tensor:
         """One step of the active clocks, not beyond `until`; which of them were accepted.
@@ -266,15 +268,14 @@ class Chebyshev:
         chosen: torch.Tensor,
     ) -> None:
         """Make the accepted steps the state."""
-        before = self.time, self.state, self.flow
-        wide = good.unsqueeze(2)
+        y, f, wide = self.state, self.flow, good.unsqueeze(2)
         self.previous = (
-            torch.where(good, before[0], self.previous[0]),
-            torch.where(wide, before[1], self.previous[1]),
-            torch.where(wide, before[2], self.previous[2]),
+            torch.where(good, h, self.previous[0]),
+            torch.where(wide, y, self.previous[1]),
+            torch.where(wide, f, self.previous[2]),
         )
-        self.state = torch.where(wide, self._put(before[1], chosen, new), before[1])
-        self.flow = torch.where(wide, self._put(before[2], chosen, flow), before[2])
+        self.state = torch.where(wide, self._put(y, chosen, new), y)
+        self.flow = torch.where(wide, self._put(f, chosen, flow), f)
         self.time = torch.where(good, self.time + h, self.time)
 
     def _refresh_radius(self, due: torch.Tensor) -> None:

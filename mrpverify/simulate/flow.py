@@ -307,8 +307,7 @@ class _Flow:
         step = self._last_step()
         share = torch.full_like(self.crossing_time, torch.nan)
         share[new] = _first_share(step.of(new), self.parameters.linear_from).flatten()
-        begin, end = step.begin.unsqueeze(2), step.end.unsqueeze(2)
-        found = begin + share * (end - begin)
+        found = step.end.unsqueeze(2) - (1 - share) * step.length.unsqueeze(2)
         fresh = new.any(2) & torch.isinf(self.crossing_time).all(2)
         self.crossing_time = torch.where(new, found, self.crossing_time)
         first = torch.where(new, share, 2.0).amin(2, keepdim=True)
@@ -319,12 +318,12 @@ class _Flow:
 
     def _last_step(self) -> Step:
         """Correlations at both ends of the last accepted step of every kernel, with slopes."""
-        time, state, flow = self.solver.previous
+        length, state, flow = self.solver.previous
         ends = [
             self._correlate(x).double() for x in (state, flow, self.solver.state, self.solver.flow)
         ]
         shape = self.correlations.shape[:2]
-        return Step(time.expand(shape), self.solver.time.expand(shape), *ends)
+        return Step(self.solver.time.expand(shape), length.expand(shape), *ends)
 
     def _remember(self) -> None:
         """Keep time, correlations and their slopes of all kernels."""
@@ -339,10 +338,12 @@ class _Flow:
         return correlate(self.layout.unpack(state)["weights"].contiguous(), self.images)
 
     def _stuck(self) -> torch.Tensor:
-        """Seeds whose flow goes no further: it blows up, or is no number just beyond [seeds]."""
-        least = 1e-12 * self.solver.time.clamp(min=1e-3)
-        ended = self.solver.nowhere >= NOWHERE
-        return ((self.solver.step < least) | ended).any(1)
+        """Seeds whose flow goes no further: just beyond it is no number [seeds].
+
+        Not those whose steps are short beside the time: after a plateau of 1/sigma_0^n an escape
+        takes a share sigma_0^n of it, which may be below the rounding of the time itself.
+        """
+        return (self.solver.nowhere >= NOWHERE).any(1)
 
 
 @dataclass(frozen=True)
@@ -353,8 +354,8 @@ class Step:
     cubic through all four.
     """
 
-    begin: torch.Tensor
     end: torch.Tensor
+    length: torch.Tensor
     before: torch.Tensor
     slope_before: torch.Tensor
     after: torch.Tensor
@@ -362,7 +363,7 @@ class Step:
 
     def at(self, share: torch.Tensor) -> torch.Tensor:
         """Correlations at a share of the step in [0, 1], shape [seeds, kernels, features or 1]."""
-        length = (self.end - self.begin).unsqueeze(2)
+        length = self.length.unsqueeze(2)
         return hermite(share, length, self.before, self.slope_before, self.after, self.slope_after)
 
     def of(self, pairs: torch.Tensor) -> Step:
@@ -370,7 +371,7 @@ class Step:
 
         `pairs` [seeds, kernels, features], bool; the result has shapes [1, pairs, 1].
         """
-        times = (time.unsqueeze(2).expand_as(pairs) for time in (self.begin, self.end))
+        times = (time.unsqueeze(2).expand_as(pairs) for time in (self.end, self.length))
         values = (self.before, self.slope_before, self.after, self.slope_after)
         return Step(
             *(time[pairs].unsqueeze(0) for time in times),
@@ -390,7 +391,7 @@ def hermite(
 
 def _first_share(step: Step, level: float) -> torch.Tensor:
     """Share of the step at which each pair crosses the level, by halving [as a value]."""
-    length = (step.end - step.begin).unsqueeze(2)
+    length = step.length.unsqueeze(2)
     rise, before, after = (
         step.after - step.before,
         length * step.slope_before,
@@ -459,7 +460,8 @@ def _interpolate(
     at: np.ndarray, time: np.ndarray, value: np.ndarray, slope: np.ndarray
 ) -> np.ndarray:
     """Values [n, features] at times [n] between the ends of the steps that hold them."""
-    new = np.concatenate([[True], np.diff(time) > 0])
+    # Of steps below the rounding of the time the last one counts.
+    new = np.concatenate([np.diff(time) > 0, [True]])
     time, value, slope = time[new], value[new], slope[new]
     if len(time) < 2:
         return np.repeat(value[:1], len(at), 0)

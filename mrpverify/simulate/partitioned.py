@@ -97,7 +97,7 @@ class Partitioned(Chebyshev):
         new: torch.Tensor,
         flow: torch.Tensor,
     ) -> torch.Tensor:
-        past = (self.time - self.previous[0]).unsqueeze(2).to(y.dtype).clamp(min=1e-30)
+        past = self.previous[0].unsqueeze(2).to(y.dtype).clamp(min=1e-30)
         now = h.clamp(min=1e-30)
         bend = ((flow - f) / now - (f - self.previous[2]) / past) / (now + past) * 2
         usual = super()._estimate(h, y, f, new, flow)

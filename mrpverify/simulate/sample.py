@@ -14,12 +14,14 @@ from .images import MULTI_VIEW as MULTI_VIEW
 from .images import NO_PATCH as NO_PATCH
 from .images import Images as Images
 from .seeding import generator, normal, uniform
+from .threads import one_thread
 
 REMEMBERED, REMEMBERED_BYTES = 16, 12_000_000
 """Noise draws that a process remembers, and the bytes of one at most: 192 MB in all. A test on one
 seed has four draws that differ, of 2.5 MB each in preset quick."""
 
 
+@one_thread()
 def sample_features(parameters: Parameters, salt: str, seed: int) -> torch.Tensor:
     """Orthonormal features [views k, dimension], float64 (uniform on the Stiefel manifold)."""
     count, dimension = parameters.features, parameters.dimension
@@ -49,6 +51,7 @@ def absent_features(parameters: Parameters, salt: str, seed: int) -> torch.Tenso
     return absent
 
 
+@one_thread()
 def sample_weights(parameters: Parameters, salt: str, seeds: list[int]) -> torch.Tensor:
     """Initial kernels [seeds, kernels, dimension], float64; by default w_r ~ N(0, sigma_0^2 I).
 
@@ -78,6 +81,7 @@ def _along_features(parameters: Parameters, salt: str, seed: int) -> torch.Tenso
     return first + ratio.repeat(parameters.classes).unsqueeze(1) * second
 
 
+@one_thread()
 def sample_images(
     parameters: Parameters, salt: str, seeds: list[int], purpose: str = "data"
 ) -> Images:
@@ -90,6 +94,7 @@ def sample_images(
     )
 
 
+@one_thread()
 def sample_background(
     parameters: Parameters, salt: str, seeds: list[int], count: int
 ) -> torch.Tensor:
@@ -139,9 +144,11 @@ def _one_seed(parameters: Parameters, salt: str, seed: int, purpose: str) -> Ima
     single = uniform(0, 1, (n,), stream) < parameters.single_view
     view = torch.randint(v, (n,), generator=stream)
     shown_view = torch.where(single, view, MULTI_VIEW)
-    presence = law.present(parameters, labels, stream)
+    axes = (n, parameters.features)
+    presence = _of_law(law.name, "present", law.present(parameters, labels, stream), axes)
     hidden = shown_view if parameters.hide else torch.full_like(shown_view, MULTI_VIEW)
-    totals = _finite(law.name, law.strengths(parameters, labels, hidden, stream)) * presence
+    strong = law.strengths(parameters, labels, hidden, stream)
+    totals = _of_law(law.name, "strengths", strong, axes) * presence
     owner, strength = _place(parameters, presence, totals, stream)
     if parameters.coverage < 1:
         gone = absent_features(parameters, salt, seed)[owner.clamp(min=0)] & (owner != BACKGROUND)
@@ -153,11 +160,19 @@ def _one_seed(parameters: Parameters, salt: str, seed: int, purpose: str) -> Ima
     return Images(patches, labels, shown_view, owner, strength, features)
 
 
-def _finite(law: str, strengths: torch.Tensor) -> torch.Tensor:
-    """The same; raises ValueError where a law draws a strength that is no number."""
-    if not bool(torch.isfinite(strengths).all()):
-        raise ValueError(f"law {law}: its strengths are not all finite numbers.")
-    return strengths
+def _of_law(law: str, name: str, drawn: object, axes: tuple[int, int]) -> torch.Tensor:
+    """The same; raises ValueError where a law's function draws nothing of this kind."""
+    kind = "True or False (torch.bool)" if name == "present" else "finite floating numbers"
+    wanted = f"law {law}: {name} is to give a tensor [images, features] = {list(axes)} of {kind}"
+    if not isinstance(drawn, torch.Tensor):
+        raise ValueError(f"{wanted}, and gave a {type(drawn).__name__}.")
+    if drawn.shape != axes:
+        raise ValueError(f"{wanted}, and gave one of shape {list(drawn.shape)}.")
+    if not (drawn.dtype == torch.bool if name == "present" else drawn.is_floating_point()):
+        raise ValueError(f"{wanted}, and gave {drawn.dtype}.")
+    if not bool(torch.isfinite(drawn).all()):
+        raise ValueError(f"{wanted}, and not all that it gave are finite.")
+    return drawn
 
 
 def _place(

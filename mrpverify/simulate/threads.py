@@ -10,11 +10,12 @@ import torch
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """What a run computes on the CPU it computes by one thread; the setting is given back.
+    """What a run computes or draws on the CPU, this does by one thread; the setting is given back.
 
     Sums depend on the number of threads, and the small matrices of a run keep several of them
-    waiting for each other (10 to 30 times slower with two). A run on a GPU draws its images here,
-    beside others that do.
+    waiting for each other (10 to 30 times slower with two). So do draws that a claim looks at, and
+    a look at this machine's speed, in a process that trains nothing. A run on a GPU draws its
+    images here, beside others that do.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shlex
 from dataclasses import replace
 
 import pytest
@@ -84,6 +85,18 @@ def test_a_check_keeps_its_lock_or_does_not_begin(tmp_path):
     assert "Verdicts" not in other.output
     unknown = CliRunner().invoke(lock, ["T1.nothing", "--lock", file])
     assert unknown.exit_code == 2
+
+
+def test_the_line_that_a_lock_ends_with_can_be_typed(tmp_path):
+    file = str(tmp_path / "a lock")
+    words = ["A.regime", "A.descent", *ASKED[1:], "--seeds", "2", "--lock", file]
+    said = CliRunner().invoke(lock, words).stderr
+    typed = shlex.split(said.partition("ask them with ")[2])
+    assert typed == ["mrpverify", "check", "A.regime", "A.descent", "--framework", "mae",
+                     "--seeds", "2", "--set", "k=6", "--lock", file]  # fmt: skip
+    some = CliRunner().invoke(check, [*ASKED, "--seeds", "2", "--lock", file])
+    assert some.exit_code == 0, some.output
+    assert "locked, and not asked now: A.descent (mae, T)" in some.stderr
 
 
 def test_a_lock_is_not_written_over_another_one(tmp_path):

@@ -190,3 +190,22 @@ def test_a_large_initial_scale_is_no_pass_at_the_size_of_quick(get):
     (result,) = evaluate(select(["T1.capture"]), {"teacher-student": regime}, range(4), SALT, get)
     assert result.verdict in (Verdict.OUT_OF_REGIME, Verdict.REFUTED, Verdict.INCONCLUSIVE)
     assert "initial scale" in [condition.id for condition in result.violated]
+
+
+def test_seeds_that_are_not_known_refute_no_feature(framework, runs):
+    """They were rows of a captured share of 0 with an interval of [0, 0.17]."""
+    cut = runs.assign(
+        reached_horizon=runs["reached_horizon"] & (runs["seed"] >= SEEDS - 4),
+        diverged=runs["diverged"] & False,
+        **({"cannot_cover": runs["cannot_cover"] & False} if "cannot_cover" in runs else {}),
+    )
+    rows = capture.measure(SMALL[framework], cut).details["features"]
+    alone = capture.measure(SMALL[framework], runs.isel(seed=slice(4))).details["features"]
+    assert [row["interval"][1] for row in rows] == [1.0] * len(rows)
+    assert all(
+        0 < row["interval"][0] < its["interval"][0] for row, its in zip(rows, alone, strict=True)
+    )
+    none = cut.assign(reached_horizon=cut["reached_horizon"] & False)
+    found = capture.measure(SMALL[framework], none)
+    assert [row["interval"] for row in found.details["features"]] == [[0.0, 1.0]] * len(rows)
+    assert "mean_counts" not in found.details

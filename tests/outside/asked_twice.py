@@ -21,8 +21,8 @@ def measure(regime):
         "share of seeds that lose nothing between T and 2 T",
         [
             mv.Estimate("T", end),
-            mv.Estimate.of("features crossed by T", before.mean(1)),
-            mv.Estimate.of("features crossed by 2 T", after.mean(1)),
+            mv.Estimate.of_share("features crossed by T", before.mean(1)),
+            mv.Estimate.of_share("features crossed by 2 T", after.mean(1)),
             mv.Note("horizon", ("the second leg was asked for when the first was there",)),
         ],
     )

@@ -208,3 +208,16 @@ def test_an_open_difference_says_how_many_seeds_would_decide():
     found = result(measured=Verdict.INCONCLUSIVE, findings=[Recorded("differences", [row])])
     (line,) = next_steps(found, run())
     assert re.match(r"pixels: about --seeds \d+ on another --salt", line)
+
+
+def test_what_broke_is_said_claim_or_control():
+    """A broken control was told as if the claim had said nothing."""
+    holds = result(measured=Verdict.SUPPORTED)
+    (control, *_) = holds.claim.controls["mae"]
+    broken = replace(holds.measurement, measured=Verdict.ERROR)
+    one = concluded(holds.claim, "mae", holds.measurement, (ControlResult(control, broken, False),))
+    assert one.verdict is Verdict.ERROR
+    (line,) = next_steps(one, run())
+    assert line.startswith(f"control {control.id!r} broke, so that what was measured is not judged")
+    (line,) = next_steps(concluded(holds.claim, "mae", broken, ()), run())
+    assert line.startswith("it broke before it could say anything")

@@ -26,18 +26,20 @@ def _tensor(array: np.ndarray) -> torch.Tensor:
 
 
 def _step(random: np.random.Generator) -> flow.Step:
-    begin = random.uniform(0, 2, SHAPE[:2])
-    end = begin + random.uniform(0.5, 2, SHAPE[:2])
+    length = random.uniform(0.5, 2, SHAPE[:2])
+    end = length + random.uniform(0, 2, SHAPE[:2])
     before, after = random.uniform(0.0, 0.4, SHAPE), random.uniform(0.6, 1.0, SHAPE)
     slopes = random.uniform(0.0, 0.3, (2, *SHAPE))
-    return flow.Step(*map(_tensor, (begin, end, before, slopes[0], after, slopes[1])))
+    return flow.Step(*map(_tensor, (end, length, before, slopes[0], after, slopes[1])))
 
 
 def _cubic(step: flow.Step, at: tuple[int, int, int]) -> CubicHermiteSpline:
-    ends = [float(x[at[:2]]) for x in (step.begin, step.end)]
-    values = [float(x[at]) for x in (step.before, step.after)]
-    return CubicHermiteSpline(ends, values, [float(x[at]) for x in (step.slope_before,
-                                                                  step.slope_after)])  # fmt: skip
+    end, length = (float(x[at[:2]]) for x in (step.end, step.length))
+    values, slopes = (
+        [float(x[at]) for x in ends]
+        for ends in ((step.before, step.after), (step.slope_before, step.slope_after))
+    )
+    return CubicHermiteSpline([end - length, end], values, slopes)
 
 
 @FEW
@@ -49,12 +51,12 @@ def test_crossings_are_roots_of_the_cubic(seed: int) -> None:
     share = flow._first_share(step.of(pairs), 0.5).flatten()
     half = step.at(torch.full((*SHAPE[:2], 1), 0.5, dtype=torch.float64))
     for number, at in enumerate(zip(*np.nonzero(pairs.numpy()), strict=True)):
-        cubic, begin, end = _cubic(step, at), float(step.begin[at[:2]]), float(step.end[at[:2]])
-        found = begin + float(share[number]) * (end - begin)
+        cubic, end, length = _cubic(step, at), float(step.end[at[:2]]), float(step.length[at[:2]])
+        found = end - (1 - float(share[number])) * length
         assert cubic(found) == pytest.approx(0.5, abs=1e-7)
         assert any(abs(root - found) < 1e-6 for root in cubic.solve(0.5, extrapolate=False))
     for at in np.ndindex(SHAPE):
-        middle = (float(step.begin[at[:2]]) + float(step.end[at[:2]])) / 2
+        middle = float(step.end[at[:2]]) - float(step.length[at[:2]]) / 2
         assert float(half[at]) == pytest.approx(float(_cubic(step, at)(middle)))
 
 

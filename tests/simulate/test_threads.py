@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from mrpverify.parameters import Parameters
-from mrpverify.simulate import descend
+from mrpverify.records import drawn, work
+from mrpverify.simulate import descend, sample
 from mrpverify.simulate.descend import pretrain
 from tests.built_in import OBJECTIVES, instead
 
@@ -58,3 +59,30 @@ def test_numbers_do_not_depend_on_the_threads_of_the_caller(two_threads):
     torch.set_num_threads(1)
     one = pretrain(SMALL, "threads", [0])
     np.testing.assert_array_equal(one.final_weights, two.final_weights)
+
+
+@pytest.mark.parametrize(
+    ("module", "inner", "ask"),
+    [
+        (sample, "generator", lambda: sample.sample_images(SMALL, "threads", [0])),
+        (sample, "generator", lambda: sample.sample_weights(SMALL, "threads", [0])),
+        (sample, "generator", lambda: sample.sample_features(SMALL, "threads", 0)),
+        (sample, "generator", lambda: sample.sample_background(SMALL, "threads", [0], 5)),
+        (drawn, "sample_weights", lambda: drawn.initial_correlations(SMALL, "threads", [0])),
+        (work, "project", lambda: work.operations_a_second.__wrapped__()),
+    ],
+)
+def test_what_is_drawn_or_timed_without_training_takes_one_thread_too(
+    module, inner, ask, two_threads, monkeypatch
+):
+    """Two took sixteen times as long for a claim's images, and foretold eighty times the time."""
+    seen, function = [], getattr(module, inner)
+
+    def noting(*arguments):
+        seen.append(torch.get_num_threads())
+        return function(*arguments)
+
+    monkeypatch.setattr(module, inner, noting)
+    ask()
+    assert set(seen) == {1}
+    assert torch.get_num_threads() == 2

@@ -45,13 +45,18 @@ def measure(parameters: Parameters, runs: xr.Dataset) -> Measurement:
 def _per_feature(
     parameters: Parameters, runs: xr.Dataset, captured_features: np.ndarray
 ) -> list[dict[str, Any]]:
-    """One row per feature: class, view, captured share of seeds, median correlation."""
+    """One row per feature: class, view, captured share of seeds, median correlation.
+
+    The interval holds what the seeds that are not known at T may still say.
+    """
+    open_seeds = int((~known_at_horizon(runs)).sum())
     holding = np.where(holds_class_purely(parameters, runs), final(runs), np.nan)
     best = np.where(np.isnan(holding), -np.inf, holding).max(1)
     rows = []
     for index in range(parameters.features):
         won = captured_features[:, index] & reached(runs)
-        low, high = clopper_pearson(int(won.sum()), len(won))
+        low, _ = clopper_pearson(int(won.sum()), len(won))
+        _, high = clopper_pearson(int(won.sum()) + open_seeds, len(won))
         correlations = best[won, index]
         rows.append(
             {
@@ -66,7 +71,10 @@ def _per_feature(
 
 
 def _mean_counts(parameters: Parameters, runs: xr.Dataset) -> list[Note]:
-    """Mean number of features held at all, class-purely and purely, at each level."""
+    """Mean number of features held at all, class-purely and purely, of known seeds, by level."""
+    known = known_at_horizon(runs)
+    if not known.any():
+        return []
     levels = {f"{level:g} varrho": level * parameters.linear_from for level in LEVELS}
     limit = hold_level(parameters)
     found = {
@@ -74,7 +82,7 @@ def _mean_counts(parameters: Parameters, runs: xr.Dataset) -> list[Note]:
         for name, level in levels.items()
     }
     means = {
-        level: {name: float(np.mean(number)) for name, number in numbers.items()}
+        level: {name: float(np.mean(number[known])) for name, number in numbers.items()}
         for level, numbers in found.items()
     }
     return [_counted(parameters, level, row) for level, row in means.items()]
