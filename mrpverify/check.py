@@ -1,9 +1,9 @@
 """``python -m mrpverify.check NAME...``: a verdict for every claim, with controls and an exit code.
 
 Exit codes: 0 supported, 1 error, 2 usage, 3 refuted, 4 inconclusive, 5 uninformative (a control
-passed), 6 out of regime; the worst of the run, 3 before 5 before 6 before 4. With --verify: 7 where
-a verdict does not follow from the numbers of its record. With --lock: 8 where it is not what was
-locked, before any run.
+did not fail), 6 out of regime; the worst of the run, 3 before 5 before 6 before 4. With --verify: 7
+where a verdict does not follow from the numbers of its record. With --lock: 8 where it is not what
+was locked, before any run.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ QUESTIONS = {
 COLUMNS = {
     Verdict.REFUTED: "refuted",
     Verdict.INCONCLUSIVE: "not decided",
-    Verdict.UNINFORMATIVE: "says nothing (a control passed)",
+    Verdict.UNINFORMATIVE: "says nothing (a control did not fail)",
     Verdict.OUT_OF_REGIME: "outside its regime",
     Verdict.ERROR: "broke",
 }

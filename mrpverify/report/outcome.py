@@ -21,7 +21,7 @@ WORDS = {
     "SUPPORTED": "Holds",
     "REFUTED": "Refuted",
     "INCONCLUSIVE": "Not decided",
-    "UNINFORMATIVE": "Says nothing (a control passed)",
+    "UNINFORMATIVE": "Says nothing (a control did not fail)",
     "OUT_OF_REGIME": "Outside the stated regime",
     "ERROR": "Broke",
 }
