@@ -13,7 +13,7 @@ import torch
 
 from .. import outside
 from ..parameters import Parameters, relevant, symbols
-from ..parts.law import MULTI_VIEW_LAW
+from ..simulate.data_law import MULTI_VIEW_IMAGES
 from ..simulate.run import objective_of
 from ..simulate.sample import sample_images, sample_weights
 from ..simulate.threads import one_thread
@@ -50,7 +50,7 @@ def _foreign(parameters: Parameters) -> list[str]:
     p, found = parameters, []
     if p.framework not in outside.own(outside.OBJECTIVES):
         found.append(f"objective {p.framework}")
-    if p.law not in (MULTI_VIEW_LAW, *outside.own(outside.LAWS)):
+    if p.law not in (MULTI_VIEW_IMAGES.name, *outside.own(outside.LAWS)):
         found.append(f"law {p.law}")
     return found
 
