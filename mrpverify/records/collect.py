@@ -359,16 +359,22 @@ def _interrupts_noted(trainers: Trainers) -> Iterator[threading.Event]:
     """Ctrl-C is noted and acted on between runs, never while one is being saved.
 
     So are other ways to end a process, where the program hears them. Work in this very process is
-    interrupted at once, as ever.
+    interrupted at once, and noted as well: what is raised while Python tidies up is passed over.
     """
     noted = threading.Event()
     handled = [signal.SIGINT, *(n for n in ENDINGS if callable(signal.getsignal(n)))]
     alone = isinstance(trainers, InThisProcess)
     # Only the main thread may handle signals.
-    if alone or threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread():
         yield noted
         return
-    before = {number: signal.signal(number, lambda *_: noted.set()) for number in handled}
+
+    def hear(*_: object) -> None:
+        noted.set()
+        if alone:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, hear) for number in handled}
     try:
         yield noted
     finally:

@@ -408,3 +408,30 @@ def test_waiting_for_the_first_worker_listens_to_an_interruption(store):
     with pytest.raises(KeyboardInterrupt):
         list(collecting.train_missing(requests(2), HERE, store, trainers=nobody))
     assert nobody.asked == 3
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_that_python_passes_over_ends_after_the_run(number, store, monkeypatch):
+    """What a handler raises in a destructor is ignored: a SIGTERM was lost, an hour was trained."""
+    genuine, calls = collecting.train, []
+
+    class Dying:
+        def __del__(self):
+            signal.raise_signal(number)
+
+    def interrupted_while_tidying_up(job, machine):
+        calls.append(job)
+        Dying()
+        return genuine(job, machine)
+
+    monkeypatch.setattr(collecting, "train", interrupted_while_tidying_up)
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            collect(requests(4), HERE, store)
+        assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        signal.signal(number, before)
+    assert len(calls) == 1
+    assert sum(store.load(r) is not None for r in requests(4)) == 1
