@@ -20,7 +20,7 @@ from .. import outside
 from ..parameters import Parameters
 from ..simulate.execution import out_of_memory
 from ..simulate.objective import Objective, State
-from ..simulate.run import DIVERGED_AT, objective_of
+from ..simulate.run import DIVERGED_AT, correlate, objective_of
 from ..simulate.sample import sample_images, sample_weights
 from ..simulate.threads import one_thread
 from ..simulate.trajectory import Trajectory
@@ -112,9 +112,9 @@ def _from_outside(file: Path) -> bool:
 
 def _complaints(parameters: Parameters, salt: str, seed: int) -> Iterator[str]:
     """What is wrong with what an objective says and gives at the start, the first thing first."""
-    objective, images = objective_of(parameters), sample_images(parameters, salt, [seed])
-    weights = sample_weights(parameters, salt, [seed])
-    largest = (weights @ images.features[0].T.to(weights)).amax(2)  # of every kernel
+    objective, weights = objective_of(parameters), sample_weights(parameters, salt, [seed])
+    images = sample_images(parameters, salt, [seed]).to("cpu", weights.dtype)  # as a run has them
+    largest = correlate(weights, images).amax(2)  # of every kernel
     state = objective.start(parameters, weights.clone(), salt, [seed])
     yield from _of_words(objective, parameters)
     if not isinstance(state, Mapping) or "weights" not in state:

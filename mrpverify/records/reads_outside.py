@@ -14,7 +14,7 @@ import torch
 from .. import outside
 from ..parameters import Parameters, relevant, symbols
 from ..simulate.data_law import MULTI_VIEW_IMAGES
-from ..simulate.run import objective_of
+from ..simulate.run import correlate, objective_of
 from ..simulate.sample import sample_images, sample_weights
 from ..simulate.threads import one_thread
 
@@ -60,8 +60,9 @@ def _read(parameters: Parameters, salt: str, seed: int) -> set[str]:
     read: set[str] = set()
     p, objective = watched(parameters, read), objective_of(parameters)
     with torch.inference_mode():
-        images, weights = sample_images(p, salt, [seed]), sample_weights(p, salt, [seed])
-        largest = (weights @ images.features[0].T.to(weights)).amax(2)
+        weights = sample_weights(p, salt, [seed])
+        images = sample_images(p, salt, [seed]).to("cpu", weights.dtype)  # as a run has them
+        largest = correlate(weights, images).amax(2)
         state = objective.start(p, weights, salt, [seed])
         objective.loss(p, dict(state), images, largest)
         objective.direction(p, state, images, largest)

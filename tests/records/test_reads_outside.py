@@ -101,3 +101,19 @@ def test_a_watched_regime_is_the_same_to_everybody():
     assert read == set()
     assert regime.kernels == 4
     assert read == {"classes", "kernels_per_class"}
+
+
+def test_a_law_may_draw_in_another_precision_than_kernels(monkeypatch):
+    """A run makes its images of its own kind of numbers, and so does this look."""
+    law = mv.DataLaw(
+        name="mine",
+        roles=mv.multi_view_roles,
+        strengths=lambda p, labels, *given: torch.ones(len(labels), p.features),
+    )
+    genuine = reads_outside.sample_images
+    monkeypatch.setattr("mrpverify.simulate.sample.law_of", lambda p: law)
+    monkeypatch.setattr(reads_outside, "_foreign", lambda p: ["law mine"])
+    monkeypatch.setattr(
+        reads_outside, "sample_images", lambda *given: genuine(*given).to("cpu", torch.float32)
+    )
+    check_reads(REGIME, "tests", 0)
