@@ -436,7 +436,7 @@ def test_with_more_views_only_what_is_derived_for_two_is_not_defined(setting):
         ("k=2", ON_THE_PATH),
         ("q=2", ON_THE_PATH | {"S.time", "S.later", "S.further", "S.race", "AUG.rate"}
          | {"CMP.init", "CMP.rival", "CMP.unequal"}),
-        ("mu=1", ON_THE_PATH | {"S.time", "S.later"}),
+        ("mu=1", ON_THE_PATH | {"S.time"}),  # S.later begins at mu = 1/2
         ("C_p=1", {"L8", "KD.residual"}),
         ("theta=1", {"L4", "L5", "L6", "L7", "L16"}),
         ("Delta=0", {"CMP.keep"}),

@@ -211,9 +211,9 @@ def test_quiet_patches_are_left_out_and_the_flow_is_the_same(regime):
     p = replace(regime("mae"), method="flow", init_scale=0.02, horizon=1500.0)
     rows = []
 
-    def counted(patches, kept):
+    def counted(patches, kept, *totals):
         rows.append(float(kept.double().mean()))
-        return some_patches(patches, kept)
+        return some_patches(patches, kept, *totals)
 
     with (
         mock.patch.object(mae, "some_patches", counted),
