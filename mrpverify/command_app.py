@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import metadata
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import IO, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperOption
 
 ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that ask a process to end, beside Ctrl-C."""
@@ -30,15 +31,24 @@ INTERRUPTED = 130
 
 
 class _Command(TyperCommand):
-    """A command that takes no empty word: as a path it would be the folder one happens to be in."""
+    """A command that drops no word of its line.
+
+    An empty one as a path would be the folder one happens to be in; of an option that is given
+    twice, with two values, the first would be passed over.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the command line; an empty word is a usage error."""
+        """Read the command line; an empty word or an option given twice is a usage error."""
         for before, word in pairwise(["", *args]):
             option, _, value = word.partition("=")
             if not (value if word.startswith("--") and "=" in word else word):
                 named = option or (before if before.startswith("-") else "NAME")
                 raise typer.BadParameter(f"{named} '': is empty; give a value or leave it out.")
+        given = self.make_parser(ctx).parse_args(list(args))[2]
+        for known, times in Counter(given).items():
+            once = isinstance(known, TyperOption) and not (known.multiple or known.is_flag)
+            if once and times > 1:
+                raise typer.BadParameter(f"{known.opts[-1]}: is given {times} times; keep one.")
         return super().parse_args(ctx, args)
 
 

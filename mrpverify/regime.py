@@ -229,10 +229,21 @@ def _preset(name: str, content: dict[str, Any]) -> Preset:
         like = regimes[_like(framework)] if framework in foreign else None
         base = canonical(shared) if like is None else asdict(like)
         try:
-            regimes[framework] = build({**base, **canonical(own), "framework": framework})
+            values = {**base, **canonical(own), "framework": framework}
+            _numbers_as_numbers(values)
+            regimes[framework] = build(values)
         except RegimeError as error:
             raise RegimeError(f"preset {name}, [{framework}]: {error}") from None
     return Preset(name, check_seeds(content.get("seeds", 24)), regimes)
+
+
+def _numbers_as_numbers(values: Mapping[str, Any]) -> None:
+    """Raise RegimeError for a number in quotes: a file has numbers of its own, a shell has not."""
+    admitted = domains_of(_type(values))
+    for name, value in values.items():
+        domain = admitted.get(name)
+        if domain and isinstance(value, str) and _read(domain, value) is not value:
+            raise RegimeError(f"{domain.symbol}={value!r}: is a text; write it without quotes.")
 
 
 def _like(framework: Framework) -> Framework:

@@ -70,6 +70,30 @@ def test_an_empty_word_is_refused(words, named, tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["check", "A.regime", "--seeds", "3", "--seeds", "4"], "--seeds"),
+        (["check", "A.regime", "--salt=a", "--salt", "a"], "--salt"),
+        (["figures", "all", "--out", "a", "--out", "b"], "--out"),
+    ],
+)
+def test_an_option_that_takes_one_value_is_refused_twice(
+    words, named, tmp_path, monkeypatch, capsys
+):
+    """The first of the two was passed over without a word."""
+    monkeypatch.chdir(tmp_path)
+    code, _, told = ended(words, capsys)
+    assert code == 2
+    assert f"{named}: is given 2 times; keep one" in told
+    assert not list(tmp_path.iterdir())
+
+
+def test_repeatable_options_and_switches_may_be_given_again(capsys):
+    words = ["check", "A.regime", "--set", "theta=0.5", "--set", "mu=0.02", "--quiet", "--quiet"]
+    assert ended(words, capsys)[0] == 0
+
+
+@pytest.mark.parametrize(
     "words", [["records", "list"], ["check", "T1.capture", "--seeds", "4", "--quiet"]]
 )
 def test_a_store_that_may_not_be_looked_at_is_named(words, monkeypatch, capsys):

@@ -228,6 +228,8 @@ def test_override_reaches_every_framework_and_is_checked():
         ("[shared]\nthetta = 1", "did you mean"),
         ("[mae]\ntheta = 7", "[mae]"),
         ("[banana]\nk = 2", "'banana'"),
+        ('[shared]\nk = "2"', "k='2': is a text"),
+        ('[mae]\nbias = "false"', "bias='false': is a text"),
         ("mae = 3", "must be a table"),
         ("= = =", "not valid TOML"),
     ],
