@@ -38,6 +38,16 @@ def clopper_pearson(
     return float(interval.low), float(interval.high)
 
 
+def share_interval(successes: int, not_known: int, trials: int) -> tuple[float, float]:
+    """90 % interval of a share of seeds that holds whatever those that are not known may say.
+
+    Raises ValueError for impossible counts.
+    """
+    low, _ = clopper_pearson(successes, trials)
+    _, high = clopper_pearson(successes + not_known, trials)
+    return low, high
+
+
 def mean_interval(
     values: np.ndarray,
     confidence: float = CONFIDENCE,

@@ -12,7 +12,7 @@ import numpy as np
 from ..parameters import STAND_INS
 from . import e_value
 from .findings import Estimate, Finding, Findings, Note, Recorded, checked, details_of, exchanged
-from .intervals import ANY, APPROXIMATE, clopper_pearson
+from .intervals import ANY, APPROXIMATE, share_interval
 from .over_seeds import OverSeeds
 from .sequential import LEVEL, Design, Outcome, design
 from .verdicts import Verdict, all_of, measured_above, measured_within
@@ -284,8 +284,6 @@ def _looked_at(
     """The measurement by its first `used` seeds."""
     looked = (m.outcomes or ())[:used]
     successes, open_seeds = sum(s is True for s in looked), sum(s is None for s in looked)
-    low, _ = clopper_pearson(successes, used)
-    _, high = clopper_pearson(successes + open_seeds, used)
     found: list[Finding] = [_asked(verdict, sequential)]
     if "seeds_not_known" in m.details:
         found.append(_not_known(open_seeds))
@@ -296,7 +294,7 @@ def _looked_at(
     return replace(
         m,
         value=successes / used,
-        interval=(low, high),
+        interval=share_interval(successes, open_seeds, used),
         measured=verdict,
         successes=successes,
         trials=used,

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from ...judge.findings import Column, Finding, Note, Table, recorded
-from ...judge.intervals import clopper_pearson
+from ...judge.intervals import share_interval
 from ...judge.measurement import Measurement, share_of_seeds
 from ...observe.capture import captured, counts
 from ...parameters import Parameters
@@ -55,15 +55,13 @@ def _per_feature(
     rows = []
     for index in range(parameters.features):
         won = captured_features[:, index] & reached(runs)
-        low, _ = clopper_pearson(int(won.sum()), len(won))
-        _, high = clopper_pearson(int(won.sum()) + open_seeds, len(won))
         correlations = best[won, index]
         rows.append(
             {
                 "class": index // parameters.views + 1,
                 "view": index % parameters.views + 1,
                 "captured_share": float(won.mean()),
-                "interval": [low, high],
+                "interval": [*share_interval(int(won.sum()), open_seeds, len(won))],
                 "median_correlation": float(np.median(correlations)) if won.any() else None,
             }
         )
