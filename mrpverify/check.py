@@ -24,6 +24,7 @@ from .command_app import (
     Seeds,
     Settings,
     Version,
+    Workers,
     command_app,
     refuse_beside,
 )
@@ -41,9 +42,7 @@ def check(
     seeds: Seeds = None,
     salt: Salt = "a",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="processes (default: one per core that may be used)")
-    ] = None,
+    workers: Workers = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="write the record here (-: to stdout)")
     ] = None,

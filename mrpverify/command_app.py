@@ -225,6 +225,10 @@ Settings = Annotated[
 ]
 Seeds = Annotated[int | None, typer.Option(help="number of seeds (preset: 24 or more)")]
 Salt = Annotated[str, typer.Option(help="re-rolls every random draw")]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, help="processes (default: one per core that may be used)"),
+]
 Plugins = Annotated[
     list[str] | None,
     typer.Option("--plugin", help="a file of claims, objectives or laws; repeatable"),

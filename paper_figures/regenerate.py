@@ -11,6 +11,7 @@ from pathlib import Path
 
 import typer
 
+from mrpverify.command_app import Workers
 from mrpverify.figures.__main__ import (
     Device,
     Names,
@@ -33,9 +34,13 @@ def regenerate(
     device: Device = "auto",
     out: Out = DRAWN,
     quiet: Quiet = False,
+    workers: Workers = None,
 ) -> None:
     """Draw the named figures, all of them by default."""
-    figures(names or ["all"], preset, salt, seeds, device, out, quiet)
+    figures(
+        names=names or ["all"], preset=preset, salt=salt, seeds=seeds, device=device, out=out,
+        quiet=quiet, workers=workers,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from mrpverify.__main__ import app
 from mrpverify.check import app as check
 from mrpverify.command_line import WIDTH
+from mrpverify.records.collect import DeviceError
 from mrpverify.records.store import CACHE_VARIABLE
 from mrpverify.regime import load_preset
 
@@ -91,6 +92,28 @@ def test_an_option_that_takes_one_value_is_refused_twice(
 def test_repeatable_options_and_switches_may_be_given_again(capsys):
     words = ["check", "A.regime", "--set", "theta=0.5", "--set", "mu=0.02", "--quiet", "--quiet"]
     assert ended(words, capsys)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "module"),
+    [
+        (["check", "T1.capture"], "checking"),
+        (["figures", "theorem1"], "figures.drawing_order"),
+        (["counterexample", "T1.capture", "--vary", "theta"], "counterexample.searching"),
+        (["sweep", "map_gain"], "sweep.sweeping"),
+    ],
+)
+def test_every_command_that_trains_may_be_told_how_many_processes(
+    words, module, tmp_path, monkeypatch, capsys
+):
+    def asked(device, workers=None):
+        raise DeviceError(f"{workers} of them")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(f"mrpverify.{module}.choose_machine", asked)
+    code, _, told = ended([*words, "--workers", "3"], capsys)
+    assert code == 2
+    assert "3 of them" in told
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from ..command_app import Plugins, Preset, Version, command_app
+from ..command_app import Plugins, Preset, Version, Workers, command_app
 
 app = command_app()
 
@@ -37,6 +37,7 @@ def counterexample(
     salt: Annotated[str, typer.Option(help="salt of the search")] = "explore",
     confirm: Annotated[str, typer.Option(help="salt of the confirmation")] = "a",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    workers: Workers = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="the result alone")] = False,
     plugins: Plugins = None,
     version: Version = False,
@@ -47,7 +48,7 @@ def counterexample(
     asked = searching.Asked(
         name=name, vary=vary, framework=framework, at=at, preset=preset, settings=settings or [],
         seeds=seeds, budget=budget, salt=salt, confirm=confirm, device=device, quiet=quiet,
-        plugins=plugins or [],
+        plugins=plugins or [], workers=workers,
     )  # fmt: skip
     searching.search(asked)
 

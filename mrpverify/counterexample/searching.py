@@ -61,6 +61,7 @@ class Asked:
     at: str = ""
     """Horizon of the claim; any where it is judged at one alone."""
     plugins: Sequence[str] = ()
+    workers: int | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def _search(asked: Asked) -> Search:
     start = _start(chosen.regimes[framework], asked.vary)
     _check_heard(claim, preset, chosen, start)
     _check_enough(claim, check_seeds(asked.seeds))
-    machine = choose_machine(asked.device)
+    machine = choose_machine(asked.device, asked.workers)
     check_device(chosen.regimes.values(), machine.device)
     return Search(
         claim, framework, chosen, settings, start,

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from ..command_app import Version, command_app
+from ..command_app import Version, Workers, command_app
 
 app = command_app()
 
@@ -39,6 +39,7 @@ def figures(
     salt: Salt = "a",
     seeds: Seeds = None,
     device: Device = "auto",
+    workers: Workers = None,
     out: Out = Path("figures"),
     quiet: Quiet = False,
     records: Records = Path("docs", "results"),
@@ -57,6 +58,7 @@ def figures(
             salt=salt,
             seeds=seeds,
             device=device,
+            workers=workers,
             out=out,
             quiet=quiet,
             records=records,

@@ -44,6 +44,7 @@ class Asked:
     out: Path
     quiet: bool
     records: Path = RECORDS
+    workers: int | None = None
 
     def command(self, figure: AnyFigure) -> str:
         """The command that draws one of the figures again."""
@@ -100,7 +101,7 @@ def _order(asked: Asked) -> Order:
     preset = load_preset(asked.preset)
     settings = load_settings(preset_path(asked.preset), {})
     seeds = settings.seeds if asked.seeds is None else min(check_seeds(asked.seeds), settings.seeds)
-    machine = choose_machine(asked.device)
+    machine = choose_machine(asked.device, asked.workers)
     check_device(preset.regimes.values(), machine.device)
     try:
         asked.out.mkdir(parents=True, exist_ok=True)

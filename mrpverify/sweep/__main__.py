@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ..command_app import Plugins, Version, command_app
+from ..command_app import Plugins, Version, Workers, command_app
 
 app = command_app()
 
@@ -21,9 +21,7 @@ def sweep(
     plan: Annotated[
         Path | None, typer.Argument(help="a TOML file, or a shipped plan by name (map_gain)")
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="processes on this machine (default: one per core)")
-    ] = None,
+    workers: Workers = None,
     scheduler: Annotated[
         str | None, typer.Option(help="address of a Dask scheduler to train on instead")
     ] = None,
