@@ -17,6 +17,7 @@ from ..judge.measurement import (
     mean_share_over_seeds,
     mean_within,
     share_of_seeds,
+    together,
 )
 from ..judge.numbers import Number, Rival, all_numbers, bracket_number, mean_number, share_number
 from ..judge.per_seed import above, at_least, counted, in_each_seed, within
@@ -45,6 +46,8 @@ WIDTH = 0.05
 """Half-width of the band of an equivalence test here."""
 TOGETHER = 3
 """Numbers of one law."""
+PARTS = 8
+"""Of one claim, as CMP.shift has them: the most."""
 
 
 @dataclass(frozen=True)
@@ -236,6 +239,7 @@ def _of_numbers() -> Iterator[Case]:
     yield Case("all_numbers", f"{TOGETHER} shares at p0", _several_shares, both)
     inside = frozenset({Verdict.REFUTED})
     yield Case("all_numbers", f"{TOGETHER} normal numbers at their edges", _edges, inside)
+    yield Case("together", f"{PARTS} parts at their edges, seeds at p0 and means", _parts, inside)
 
 
 def _one_mean(values: np.ndarray) -> Judged:
@@ -272,6 +276,16 @@ def _several_shares(random: np.random.Generator, seeds: int) -> Judged:
 
 def _edges(random: np.random.Generator, seeds: int) -> Judged:
     return Judged(all_numbers(_means(random, seeds, EDGE), "").measured)
+
+
+def _parts(random: np.random.Generator, seeds: int) -> Judged:
+    """Every second one a share of seeds, every other one a normal mean."""
+    law, parts = normal(EDGE, 0.1), {}
+    for i in range(0, PARTS, 2):
+        holds = (random.random(seeds) < P0).astype(float)
+        parts[f"share {i}"] = counted(at_least(holds, GOOD))
+        parts[f"mean {i}"] = mean_above(law.draw(random, seeds), EDGE)
+    return Judged(together("", parts).measured)
 
 
 def lines(draws: int, salt: str, tell: Callable[[str], None] = lambda line: None) -> list[str]:

@@ -30,9 +30,10 @@ def differences_above_zero(
     """Every mean paired difference [seeds] must lie above 0: t-intervals, all of them together.
 
     The smallest mean is the value; the others stand in a table. `resolution` is how finely one
-    difference is known. Refuted by one that lies below 0 (each interval is at 90 %).
+    difference is known. Refuted by one that lies below 0, at a level divided by their number.
     """
-    rows = [difference_row(name, values, resolution) for name, values in differences.items()]
+    number = len(differences)
+    rows = [difference_row(name, one, resolution, number) for name, one in differences.items()]
     least = min(rows, key=lambda row: row["mean"] if np.isfinite(row["mean"]) else -np.inf)
     return Measurement(
         f"{statistic} (smallest of {len(rows)}: {least['difference']})",
@@ -50,13 +51,15 @@ def not_supported(setup: Setup, measurement: Measurement) -> bool:
     return bool(np.isfinite(measurement.value)) and measurement.measured is not Verdict.SUPPORTED
 
 
-def difference_row(name: str, values: np.ndarray, resolution: float) -> dict[str, Any]:
-    """One difference with its interval over the seeds in which it exists (is not NaN)."""
+def difference_row(
+    name: str, values: np.ndarray, resolution: float, together: int = 1
+) -> dict[str, Any]:
+    """One of some differences with its interval over the seeds in which it exists (is not NaN)."""
     known = values[np.isfinite(values)]
     mean = Part(OverSeeds.of("t", values, resolution), 0.0, fewest=FEWEST)
     return {
         "difference": name,
-        **mean.summary(),
+        **mean.summary(together),
         "seeds": len(known),
         "seeds_above_0": int((known > 0).sum()),
     }

@@ -12,7 +12,7 @@ import numpy as np
 from ..parameters import STAND_INS
 from . import e_value
 from .findings import Estimate, Finding, Findings, Note, Recorded, checked, details_of, exchanged
-from .intervals import ANY, APPROXIMATE, share_interval
+from .intervals import ANY, APPROXIMATE, CONFIDENCE, share_interval
 from .over_seeds import OverSeeds
 from .sequential import LEVEL, Design, Outcome, design
 from .verdicts import Verdict, all_of, measured_above, measured_within
@@ -84,27 +84,41 @@ class Part:
 
     @property
     def measured(self) -> Verdict:
-        """What the interval says, support withheld where there are too few seeds."""
+        """What it says alone."""
+        return self.as_one_of(1)
+
+    def as_one_of(self, together: int) -> Verdict:
+        """What it says as one of `together` parts, of which one is enough to refute a claim.
+
+        Refuted at a level divided by their number (Bonferroni). Supported at the usual level, for
+        all of them have to be (an intersection-union test), and from enough seeds.
+        """
+        if self._said(1 - (1 - CONFIDENCE) / together) is Verdict.REFUTED:
+            return Verdict.REFUTED
+        supported = self._said(CONFIDENCE) is Verdict.SUPPORTED
+        enough = self.over_seeds.seeds >= self.fewest
+        return Verdict.SUPPORTED if supported and enough else Verdict.INCONCLUSIVE
+
+    def _said(self, confidence: float) -> Verdict:
+        """What the interval at a confidence says."""
+        interval = self.over_seeds.interval(confidence)
         if self.band is None:
-            found = measured_above(self.interval, self.threshold)
-        else:
-            found = measured_within(self.interval, self.band)
-        few = self.over_seeds.seeds < self.fewest and found is Verdict.SUPPORTED
-        return Verdict.INCONCLUSIVE if few else found
+            return measured_above(interval, self.threshold)
+        return measured_within(interval, self.band)
 
     @property
     def assumes(self) -> str | None:
         """What the interval takes for granted; None where it is exact."""
         return None if self.over_seeds.assumes is None else T_ASSUMES
 
-    def summary(self) -> dict[str, Any]:
-        """The part as it stands in a record."""
+    def summary(self, together: int = 1) -> dict[str, Any]:
+        """The part as it stands in a record, as one of `together`."""
         return {
             "mean": self.value,
             "interval": list(self.interval),
             "threshold": self.threshold,
             "band": None if self.band is None else list(self.band),
-            "measured": self.measured,
+            "measured": self.as_one_of(together),
             "fewest": self.fewest,
             "over_seeds": self.over_seeds.summary(),
         }
@@ -169,16 +183,16 @@ def assumptions(assumed: Mapping[str, str]) -> tuple[Note, ...]:
 
 def together(statistic: str, parts: Mapping[str, Part], findings: Findings = ()) -> Measurement:
     """A claim of several parts: refuted by one, supported by all; the first gives its numbers."""
-    first = next(iter(parts.values()))
+    first, number = next(iter(parts.values())), len(parts)
     assumed = {name: part.assumes for name, part in parts.items() if part.assumes is not None}
     return Measurement(
         statistic,
         first.value,
         first.interval,
         first.threshold,
-        all_of(part.measured for part in parts.values()),
+        all_of(part.as_one_of(number) for part in parts.values()),
         findings=(
-            *(part_row(name, part.summary()) for name, part in parts.items()),
+            *(part_row(name, part.summary(number)) for name, part in parts.items()),
             *assumptions(assumed),
             *findings,
         ),

@@ -54,7 +54,7 @@ def rows_of(details: Row) -> dict[str, Row]:
 
 def row_again(row: Row, together: int) -> Row:
     """One of them as it should stand in the record, as one of `together`."""
-    return _number(row).row(together) if "prediction" in row else _part(row).summary()
+    return _number(row).row(together) if "prediction" in row else _part(row).summary(together)
 
 
 def _all_kept(rows: Collection[Row]) -> bool:
@@ -66,7 +66,7 @@ def _smallest(parts: Sequence[Part]) -> Measurement:
     """Paired differences: the smallest mean gives its numbers, all of them the verdict."""
     least = min(parts, key=lambda part: part.value if np.isfinite(part.value) else -np.inf)
     one = together("", {"smallest": least})
-    return replace(one, measured=all_of(part.measured for part in parts))
+    return replace(one, measured=all_of(part.as_one_of(len(parts)) for part in parts))
 
 
 def _number(row: Row) -> Number:
