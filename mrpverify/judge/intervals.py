@@ -57,20 +57,21 @@ def mean_interval(
     """Central t-interval of the mean of independent values [seeds], 90 % unless told otherwise.
 
     Approximate: it is too narrow where rare values lie far from the others (docs/calibration.md).
-    Fewer than two finite values leave it open; it never goes beyond the `possible` values. A
-    `resolution` says how finely a value is known (a share of n: 1/n): the standard error is at
-    least that of one value off by as much.
+    NaN is no value; fewer than two finite ones leave it open, and an infinite one (never) leaves it
+    open on its side. It never goes beyond the `possible` values. A `resolution` says how finely a
+    value is known (a share of n: 1/n): the standard error is at least that of one value off by as
+    much.
     """
-    finite = np.asarray(values, dtype=float)
-    finite = finite[np.isfinite(finite)]
+    given = np.asarray(values, dtype=float)
+    finite = given[np.isfinite(given)]
     if len(finite) < 2:
         return possible
     mean = float(finite.mean())
     error = max(finite.std(ddof=1) / np.sqrt(len(finite)), resolution / len(finite))
-    if error == 0:
-        return mean, mean
-    low, high = _t_quantiles(confidence, len(finite) - 1)
-    return max(float(low * error + mean), possible[0]), min(float(high * error + mean), possible[1])
+    low, high = _t_quantiles(confidence, len(finite) - 1) if error > 0 else (0.0, 0.0)
+    bottom = -np.inf if np.isneginf(given).any() else float(low * error + mean)
+    top = np.inf if np.isposinf(given).any() else float(high * error + mean)
+    return max(bottom, possible[0]), min(top, possible[1])
 
 
 @cache  # a page of tables asks for twenty thousand, most of them at a few levels and seeds

@@ -121,6 +121,11 @@ class Number:
         }
 
 
+def nearest(prediction: float, *rivals: Rival) -> Rival:
+    """Of several rivals the one whose value is nearest: a band that tells it apart tells all."""
+    return min(rivals, key=lambda rival: abs(rival.value - prediction))
+
+
 def quarter(prediction: float, rival: Rival) -> Interval:
     """Band of half-width a quarter of the distance to the rival, around the prediction."""
     delta = abs(prediction - rival.value) / 4

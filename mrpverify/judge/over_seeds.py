@@ -21,8 +21,9 @@ seeds (values 0 and 1); threshold between two ends in every seed, with t-interva
 class OverSeeds:
     """A value per seed [seeds] and how an interval is made of them.
 
-    NaN is a seed without a value; it takes no part. An end of a bracket that was missed is
-    infinite. Raises ValueError for values that the method does not know.
+    NaN is a seed without a value; it takes no part. A value that is never reached and a missed end
+    of a bracket are infinite and leave the interval open there. Raises ValueError for values that
+    the method does not know.
     """
 
     method: Method
@@ -89,10 +90,15 @@ class OverSeeds:
         return low, high
 
     def summary(self) -> dict[str, Any]:
-        """As it stands in a record; a value that does not exist or is infinite is null."""
-        found: dict[str, Any] = {"method": self.method, "values": _finite(self.values)}
+        """As it stands in a record: a value that does not exist, or a missed end, is null.
+
+        An infinite value is "inf" or "-inf".
+        """
+        found: dict[str, Any] = {"method": self.method}
         if self.upper is not None:
-            found["upper"] = _finite(self.upper)
+            found |= {"values": _finite(self.values), "upper": _finite(self.upper)}
+        else:
+            found["values"] = [str(v) if np.isinf(v) else _or_null(v) for v in self.values]
         if self.possible != ANY:
             found["possible"] = list(self.possible)
         return found | ({"resolution": self.resolution} if self.resolution else {})
@@ -123,7 +129,11 @@ def _plain(values: np.ndarray) -> tuple[float, ...]:
 
 def _finite(values: Sequence[float]) -> list[float | None]:
     """The same with null for what is no number."""
-    return [value if np.isfinite(value) else None for value in values]
+    return [_or_null(value) for value in values]
+
+
+def _or_null(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def _read(values: Sequence[float | None], missing: float) -> tuple[float, ...]:

@@ -22,6 +22,7 @@ from .again import RecordError, content_of
 from .glance import at_a_glance, group_of
 from .outcome import where
 from .run import options_and_names, words_of
+from .seeds_used import seeds_used
 from .verifying import DAMAGED, check_followed, followed
 
 BEGIN, END = "<!-- results: begin (mrpverify results) -->", "<!-- results: end -->"
@@ -290,8 +291,8 @@ def summary_table(records: Sequence[Record]) -> str:
     for record, claim in claims_of(records):
         key = (claim["id"], claim["framework"] or "real images", claim["horizon"])
         rows.setdefault(key, []).append((record, claim))
-    head = ("statement", "framework", "verdict", "number [90 % interval]", "regime", "seeds",
-            "minutes", "command")  # fmt: skip
+    head = ("statement", "framework", "verdict", "number [90 % interval]", "regime",
+            "seeds (photos) used", "minutes", "command")  # fmt: skip
     made = table(
         head,
         [_summary_row(key, own) for key, own in rows.items()]
@@ -336,7 +337,7 @@ def results_page(records: Sequence[Record]) -> str:
         (
             f"{claim['id']}{at(claim['horizon'])}: {claim['statement']}",
             claim["framework"] or "real images", f"**{claim['verdict']}**", _sentence(claim),
-            _number(claim), _aim(claim), record["seeds"],
+            _number(claim), _aim(claim), seeds_used(claim, record["seeds"]),
             " ".join((record["salt"], *itertools.chain(*changes(record)))),
         )
         for record, claim in claims_of(records)
@@ -352,7 +353,7 @@ def results_page(records: Sequence[Record]) -> str:
         for r in records
     ]
     head = ("statement", "framework", "verdict", "a referee would write", "number", "needed",
-            "seeds", "salt")  # fmt: skip
+            "seeds (photos) used", "salt")  # fmt: skip
     return "\n\n".join(
         (
             "# Results",
@@ -402,7 +403,7 @@ def _summary_row(key: tuple[str, str, str], own: Sequence[tuple[Record, Record]]
         by_salt(salts, [f"**{claim['verdict']}**" for claim in claims]),
         grouped(salts, [_number(claim) for claim in claims]),
         _regime(*own[0]),
-        ", ".join(str(n) for n in dict.fromkeys(record["seeds"] for record, _ in own)),
+        by_salt(salts, [seeds_used(claim, record["seeds"]) for record, claim in own]),
         by_salt(salts, [minutes(record) for record, _ in own]),
         f"`mrpverify check {key[0]}`",
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """What holds at an edge itself: ends of ranges, a threshold that is met, the fewest of anything."""
 
+import json
 from collections.abc import Callable
 from math import inf, nan
 
@@ -12,6 +13,7 @@ from mrpverify.judge.findings import Estimate, Table, details_of, exchanged, fro
 from mrpverify.judge.findings import as_rows as rows_of
 from mrpverify.judge.intervals import clopper_pearson, mean_interval
 from mrpverify.judge.measurement import FEWEST_SEEDS
+from mrpverify.judge.over_seeds import OverSeeds, from_record
 from mrpverify.judge.verdicts import Verdict, all_of, measured_above, measured_within
 
 YES, NO, OPEN = Verdict.SUPPORTED, Verdict.REFUTED, Verdict.INCONCLUSIVE
@@ -150,3 +152,15 @@ def test_an_estimate_without_an_interval_has_none_after_it_was_written():
     share = Estimate.of_share("s", np.array([1.0, 1.0, 0.9]))
     assert share.interval[1] == 1.0
     assert Estimate.of_share("s", np.array([nan])).value is None
+
+
+def test_a_value_that_is_never_reached_leaves_its_interval_open_there():
+    """A seed whose lost view never came back counted as one without a value: it vanished."""
+    values = np.array([1.0, 2.0, 3.0, inf, nan])
+    low, high = mean_interval(values)
+    assert (low, high) == (mean_interval(values[:3])[0], inf)
+    assert mean_interval(-values) == pytest.approx((-inf, -low))
+    assert mean_interval(values, possible=(0.0, 5.0)) == (low, 5.0)
+    kept = json.loads(json.dumps(OverSeeds.of("t", values).summary()))
+    assert kept["values"] == [1.0, 2.0, 3.0, "inf", None]
+    assert from_record(kept).interval() == (low, inf)

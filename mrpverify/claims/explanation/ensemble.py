@@ -15,7 +15,7 @@ import xarray as xr
 
 from ...judge.findings import Estimate, recorded
 from ...judge.measurement import Measurement
-from ...judge.numbers import Rival, all_numbers, mean_number
+from ...judge.numbers import Number, Rival, all_numbers, mean_number, nearest
 from ...judge.per_seed import above, in_each_seed
 from ...observe.ensemble import RULES
 from ...parameters import STAND_INS, Parameters
@@ -103,16 +103,9 @@ def measure_error(parameters: Parameters, runs: Runs) -> Measurement:
     law, b = regime(parameters, 0), _both(_held(parameters, runs))
     accuracy = _right(parameters, runs, (1, *SIZES))
     one = theory.single_view_error(law, b, 1)
-    rival = Rival("the error of one member", one)
     error = 1 - accuracy["mean of logits"][:, 1:]
     numbers = [
-        mean_number(
-            f"error of {k} members",
-            error[:, i],
-            theory.single_view_error(law, b, k),
-            rival,
-            resolution=1 / law.test_images,
-        )
+        _error(k, error[:, i], theory.single_view_error(law, b, k), one, 1 / law.test_images)
         for i, k in enumerate(SIZES)
     ]
     errors = {
@@ -126,6 +119,13 @@ def measure_error(parameters: Parameters, runs: Runs) -> Measurement:
         *shares(errors, 1 / law.test_images),
     )
     return all_numbers(numbers, "single-view error of an ensemble", beside)
+
+
+def _error(k: int, error: np.ndarray, expected: float, one: float, finest: float) -> Number:
+    """Error of K members [seeds]: theirs may not fall, or as that of a mean of K noisy values."""
+    rivals = Rival("the error of one member", one), Rival("one member's over sqrt K", one / k**0.5)
+    rival = nearest(expected, *rivals)
+    return mean_number(f"error of {k} members", error, expected, rival, resolution=finest)
 
 
 def measure_vote(parameters: Parameters, runs: Runs) -> Measurement:

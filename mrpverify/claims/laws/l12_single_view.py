@@ -129,8 +129,22 @@ def _reversed(parameters: Parameters, runs: Runs) -> Runs:
     return exchange(runs, backwards([_name(share) for share in PRESENCES]))
 
 
+def _of_another_seed(parameters: Parameters, runs: Runs) -> Runs:
+    """Every run as if its kernels had begun where those of the next seed did."""
+    del parameters
+    return {
+        name: run.assign(initial_correlations=run["initial_correlations"].roll(seed=-1))
+        for name, run in runs.items()
+    }
+
+
 OTHER_PRESENCE = Control(
     "runs at another s", "the accuracy at one s is not that at another", look=_reversed
+)
+OTHER_DRAW = Control(
+    "foretold from another seed's kernels",
+    "which views a class learns is decided by what its own kernels drew",
+    look=_of_another_seed,
 )
 
 CLAIMS = (
@@ -144,7 +158,7 @@ CLAIMS = (
         role_reason="the paper's one half is a limit; this is its value at the size that is run",
         horizon="T",
         measure=measure,
-        controls={"supervised": (OTHER_PRESENCE,)},
+        controls={"supervised": (OTHER_PRESENCE, OTHER_DRAW)},
         order=12,
         legs=legs,
         conditions=conditions,

@@ -13,7 +13,14 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement
-from ...judge.numbers import Number, Rival, all_numbers, bracket_number, share_number
+from ...judge.numbers import (
+    Number,
+    Rival,
+    all_numbers,
+    bracket_number,
+    nearest,
+    share_number,
+)
 from ...parameters import Parameters
 from ...theory.growth import growth_rate, hitting_time
 from ...theory.separatrix import always_amplification, leader_advantage, separating_ratio
@@ -105,8 +112,7 @@ def _bracket(name: str, p: Parameters, run: xr.Dataset) -> Number:
     above = np.where(won, np.inf, ratios()).min(-1)
     expected = separating_ratio(leader_advantage(p.sibling_floor, p.amplification), p.power)
     rivals = (Rival("the larger always wins", 1.0), Rival("features always merge", 0.0))
-    nearest = min(rivals, key=lambda rival: abs(rival.value - expected))
-    return bracket_number(name, below, above, expected, nearest)
+    return bracket_number(name, below, above, expected, nearest(expected, *rivals))
 
 
 def measure(parameters: Parameters, runs: Runs) -> Measurement:

@@ -23,6 +23,7 @@ from ..claim import Asks, Claim, Control, Runs
 from ..legs import Leg, Legs
 from .bisection import Bisection, bisected, rounds_table
 from .curves import curve
+from .exchange import backwards, exchange
 from .l3_threshold import leader_grows
 from .one_kernel import late_drive, one_kernel
 from .regimes import alone, conditions, room, stepped
@@ -141,8 +142,16 @@ def _swapped(parameters: Parameters, runs: Runs) -> Runs:
     return {renamed(name): run for name, run in runs.items()}
 
 
+def _reversed(parameters: Parameters, runs: Runs) -> Runs:
+    """The runs of the plateau in reverse order of theta."""
+    return exchange(runs, backwards([_name(theta) for theta in VISIBLE]))
+
+
 OTHER_PATCHES = Control(
     "runs at the other C_p", "theta_c at C_p = 3 is not that at C_p = 2", look=_swapped
+)
+OTHER_MASKS = Control(
+    "plateaus at another theta", "the drive grows with what is hidden", look=_reversed
 )
 
 CLAIMS = (
@@ -155,7 +164,7 @@ CLAIMS = (
         role_reason="which masks keep the two views of a class apart",
         horizon="T",
         measure=asks,
-        controls={"mae": (OTHER_PATCHES,)},
+        controls={"mae": (OTHER_PATCHES, OTHER_MASKS)},
         order=8,
         conditions=conditions,
     ),

@@ -238,8 +238,9 @@ CLAIMS = (
     Claim(
         id="S.race",
         name="scaling.race",
-        statement="at a fixed Delta T_leak/T_coverage ~ k^{-2/(q-2)}: class-purity at T is lost as "
-        "k grows, though all is held; Delta ~ k^{2/(q-2)} keeps it, and so does the crossing",
+        statement="at a fixed Delta class-purity at T is lost as k grows, though nearly all is "
+        "held, as T_leak/T_coverage ~ k^{-2/(q-2)} says; Delta ~ k^{2/(q-2)} keeps it, and so "
+        "does the crossing",
         provenance="[D] laws2, L16",
         role="gate",
         role_reason="what Theorem 1 needs of the gain for its statement to survive its own limit",

@@ -45,8 +45,9 @@ TOLERANCE = 1e-2
 TEST_IMAGES = 1000
 SEEDS = 16
 """As many as a mean needs."""
-DRAWS = 4
-"""Draws of the kernels that are foretold on the images of every seed."""
+DRAWS = 64
+"""Draws of the kernels that are foretold on the images of every seed: at k = 4 the mean of one
+accuracy over 16 seeds has a standard error of 0.03, that of so many draws 0.004."""
 FEWER = capture.FEWER
 """m that a figure shows beside it, at every k."""
 MULTI_VIEW_BAND = 0.02
@@ -132,9 +133,10 @@ class Found:
     """On multi-view images [seeds]."""
     whole_said: np.ndarray
     """What was foretold of that [seeds]."""
-    typical: float
-    """Mean of what is foretold of many such runs on the seeds' images: with what a run adds to what
-    was foretold of itself, the value that is judged."""
+    typical: np.ndarray
+    """Mean of what is foretold of many such runs on the images of a seed [seeds]: with what its run
+    adds to what was foretold of itself, the value that is judged. So little as it is known, it is
+    in the interval."""
     prediction: float
     """The same of runs as the claim speaks of."""
     rival: Rival
@@ -157,7 +159,7 @@ def supervised_at(parameters: Parameters, classes: int, run: xr.Dataset) -> Foun
         said=said.accuracy,
         whole=whole,
         whole_said=np.ones_like(whole),
-        typical=expected,
+        typical=np.full_like(whole, expected),
         prediction=expected,
         rival=rival,
         unchanged=unchanged,
@@ -177,16 +179,17 @@ def tuned_at(parameters: Parameters, classes: int, runs: Runs) -> Found:
     m = starting.shape[1] // classes
     own = held_views(p, starting, rates)
     draws = _drawn(p, before)
+    typical = _expected(p, draws, rates, m)
     return Found(
         classes=classes,
         right=single_view(run),
         said=accuracy_of_views(p, own),
         whole=multi_view(run),
         whole_said=own.any(-1).mean(-1),
-        typical=_expected(p, draws, rates, m),
-        prediction=_expected(p, draws, rates, p.kernels_per_class),
+        typical=typical,
+        prediction=float(_expected(p, draws, rates, p.kernels_per_class).mean()),
         rival=Rival("one view a class", single_view_accuracy(p)),
-        unchanged=_expected(p, draws, rates, FEWER),
+        unchanged=float(_expected(p, draws, rates, FEWER).mean()),
     )
 
 
@@ -197,11 +200,11 @@ def _drawn(p: Parameters, run: xr.Dataset) -> list[np.ndarray]:
     return [initial_correlations(member, salt, seeds) for member in members]
 
 
-def _expected(p: Parameters, draws: list[np.ndarray], rates: np.ndarray, m: int) -> float:
-    """Mean accuracy over the draws by the first m kernels of every class."""
+def _expected(p: Parameters, draws: list[np.ndarray], rates: np.ndarray, m: int) -> np.ndarray:
+    """Mean accuracy over the draws by the first m kernels of every class [seeds]."""
     own = np.arange(p.kernels) % p.kernels_per_class < m
     views = [held_views(p, draw[:, own], rates) for draw in draws]
-    return float(np.mean([accuracy_of_views(p, held) for held in views]))
+    return np.asarray(np.mean([accuracy_of_views(p, held) for held in views], 0))
 
 
 def held_views(p: Parameters, starting: np.ndarray, rates: np.ndarray) -> np.ndarray:
@@ -233,7 +236,11 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
 
 
 def _judged(one: Found) -> np.ndarray:
-    """What is foretold of many draws and what a seed adds to what was foretold of it [seeds]."""
+    """What is foretold of many draws and what a seed adds to what was foretold of it [seeds].
+
+    What is foretold is the control variate of an accuracy: its mean is that of the accuracy, and
+    the luck of the draw is out of it. As drawn the means stand in the record (`single_view`).
+    """
     return np.asarray(one.right - one.said + one.typical)
 
 
@@ -320,8 +327,9 @@ CLAIMS = (
     Claim(
         id="S.single",
         name="scaling.single",
-        statement="as k grows single-view accuracy of supervised learning tends to 1/2, with s = "
-        "polylog k, that of fine-tuned pretraining to 1; multi-view images are right",
+        statement="as k grows single-view accuracy of supervised learning falls towards 1/2, with "
+        "s = polylog k, that of fine-tuned pretraining rises towards 1, as derived; multi-view "
+        "images are right",
         provenance="[A] abstract, [R]; finite size L12, SC [D]",
         role="gate",
         role_reason="the paper's comparison is a statement about k to infinity",

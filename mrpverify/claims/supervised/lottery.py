@@ -1,4 +1,7 @@
-"""SL.lottery [A, R]: each class learns one view, the one that its initialisation favours."""
+"""SL.lottery [A, R]: most classes learn one view alone, the one that their init favours.
+
+Some learn both, as many as L12 says: near ties.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +94,8 @@ CLAIMS = (
     Claim(
         id="SL.lottery",
         name="supervised.lottery",
-        statement="each class learns one of its views, the one its initialisation favours",
+        statement="most classes learn one of their views alone, and nearly every class first the "
+        "one its initialisation favours",
         provenance="[A] abstract; rule [R], section 3; share with both views [D]",
         role="gate",
         role_reason="the reason given for the loss of supervised learning",
