@@ -38,6 +38,22 @@ Measure = Callable[[Any, Any], Measurement] | Callable[[Any], Asks]
 A claim that asks more than once is a generator of the regime alone (`Asks`), written with yield.
 A claim about real networks gets its setup and its evidence."""
 
+MOST_ROUNDS = 100
+"""Of asking: a bisection of a number takes some fifty until rounding ends it."""
+
+
+class EndlessError(RuntimeError):
+    """A claim goes on asking for runs."""
+
+    def __init__(self, rounds: int) -> None:
+        super().__init__(f"asked for runs {rounds} times and measured nothing")
+
+
+def lent(runs: Runs) -> Runs:
+    """The runs for a claim to look at: a variable that it sets is not there for other claims."""
+    return {name: run.copy(deep=False) for name, run in runs.items()}
+
+
 CONTROL_SEEDS = 4
 """Seeds of a control at first: none of four true refutes. Where one is, a claim that is judged in
 rounds looks at more seeds of the control."""
@@ -198,18 +214,20 @@ class Claim:
     def measured_on(self, parameters: Parameters, runs: Runs) -> Measurement:
         """What it measures where the runs of all its legs are there already.
 
-        Raises KeyError for a leg that it asks for and that is not.
+        Raises KeyError for a leg that it asks for and that is not, EndlessError for a claim that
+        goes on asking.
         """
         asks, wanted = self.asks(parameters), None
         try:
             wanted = next(asks)
-            while True:
+            for _ in range(MOST_ROUNDS):
                 missing = [name for name in wanted if name not in runs]
                 if missing and self.is_generator:
                     raise KeyError(f"{self.id}: asks for {missing[0]}, which was not run")
-                wanted = asks.send(runs)
+                wanted = asks.send(lent(runs))
         except StopIteration as done:
             return measurement_of(self, done.value)
+        raise EndlessError(MOST_ROUNDS)
 
     def seen(self, runs: Runs) -> Any:
         """The runs in the form in which `measure` and a control's `look` get them."""
@@ -219,7 +237,7 @@ class Claim:
         """The runs as a control looks at them."""
         if control.look is None:
             return runs
-        found = control.look(parameters, self.seen(runs))
+        found = control.look(parameters, self.seen(lent(runs)))
         return {PRETRAINING: found} if self._sees_one else found
 
     @property

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
+import xarray as xr
+
 from ..judge.measurement import Measurement, judged_by, judged_by_e_value
 from ..judge.sequential import FIRST_LOOK, USUAL_CAP, Design, design
 from ..judge.verdicts import Verdict
@@ -13,7 +15,17 @@ from ..parameters import STAND_INS, Framework, Parameters
 from ..records.labelled import Request, join
 from ..theory.assumptions import measured_step_size
 from ..theory.condition import Condition
-from .claim import Asks, Claim, Control, Runs, legs_of, measurement_of
+from .claim import (
+    MOST_ROUNDS,
+    Asks,
+    Claim,
+    Control,
+    EndlessError,
+    Runs,
+    legs_of,
+    lent,
+    measurement_of,
+)
 from .concluded import (
     BREAKS,
     ClaimResult,
@@ -192,32 +204,31 @@ def _answers(
     said = {key: _said(asked[key][0].claim, own, None, asked[key][1]) for key, own in asks.items()}
     runs: dict[Key, Runs] = {key: {} for key in asks}
     answers: dict[Key, _Answer] = {}
-    first = True
-    while said:
+    for round_ in range(MOST_ROUNDS):
         for key, one in said.items():
             if isinstance(one, Measurement):
                 answers[key] = _Answer(runs[key], one)
         # The first legs are those of the study: a control's have the horizon of its claim.
         wanted = {
-            key: _requests(asked[key][0].legs if first else one, asked[key][1], salt)
+            key: _requests(one if round_ else asked[key][0].legs, asked[key][1], salt)
             for key, one in said.items()
             if not isinstance(one, Measurement)
         }
         if not wanted:
-            break
+            return answers
         found = yield from _joined(wanted)
         runs |= {key: {**runs[key], **new} for key, new in found.items()}
         said = {
             key: _said(asked[key][0].claim, asks[key], runs[key], asked[key][1]) for key in wanted
         }
-        first = False
-    return answers
+    return answers | {key: _Answer(runs[key], broke(EndlessError(MOST_ROUNDS))) for key in said}
 
 
 def _said(claim: Claim, asks: Asks, runs: Runs | None, seeds: Sequence[int]) -> Legs | Measurement:
     """What a claim asks for next, or what it measured; one that breaks is an ERROR of its own."""
     try:
-        return legs_of(claim, asks.send(cast(Runs, runs)))  # the first time None, as it has to be
+        given = None if runs is None else lent(runs)
+        return legs_of(claim, asks.send(cast(Runs, given)))  # the first time None, as it has to be
     except StopIteration as done:
         value = done.value
         ran = {run.sizes["seed"] for run in (runs or {}).values()} or {len(seeds)}
@@ -249,10 +260,17 @@ def _joined(requests: Mapping[Key, LegRequests]) -> Asking[dict[Key, Runs]]:
     """The runs of each leg along `seed`, all asked for in one go."""
     groups = dict.fromkeys(group for legs in requests.values() for group in legs.values())
     found = yield [request for group in groups for request in group]
-    joined = {group: join([found[request] for request in group]) for group in groups}
+    joined = {group: _fixed(join([found[request] for request in group])) for group in groups}
     return {
         key: {name: joined[group] for name, group in legs.items()} for key, legs in requests.items()
     }
+
+
+def _fixed(runs: xr.Dataset) -> xr.Dataset:
+    """The same, and whoever writes into an array of it breaks: other claims look at it too."""
+    for variable in runs.variables.values():
+        variable.values.flags.writeable = False
+    return runs
 
 
 def control_requests(

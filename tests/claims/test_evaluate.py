@@ -101,6 +101,53 @@ def test_what_cannot_say_its_runs_is_an_error_and_the_others_go_on(wrong, get):
     assert second.measurement.successes == 2
 
 
+@pytest.mark.parametrize("where", ["measure", "a generator", "a look"])
+@pytest.mark.parametrize("how", ["sets a variable", "writes into an array"])
+def test_what_a_claim_does_to_its_runs_is_not_seen_by_others(where, how, get):
+    """`runs["crossing_time"] = ...` in one claim REFUTED two others that stood behind it."""
+
+    def spoilt(runs):
+        if how == "sets a variable":
+            runs["final_correlations"] = runs["final_correlations"] * np.nan
+        else:
+            runs["final_correlations"].values[...] = np.nan
+        return runs
+
+    def measure(parameters, runs):
+        return always(parameters, spoilt(runs))
+
+    def generator(parameters):
+        runs = yield {PRETRAINING: Leg(parameters)}
+        return measure(parameters, runs[PRETRAINING])
+
+    def finite(parameters, runs):
+        known = np.isfinite(runs["final_correlations"].values).all((1, 2))
+        return share_of_seeds(known, "share of seeds with numbers")
+
+    look = Control("spoils", "x", look=lambda parameters, runs: spoilt(runs))
+    spoiling = {
+        "measure": claim(measure), "a generator": claim(generator), "a look": claim(always, look),
+    }[where]  # fmt: skip
+    for order in ((spoiling, claim(finite)), (claim(finite), spoiling)):
+        results = judged(*order, get=get)
+        first, second = results if order[0] is spoiling else reversed(results)
+        assert second.measurement.successes == 2
+        assert (first.verdict is Verdict.ERROR) == (how == "writes into an array")
+
+
+def test_a_claim_that_asks_for_ever_is_an_error_of_its_own(get, monkeypatch):
+    monkeypatch.setattr("mrpverify.claims.evaluate.MOST_ROUNDS", 5)
+
+    def generator(parameters):
+        while True:
+            yield {PRETRAINING: Leg(parameters)}
+
+    first, second = judged(claim(generator), claim(always), get=get)
+    assert first.verdict is Verdict.ERROR
+    assert "asked for runs 5 times" in first.measurement.statistic
+    assert second.measurement.successes == 2
+
+
 def test_a_control_changes_parameters_by_name_or_by_symbol():
     for changes in ({"visible": 0.25}, {"theta": 0.25}):
         control = Control("fewer", "x", change=lambda parameters, made=changes: made)
