@@ -46,6 +46,7 @@ from .records.atomic import replace_together, replace_whole
 from .records.collect import DeviceError, Machine, choose_machine, collect
 from .records.labelled import Request, simulation_digest
 from .records.store import Store, UnwritableStoreError
+from .records.work import TooLargeError
 from .regime import RegimeError, preset_path
 from .report.again import Earlier, RecordError, compared, content_of
 from .report.archived import is_archive, verify_archive
@@ -185,6 +186,8 @@ def _carry_out(order: Order) -> int:
         _interrupted(order)
     except UnwritableStoreError as error:
         stop(f"error: {error};{NO_CACHE} {ANOTHER_STORE}", EXIT_USAGE)
+    except TooLargeError as error:
+        stop(f"error: {error}", EXIT_USAGE)
     except BROKEN as error:
         kept = "" if order.store is None else " Finished runs are stored."
         stop(f"error: the run failed ({type(error).__name__}: {error}).{kept}", 1)

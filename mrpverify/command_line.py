@@ -18,6 +18,7 @@ from .command_app import tell
 from .outside import use
 from .records.progress import Progress as Hears
 from .records.store import CACHE_VARIABLE, Store, UnwritableStoreError, device_store
+from .records.work import TooLargeError
 
 WIDTH = 160
 """Columns of a report that is not read in a terminal, unless COLUMNS says otherwise."""
@@ -194,7 +195,7 @@ def stop(message: str, code: int) -> NoReturn:
 def resumable(what: str) -> Iterator[None]:
     """Ends work whose finished runs are stored with one clear message and exit code 1.
 
-    2 where nothing was begun, for its runs could not be stored.
+    2 where nothing was begun, for its runs could not be stored or held.
     """
     try:
         yield
@@ -204,6 +205,8 @@ def resumable(what: str) -> Iterator[None]:
         stop("interrupted: finished runs are stored; the same command goes on from there.", 1)
     except UnwritableStoreError as error:
         stop(f"error: {error}; {ANOTHER_STORE}", 2)
+    except TooLargeError as error:
+        stop(f"error: {error}", 2)
     except BROKEN as error:
         stop(
             f"error: the {what} failed ({type(error).__name__}: {error}). Finished runs are "

@@ -141,7 +141,7 @@ def _beyond_numbers(p: Parameters) -> list[str]:
         f"{largest:g} in size, so that its powers are numbers too. Change it in the preset or with "
         f"--set {domain.symbol}=VALUE."
         for name, domain in domains_of(type(p)).items()
-        if isinstance(value := getattr(p, name), float)
+        if isinstance(value := getattr(p, name), float | int)
         and value != 0
         and not least <= abs(value) <= largest
     ]

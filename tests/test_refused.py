@@ -200,3 +200,23 @@ def test_a_checkout_that_there_is_not_is_named(tmp_path, capsys):
     code, _, told = ended(["calibrate", "--root", str(tmp_path / "none")], capsys)
     assert (code, "name a checkout with --root" in told) == (2, True)
     assert "Errno" not in told
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (["N=1e20"], "N=1e+20: a number other than 0 must be between 1e-12 and 1e+12"),
+        (["m=1e19"], "m=1e+19: a number"),
+        (["N=1e11"], "GiB are here; lower one of them"),
+        (["m=1e11"], "GiB are here; lower one of them"),
+    ],
+)
+def test_a_run_that_no_memory_holds_is_refused_before_it(
+    settings, said, tmp_path, monkeypatch, capsys
+):
+    """A whole number beyond 64 bits was a traceback; N = 1e9 took all memory and was killed."""
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    words = ["check", "T1.capture", "--framework", "mae", "--seeds", "4", "--quiet", "--set", "k=2"]
+    code, _, told = ended([*words, *(w for s in settings for w in ("--set", s))], capsys)
+    assert code == 2
+    assert said in told

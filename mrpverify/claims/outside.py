@@ -51,12 +51,17 @@ def from_file(path: str) -> tuple[Claim, ...]:
 
 
 def added(known: Sequence[Claim], new: tuple[Claim, ...], where: str) -> tuple[Claim, ...]:
-    """The claims there are and new ones; raises UnknownClaimError where an id or name is taken."""
-    taken = {name for claim in known for name in (claim.id, claim.name)}
+    """The claims there are and new ones; raises UnknownClaimError where an id or name is taken.
+
+    In any case of its letters, as names are read, and by a group too.
+    """
+    taken = {name.lower(): f"a claim {name}" for c in known for name in (c.id, c.name)}
+    taken |= {group.lower(): f"a group {group}" for group in ("all", *(c.group for c in known))}
     for claim in new:
         for name in (claim.id, claim.name):
-            if name in taken:
-                raise UnknownClaimError(f"{where}: there is a claim {name} already; rename yours.")
+            if name.lower() in taken:
+                there = taken[name.lower()]
+                raise UnknownClaimError(f"{where}: {name}: there is {there} already; rename yours.")
     return (*known, *new)
 
 
@@ -72,7 +77,7 @@ def _claims(module: ModuleType, where: str) -> tuple[Claim, ...]:
             raise UnknownClaimError(
                 f"{where}: {claim.id} has no control, a run in which it must fail; give it one."
             )
-    verdicts = Counter((one.id, one.horizon, f) for one in found for f in one.frameworks)
+    verdicts = Counter((one.id.lower(), one.horizon, f) for one in found for f in one.frameworks)
     for (name, _, _), number in verdicts.items():
         if number > 1:
             raise UnknownClaimError(f"{where}: CLAIMS has {name} twice; rename one.")

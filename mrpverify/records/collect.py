@@ -29,7 +29,7 @@ from .progress import Progress as Progress
 from .reads_outside import check_reads
 from .store import Store
 from .waiting import Waiting
-from .work import TimeLeft, activations, memory, work
+from .work import TimeLeft, activations, check_fits, memory, work
 from .workers import POLL_SECONDS, InThisProcess, Processes, Workers, can_start_processes
 
 PATIENCE_SECONDS = 1.0
@@ -139,11 +139,13 @@ def train_missing(
 
     What a run needs, itself or through others, is trained first where it is missing too, and
     counts as a run of its own. `trainers` are kept for the caller to stop; by default processes of
-    this machine. Raises UnwritableStoreError, before any run, where none could be stored.
+    this machine. Raises UnwritableStoreError, before any run, where none could be stored, and
+    TooLargeError where one does not fit.
     """
     check_device((request.parameters for request in missing), machine.device)
     earlier, ends = _needed(missing, store)
     todo, done = [*missing, *earlier], 0
+    check_fits(todo)
     if todo and store is not None:
         store.check_takes(len(todo))
     wanted = {need for request in todo for need in request.needs()}

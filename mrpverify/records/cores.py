@@ -1,9 +1,11 @@
-"""Cores that this process may use: those it is bound to, and what its group is granted of them."""
+"""Cores and memory that this process may use: those there are, and what its group is granted."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
+from math import inf
 from pathlib import Path, PurePosixPath
 
 GROUPS, OWN_GROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
@@ -22,8 +24,26 @@ def default_workers() -> int:
     return max(1, int(min([float(cores), *_quotas()])))
 
 
+def memory_here() -> float:
+    """Bytes of memory that this process may use, inf where the system does not say."""
+    try:
+        whole = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, OSError, ValueError):
+        whole = inf
+    granted = [float(text) for text in _of_groups("memory.max") if text.strip().isdecimal()]
+    return min([whole, *granted])
+
+
 def _quotas() -> Iterator[float]:
-    """CPU seconds a second that this process's groups grant, those with a limit (cgroup v2)."""
+    """CPU seconds a second that this process's groups grant, those with a limit."""
+    for text in _of_groups("cpu.max"):
+        with suppress(ValueError, ZeroDivisionError):  # "max" is no number
+            quota, period = text.split()
+            yield float(quota) / float(period)
+
+
+def _of_groups(name: str) -> Iterator[str]:
+    """What a file of each group of this process says, where it is there (cgroup v2)."""
     try:
         lines = OWN_GROUP.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
@@ -31,8 +51,5 @@ def _quotas() -> Iterator[float]:
     own = next((line[3:] for line in lines if line.startswith("0::/")), "/")
     group = PurePosixPath(own)
     for part in (group, *group.parents):
-        try:
-            quota, period = (GROUPS / str(part).lstrip("/") / "cpu.max").read_text().split()
-            yield float(quota) / float(period)
-        except (OSError, ValueError, ZeroDivisionError):  # no such file; "max" is no number
-            continue
+        with suppress(OSError, ValueError):  # no such file
+            yield (GROUPS / str(part).lstrip("/") / name).read_text()

@@ -1,5 +1,7 @@
 """How long runs take, before they have run: the longest are started first, and the time is told.
 
+Beside it what they take of memory: one that cannot be held is refused before any run.
+
 With two processes and jobs of seconds, one long run that starts last keeps one of them waiting.
 """
 
@@ -12,9 +14,10 @@ from functools import cache
 import torch
 
 from ..simulate.encoder import back_project, project
-from ..simulate.execution import LIVE
+from ..simulate.execution import GIB, LIVE
 from ..simulate.threads import one_thread
 from ..theory import cost
+from .cores import memory_here
 from .labelled import Request
 
 SAMPLES = 5
@@ -32,6 +35,26 @@ def memory(request: Request) -> float:
     """Bytes that a gradient of one seed may take, with the patches that its images will have."""
     needed = cost.gradient(request.parameters)
     return LIVE * max(needed.activations, needed.images)
+
+
+class TooLargeError(ValueError):
+    """A run that the memory here does not hold."""
+
+
+def check_fits(requests: Sequence[Request]) -> None:
+    """Raise TooLargeError where patches and kernels of one run take more memory than there is.
+
+    They are drawn whole, and a system that is asked for all of its memory kills without a word.
+    """
+    for p in dict.fromkeys(request.parameters for request in requests):
+        kernels = p.kernels * p.dimension * cost.BYTES[p.precision]
+        needed, there = cost.gradient(p).images + kernels, memory_here()
+        if needed > there:
+            raise TooLargeError(
+                f"N={p.images}, P={cost.patches(p)}, km={p.kernels}, d={p.dimension}: patches and "
+                f"kernels of one run take {needed / GIB:.3g} GiB, and {there / GIB:.3g} GiB are "
+                f"here; lower one of them."
+            )
 
 
 def work(request: Request) -> float:

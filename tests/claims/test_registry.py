@@ -7,6 +7,7 @@ import pytest
 import mrpverify as mv
 from mrpverify.claims.claim import Control
 from mrpverify.claims.legs import Leg
+from mrpverify.claims.outside import added
 from mrpverify.claims.registry import ALL, UnknownClaimError, all_claims, groups, select
 from mrpverify.parameters import relevant
 
@@ -18,6 +19,18 @@ IDS = {
 def test_all_claims_of_theorem1_are_there():
     assert {claim.id for claim in select(["theorem1"])} == IDS
     assert "theorem1" in groups()
+
+
+@pytest.mark.parametrize(
+    "taken",
+    ["T1.capture", "t1.CAPTURE", "theorem1.capture", "Theorem1.Capture", "theorem1", "LAWS", "all"],
+)
+@pytest.mark.parametrize("of", ["id", "name"])
+def test_a_name_that_means_something_already_is_refused_in_any_case(taken, of):
+    """Names are read without their case: `check T1.capture` asked a claim t1.CAPTURE as well."""
+    mine = replace(all_claims()[0], **{"id": "my.own", "name": "my.own_name", of: taken})
+    with pytest.raises(UnknownClaimError, match="already; rename yours"):
+        added(all_claims(), (mine,), "here")
 
 
 def test_id_long_name_and_group_select_the_same_claims():

@@ -249,6 +249,18 @@ def test_the_default_number_of_workers_keeps_to_the_quota(
     assert cores.default_workers() == expected
 
 
+@pytest.mark.parametrize(("limits", "expected"), [({}, 2**36), ({"a": "max", "": "4096\n"}, 4096)])
+def test_the_memory_here_is_what_the_group_is_granted(limits, expected, tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    for group, text in limits.items():
+        (tmp_path / group / "memory.max").write_text(text)
+    (tmp_path / "own").write_text("0::/a\n")
+    monkeypatch.setattr(cores, "GROUPS", tmp_path)
+    monkeypatch.setattr(cores, "OWN_GROUP", tmp_path / "own")
+    monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 2**12, "SC_PHYS_PAGES": 2**24}.get)
+    assert cores.memory_here() == expected
+
+
 def test_a_note_that_is_half_written_names_nobody(store):
     request = requests(1)[0]
     assert store.holder(request).text == "another process"
