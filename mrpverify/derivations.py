@@ -28,6 +28,8 @@ class Theory:
     """n of T ~ sigma_0^{-n}, from the power q (L2)."""
     crossing_time: Callable[[Any, float], float] | None = None
     """(parameters, initial correlation > 0) -> time until a feature alone is crossed."""
+    coverage_time: Callable[[Any], float] | None = None
+    """Time at which all that is learned is usually there: what a run takes is foretold by it."""
     final_correlation: Callable[[Any], float] | None = None
     """Lambda_end, where a kernel that holds one feature ends."""
     curvature: Callable[[Any], float] | None = None

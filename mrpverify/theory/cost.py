@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from math import ceil, log, prod
+from math import ceil, inf, log, prod
 
+from ..derivations import derived
 from ..parameters import Parameters
 
 BYTES = {"float32": 4, "float64": 8, "tf32": 4}
@@ -80,7 +81,13 @@ def usual_gradients(parameters: Parameters) -> int:
         return GRADIENTS.get(p.framework, OF_ANY_OTHER)
     end = p.horizon or p.deadline
     limit = min(p.max_steps, ceil(end / p.step)) if end > 0 else p.max_steps
-    return limit if p.horizon else min(limit, GRADIENTS.get(p.framework, limit))
+    return limit if p.horizon else min(limit, GRADIENTS.get(p.framework, _until_covered(p, limit)))
+
+
+def _until_covered(parameters: Parameters, limit: int) -> int:
+    """Steps to T where the time of coverage is derived, `limit` where it is not."""
+    p, covered = parameters, derived(parameters.framework, "coverage_time", parameters)
+    return ceil(p.horizon_factor * covered / p.step) if 0 < covered < inf else limit
 
 
 @cache

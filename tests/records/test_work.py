@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,6 +12,7 @@ from mrpverify.records.collect import Machine, _split, train_missing
 from mrpverify.records.labelled import Request
 from mrpverify.records.work import TimeLeft, operations_a_second, work
 from mrpverify.regime import load_preset
+from mrpverify.simulate.descend import pretrain
 from mrpverify.theory import cost
 
 QUICK = load_preset("quick").regimes
@@ -20,6 +22,16 @@ def test_a_masked_autoencoder_takes_longer_than_a_teacher_and_that_longer_than_l
     regimes = QUICK["mae"], QUICK["teacher-student"], supervised(QUICK["mae"]).parameters
     taken = [work(Request(p, "a", 0)) for p in regimes]
     assert taken == sorted(taken, reverse=True)
+
+
+def test_masked_supervision_is_foretold_by_the_time_of_its_second_view():
+    """It was foretold by its limit: 40,000 steps for 1500 to 4000.
+
+    Not so from inits that are no longer small: a seed in a few is never covered there.
+    """
+    p = replace(masked_supervised(QUICK["mae"]).parameters, max_steps=40_000)
+    steps = [int(pretrain(p, "foretold", [seed]).steps[0]) for seed in range(4)]
+    assert np.mean(steps) == pytest.approx(cost.usual_gradients(p), rel=0.3)
 
 
 @pytest.mark.parametrize(

@@ -76,4 +76,4 @@ def predict_capture(parameters: Parameters) -> str:
     )
 
 
-THEORY = Theory(predictions={"AUG.capture": predict_capture})
+THEORY = Theory(predictions={"AUG.capture": predict_capture}, coverage_time=typical_time)
