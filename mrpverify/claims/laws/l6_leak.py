@@ -7,6 +7,7 @@ q-2, against 2q-2 of capture: strict specialisation cannot last under a constant
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from .regimes import conditions, fixed_strength, showing_class, siblings
 POWERS = (3, 4)
 RUNGS = 8
 """Kernels of a class: d_0 from 1/8 of the largest to the largest."""
+IMAGES = 8
 LARGEST = 0.4
 """d_0 / varrho of the last rung: small ones take long at q = 4."""
 
@@ -46,13 +48,14 @@ def regime(parameters: Parameters, power: int) -> Parameters:
         init="features",
         init_scale=end,
         second_view=LARGEST * base.linear_from / end,
-        images=8,
+        images=IMAGES,
         **fixed_strength(),
     )
     p = replace(p, step=stable_step(p, "teacher-student", 0.5))
     slowest = sibling_leak_time(p, LARGEST * p.linear_from / RUNGS)
-    # Twice: images of a class are drawn, and a class of few images leaks slowly.
-    return replace(p, horizon=2 * slowest, max_steps=20000)
+    # Images of a class are drawn, and one that a single image shows leaks slowest.
+    horizon = 1.1 * slowest * IMAGES / p.classes
+    return replace(p, horizon=horizon, max_steps=ceil(horizon / p.step) + 1)
 
 
 def legs(parameters: Parameters) -> Legs:
