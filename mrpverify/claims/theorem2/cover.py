@@ -1,4 +1,4 @@
-"""T2.cover [A]: downstream gets what the pretraining set covers, and nothing else."""
+"""T2.cover [A]: what the pretraining set covers is captured, nothing else, and helps downstream."""
 
 from __future__ import annotations
 
@@ -75,24 +75,38 @@ def _pretrained_on_all(parameters: Parameters, runs: Runs) -> Runs:
     return {**runs, PARTIAL: part.assign({name: full[name] for name in names})}
 
 
+def _turned_round(parameters: Parameters, runs: Runs) -> Runs:
+    """Wrong answers on test images counted for right ones."""
+    del parameters
+    tuned = runs[TUNED]
+    wrong = tuned["test_number"] - tuned["test_correct"]
+    return {**runs, TUNED: tuned.assign(test_correct=wrong)}
+
+
 EVERYTHING_COVERED = Control(
     "pretraining on every feature",
     "captures more than the partial law shows",
     look=_pretrained_on_all,
+)
+WRONG_FOR_RIGHT = Control(
+    "wrong answers counted for right ones",
+    "images of what was covered are those that are classified, not those that are not",
+    look=_turned_round,
 )
 
 CLAIMS = (
     Claim(
         id="T2.cover",
         name="theorem2.cover",
-        statement="downstream gets the features of the pretraining set, and no others",
+        statement="pretraining captures exactly the features that its set shows, and single-view "
+        "images of these are classified better than those of others after fine-tuning",
         provenance="[A] abstract; form [D], section 3",
         role="gate",
         role_reason="the reason given for the gain: coverage",
         horizon="T",
         measure=measure,
         per_seed=True,
-        controls={"teacher-student": (EVERYTHING_COVERED,), "mae": (EVERYTHING_COVERED,)},
+        controls=dict.fromkeys(("teacher-student", "mae"), (EVERYTHING_COVERED, WRONG_FOR_RIGHT)),
         prediction=theorem2.predict_cover,
         order=4,
         legs=legs,
