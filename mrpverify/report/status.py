@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from .not_refuted import not_refuted
 from .results import Record, at, by_salt, claims_of, minutes, table
 
 LEFT_OUT = ("--salt", "--workers", "--device")
@@ -31,8 +32,23 @@ def status_page(records: Sequence[Record]) -> str:
         "INCONCLUSIVE are expected where they were found. To keep what came out, with all its "
         "numbers: `mrpverify archive FILE.zip RECORD...`; to recompute the verdicts of an archive "
         "elsewhere: `mrpverify check --verify FILE.zip`.",
+        "## What no control has refuted",
+        "A control has failed as it should once one of a claim's numbers or parts is refuted on "
+        "it. Of these no control on any salt says no, so that they have not been seen to be able "
+        "to: their agreement says less than that of the others.",
+        table(("claim", "framework", "numbers and parts"), _never_refuted(records)),
     )
     return "\n\n".join(text) + "\n"
+
+
+def _never_refuted(records: Sequence[Record]) -> list[Sequence[str]]:
+    """Rows of the claims with numbers or parts that are refuted in no control on any salt."""
+    rows: dict[tuple[str, str], list[list[str]]] = {}
+    for _, claim in claims_of(records):
+        key = f"{claim['id']}{at(claim['horizon'])}", claim["framework"] or "real images"
+        rows.setdefault(key, []).append(not_refuted(claim))
+    never = {key: [n for n in own[0] if all(n in one for one in own)] for key, own in rows.items()}
+    return [(*key, "; ".join(names)) for key, names in never.items() if names]
 
 
 def _row(key: tuple[str, str, str], own: Sequence[tuple[Record, Record]]) -> Sequence[str]:
