@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
@@ -32,11 +32,11 @@ def as_long(parameters: Parameters, runs: Runs) -> Legs:
     }
 
 
-def instead(name: str, expected: str) -> Control:
-    """The control that looks at the runs without one thing in the place of the masked ones."""
+def instead(name: str, expected: str, places: Sequence[str] = (MASKED,)) -> Control:
+    """The control that looks at the runs without one thing in the `places` of the masked ones."""
 
     def look(parameters: Parameters, runs: Runs) -> Runs:
         del parameters
-        return {**runs, MASKED: runs[name]}
+        return {**runs, **dict.fromkeys(places, runs[name])}
 
     return Control(name, expected, look=look)
