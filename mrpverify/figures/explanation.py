@@ -101,7 +101,7 @@ def _foretold(
 def _groups(p: Parameters, study: Study) -> dict[str, list[np.ndarray]]:
     """One labelled image a class that shows one view: accuracy by what the shown view is."""
     legs = labelled_view.legs(p)
-    names = {TUNED: labelled_view.TUNED, MASKED: labelled_view.MASKED}
+    names = {TUNED: labelled_view.TUNED, MASKED: labelled_view.masked_leg("one view", 1.0)}
     runs = {name: study.runs(legs[leg], SEEDS) for name, leg in names.items()}
     encoder = study.runs(legs[labelled_view.ENCODER], SEEDS)
     views = labelled_view.groups(p, encoder, runs[TUNED]).values()

@@ -39,25 +39,30 @@ from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs, fine_tuned, masked_supervised
 from ..observed import holds
 
-ENCODER, TUNED, MASKED = "encoder", "fine-tuned, one view", "masked, one view"
+ENCODER, TUNED, BOTH_TUNED = "encoder", "fine-tuned, one view", "fine-tuned, both views"
 """The encoder is not called PRETRAINING: in a control its own rule sets its T."""
-BOTH_TUNED, BOTH_MASKED = "fine-tuned, both views", "masked, both views"
 LABELLED, LINKED, NOT_LINKED = "labelled", "not labelled, linked", "not labelled, not linked"
 ONE_VIEW: Mapping[str, Any] = {"labels": 1, "single_view": 1.0}
 """Downstream: one labelled image a class, that shows one view alone."""
 BOTH_VIEWS: Mapping[str, Any] = {"labels": 1, "single_view": 0.0}
 LABELLED_SEEDS = 8
 """Of the control with labels for both views; in one seed of many a class is late."""
-TYPICAL = 4.0
-"""T of masked supervised learning, in times of a typical second view: that goes with 1/c_0, and the
-smallest of some hundred starts is a third of the mean one."""
+LENGTHS = (1.0, 2.0)
+"""T of masked supervised learning, in times of a typical second view; the better of a seed counts.
+With labels for one view accuracy falls in time (0.85 at 0.7 such times, 0.72 at four: seen on salt
+a, which is not judged since), and with labels for both the slowest class takes twice as long."""
 STEPS = 4000
 """Of it where masks teach no second view, or the law has no time for it (theta = 1, q = 2)."""
 
 
-def _masked(parameters: Parameters, shown: Mapping[str, Any]) -> Parameters:
+def masked_leg(shown: str, length: float) -> str:
+    """The leg of masks with labels for "one view" or "both views", of one of LENGTHS."""
+    return f"masked, {shown}, {length:g} T_2"
+
+
+def _masked(parameters: Parameters, shown: Mapping[str, Any], length: float) -> Parameters:
     """Masked supervised learning for a fixed time: a view that no label shows is never covered."""
-    time = TYPICAL * typical_time(masked_supervised(parameters, **shown).parameters)
+    time = length * typical_time(masked_supervised(parameters, **shown).parameters)
     steps = ceil(time / parameters.supervised_step) if 0 < time < inf else STEPS
     time = steps * parameters.supervised_step
     return masked_supervised(parameters, **shown, horizon=time, max_steps=steps + 1).parameters
@@ -75,9 +80,9 @@ def legs(parameters: Parameters) -> Legs:
     both = fine_tuned(p, **BOTH_VIEWS)
     return {
         **encoder_and_head(p),
-        MASKED: Leg(_masked(p, ONE_VIEW)),
+        **{masked_leg("one view", x): Leg(_masked(p, ONE_VIEW, x)) for x in LENGTHS},
         BOTH_TUNED: Leg(both.parameters, both.start, few),
-        BOTH_MASKED: Leg(_masked(p, BOTH_VIEWS), seeds=few),
+        **{masked_leg("both views", x): Leg(_masked(p, BOTH_VIEWS, x), seeds=few) for x in LENGTHS},
     }
 
 
@@ -104,12 +109,13 @@ def accuracy_among(runs: xr.Dataset, views: np.ndarray) -> np.ndarray:
 
 def measure_labels(parameters: Parameters, runs: Runs) -> Measurement:
     """Share of seeds with a single-view gain over masks with the same labels."""
-    tuned, masked = runs[TUNED], runs[MASKED]
-    gain = single_view(tuned) - single_view(masked)
+    masked = [masked_leg("one view", x) for x in LENGTHS]
+    best = np.max([single_view(runs[name]) for name in masked], 0)
+    gain = single_view(runs[TUNED]) - best
     finest = resolution(parameters)
     seen = {
-        f"{kind} accuracy, {name}": accuracy(run)
-        for name, run in ((TUNED, tuned), (MASKED, masked))
+        f"{kind} accuracy, {name}": accuracy(runs[name])
+        for name in (TUNED, *masked)
         for kind, accuracy in (("single-view", single_view), ("multi-view", multi_view))
     }
     return in_each_seed(
@@ -145,7 +151,8 @@ def measure_link(parameters: Parameters, runs: Runs) -> Measurement:
 def _both_labelled(parameters: Parameters, runs: Runs) -> Runs:
     """Labels for both views in the place of those for one."""
     del parameters
-    return {**runs, TUNED: runs[BOTH_TUNED], MASKED: runs[BOTH_MASKED]}
+    masked = {masked_leg("one view", x): runs[masked_leg("both views", x)] for x in LENGTHS}
+    return {**runs, TUNED: runs[BOTH_TUNED], **masked}
 
 
 def _next_class(parameters: Parameters, runs: Runs) -> Runs:
