@@ -116,17 +116,25 @@ def test_a_seed_without_links_is_no_support() -> None:
 
 
 @pytest.mark.parametrize(
-    ("masked", "expected"), [(0.8, Verdict.SUPPORTED), (0.99, Verdict.REFUTED)]
+    ("masked", "expected"),
+    [
+        ((0.8, 0.7), Verdict.SUPPORTED),
+        ((0.99, 0.99), Verdict.REFUTED),
+        ((0.8, 0.99), Verdict.REFUTED),
+        ((0.99, 0.8), Verdict.REFUTED),
+    ],
 )
-def test_the_gain_is_paired_by_seed(masked: float, expected: Verdict) -> None:
-    tuned, other = (answers(np.full((SEEDS, 3, 2), value)) for value in (1.0, masked))
-    few = slice(claim.LABELLED_SEEDS)
-    runs = {
-        claim.TUNED: tuned,
-        claim.MASKED: other,
-        claim.BOTH_TUNED: tuned.isel(seed=few),
-        claim.BOTH_MASKED: tuned.isel(seed=few),
-    }
+def test_the_gain_is_paired_by_seed_over_the_better_length(
+    masked: tuple[float, float], expected: Verdict
+) -> None:
+    def always(value: float) -> xr.Dataset:
+        return answers(np.full((SEEDS, 3, 2), value))
+
+    few, tuned = slice(claim.LABELLED_SEEDS), always(1.0)
+    runs = {claim.TUNED: tuned, claim.BOTH_TUNED: tuned.isel(seed=few)}
+    for length, value in zip(claim.LENGTHS, masked, strict=True):
+        runs[claim.masked_leg("one view", length)] = always(value)
+        runs[claim.masked_leg("both views", length)] = tuned.isel(seed=few)
     assert claim.measure_labels(LAW, runs).measured is expected
     assert claim.measure_labels(LAW, claim.ALL_LABELLED.look(LAW, runs)).measured is Verdict.REFUTED
 
