@@ -91,7 +91,7 @@ CLAIMS = (
         id="D.lottery",
         name="dominoes.lottery",
         statement="on real pictures supervised learning learns exactly one view of most classes, "
-        "and in most classes the view wins that its initialisation and strength favour",
+        "the one that its initialisation and the view's strength favour",
         provenance="[A] the reason for the loss of supervised learning; pictures [D]",
         role="finding",
         role_reason=arms.ROLE_REASON,

@@ -1,4 +1,7 @@
-"""T2.cover [A]: what the pretraining set covers is captured, nothing else, and helps downstream."""
+"""T2.cover [A]: downstream gets what the pretraining set covers, and nothing else.
+
+"No others" is said of what pretraining captures; downstream images of others are classified worse.
+"""
 
 from __future__ import annotations
 
@@ -98,8 +101,7 @@ CLAIMS = (
     Claim(
         id="T2.cover",
         name="theorem2.cover",
-        statement="pretraining captures exactly the features that its set shows, and single-view "
-        "images of these are classified better than those of others after fine-tuning",
+        statement="downstream gets the features of the pretraining set, and no others",
         provenance="[A] abstract; form [D], section 3",
         role="gate",
         role_reason="the reason given for the gain: coverage",
