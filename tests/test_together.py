@@ -17,7 +17,8 @@ SMALL = {"k": 3, "m": 3, "d": 12, "N": 21, "s": 0.3, "sigma_0": 0.1, "deadline":
 def run(*arguments):
     """The command with a small regime."""
     pairs = [word for key, value in SMALL.items() for word in ("--set", f"{key}={value}")]
-    return CliRunner().invoke(app, [*pairs, "--salt", "tests", *map(str, arguments)])
+    salt = () if "--salt" in arguments else ("--salt", "tests")
+    return CliRunner().invoke(app, [*pairs, *salt, *map(str, arguments)])
 
 
 @pytest.fixture(autouse=True)

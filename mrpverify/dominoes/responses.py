@@ -29,7 +29,7 @@ def responses(parameters: Any, weights: np.ndarray, salt: str, seed: int) -> np.
     """
     p, pictures = parameters, bank(parameters)
     places = pairing(p, salt, seed).flatten().tolist()
-    kernels = torch.from_numpy(weights.T).float()
+    kernels = torch.tensor(weights.T).float()  # a copy: a claim may not write into its runs
     found = []
     for feature, place in enumerate(places):
         shown = pictures.of["test"][SOURCES[feature % p.views]][place][:MOST]

@@ -44,7 +44,7 @@ def _answers(
     images = held_out(parameters, str(members[0].attrs["salt"]), seeds, share)
     answers = []
     for run in members:
-        weights = torch.from_numpy(run["final_weights"].values)
+        weights = torch.tensor(run["final_weights"].values)  # a copy: runs are read-only
         patches = images.patches.to(weights.dtype)
         answers.append(logits(parameters, {"weights": weights}, patches))
     return torch.stack(answers).double().numpy(), images.labels.numpy()
