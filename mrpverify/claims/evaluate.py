@@ -221,7 +221,9 @@ def _answers(
         said = {
             key: _said(asked[key][0].claim, asks[key], runs[key], asked[key][1]) for key in wanted
         }
-    return answers | {key: _Answer(runs[key], broke(EndlessError(MOST_ROUNDS))) for key in said}
+    ended = {key: one for key, one in said.items() if isinstance(one, Measurement)}
+    endless = dict.fromkeys(said, broke(EndlessError(MOST_ROUNDS)))
+    return answers | {key: _Answer(runs[key], one) for key, one in (endless | ended).items()}
 
 
 def _said(claim: Claim, asks: Asks, runs: Runs | None, seeds: Sequence[int]) -> Legs | Measurement:

@@ -46,9 +46,10 @@ def check_fits(requests: Sequence[Request]) -> None:
 
     They are drawn whole, and a system that is asked for all of its memory kills without a word.
     """
+    there = memory_here()
     for p in dict.fromkeys(request.parameters for request in requests):
         kernels = p.kernels * p.dimension * cost.BYTES[p.precision]
-        needed, there = cost.gradient(p).images + kernels, memory_here()
+        needed = cost.gradient(p).images + kernels
         if needed > there:
             raise TooLargeError(
                 f"N={p.images}, P={cost.patches(p)}, km={p.kernels}, d={p.dimension}: patches and "

@@ -81,7 +81,10 @@ def usual_gradients(parameters: Parameters) -> int:
         return GRADIENTS.get(p.framework, OF_ANY_OTHER)
     end = p.horizon or p.deadline
     limit = min(p.max_steps, ceil(end / p.step)) if end > 0 else p.max_steps
-    return limit if p.horizon else min(limit, GRADIENTS.get(p.framework, _until_covered(p, limit)))
+    if p.horizon:
+        return limit
+    known = p.framework in GRADIENTS
+    return min(limit, GRADIENTS[p.framework] if known else _until_covered(p, limit))
 
 
 def _until_covered(parameters: Parameters, limit: int) -> int:

@@ -142,9 +142,15 @@ def test_a_claim_that_asks_for_ever_is_an_error_of_its_own(get, monkeypatch):
         while True:
             yield {PRETRAINING: Leg(parameters)}
 
-    first, second = judged(claim(generator), claim(always), get=get)
+    def at_last(parameters):
+        for _ in range(5):
+            runs = yield {PRETRAINING: Leg(parameters)}
+        return always(parameters, runs[PRETRAINING])
+
+    first, last, second = judged(claim(generator), claim(at_last), claim(always), get=get)
     assert first.verdict is Verdict.ERROR
     assert "asked for runs 5 times" in first.measurement.statistic
+    assert last.measurement.successes == 2
     assert second.measurement.successes == 2
 
 

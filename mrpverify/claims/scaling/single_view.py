@@ -176,10 +176,9 @@ def tuned_at(parameters: Parameters, classes: int, runs: Runs) -> Found:
     """Fine-tuning: what views that pretraining is foretold to hold make of single-view images."""
     p, run, before = pretraining(parameters, classes), runs[_name(classes)], runs[_before(classes)]
     rates, starting = capture.rates_of(p, before), before["initial_correlations"].values
-    m = starting.shape[1] // classes
     own = held_views(p, starting, rates)
     draws = _drawn(p, before)
-    typical = _expected(p, draws, rates, m)
+    typical = _expected(p, draws, rates, p.kernels_per_class)
     return Found(
         classes=classes,
         right=single_view(run),
@@ -187,7 +186,7 @@ def tuned_at(parameters: Parameters, classes: int, runs: Runs) -> Found:
         whole=multi_view(run),
         whole_said=own.any(-1).mean(-1),
         typical=typical,
-        prediction=float(_expected(p, draws, rates, p.kernels_per_class).mean()),
+        prediction=float(typical.mean()),
         rival=Rival("one view a class", single_view_accuracy(p)),
         unchanged=float(_expected(p, draws, rates, FEWER).mean()),
     )
