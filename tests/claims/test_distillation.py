@@ -53,6 +53,20 @@ def test_knowledge_is_what_permuted_soft_labels_lack():
     assert measured(knowledge, taught=taught, permuted=taught).measured is Verdict.REFUTED
 
 
+def test_a_control_without_effect_has_the_spread_of_other_seeds_and_fails():
+    """Of sixteen seeds that differ by 0.1 some gain over their neighbour by chance."""
+    accuracy = np.random.default_rng(0).uniform(0.75, 0.85, (16, 1, REGIME.classes, 2))
+    permuted = run(0.8, 1.0)
+    permuted["test_correct"].values[..., 1:] = NUMBER * accuracy
+    runs = {claim.TAUGHT: run(0.97, 1.0), claim.PERMUTED: permuted}
+    seen = claim.NO_KNOWLEDGE.look(REGIME, runs)
+    assert not np.array_equal(seen[claim.TAUGHT]["test_correct"], permuted["test_correct"])
+    np.testing.assert_array_equal(
+        seen[claim.TAUGHT]["test_correct"][1:], permuted["test_correct"][:-1]
+    )
+    assert claim.measure_knowledge(REGIME, seen).measured is Verdict.REFUTED
+
+
 def crossing(when, seeds=16):
     """A run in which a view is crossed at these times, by one kernel of its own class."""
     law = claim.ensemble.regime(REGIME, 0)
@@ -108,5 +122,9 @@ def test_every_leg_is_a_run_of_the_same_images_and_students_share_their_init(nam
         assert [t.parameters.member for t in legs[claim.COPIES].taught_by] == [0]
     for control in own.controls["supervised"]:
         if control.look:
-            seen = control.look(REGIME, dict(zip(legs, legs, strict=True)))
-            assert seen != dict(zip(legs, legs, strict=True)), "it looks at something else"
+            runs = {
+                leg: xr.Dataset({"of": ("seed", [f"{leg}, {seed}" for seed in range(4)])})
+                for leg in legs
+            }
+            seen = control.look(REGIME, runs)
+            assert any((seen[leg] != runs[leg])["of"].any() for leg in legs), "something else"

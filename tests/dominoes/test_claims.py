@@ -6,11 +6,14 @@ import sys
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import mrpverify as mv
-from mrpverify.claims.dominoes import arms
+from mrpverify.claims.dominoes import arms, lottery
 from mrpverify.claims.heard import UnheardError, unheard
+from mrpverify.claims.legs import SUPERVISED
 from mrpverify.claims.registry import select
+from mrpverify.claims.supervised.runs import observed_winner, predicted_winner
 from mrpverify.dominoes.measured import measured
 from mrpverify.figures.drawing_order import drawable
 from mrpverify.images.folder import MissingDataError, is_there, missing_message
@@ -98,6 +101,25 @@ def test_what_was_hidden_is_missing_and_a_control_that_saw_it_is_refuted(checked
         assert result.measurement.details[f"hidden views, lacking {lacking}"]["mean"] < 0.5
     (control,) = result.controls
     assert control.measurement.measured is Verdict.REFUTED
+
+
+def test_a_rule_that_foretells_the_other_view_is_right_where_the_rule_is_wrong(pictures):
+    """Of two views one is favoured: turned round, the other one is, and nothing else changes."""
+    p, rng = small(), np.random.default_rng(0)
+    shape = (4, p.kernels, p.features)
+    run = xr.Dataset(
+        {
+            "initial_correlations": (("seed", "kernel", "feature"), rng.uniform(0.01, 0.1, shape)),
+            "own_activity": (("seed", "feature"), rng.uniform(0.5, 1.5, (4, p.features))),
+            "crossing_time": (("seed", "kernel", "feature"), rng.uniform(1, 9, shape)),
+        }
+    )
+    control = next(c for c in lottery.CONTROLS if c.id == "the other view foretold")
+    turned = control.look(p, {SUPERVISED: run})[SUPERVISED]
+    favoured, other = (predicted_winner(p, one) for one in (run, turned))
+    assert set(favoured.ravel()) == {0, 1}
+    np.testing.assert_array_equal(other, 1 - favoured)
+    np.testing.assert_array_equal(observed_winner(p, turned), observed_winner(p, run))
 
 
 def test_a_regime_of_dominoes_is_taken_as_it_is(pictures):

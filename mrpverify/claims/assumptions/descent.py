@@ -1,6 +1,6 @@
-"""A.descent [D]: descent follows the flow while eta lambda_max < 1, and leaves it beyond.
+"""A.descent [D]: descent follows the flow at eta lambda_max = 1, and no longer at 4.
 
-It is looked at 1 and at 4; linear theory leaves a kernel at rest where eta lambda > 2.
+Linear theory leaves a kernel at rest where eta lambda > 2; nothing in between is judged.
 
 lambda_max is the largest curvature that the flow itself has met. It cannot be had in a regime
 without following it: `theory/curvature.py` bounds it where kernels have just been captured, and a
@@ -173,7 +173,7 @@ CLAIMS = (
     Claim(
         id="A.descent",
         name="assumptions.descent",
-        statement="descent follows the flow while eta lambda_max < 1, and leaves it beyond",
+        statement="descent follows the flow at eta lambda_max = 1, and no longer at 4",
         provenance="[D] section 1, step size",
         role="finding",
         role_reason="presets follow the flow; it says at which steps descent would do",

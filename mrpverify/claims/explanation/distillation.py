@@ -31,6 +31,7 @@ from ..accuracies import (
     single_view,
 )
 from ..claim import CONTROL_SEEDS, Claim, Control, Runs
+from ..laws.exchange import exchange, of_another_seed, swapped
 from ..laws.regimes import conditions
 from ..legs import Leg, Legs
 from . import ensemble
@@ -231,8 +232,23 @@ ONE_VIEW = Control(
 NO_SOFT_LABELS = _instead(
     TAUGHT, AS_LONG, "labels not smoothed", "labels alone lose a view of most classes"
 )
-NO_GAP = _instead(
-    TAUGHT, PERMUTED, "permuted in both places", "soft labels teach no more than themselves"
+
+
+def _permuted_of_another_seed(parameters: Parameters, runs: Runs) -> Runs:
+    """Permuted soft labels of another seed in the place of an image's own."""
+    del parameters
+    return {**runs, TAUGHT: of_another_seed(runs[PERMUTED])}
+
+
+NO_KNOWLEDGE = Control(
+    "permuted soft labels of another seed",
+    "what knows no image teaches no more than itself",
+    look=_permuted_of_another_seed,
+)
+EXCHANGED = Control(
+    "exchanged",
+    "permuted soft labels do not teach lost views sooner",
+    look=lambda parameters, runs: exchange(runs, swapped([TAUGHT], [PERMUTED])),
 )
 _claim = partial(
     Claim,
@@ -273,7 +289,7 @@ CLAIMS = (
         statement="an image's own soft label teaches more than that of another image of its class",
         provenance=AZL,
         measure=measure_knowledge,
-        controls={"supervised": (NO_GAP,)},
+        controls={"supervised": (NO_KNOWLEDGE,)},
         prediction=lambda p: theory.predict_knowledge(_student(p)),
         order=15,
         legs=knowledge_legs,
@@ -284,7 +300,7 @@ CLAIMS = (
         statement="an image's own soft label teaches lost views sooner than that of another image",
         provenance="[D] objectives/distilled/theory.py: the factor 1/P of the drive, as a time",
         measure=measure_time,
-        controls={"supervised": (NO_GAP,)},
+        controls={"supervised": (EXCHANGED,)},
         prediction=lambda p: theory.predict_time(_student(p)),
         order=16,
         legs=time_legs,

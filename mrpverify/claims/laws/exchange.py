@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import xarray as xr
+
 from ..claim import Runs
 
 
@@ -19,6 +21,11 @@ def exchange(runs: Runs, places: Mapping[str, str]) -> Runs:
 def swapped(one: Sequence[str], other: Sequence[str]) -> dict[str, str]:
     """Places of two lists of names in each other's stead."""
     return dict(zip([*one, *other], [*other, *one], strict=True))
+
+
+def of_another_seed(run: xr.Dataset) -> xr.Dataset:
+    """The runs with each seed standing for the one after it: no effect, and a real spread."""
+    return run.roll(seed=1)
 
 
 def backwards(names: Sequence[str]) -> dict[str, str]:

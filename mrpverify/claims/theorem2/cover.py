@@ -1,7 +1,4 @@
-"""T2.cover [A]: downstream gets what the pretraining set covers, and nothing else.
-
-"No others" is said of what pretraining captures; downstream images of others are classified worse.
-"""
+"""T2.cover [A]: pretraining captures what its images show and nothing else; labels build on it."""
 
 from __future__ import annotations
 
@@ -101,7 +98,8 @@ CLAIMS = (
     Claim(
         id="T2.cover",
         name="theorem2.cover",
-        statement="downstream gets the features of the pretraining set, and no others",
+        statement="pretraining captures exactly the features that its images show, and downstream "
+        "single-view images of these are classified better than those of others",
         provenance="[A] abstract; form [D], section 3",
         role="gate",
         role_reason="the reason given for the gain: coverage",
