@@ -104,6 +104,20 @@ def test_times_of_lost_views_are_compared(own, permuted, verdict):
     assert len(measured(claim.measure_time, **told | few).outcomes) == 4
 
 
+def test_times_of_other_lost_views_are_no_sooner_than_their_own():
+    """Of three lost views each has the time of another; what labels alone hold keeps its own."""
+    plain, permuted = crossing({0: 1.0}), crossing({0: 1.0, 1: 10.0, 3: 20.0, 5: 30.0})
+    runs = {claim.AS_LONG: plain, claim.PERMUTED: permuted, claim.TAUGHT: crossing({})}
+    seen = claim.NO_SOONER.look(REGIME, runs)
+    law = claim.ensemble.regime(REGIME, 0)
+    times = claim.first_crossings(law, seen[claim.TAUGHT])
+    assert times[0, 0].tolist()[0] == 1.0
+    lost = np.isfinite(times[0]).nonzero()
+    assert sorted(times[0][lost]) == [1.0, 10.0, 20.0, 30.0]
+    assert not np.array_equal(times, claim.first_crossings(law, permuted))
+    assert claim.measure_time(REGIME, seen).measured is Verdict.REFUTED
+
+
 @pytest.mark.parametrize(
     "name", ["KD.transfer", "SD.transfer", "KD.knowledge", "KD.time", "KD.smoothing"]
 )
@@ -122,9 +136,9 @@ def test_every_leg_is_a_run_of_the_same_images_and_students_share_their_init(nam
         assert [t.parameters.member for t in legs[claim.COPIES].taught_by] == [0]
     for control in own.controls["supervised"]:
         if control.look:
-            runs = {
-                leg: xr.Dataset({"of": ("seed", [f"{leg}, {seed}" for seed in range(4)])})
-                for leg in legs
-            }
+            early = {claim.TAUGHT: {}, claim.PERMUTED: {1: 2.0, 3: 4.0}}
+            runs = {leg: crossing(early.get(leg, {}), 4) for leg in legs}
+            for number, one in enumerate(runs.values()):
+                one["number"] = "seed", number + np.arange(4) / 10
             seen = control.look(REGIME, runs)
-            assert any((seen[leg] != runs[leg])["of"].any() for leg in legs), "something else"
+            assert any(not seen[leg].equals(runs[leg]) for leg in legs), "something else"
