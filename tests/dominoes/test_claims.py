@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 import mrpverify as mv
-from mrpverify.claims.dominoes import arms, lottery
+from mrpverify.claims.dominoes import arms, leak, lottery
 from mrpverify.claims.heard import UnheardError, unheard
 from mrpverify.claims.legs import SUPERVISED
 from mrpverify.claims.registry import select
@@ -120,6 +120,45 @@ def test_a_rule_that_foretells_the_other_view_is_right_where_the_rule_is_wrong(p
     assert set(favoured.ravel()) == {0, 1}
     np.testing.assert_array_equal(other, 1 - favoured)
     np.testing.assert_array_equal(observed_winner(p, turned), observed_winner(p, run))
+
+
+def leaking(parameters, late, seeds=24):
+    """Runs of kernels that hold one feature each, of which a share `late` leaks later."""
+    p = parameters
+    pure = np.zeros((seeds, p.kernels, p.features))
+    pure[..., 0] = 1.0
+    then = pure.copy()
+    then[:, : round(late * p.kernels), p.views] = 1.0
+    where = ("seed", "kernel", "feature")
+    return xr.Dataset(
+        {
+            "crossing_time": (where, np.where(pure > 0, 1.0, np.inf)),
+            "crossing_correlations": (where, pure),
+            "final_correlations": (where, then),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("late", "alone", "verdict"),
+    [
+        (0.4, 0.0, Verdict.SUPPORTED),
+        (0.4, 0.3, Verdict.SUPPORTED),
+        (0.4, 0.4, Verdict.INCONCLUSIVE),
+        (0.4, 0.5, Verdict.REFUTED),
+        (0.0, 0.0, Verdict.REFUTED),
+    ],
+)
+def test_a_leak_is_told_from_none_and_from_one_without_off_class_pictures(
+    pictures, late, alone, verdict
+):
+    p = small()
+    own = leaking(p, late)
+    runs = {leak.PRETRAINING: own, leak.LATE: own, leak.ALONE: leaking(p, alone)}
+    assert leak.measure(p, runs).measured is verdict
+    for control in leak.CONTROLS:
+        failed = leak.measure(p, control.look(p, runs)).measured
+        assert failed is Verdict.REFUTED or verdict is not Verdict.SUPPORTED
 
 
 def test_a_regime_of_dominoes_is_taken_as_it_is(pictures):
