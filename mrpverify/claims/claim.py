@@ -54,6 +54,13 @@ def lent(runs: Runs) -> Runs:
     return {name: run.copy(deep=False) for name, run in runs.items()}
 
 
+def fixed(runs: xr.Dataset) -> xr.Dataset:
+    """The same, and whoever writes into an array of it breaks: other claims look at it too."""
+    for variable in runs.variables.values():
+        variable.values.flags.writeable = False
+    return runs
+
+
 CONTROL_SEEDS = 4
 """Seeds of a control at first: none of four true refutes. Where one is, a claim that is judged in
 rounds looks at more seeds of the control."""

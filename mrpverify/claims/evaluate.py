@@ -6,8 +6,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
-import xarray as xr
-
 from ..judge.measurement import Measurement, judged_by, judged_by_e_value
 from ..judge.sequential import FIRST_LOOK, USUAL_CAP, Design, design
 from ..judge.verdicts import Verdict
@@ -22,6 +20,7 @@ from .claim import (
     Control,
     EndlessError,
     Runs,
+    fixed,
     legs_of,
     lent,
     measurement_of,
@@ -262,17 +261,10 @@ def _joined(requests: Mapping[Key, LegRequests]) -> Asking[dict[Key, Runs]]:
     """The runs of each leg along `seed`, all asked for in one go."""
     groups = dict.fromkeys(group for legs in requests.values() for group in legs.values())
     found = yield [request for group in groups for request in group]
-    joined = {group: _fixed(join([found[request] for request in group])) for group in groups}
+    joined = {group: fixed(join([found[request] for request in group])) for group in groups}
     return {
         key: {name: joined[group] for name, group in legs.items()} for key, legs in requests.items()
     }
-
-
-def _fixed(runs: xr.Dataset) -> xr.Dataset:
-    """The same, and whoever writes into an array of it breaks: other claims look at it too."""
-    for variable in runs.variables.values():
-        variable.values.flags.writeable = False
-    return runs
 
 
 def control_requests(

@@ -6,12 +6,25 @@ What it comes to is judged as for any other claim (`evaluate.concluded`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import xarray as xr
 
 from ..images.setup import Setup
 from ..judge.measurement import Measurement
-from .claim import Claim, Control, NetworkClaim, about_networks, measurement_of
-from .concluded import ClaimResult, ControlResult, concluded, control_result, measured
+from ..records.store import UnwritableStoreError
+from ..records.work import TooLargeError
+from .claim import Claim, Control, NetworkClaim, about_networks, fixed, measurement_of
+from .concluded import (
+    BREAKS,
+    ClaimResult,
+    ControlResult,
+    broke,
+    concluded,
+    control_result,
+    measured,
+)
 
 
 def evaluate_networks(claims: Sequence[Claim], setup: Setup) -> list[ClaimResult]:
@@ -20,17 +33,53 @@ def evaluate_networks(claims: Sequence[Claim], setup: Setup) -> list[ClaimResult
     results = []
     for claim in filter(about_networks, claims):
         if claim.evidence not in gathered:
-            gathered[claim.evidence] = claim.evidence(setup)
+            gathered[claim.evidence] = _gathered(claim, setup)
         results.append(_judge(claim, setup, gathered[claim.evidence]))
     return results
 
 
+@dataclass(frozen=True)
+class _Broken:
+    """In the place of evidence that could not be gathered."""
+
+    error: BaseException
+
+
+def _gathered(claim: NetworkClaim, setup: Setup) -> Any:
+    """Evidence that several claims look at: a data set cannot be written into.
+
+    Raises UnwritableStoreError and TooLargeError, which are the machine's; what else goes wrong is
+    that of the claims that need it.
+    """
+    try:
+        evidence = claim.evidence(setup)
+    except (UnwritableStoreError, TooLargeError):
+        raise
+    except BREAKS as error:
+        return _Broken(error)
+    return fixed(evidence) if isinstance(evidence, xr.Dataset) else evidence
+
+
+def _lent(evidence: Any) -> Any:
+    """The same for one look: a variable that it sets is not there for others."""
+    return evidence.copy(deep=False) if isinstance(evidence, xr.Dataset) else evidence
+
+
 def _judge(claim: NetworkClaim, setup: Setup, evidence: Any) -> ClaimResult:
     """Measure a claim and its controls with the same statistic, and conclude."""
-    pictures = () if claim.pictures is None else claim.pictures(setup, evidence)
-    found = _measured(claim, setup, lambda: evidence).beside(*pictures)
+    if isinstance(evidence, _Broken):
+        return concluded(claim, None, broke(evidence.error), ())
+    found = measured(lambda: _illustrated(claim, setup, evidence))
     controls = tuple(_judge_control(claim, item, setup, evidence) for item in claim.controls[None])
     return concluded(claim, None, found, controls)
+
+
+def _illustrated(claim: NetworkClaim, setup: Setup, evidence: Any) -> Measurement:
+    """What it measures, with the pictures of what was seen."""
+    found = _measured(claim, setup, lambda: _lent(evidence))
+    return (
+        found if claim.pictures is None else found.beside(*claim.pictures(setup, _lent(evidence)))
+    )
 
 
 def _judge_control(
@@ -40,7 +89,9 @@ def _judge_control(
     if control.look is None:
         raise ValueError(f"{claim.id}, {control.id}: a control on real images has to look.")
     look = control.look
-    return control_result(control, setup, _measured(claim, setup, lambda: look(setup, evidence)))
+    return control_result(
+        control, setup, _measured(claim, setup, lambda: look(setup, _lent(evidence)))
+    )
 
 
 def _measured(claim: NetworkClaim, setup: Setup, evidence: Callable[[], Any]) -> Measurement:
