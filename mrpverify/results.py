@@ -35,7 +35,8 @@ def results(
     from .command_line import stop
     from .judge.verdicts import EXIT_USAGE
     from .report.again import RecordError
-    from .report.results import write_page, write_records
+    from .report.kept import write_records
+    from .report.results import write_page
     from .report.verifying import EXIT_MISMATCH, UnfoundedError
 
     try:
@@ -63,7 +64,7 @@ def _kept(
     Every one of them is read and recomputed before anything is written. Raises RecordError for what
     is no record, UnfoundedError for one whose verdicts do not follow.
     """
-    from .report.results import check_stored, compact, stored_by_name, with_new
+    from .report.kept import check_stored, compact, stored_by_name, with_new
 
     new = [(path, compact(path)) for path in files]
     before = stored_by_name(folder)
@@ -83,14 +84,8 @@ def pages(root: Path, records: Mapping[str, Any] | None = None) -> dict[Path, st
     for a file that cannot be read, RecordError for one that is no record or no text, and for a mark
     that no record answers.
     """
-    from .report.results import (
-        as_usual,
-        made_of,
-        results_page,
-        stored_by_name,
-        summary_table,
-        with_table,
-    )
+    from .report.kept import as_usual, stored_by_name
+    from .report.results import made_of, results_page, summary_table, with_table
     from .report.status import status_page
 
     records = stored_by_name(root / FOLDER) if records is None else records
@@ -107,8 +102,8 @@ def pages(root: Path, records: Mapping[str, Any] | None = None) -> dict[Path, st
 
 def _document(path: Path, text: str, records: Mapping[str, Any]) -> str:
     """A document with its tables and numbers; raises StoredRecordError, which names it."""
+    from .report.kept import StoredRecordError
     from .report.prose import filled
-    from .report.results import StoredRecordError
     from .report.tables import tabled
 
     own = list(records.values())
@@ -120,7 +115,7 @@ def _document(path: Path, text: str, records: Mapping[str, Any]) -> str:
 
 def _text(path: Path) -> str:
     """What a document says; raises StoredRecordError where it is no text, OSError."""
-    from .report.results import StoredRecordError
+    from .report.kept import StoredRecordError
 
     try:
         return path.read_text(encoding="utf-8")

@@ -11,9 +11,10 @@ from mrpverify.__main__ import app
 from mrpverify.claims.registry import select
 from mrpverify.figures.catalogue import figures
 from mrpverify.report.html import page
+from mrpverify.report.kept import stored
 from mrpverify.report.markdown import markdown
 from mrpverify.report.record import record
-from mrpverify.report.results import claims_of, stored
+from mrpverify.report.results import claims_of
 from tests.report.parsed import tree
 from tests.report.test_text import REGIME, result, run, text
 

@@ -14,20 +14,17 @@ from mrpverify.__main__ import app
 from mrpverify.claims.registry import select
 from mrpverify.report.again import RecordError
 from mrpverify.report.glance import at_a_glance
+from mrpverify.report.kept import StoredRecordError, compact, file_name, stored
 from mrpverify.report.prose import filled
 from mrpverify.report.results import (
     BEGIN,
     END,
     GROUPS,
-    StoredRecordError,
     absent,
     by_salt,
     claims_of,
-    compact,
-    file_name,
     grouped,
     results_page,
-    stored,
     summary_table,
     unrecorded,
     with_table,

@@ -15,7 +15,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .results import Record, StoredRecordError, claims_of
+from .kept import Record, StoredRecordError
+from .results import claims_of
 
 BEGIN = r"<!-- record: (?!end -->)(?P<asked>[^>]*?) -->"
 """How a mark begins."""

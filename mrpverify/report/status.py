@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from .kept import Record
 from .not_refuted import not_refuted
-from .results import Record, at, by_salt, claims_of, minutes, table
+from .results import at, by_salt, claims_of, minutes, table
 
 LEFT_OUT = ("--salt", "--workers", "--device")
 """Options that no verdict hangs on, and the salt, which a row has many of."""

@@ -21,7 +21,8 @@ from functools import partial
 from typing import Any
 
 from ..claims.registry import UnknownClaimError, select
-from .results import Record, StoredRecordError, at, check_shown, claims_of, file_name, table
+from .kept import Record, StoredRecordError, file_name
+from .results import at, check_shown, claims_of, table
 from .verifying import DAMAGED
 
 BEGIN = r"<!-- results:(?! end -->| begin )"

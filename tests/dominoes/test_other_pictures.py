@@ -13,8 +13,8 @@ from mrpverify.images import entries, fetch, folder, idx
 from mrpverify.images.sources import SOURCES, source
 from mrpverify.records.store import CACHE_VARIABLE
 from mrpverify.report.html import page
+from mrpverify.report.kept import compact
 from mrpverify.report.markdown import markdown
-from mrpverify.report.results import compact
 from mrpverify.report.run import own_data
 from tests.dominoes.conftest import write_idx
 from tests.report.test_text import result

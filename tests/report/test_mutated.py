@@ -10,7 +10,8 @@ import pytest
 from mrpverify import results
 from mrpverify.report.again import RecordError, read
 from mrpverify.report.archiving import archived_files
-from mrpverify.report.results import BEGIN, END, compact, file_name
+from mrpverify.report.kept import compact, file_name
+from mrpverify.report.results import BEGIN, END
 from mrpverify.report.verifying import UnfoundedError, verify
 
 FOLDER = Path(__file__).parents[2] / "docs" / "results"

@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from mrpverify import results
+from mrpverify.report.kept import StoredRecordError
 from mrpverify.report.prose import MARK, filled
-from mrpverify.report.results import StoredRecordError
 from tests.documents import DOCUMENTS
 
 

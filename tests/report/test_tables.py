@@ -2,7 +2,7 @@
 
 import pytest
 
-from mrpverify.report.results import StoredRecordError
+from mrpverify.report.kept import StoredRecordError
 from mrpverify.report.tables import tabled
 
 NUMBER = {
