@@ -23,12 +23,14 @@ from . import arms
 PURE = 1 - STAND_INS["impure_share"].value
 LONGER = 30.0
 """Horizon factor of the longer run: T is otherwise twice the time of full coverage."""
+WORK = 60_000
+"""Gradients of such a run at most: at the 6000 of the recipe a seed in twelve does not get there."""
 LATE, ALONE = "fifteen times as long", "no off-class pictures, fifteen times as long"
 
 
 def legs(parameters: Parameters) -> Legs:
     """Pretraining, for longer, and for as long without off-class pictures."""
-    late = {"horizon_factor": LONGER}
+    late = {"horizon_factor": LONGER, "work": WORK}
     return {
         PRETRAINING: arms.pretrained(parameters),
         LATE: arms.pretrained(parameters, **late),
