@@ -24,7 +24,7 @@ PURE = 1 - STAND_INS["impure_share"].value
 LONGER = 30.0
 """Horizon factor of the longer run: T is otherwise twice the time of full coverage."""
 WORK = 60_000
-"""Gradients of such a run at most: at the 6000 of the recipe a seed in twelve does not get there."""
+"""Gradients of such a run at most: with the 6000 of the recipe a seed in twelve does not arrive."""
 LATE, ALONE = "fifteen times as long", "no off-class pictures, fifteen times as long"
 
 
