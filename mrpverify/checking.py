@@ -26,12 +26,10 @@ from .command_app import printing, tell
 from .command_line import (
     ANOTHER_STORE,
     BROKEN,
-    WIDTH,
     UsageError,
     progress_bar,
     progress_shown,
     readable_store,
-    report_console,
     stop,
     usable_store,
     writable_file,
@@ -65,6 +63,7 @@ from .report.record import as_json, ask_conditions, record
 from .report.run import Run, own_data
 from .report.text import print_report
 from .report.verifying import DAMAGED, EXIT_MISMATCH, Verified, verify
+from .terminal import WIDTH, report_console
 
 STDOUT = Path("-")
 """The file of --json that stands for standard output; the report then goes to standard error."""

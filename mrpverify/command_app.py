@@ -126,6 +126,12 @@ def tell(message: str) -> None:
         _discard(sys.stderr)
 
 
+def say(message: str) -> None:
+    """A line on standard output; where it cannot be printed, the work and its exit code stay."""
+    with printing():
+        typer.echo(message)
+
+
 def refuse_beside(context: typer.Context, together: Sequence[str]) -> None:
     """Where the first parameter is given, raise typer.Exit for what is given and is not `together`.
 
@@ -181,7 +187,7 @@ def _discard(stream: IO[str] | None) -> None:
 def _print_version(asked: bool) -> None:
     """Print the version and end, where it is asked for."""
     if asked:
-        typer.echo(f"mrpverify {metadata.version('mrpverify')}")
+        say(f"mrpverify {metadata.version('mrpverify')}")
         raise typer.Exit
 
 

@@ -34,6 +34,7 @@ from .parameters import (
     regime_types,
     symbols,
 )
+from .regular import read_settings
 
 PRESETS = ("quick", "paper", "large")
 DEFAULT = Parameters()
@@ -193,7 +194,7 @@ def load_preset(name: str) -> Preset:
             f"--preset {name}: expected one of {', '.join(PRESETS)}, or the path of a .toml file."
         )
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        content = tomllib.loads(read_settings(path))
     except OSError as error:
         raise RegimeError(f"--preset {name}: cannot read {path} ({error.strerror}).") from None
     except (ValueError, RecursionError) as error:  # also of a name that no file can have

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from .command_app import Version, command_app
+from .regular import read_regular
 
 app = command_app()
 FOLDER = Path("docs", "results")
@@ -118,7 +119,7 @@ def _text(path: Path) -> str:
     from .report.kept import StoredRecordError
 
     try:
-        return path.read_text(encoding="utf-8")
+        return read_regular(path).decode()
     except UnicodeDecodeError:
         raise StoredRecordError(f"{path}: is no text in UTF-8.") from None
 

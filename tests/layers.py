@@ -13,6 +13,8 @@ PACKAGE = Path(__file__).parent.parent / "mrpverify"
 # of an objective is three of them: options, gradient, and theory, which is all the rest.
 ALLOWED = {
     "admissible": set(),
+    "regular": set(),
+    "terminal": set(),
     "outside": {"admissible"},
     "parts": {"outside"},
     "objectives.options": {"parts"},
@@ -20,37 +22,37 @@ ALLOWED = {
     "derivations": {"outside", "parameters"},
     "callable_module": set(),
     "command_app": set(),
-    "regime": {"admissible", "outside", "parameters", "callable_module"},
+    "regime": {"regular", "admissible", "outside", "parameters", "callable_module"},
     "theory": {"admissible", "parameters", "parts", "outside", "derivations"},
     "objectives.theory": {"parameters", "parts", "derivations", "theory"},
     "observe": {"parameters"},
     "judge": {"parameters"},
     "simulate": {"parameters", "parts", "outside", "derivations"},
     "objectives.gradient": {"parameters", "parts", "objectives.options", "simulate"},
-    "records": {"outside", "parameters", "theory", "simulate", "command_app"},
+    "records": {"terminal", "outside", "parameters", "theory", "simulate", "command_app"},
     "drawing": {"judge"},
     # Real images and the networks on them; their claims stand with the others.
-    "images": {"judge", "simulate", "records", "drawing", "command_app"},
+    "images": {"regular", "judge", "simulate", "records", "drawing", "command_app"},
     # A law as a distribution from outside would bring it; nothing below the claims knows it.
     "dominoes": {"admissible", "parameters", "parts", "theory", "simulate", "records", "images"},
     "imperfect": {"parameters", "parts", "theory", "simulate"},
-    "claims": {
+    "claims": {"regular",
         "outside", "parameters", "derivations", "theory", "objectives.theory", "observe", "judge",
         "records", "images", "dominoes",
     },
     # Figures stand above what they show: nothing but the command line may import them.
-    "figures": {
+    "figures": {"regular",
         "outside", "parameters", "regime", "theory", "objectives.theory", "objectives.gradient",
         "simulate", "observe", "judge", "records", "images", "drawing", "claims", "sweep",
         "command_line", "command_app", "dominoes",
     },
-    "report": {
+    "report": {"regular",
         "admissible", "parameters", "theory", "judge", "records", "drawing", "claims",
     },
     "command_line": {"outside", "records", "command_app"},
-    "results": {"command_app", "command_line", "judge", "report"},
+    "results": {"regular", "command_app", "command_line", "judge", "report"},
     # The judge on truths that are known: it needs nothing that is simulated by training.
-    "calibration": {"parameters", "judge", "records", "command_line", "command_app"},
+    "calibration": {"regular", "parameters", "judge", "records", "command_line", "command_app"},
     "asking": {"parameters", "regime", "claims", "report", "images", "command_line"},
     "locking": {
         "asking", "regime", "judge", "claims", "images", "command_line", "command_app",
@@ -71,7 +73,7 @@ ALLOWED = {
         "archive", "calibration", "check", "checking", "command_app", "counterexample", "figures",
         "images", "lock", "records", "results", "sweep", "together",
     },
-    "checking": {
+    "checking": {"terminal",
         "asking",
         "locking",
         "parameters",
@@ -87,7 +89,7 @@ ALLOWED = {
     "counterexample": {
         "parameters", "regime", "judge", "records", "claims", "command_line", "command_app",
     },
-    "sweep": {
+    "sweep": {"regular",
         "parameters", "regime", "judge", "records", "claims", "report", "command_line",
         "command_app",
     },

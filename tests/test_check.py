@@ -401,6 +401,9 @@ IMAGE_CLAIM = {
 }  # fmt: skip
 
 
+CLAIM = {**IMAGE_CLAIM, "id": "A.regime", "horizon": "none", "framework": "mae"}
+
+
 def test_what_cannot_be_asked_again_is_said_before_any_work(tmp_path):
     record = {"regime": {"mae": {"theta": 0.5}}, "seeds": 2, "salt": "a", "claims": []}
     cases = {
@@ -408,7 +411,9 @@ def test_what_cannot_be_asked_again_is_said_before_any_work(tmp_path):
         "{": ("broken.json", "no JSON"),
         "[]": ("list.json", "no record of a check; name a record of --json"),
         "{}": ("empty.json", "lacks regime, seeds, salt, claims"),
-        json.dumps(record): ("regime.json", "not one of this version"),
+        json.dumps(record): ("none.json", "a record without claims"),
+        json.dumps({**record, "claims": [CLAIM]}): ("regime.json", "not one of this version"),
+        json.dumps({**record, "regime": {}, "claims": [CLAIM]}): ("without.json", "about mae"),
         json.dumps({**record, "claims": [IMAGE_CLAIM]}): ("image.json", "real images"),
     }
     for text, (name, message) in cases.items():

@@ -17,7 +17,13 @@ def test_no_arrow_points_backwards(path):
 def test_the_layers_are_printed_without_a_circle(capsys):
     assert layers.main() == 0
     assert "no import points back" in capsys.readouterr().out
-    assert layers.levels()[0] == ["admissible", "callable_module", "command_app"]
+    assert layers.levels()[0] == [
+        "admissible",
+        "callable_module",
+        "command_app",
+        "regular",
+        "terminal",
+    ]
 
 
 def test_the_walk_sees_an_arrow_backwards(tmp_path, monkeypatch):

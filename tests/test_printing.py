@@ -69,6 +69,32 @@ def test_a_full_disk_is_said_and_keeps_the_exit_codes(tmp_path):
     assert (helped.returncode, helped.stderr.count(b"\n")) == (1, 1)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("where", [">/dev/full", "| true; exit ${PIPESTATUS[0]}"])
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("list", 0), ("sweep --list", 0), ("figures", 0), ("images list", 0), ("records list", 0),
+        ("images fetch resnet50 --from nothing.pth", 2),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_printed_is_not_what_a_command_ends_with(words, code, where, tmp_path):
+    done = shell(f"{sys.executable} -m mrpverify {words} {where}", tmp_path)
+    assert done.returncode == code, done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_standard_output_has_one_door():
+    """`say` and `printing` hold what cannot be printed; an echo beside them would end the work."""
+    package = Path(__file__).parents[1] / "mrpverify"
+    beside = [
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if "typer.echo" in path.read_text() and path.name != "command_app.py"
+    ]
+    assert beside == []
+
+
 def test_colour_that_is_asked_for_stays_out_of_the_files(tmp_path):
     done = shell(f"$CHECK {OUTSIDE} --out out", tmp_path, FORCE_COLOR="1")
     assert b"\x1b[" in done.stdout

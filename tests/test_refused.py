@@ -1,16 +1,17 @@
 """What the command line refuses or escapes before any run, however it is given."""
 
 import json
+import os
 
 import pytest
 from typer.testing import CliRunner
 
 from mrpverify.__main__ import app
 from mrpverify.check import app as check
-from mrpverify.command_line import WIDTH
 from mrpverify.records.collect import DeviceError
 from mrpverify.records.store import CACHE_VARIABLE
 from mrpverify.regime import load_preset
+from mrpverify.terminal import WIDTH
 
 ASKED = ["A.regime", "--seeds", "2", "--quiet"]
 
@@ -46,6 +47,48 @@ def test_a_path_that_may_not_be_looked_at_is_named(words, tmp_path, monkeypatch,
     assert LONG in told
     assert "File name too long" in told
     assert "printed" not in told
+
+
+def pipe(path):
+    os.mkfifo(path)
+
+
+def device(path):
+    path.symlink_to("/dev/zero")
+
+
+def sparse(path):
+    with path.open("wb") as file:
+        file.truncate(2**40)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices")
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [(pipe, "a pipe or a device"), (device, "a pipe or a device"), (sparse, "more than")],
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", "A.regime", "--preset", "it.toml"],
+        ["sweep", "it.toml"],
+        ["images", "fetch", "resnet50", "--from", "it.toml"],
+        ["check", "A.regime", "--lock", "it.toml"],
+        ["check", "--from", "it.toml"],
+        ["check", "--verify", "it.toml"],
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_what_never_ends_or_cannot_be_held_is_not_read(
+    words, make, said, tmp_path, monkeypatch, capsys
+):
+    """A preset that is a pipe was waited for, and /dev/zero filled the memory."""
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "it.toml")
+    code, _, told = ended(words, capsys)
+    assert code == 2
+    assert said in told
+    assert told.count("\n") == 1
 
 
 @pytest.mark.parametrize(

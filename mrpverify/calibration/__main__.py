@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from ..command_app import Version, command_app
+from ..command_app import Version, command_app, say
 
 app = command_app()
 
@@ -35,13 +35,13 @@ def calibrate(
 
     try:
         page = None if quick else with_table(root / PAGE, [], draws, salt)
-        found = lines(QUICK if quick else draws, salt, typer.echo)
+        found = lines(QUICK if quick else draws, salt, say)
         if page is not None:
             write(root / PAGE, found, draws, salt)
     except UnusablePageError as error:
         stop(f"error: {error}", 2)
     except OSError as error:
-        stop(f"error: {error.filename}: {error.strerror}; name a checkout with --root.", 2)
+        stop(f"error: {root / PAGE}: {error.strerror}; name a checkout with --root.", 2)
     raise typer.Exit(int(any("**FAILS**" in line for line in found)))
 
 

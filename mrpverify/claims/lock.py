@@ -12,9 +12,10 @@ from typing import Any
 from ..derivations import theory_files
 from ..outside import file_of
 from ..parameters import STAND_INS, Framework, Parameters
-from ..records.atomic import read_regular, replace_whole
+from ..records.atomic import replace_whole
 from ..records.labelled import config_hash, simulation_digest
 from ..records.source import imported_files, source_digest
+from ..regular import read_regular
 from .claim import Claim
 
 

@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import typer
 import xarray as xr
 
 from ..claims.claim import Claim
@@ -15,7 +14,7 @@ from ..claims.evaluate import evaluate
 from ..claims.few_seeds import TooFewSeedsError, too_few
 from ..claims.heard import UnheardError, hears, unheard
 from ..claims.registry import UnknownClaimError, select
-from ..command_app import printing, tell
+from ..command_app import say, tell
 from ..command_line import (
     UsageError,
     progress_shown,
@@ -143,10 +142,9 @@ def _carry_out(search: Search, budget: int, salt: str, confirm: str) -> None:
     again = search.judge(found, confirm)
     if again is None or again.measurement.measured is not Verdict.REFUTED:
         stop(f"not confirmed on salt {confirm}: {_values(found)}", NOT_FOUND)
-    with printing():
-        typer.echo(f"REFUTED at {_values(found)} {_outside(again)}")
-        typer.echo(f"{distance(search.start, found):.3g} from the start, as logarithm of ratios")
-        typer.echo(search.command(found, confirm))
+    say(f"REFUTED at {_values(found)} {_outside(again)}")
+    say(f"{distance(search.start, found):.3g} from the start, as logarithm of ratios")
+    say(search.command(found, confirm))
 
 
 def _check_begin(begin: ClaimResult | None) -> None:

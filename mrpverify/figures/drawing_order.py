@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import typer
 import xarray as xr
 
+from ..command_app import say, tell
 from ..command_line import UsageError, progress_shown, resumable, stop, usable_store
 from ..images.folder import MissingDataError
 from ..images.setup import SettingsError, Setup, load_settings
@@ -73,8 +73,8 @@ def list_figures() -> None:
     there = figures()
     width = max(map(len, there))
     for name, figure in there.items():
-        typer.echo(f"{name:<{width}}  {figure.title}")
-    typer.echo("\nDraw them: mrpverify figures NAME ... --out FOLDER (names, patterns, or all).")
+        say(f"{name:<{width}}  {figure.title}")
+    say("\nDraw them: mrpverify figures NAME ... --out FOLDER (names, patterns, or all).")
 
 
 def carry_out(asked: Asked) -> None:
@@ -89,7 +89,7 @@ def carry_out(asked: Asked) -> None:
     with resumable("figure"):
         for figure in order.figures:
             for path in _draw(figure, asked, order):
-                typer.echo(path)
+                say(str(path))
 
 
 def _order(asked: Asked) -> Order:
@@ -142,7 +142,7 @@ def drawable(names: Sequence[str], published: bool, records: Path = RECORDS) -> 
         if obstacle and figure.name.lower() in map(str.lower, names):
             raise MissingDataError(f"{figure.name}: {obstacle}")
         if obstacle:
-            typer.echo(f"left out {figure.name}: {obstacle}", err=True)
+            tell(f"left out {figure.name}: {obstacle}")
         else:
             found.append(figure)
     return found

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..drawing.style import Drawn
+from ..regular import read_regular
 from .figure import Study
 
 RECORDS = Path("docs", "results")
@@ -76,7 +77,7 @@ def _records(folder: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Every record of a folder in the order of names; other files are passed over."""
     for path in sorted(folder.glob("*.json")):
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(read_regular(path))
         except (OSError, ValueError):
             continue
         if _is_record(content):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..regular import read_regular
 from . import kept
 from .folder import MissingDataError, need_pillow
 from .sources import SOURCES
@@ -60,7 +61,7 @@ def from_batches(folder: Path) -> Arrays:
 def _batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Images [n, 32, 32, 3] and labels [n] of one official binary batch."""
     try:
-        content = np.frombuffer(path.read_bytes(), np.uint8)
+        content = np.frombuffer(read_regular(path), np.uint8)
     except OSError as error:
         raise MissingDataError(f"{path}: cannot be read ({error.strerror}).") from None
     if content.size == 0 or content.size % (1 + _PIXELS):

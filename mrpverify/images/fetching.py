@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from ..command_app import tell
+from ..command_app import say, tell
 from .download import Progress as Hears
 from .entries import entry, not_published
 from .fetch import adopt, fetch
@@ -42,7 +41,7 @@ def bring(names: Sequence[str], given: str | None, again: bool) -> None:
 def list_sources() -> None:
     """Say what can be fetched, and what is there."""
     for item in SOURCES.values():
-        typer.echo(f"{item.name} ({_state(item.name)}): {item.holds}\n  instead: {item.local}")
+        say(f"{item.name} ({_state(item.name)}): {item.holds}\n  instead: {item.local}")
 
 
 def _state(name: str) -> str:
@@ -57,9 +56,9 @@ def _state(name: str) -> str:
 
 def _one(item: Source, copy: Path | None, again: bool) -> None:
     """Fetch or adopt one data set, and say what it is."""
-    typer.echo(f"{item.name}: {item.holds}\n  licence: {item.licence}\n  cite: {item.cite}")
+    say(f"{item.name}: {item.holds}\n  licence: {item.licence}\n  cite: {item.cite}")
     if is_there(item.name) and copy is None and not again:
-        typer.echo(f"  is there: {data_folder() / item.name}")
+        say(f"  is there: {data_folder() / item.name}")
         _warn(item.name)
         return
     try:
@@ -72,7 +71,7 @@ def _one(item: Source, copy: Path | None, again: bool) -> None:
     except KeyboardInterrupt:
         _stop("interrupted: the same command goes on from here.", 1)
     origin = copy or ", ".join(f"{a.registry} {a.package} {a.version}" for a in item.archives)
-    typer.echo(f"  from: {origin}\n  is there: {folder}")
+    say(f"  from: {origin}\n  is there: {folder}")
     _warn(item.name)
 
 

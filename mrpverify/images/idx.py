@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from ..regular import read_regular
 from . import kept
 from .folder import MissingDataError
 from .sources import SOURCES
@@ -55,7 +56,7 @@ def _read(folder: Path, name: str, magic: int) -> np.ndarray:
     if path is None:
         raise MissingDataError(f"{folder}: has no {name} and no {name}.gz.")
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
         content = gzip.decompress(content) if path.suffix == ".gz" else content
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise MissingDataError(f"{path}: cannot be read ({error}).") from None

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ..records.collect import Machine
 from ..records.store import Store
+from ..regular import read_settings
 from .learn.encoder import CLASSES
 from .learn.training import Precision
 
@@ -109,7 +110,7 @@ def check_precision(setup: Setup) -> None:
 def load_settings(path: Path, changes: Mapping[str, str]) -> ImageSettings:
     """Settings from the table ``[images]`` of a TOML preset; raises SettingsError."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("images", {})
+        content = tomllib.loads(read_settings(path)).get("images", {})
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read ({error}).") from None
     if not isinstance(content, dict):

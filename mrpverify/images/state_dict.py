@@ -6,15 +6,21 @@ from pathlib import Path
 
 import torch
 
+from ..regular import check_regular
 from .folder import MissingDataError
+
+LARGEST_STATE = 2**32
+"""Bytes of a file of weights: those of the networks here are a fortieth of it."""
 
 
 def state_of(path: Path) -> dict[str, torch.Tensor]:
     """The tensors of a file of torch.save; raises MissingDataError for anything else in it."""
     try:
+        check_regular(path, LARGEST_STATE)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, KeyError) as error:
-        raise MissingDataError(f"{path}: cannot be read as a state dict ({error}).") from None
+        reason = str(error) or type(error).__name__
+        raise MissingDataError(f"{path}: cannot be read as a state dict ({reason}).") from None
     except Exception:  # what unpickling refuses has no class of its own; its advice is to trust all
         raise MissingDataError(f"{path}: refused, it holds something else than tensors.") from None
     if not isinstance(state, dict) or not all(map(_is_weight, state.items())):

@@ -1,17 +1,12 @@
-"""Files that appear whole or not at all, whoever reads or writes beside, and that are read so."""
+"""Files that appear whole or not at all, whoever reads or writes beside."""
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
-import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-
-LARGEST = 2**28
-"""Bytes of a file that is read; nothing that is written here is as large."""
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -77,17 +72,3 @@ def beside(path: Path, number: int = 0) -> Path:
     It is no longer than a folder takes, whatever the signs of the path's name.
     """
     return path.with_name(f".{path.name[:40]}.{os.getpid()}.{number}.part")
-
-
-def read_regular(path: Path, most: int = LARGEST) -> bytes:
-    """Content of a file of at most so many bytes.
-
-    Raises OSError for one that cannot be read, is larger, or is a pipe or a device: those may never
-    end.
-    """
-    found = path.stat()
-    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
-        raise OSError(errno.EINVAL, "a pipe or a device; write it to a file first")
-    if found.st_size > most:
-        raise OSError(errno.EFBIG, f"more than {most // 2**20} MiB")
-    return path.read_bytes()  # of a folder this says that it is one

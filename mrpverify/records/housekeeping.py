@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from ..command_app import printing, tell
+from ..command_app import printing, say, tell
+from ..terminal import report_console
 from .asked import FILE as ASKED
 from .netcdf import attributes
 from .provenance import key_of
@@ -50,14 +50,13 @@ def show() -> None:
     for kind in sorted(number):
         table.add_row(*kind, str(number[kind]), f"{weight[kind] / MEGABYTE:.1f}")
     with printing():
-        Console(markup=False).print(table)
+        report_console().print(table)
 
 
 def size() -> None:
     """Print how many records there are, and their size."""
     sizes = [_size(path) for path in files()]
-    with printing():
-        typer.echo(f"{len(sizes)} records, {sum(sizes) / MEGABYTE:.1f} MB in {default_folder()}")
+    say(f"{len(sizes)} records, {sum(sizes) / MEGABYTE:.1f} MB in {default_folder()}")
 
 
 def verify() -> int:
@@ -72,10 +71,9 @@ def verify() -> int:
             raise
         except Exception:  # nearly anything, where HDF5 finds a file damaged
             damaged.append(path)
-    with printing():
-        for path in damaged:
-            typer.echo(f"damaged or of another run: {path} (it will be trained again)")
-        typer.echo(f"{seen} records, {len(damaged)} damaged, in {default_folder()}")
+    for path in damaged:
+        say(f"damaged or of another run: {path} (it will be trained again)")
+    say(f"{seen} records, {len(damaged)} damaged, in {default_folder()}")
     return int(bool(damaged))
 
 
@@ -94,9 +92,8 @@ def clear(yes: bool) -> int:
         except OSError as error:
             left += 1
             tell(f"{path}: {error.strerror}")
-    with printing():
-        removed = sum(not path.exists() for path in found)
-        typer.echo(f"{removed} records removed from {folder}")
+    removed = sum(not path.exists() for path in found)
+    say(f"{removed} records removed from {folder}")
     return int(left > 0)
 
 

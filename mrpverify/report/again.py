@@ -11,7 +11,7 @@ from rich.table import Table
 
 from ..claims.concluded import ClaimResult
 from ..parameters import Framework, Parameters, regime_of
-from ..records.atomic import read_regular
+from ..regular import read_regular
 from .schema import SchemaError, check_kinds, parsed
 
 ASKED = ("regime", "seeds", "salt", "claims")
@@ -46,10 +46,19 @@ def read(path: Path) -> Earlier:
         raise RecordError(f"--from {path}: no record of a check, it lacks {', '.join(missing)}.")
     if not isinstance(content["claims"], list) or not all(map(_is_claim, content["claims"])):
         raise RecordError(f"--from {path}: no record of a check, its claims are not readable.")
+    if not content["claims"]:
+        raise RecordError(f"--from {path}: a record without claims; there is nothing to ask again.")
     if any(claim["framework"] is None for claim in content["claims"]):
         raise RecordError(f"--from {path}: asks about real images; ask those by their command.")
+    regimes = _regimes(path, content["regime"])
+    lacking = {claim["framework"] for claim in content["claims"]} - regimes.keys()
+    if lacking:
+        raise RecordError(
+            f"--from {path}: its claims are about {', '.join(sorted(lacking))}, of which it has no "
+            "regime; ask by its command."
+        )
     return Earlier(
-        _regimes(path, content["regime"]),
+        regimes,
         content["seeds"],
         content["salt"],
         content.get("simulation"),

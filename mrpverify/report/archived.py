@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ..records.atomic import LARGEST
+from ..regular import LARGEST
 from .again import RecordError, record_in
 from .crate import METADATA, RECORDS, sha256, sums
 from .schema import ZIP_BEGINS

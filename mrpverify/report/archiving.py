@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from ..claims.lock import read_lock
-from ..records.atomic import beside, read_regular
+from ..records.atomic import beside
 from ..records.labelled import simulation_digest
 from ..records.provenance import commit, versions
+from ..regular import read_regular
 from .again import RecordError, content_of
 from .archived import OUTSIDE, leads_out, verify_archive
 from .crate import METADATA, RECORDS, manifest

@@ -17,6 +17,7 @@ from ..judge.deciding import (
 )
 from ..judge.findings import Note
 from ..judge.measurement import Measurement
+from ..judge.sequential import seeds_to_support
 from ..judge.verdicts import Verdict
 from ..parameters import Framework, Parameters
 from ..theory.condition import Condition
@@ -146,6 +147,12 @@ def _more_seeds(result: ClaimResult) -> list[str]:
         return []
     share = m.successes / m.trials
     fresh = seeds_that_decide(share, m.threshold)
+    least = seeds_to_support(m.threshold)
+    if fresh is None and m.trials < least:
+        return [
+            f"{m.trials} seeds cannot support a claim at p0 = {m.threshold:g}: --seeds {least} or "
+            "more on another --salt"
+        ]
     if fresh is None:
         return [f"a share of {share:.3g} is too near to {m.threshold:g} for {MOST_SEEDS} seeds"]
     again = seeds_that_decide_again(share, m.threshold)

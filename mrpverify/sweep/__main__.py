@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ..command_app import Plugins, Version, Workers, command_app
+from ..command_app import Plugins, Version, Workers, command_app, say
 
 app = command_app()
 
@@ -50,7 +50,7 @@ def sweep(
     from .plan import plan_path, shipped_plans
 
     if list_all:
-        typer.echo("\n".join(shipped_plans()))
+        say("\n".join(shipped_plans()))
         return
     if plan is None:
         stop("error: name a plan, a TOML file or one of --list.", EXIT_USAGE)

@@ -39,6 +39,7 @@ from ..regime import (
     load_preset,
     preset_folder,
 )
+from ..regular import read_settings
 
 MOST_CELLS = 100_000
 """Cells of a grid at most: more are a slip of the pen."""
@@ -153,7 +154,7 @@ def plan_path(plan: Path) -> Path:
 def read_plan(path: Path) -> Plan:
     """The plan in a TOML file; raises PlanError."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        content = tomllib.loads(read_settings(path))
     except OSError as error:
         raise PlanError(
             f"{path}: cannot be read ({error.strerror}); shipped plans are "

@@ -9,11 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import typer
-
 from ..claims.concluded import ClaimResult, counts
 from ..claims.registry import UnknownClaimError
-from ..command_app import printing, tell
+from ..command_app import say, tell
 from ..command_line import (
     UsageError,
     progress_shown,
@@ -25,7 +23,6 @@ from ..command_line import (
 )
 from ..judge.verdicts import EXIT_USAGE, Verdict, exit_code
 from ..parameters import check_device
-from ..records.atomic import read_regular
 from ..records.collect import (
     DeviceError,
     Machine,
@@ -35,6 +32,7 @@ from ..records.collect import (
 )
 from ..records.store import Store
 from ..regime import RegimeError, parse_settings
+from ..regular import read_regular
 from ..report.record import as_json
 from .cluster import Cluster
 from .plan import Sweep, lay_out, read_plan
@@ -128,10 +126,7 @@ def _publish(order: Order, results: Sequence[Sequence[ClaimResult]], seconds: fl
         stop(f"error: the table could not be written ({error}); its runs are stored.", 1)
     found = [result for cell in results for result in cell]
     if not order.quiet:
-        with printing():
-            typer.echo(
-                f"{order.table}: {len(order.sweep.cells)} cells, {len(table)} rows, sha256 {digest}"
-            )
+        say(f"{order.table}: {len(order.sweep.cells)} cells, {len(table)} rows, sha256 {digest}")
     for text in record["errors"]:
         tell(f"error: {text}")
     if order.verdicts:

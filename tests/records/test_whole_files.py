@@ -15,7 +15,7 @@ from mrpverify.check import app as check
 from mrpverify.figures import files
 from mrpverify.lock import app as lock
 from mrpverify.records.atomic import replace_together, replace_whole
-from mrpverify.report import results
+from mrpverify.report import kept
 from mrpverify.sweep.table import write_table
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ def calibration(folder):
 
 
 def records(folder):
-    results.write_records(folder, {"a.json": {"a": 1}, "b.json": {"a": 2}})
+    kept.write_records(folder, {"a.json": {"a": 1}, "b.json": {"a": 2}})
 
 
 def table(folder):

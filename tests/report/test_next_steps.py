@@ -110,6 +110,19 @@ def test_a_control_of_too_few_seeds_is_told_how_many_it_needs():
     assert "--seeds 4 or more" in line
 
 
+def test_seeds_that_cannot_support_are_said_before_a_share_is_called_too_near():
+    """Three of four: the interval reaches 0.99, and nothing is known of two hundred seeds."""
+    found, _ = of(Verdict.INCONCLUSIVE)
+    few = replace(found.measurement, successes=3, trials=4, interval=(0.249, 0.987))
+    (line,) = next_steps(replace(found, measurement=few), run())
+    assert (
+        line == "4 seeds cannot support a claim at p0 = 0.8: --seeds 14 or more on another --salt"
+    )
+    near = replace(found.measurement, successes=19, trials=24, interval=(0.611, 0.914))
+    (line,) = next_steps(replace(found, measurement=near), run())
+    assert "too near to 0.8" in line
+
+
 def test_a_control_that_failed_is_not_named():
     found, _ = of(Verdict.UNINFORMATIVE)
     (item,) = found.controls

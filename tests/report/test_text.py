@@ -15,7 +15,6 @@ from mrpverify.claims.laws.regimes import only
 from mrpverify.claims.observed import mean_share
 from mrpverify.claims.registry import all_claims, select
 from mrpverify.claims.theorem1.lottery import _compared
-from mrpverify.command_line import WIDTH, report_console
 from mrpverify.counterexample import searching
 from mrpverify.judge.findings import Estimate, Note, Recorded
 from mrpverify.judge.measurement import Measurement, mean_above, together, with_unknown
@@ -30,6 +29,7 @@ from mrpverify.report.next_steps import next_steps
 from mrpverify.report.record import Run, record
 from mrpverify.report.shown import target
 from mrpverify.report.text import print_report
+from mrpverify.terminal import WIDTH, report_console
 from mrpverify.theory.assumptions import violated
 
 REGIME = Parameters(framework="mae")
