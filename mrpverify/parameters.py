@@ -22,7 +22,7 @@ from .objectives.distilled.options import Distillation
 from .objectives.fine_tuning.options import FineTuning
 from .objectives.mae.options import MaskedAutoencoder
 from .objectives.masked_supervised.options import MaskedLabels
-from .objectives.teacher_student.options import TeacherStudent
+from .objectives.teacher_student.options import IN_STEPS, TeacherStudent
 from .parts import (
     Downstream,
     Flow,
@@ -235,6 +235,11 @@ def _contradictions(p: Parameters) -> list[str]:
             "stop_gradient=false: with gain=ema the teacher is no function of the weights, so "
             "there is no gradient through it. Choose another gain or stop_gradient=true."
         )
+    if p.gain in IN_STEPS and p.method == "flow" and TeacherStudent in parts_of(p.framework):
+        complaints.append(
+            f"gain={p.gain}: its teacher changes after every step, so there is no flow to follow. "
+            "Set method=descent, or choose gain=hold or constant."
+        )
     for low, high in (("own_low", "own_high"), ("off_low", "off_high")):
         if getattr(p, low) > getattr(p, high):
             a, b = DOMAINS[low].symbol, DOMAINS[high].symbol
@@ -311,14 +316,8 @@ def check_start(parameters: Parameters, shape: tuple[int, ...] | None, seeds: in
 
     None stands for kernels that are drawn; fine-tuning has none of its own.
     """
-    p = parameters
-    at_coverage = p.method == "flow" and p.horizon_factor == 1 and p.horizon == 0
-    # Objectives are imported for it, so it is asked last.
-    if at_coverage and outside.load(outside.OBJECTIVES, p.framework).independent_kernels:
-        raise RegimeError(
-            "horizon_factor=1: under method=flow kernels have clocks of their own, and none may "
-            "pass T before the last one has told it. Set it above 1, or method=descent."
-        )
+    if parameters.method == "flow":  # objectives are imported for it
+        _check_flow(parameters)
     fitting = (seeds, parameters.kernels, parameters.dimension)
     if shape is None and FineTuning in parts_of(parameters.framework):
         raise RegimeError(
@@ -409,3 +408,18 @@ def relevant(parameters: Parameters) -> dict[str, Any]:
 def symbols(regime: type[Parameters] = Parameters) -> Mapping[str, str]:
     """Symbol -> field name, for every parameter of a class of regimes."""
     return MappingProxyType({f.metadata["symbol"]: f.name for f in fields(regime)})
+
+
+def _check_flow(p: Parameters) -> None:
+    """Raise RegimeError where there is no flow to follow, or none that ends at T."""
+    objective = outside.load(outside.OBJECTIVES, p.framework)
+    if objective.trained is not None and objective.needs_steps(p):
+        raise RegimeError(
+            f"framework={p.framework}: changes something after every step, so there is no flow to "
+            "follow. Set method=descent."
+        )
+    if p.horizon_factor == 1 and p.horizon == 0 and objective.independent_kernels:
+        raise RegimeError(
+            "horizon_factor=1: under method=flow kernels have clocks of their own, and none may "
+            "pass T before the last one has told it. Set it above 1, or method=descent."
+        )

@@ -91,6 +91,8 @@ def test_symbols_and_names_mean_the_same():
         ({"d": 15}, ["d=15", "16", "Raise d"]),
         ({"s": 9}, ["s=9", "k = 8"]),
         ({"gain": "ema", "stop_gradient": False}, ["stop_gradient=false", "another gain"]),
+        ({"gain": "release", "method": "flow"}, ["gain=release", "method=descent"]),
+        ({"gain": "ema", "method": "flow"}, ["gain=ema", "no flow"]),
         ({"horizon": 5}, ["horizon=5", "horizon_factor"]),
         ({"z_own_low": 2}, ["z_own_low=2", "z_own_high"]),
         ({"thetta": 0.5}, ["thetta=0.5", "did you mean theta"]),

@@ -26,6 +26,7 @@ from ..simulate.seeding import generator, uniform
 from ..theory.assumptions import EVERY, of_roles
 from ..theory.condition import Condition, much_less
 from ..theory.data_law import Role, multi_view_roles
+from ..theory.gaussian import smallest_of_maxima
 from .options import Imperfections
 
 TRAINING = "data"
@@ -111,6 +112,14 @@ def conditions(parameters: Any) -> tuple[Condition, ...]:
     return (
         *of_roles(p),
         much_less("orthonormal features", "kappa << 1", source, EVERY, cosine, 1.0),
+        much_less(
+            "head start",
+            "kappa varrho << c_0: a winner at varrho takes its sibling no further than it is",
+            "section 4, L12 [D]",
+            ("supervised",),
+            cosine * p.linear_from,
+            p.init_scale * smallest_of_maxima(p.kernels_per_class, p.views),
+        ),
         much_less("right labels", "nu << 1", source, labelled, p.wrong_labels, 1.0),
     )
 

@@ -67,6 +67,8 @@ class Objective:
     they are there."""
     after_step: Callable[[Any, State, torch.Tensor], None] = nothing_follows
     """Changes what follows the trained tensors."""
+    in_steps: Callable[[Any], bool] | None = None
+    """Whether that changes the runs of a regime, None: of every one. It then has no flow."""
     slowdown: Callable[[Any], float] = alone
     """How much longer than alone a view may need, for the certificate that it is never covered."""
     logits: Logits | None = None
@@ -90,6 +92,12 @@ class Objective:
     theory: Theory = OPEN
     """What is derived about it; of one that is a folder its ``theory.py`` says it instead, which a
     run does not import (`derivations.theory_of`)."""
+
+    def needs_steps(self, parameters: Any) -> bool:
+        """Whether something in a run of the regime changes from step to step."""
+        if self.after_step is nothing_follows:
+            return False
+        return self.in_steps is None or self.in_steps(parameters)
 
     def __post_init__(self) -> None:
         """Raise TypeError for a part that is no data class, and for a theory that is none."""

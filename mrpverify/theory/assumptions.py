@@ -18,9 +18,9 @@ from ..derivations import theory_of
 from ..parameters import FRAMEWORKS, PRETRAINING, STAND_INS, Parameters
 from ..parts.law import MULTI_VIEW_LAW
 from .co_occurrence import expected_patch_count
-from .condition import Condition, much_less
+from .condition import Condition, chosen, much_less
 from .curvature import is_smooth, largest_curvature
-from .data_law import ROLES, Role, of_kind
+from .data_law import ROLES, Role, of_kind, roles
 from .final_correlation import final_correlation
 
 EVERY: tuple[str, ...] = (*FRAMEWORKS, "fine-tuning")
@@ -147,6 +147,14 @@ def of_roles(parameters: Parameters) -> tuple[Condition, ...]:
             _presence((*off, *alone), p.classes),
             sparse,
         ),
+        much_less(
+            "enough images",
+            "2k (1 - P(present))^N << 1 - p0: every feature is in some image",
+            SECTION,
+            EVERY,
+            p.features * max(1 - sum(r.probability for r in roles(p)), 0.0) ** p.images,
+            1 - STAND_INS["success_rate"].value,
+        ),
     )
 
 
@@ -193,6 +201,13 @@ def _scale_conditions(p: Parameters) -> tuple[Condition, ...]:
             1.0,
             p.coverage if p.signal else 0.0,
         ),
+        chosen(
+            "drawn init",
+            "init = gaussian: kernels are independent (the others are for laws and controls)",
+            SECTION,
+            EVERY,
+            p.init == "gaussian",
+        ),
         Condition(
             "activation power",
             "q >= 3: at q = 2 no feature of a kernel wins (L5)",
@@ -205,10 +220,11 @@ def _scale_conditions(p: Parameters) -> tuple[Condition, ...]:
 
 
 def _noise_reach(p: Parameters, framework: str) -> Condition:
-    """Noise off the span meets only the initial part of a kernel, which training leaves alone."""
+    """Noise off the span too: what its own patches teach a kernel is as long as what it holds.
+
+    Measured: 0.1 Lambda_end where sigma_p is 0.05, more than Lambda_end where it is 0.2.
+    """
     norm = final_correlation(p, framework)
-    if p.noise == "off_span":
-        norm = p.init_scale * sqrt(p.dimension - p.features)
     peak = sqrt(2 * log(max(p.images * expected_patch_count(p), 2)))
     return much_less(
         "noise reach",

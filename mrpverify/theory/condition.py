@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-from ..parameters import STAND_INS
+from ..parameters import STAND_INS, Parameters
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,13 @@ class Condition:
 
     @property
     def margin(self) -> float:
-        """right/left, inf where left is 0: how far the regime is from the condition's edge at 1."""
-        return self.right / self.left if self.left else inf
+        """right/left: how far the regime is from the condition's edge at 1.
+
+        inf where only left is 0. Two zeros lie at the edge: nothing is less than itself.
+        """
+        if self.left:
+            return self.right / self.left
+        return inf if self.right > 0 else 1.0
 
     @property
     def holds(self) -> bool:
@@ -33,6 +38,24 @@ class Condition:
         if self.strict:
             return self.margin > self.needed_ratio
         return self.margin >= self.needed_ratio
+
+
+def chosen(
+    name: str, statement: str, source: str, applies_to: tuple[str, ...], holds: bool
+) -> Condition:
+    """A condition on an option, which has no order: it holds or does not."""
+    return Condition(name, statement, source, applies_to, 1.0, float(holds))
+
+
+def given_labels(parameters: Parameters, applies_to: tuple[str, ...]) -> Condition:
+    """Labels are those of the images; shuffled ones are a control."""
+    return chosen(
+        "given labels",
+        "true_labels = true: a label is that of its image",
+        "section 2 [R]",
+        applies_to,
+        parameters.true_labels,
+    )
 
 
 def much_less(

@@ -82,7 +82,7 @@ def first_crossing(parameters: Parameters, c: Array, e: Array) -> NDArray[np.int
         index, c, e = index[~crossed], c[~crossed], e[~crossed]
         if not len(index):
             break
-        c, e, moving = _midpoint(parameters, matrix, c, e)
+        c, e, moving, _ = _midpoint(parameters, matrix, c, e)
         index, c, e = index[moving], c[moving], e[moving]
     return first
 
@@ -91,15 +91,16 @@ def crossing_time(parameters: Parameters, start: float) -> float:
     """Physical time from c_0 to varrho of a kernel with ONE feature, tied init (L9 inside) [D].
 
     Below varrho q e^2 = c^2 + (q - 1) c_0^2, which leaves one quadrature, taken in x = log(c/c_0):
-    the time is spent near the start, over a range that c itself does not resolve. inf where
-    M_vv <= 0, or beyond what a float holds.
+    the time is spent near the start, over a range that c itself does not resolve. Where M_vv <= 0
+    the kernel is followed as it teaches its decoder other features. inf where nothing drives it, or
+    beyond what a float holds.
     """
     p, q = parameters, parameters.power
     drive = float(drive_matrix(p)[0, 0])
-    if drive <= 0:
-        return float("inf")
     if start >= p.linear_from:
         return 0.0
+    if drive <= 0:
+        return _time_by_others(p, start)
 
     def slowness(x: float) -> float:
         return float(np.exp((1 - q) * x) / np.sqrt((1 + (q - 1) * np.exp(-2 * x)) / q))
@@ -111,14 +112,41 @@ def crossing_time(parameters: Parameters, start: float) -> float:
         return float(np.exp((q - 1) * longest) * found / drive)
 
 
+def grows_by_others(parameters: Parameters) -> bool:
+    """Whether a feature has no drive of its own, and what stands beside it drives its kernel (L8).
+
+    A target of masked patches at C_p = 1 is such a case: no patch predicts its own feature, and
+    each view that of its sibling.
+    """
+    matrix = drive_matrix(parameters)
+    grows: bool = matrix[0, 0] <= 0 and np.linalg.eigvals(matrix).real.max() > 0
+    return grows
+
+
+def _time_by_others(parameters: Parameters, start: float) -> float:
+    """The same of a kernel whose decoder has to learn another feature first; inf for never."""
+    p, matrix = parameters, drive_matrix(parameters)
+    c = np.zeros((1, p.features))
+    c[0, 0] = start
+    e, time = initial_decoder(p, c), 0.0
+    for _ in range(MAX_STEPS):
+        c, e, moving, step = _midpoint(p, matrix, c, e)
+        time += float(step[0])
+        if not moving.all() or c.max() <= 0:
+            break
+        if c.max() >= p.linear_from:
+            return time
+    return float("inf")
+
+
 def _midpoint(
     parameters: Parameters, matrix: Array, c: Array, e: Array
-) -> tuple[Array, Array, NDArray[np.bool_]]:
-    """One step of every kernel, and which of them move at all."""
+) -> tuple[Array, Array, NDArray[np.bool_], Array]:
+    """One step of every kernel, which of them move at all, and how long it took [kernels]."""
     c_dot, e_dot = velocity(parameters, matrix, c, e)
     fastest = np.maximum(np.abs(c_dot).max(-1), np.abs(e_dot).max(-1))
     moving = fastest > 0
     step = RELATIVE_STEP * c.max(-1) / np.where(moving, fastest, 1.0)
     half = step[:, None] / 2
     c_dot, e_dot = velocity(parameters, matrix, c + half * c_dot, e + half * e_dot)
-    return c + 2 * half * c_dot, e + 2 * half * e_dot, moving
+    return c + 2 * half * c_dot, e + 2 * half * e_dot, moving, step

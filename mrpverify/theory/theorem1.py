@@ -31,6 +31,9 @@ DOUBLINGS = 9
 ONE_VIEW = "holds as far as it is derived: a class has no other view for a kernel to take (L5)"
 """Of T1.monosemantic: what features of other classes leave in a kernel is no race of views."""
 
+BY_OTHERS = "a feature has no drive of its own and a kernel grows by what stands beside it (L8)"
+"""Of a masked autoencoder whose target is masked patches, one a feature."""
+
 Predict = Callable[[Parameters], str]
 
 
@@ -91,6 +94,8 @@ def predict_capture(parameters: Parameters) -> str:
     if p.framework == "mae" and isinf(first):
         return "nothing is captured: no feature drives a small kernel (plateau dynamics)"
     time = f"a typical covering kernel crosses at time {first:.3g}"
+    if _by_others(p):
+        return f"every feature is held, together with another one: {BY_OTHERS}; {time}"
     if p.framework == "mae":
         end = final_correlation(p, p.framework)
         by = "L15" if p.target == "all" else "balance"
@@ -130,6 +135,8 @@ def predict_bounded(parameters: Parameters) -> str:
             f"Lambda grows on, in the end as t^{mae_growth.rise(p).exponent:.2f} (L15): one kernel "
             f"on one feature is beyond the bound {bound:g} at time {late}"
         )
+    if _by_others(p):
+        return f"open: no rest is derived where {BY_OTHERS}"
     end = final_correlation(p, p.framework)
     if np.isinf(end):
         return "Lambda diverges: the constant gain is not below K (L4)"
@@ -145,6 +152,8 @@ def predict_monosemantic_at_crossing(parameters: Parameters) -> str:
         return "fails: at q = 2 no feature of a kernel wins (L5)"
     if p.views < 2:
         return ONE_VIEW
+    if _by_others(p):
+        return f"open: {BY_OTHERS}"
     if p.framework == "mae":
         share = _sibling_share(p)
         return f"open: a sibling view adds {share:.2f} of the feature's own drive on the plateau"
@@ -171,6 +180,11 @@ def predict_monosemantic_at_horizon(parameters: Parameters) -> str:
     if isinf(time):
         return "holds: nothing drives the sibling view (L6)"
     return f"fails once T exceeds about {time:.3g}: the residual leaks into the sibling view (L6)"
+
+
+def _by_others(p: Parameters) -> bool:
+    """Whether a kernel of a masked autoencoder is driven by other features alone."""
+    return p.framework == "mae" and mae_plateau.grows_by_others(p)
 
 
 def _kept_drive(p: Parameters) -> str:

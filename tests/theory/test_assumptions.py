@@ -5,6 +5,7 @@ from math import inf, log, sqrt
 
 import pytest
 
+import mrpverify as mv
 from mrpverify.objectives.fine_tuning import step_sizes as fine_tuning
 from mrpverify.objectives.mae import theory as mae
 from mrpverify.objectives.supervised.conditions import init_at_growth
@@ -62,6 +63,13 @@ MOVES = [
     ("head step", "head_step", 5.0, ("fine-tuning",)),
     ("probe step", "probe_step", 5000.0, ("fine-tuning",)),
     ("step order", "encoder_step", 0.6, ("fine-tuning",)),
+    ("drawn init", "init", "cloned", EVERY),
+    ("drawn init", "init", "features", EVERY),
+    ("enough images", "images", 20, EVERY),
+    ("stop gradient", "stop_gradient", False, ("teacher-student",)),
+    ("given labels", "true_labels", False, ("supervised", "fine-tuning")),
+    ("views to lose", "hide", False, ("supervised",)),
+    ("kernels of a class", "kernels_per_class", 3, ("supervised",)),
 ]
 
 
@@ -221,9 +229,43 @@ def test_quick_lies_inside_with_everything_built_on_it(framework: Framework) -> 
     }
 
 
-def test_noise_off_the_span_meets_only_the_initial_weights() -> None:
-    off = _one(replace(LAW, noise="off_span", patches=40), "noise reach", "mae")
-    assert off.left == pytest.approx(0.035 * 0.06 * sqrt(44) * sqrt(2 * log(12_000)))
+@pytest.mark.parametrize("framework", EVERY)
+def test_noise_off_the_span_reaches_as_far_as_any(framework: str) -> None:
+    """Its patches teach a kernel what lies off the span too: it was said to stay as drawn."""
+    both = [replace(LAW, noise=noise, patches=40) for noise in ("off_span", "isotropic")]
+    off, everywhere = (_one(p, "noise reach", framework) for p in both)
+    assert off.left == everywhere.left
+
+
+@pytest.mark.parametrize(
+    ("framework", "changes"),
+    [
+        ("supervised", {"feature_noise": 0.0, "weak_view": 0.0, "patch_noise": 0.0}),
+        ("supervised", {"views": 1}),
+        ("teacher-student", {"weak_view": 0.0, "single_view_off_class": 0.0}),
+        ("mae", {"images": 2}),
+    ],
+)
+def test_a_value_at_the_end_of_its_range_is_no_way_round_a_condition(
+    framework: str, changes: dict[str, float]
+) -> None:
+    """0 << 0 held, and SL.test was REFUTED inside every condition where nothing hidden is left."""
+    assert violated(replace(CALM, **changes), framework)
+
+
+@pytest.mark.slow
+def test_a_kernel_learns_noise_off_the_span_from_its_own_patches() -> None:
+    """Measured on held-out patches: varrho is reached where the condition fails, and not before."""
+    base = replace(
+        load_preset("quick").regimes["supervised"],
+        classes=3, dimension=24, images=60, noise="off_span", feature_noise=0.0,
+    )  # fmt: skip
+    for noise, holds in ((0.01, True), (0.5, False)):
+        p = replace(base, patch_noise=noise)
+        run = mv.train(p, seeds=2, stored=False)
+        reached = float(run["background_response"].max())
+        assert _one(p, "noise reach", "supervised").holds is holds
+        assert (reached < p.linear_from) is holds
 
 
 def test_condition_margins() -> None:
@@ -234,6 +276,9 @@ def test_condition_margins() -> None:
     assert plain.margin == 1.0
     assert Condition("a", "", "", ("mae",), 0.0, 1.0).margin == inf
     assert not much_less("a", "", "", ("mae",), 1.0, 1.99).holds
+    assert Condition("a", "", "", ("mae",), 0.0, 0.0).holds
+    assert not Condition("a", "", "", ("mae",), 0.0, 0.0, strict=True).holds
+    assert not much_less("a", "", "", ("mae",), 0.0, 0.0).holds
     assert much_less("a", "", "", ("mae",), 1.0, 2.0).holds
     assert not Condition("a", "", "", ("mae",), inf, 1.0).holds
     assert not Condition("a", "", "", ("mae",), float("nan"), 1.0).holds

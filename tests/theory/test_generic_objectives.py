@@ -140,9 +140,13 @@ def test_conditions_of_supervised_learning():
     assert noise.right == pytest.approx(mean("weak", _sum(Q)))
     smallest = found["weak view above feature noise"]
     assert (smallest.left, smallest.right) == pytest.approx((0.013, 0.1))
+    kernels = found["kernels of a class"]
+    assert kernels.left == pytest.approx(p.classes * 0.5 ** (p.views * p.kernels_per_class))
+    assert kernels.right == pytest.approx(0.2)
     for shown in (replace(p, hide=False), replace(p, views=1)):
         silent = {c.id: c.left for c in supervised_conditions.conditions(shown)}
-        assert [silent[n] for n in silent if n != "losing view"] == [0.0] * 3
+        hidden = ("single-view drive", "weak view above noise", "weak view above feature noise")
+        assert [silent[name] for name in hidden] == [0.0] * 3
     assert supervised_conditions.losing_view_growth(replace(p, views=1)) == 0.0
     off = {c.id: c.left for c in supervised_conditions.conditions(replace(p, noise="off_span"))}
     assert off["weak view above noise"] == 0.0

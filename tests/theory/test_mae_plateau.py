@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad, solve_ivp
 
 from mrpverify.parameters import Parameters
-from mrpverify.theory import mae_plateau, masking
+from mrpverify.theory import mae_plateau, masking, theorem1
 from mrpverify.theory.activation import smoothed_relu
 from mrpverify.theory.co_occurrence import covariances
 
@@ -150,6 +150,51 @@ def test_crossing_time_of_one_feature() -> None:
     assert quadrature == pytest.approx(_integrate(replace(p, bias=False), c, c)[1], rel=1e-5)
     assert mae_plateau.crossing_time(replace(p, target="masked", visible=1.0), 0.06) == float("inf")
     assert mae_plateau.crossing_time(p, 0.7) == 0.0
+
+
+CROSS = Parameters(
+    framework="mae",
+    classes=3,
+    dimension=12,
+    patches_per_feature=1,
+    target="masked",
+    init_scale=0.05,
+)
+"""Masked patches as targets, one a feature: none predicts its own, each that of its sibling."""
+
+
+def test_a_kernel_without_a_drive_of_its_own_crosses_by_what_stands_beside_it() -> None:
+    """It was foretold that nothing is captured; all features were, in every seed."""
+    matrix, start = mae_plateau.drive_matrix(CROSS), 0.09
+    assert matrix[0, 0] < 0 < matrix[0, 1]
+    assert mae_plateau.grows_by_others(CROSS)
+
+    def flow(time: float, state: np.ndarray) -> np.ndarray:
+        c, e = state.reshape(2, 1, -1)
+        return np.concatenate(mae_plateau.velocity(CROSS, matrix, c, e), axis=None)
+
+    def level(time: float, state: np.ndarray) -> float:
+        return float(state[: CROSS.features].max() - CROSS.linear_from)
+
+    level.terminal = True  # type: ignore[attr-defined]
+    begin = np.zeros(2 * CROSS.features)
+    begin[0] = begin[CROSS.features] = start
+    found = solve_ivp(flow, (0, 1e5), begin, events=level, rtol=1e-9, atol=1e-12)
+    assert mae_plateau.crossing_time(CROSS, start) == pytest.approx(found.t_events[0][0], rel=0.01)
+
+
+def test_what_no_feature_drives_never_crosses() -> None:
+    nothing_hidden = replace(CROSS, visible=1.0)
+    assert not mae_plateau.grows_by_others(nothing_hidden)
+    assert mae_plateau.crossing_time(nothing_hidden, 0.09) == np.inf
+    assert not mae_plateau.grows_by_others(replace(CROSS, patches_per_feature=2))
+
+
+def test_sentences_about_it_say_what_drives_it() -> None:
+    assert "held, together with another one" in theorem1.predict_capture(CROSS)
+    assert theorem1.predict_bounded(CROSS).startswith("open")
+    assert theorem1.predict_monosemantic_at_crossing(CROSS).startswith("open")
+    assert "nothing is captured" in theorem1.predict_capture(replace(CROSS, visible=1.0))
 
 
 def test_step_size_does_not_decide(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from math import isfinite
 
 from ...derivations import Theory
 from ...parameters import Parameters
-from ...theory.condition import Condition
+from ...theory.condition import Condition, given_labels
 from .step_sizes import encoder_curvature, end_state, head_curvature, probe_curvature
 
 FRAMEWORK = ("fine-tuning",)
@@ -25,6 +25,7 @@ def conditions(parameters: Parameters) -> tuple[Condition, ...]:
     p = parameters
     return (
         *(_step_sizes(p) if p.method == "descent" else ()),
+        given_labels(p, FRAMEWORK),
         Condition(
             "step order",
             "eta_1 <= eta_2: the head moves at least as fast as the encoder",

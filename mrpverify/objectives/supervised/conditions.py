@@ -9,9 +9,9 @@ losing view gets by then ("single-view drive").
 
 from __future__ import annotations
 
-from ...parameters import Parameters
+from ...parameters import STAND_INS, Parameters
 from ...theory.co_occurrence import expected_patch_count
-from ...theory.condition import Condition, much_less
+from ...theory.condition import Condition, given_labels, much_less
 from ...theory.data_law import power_sum, role
 from ...theory.final_correlation import final_correlation
 from ...theory.gaussian import positive_moment, smallest_of_maxima
@@ -31,6 +31,9 @@ def conditions(parameters: Parameters) -> tuple[Condition, ...]:
         _single_view_drive(p),
         _weak_above_noise(p),
         _weak_above_feature_noise(p),
+        _lost_view(p),
+        _kernels_of_a_class(p),
+        given_labels(p, SUPERVISED),
     )
 
 
@@ -97,7 +100,7 @@ def _weak_above_noise(p: Parameters) -> Condition:
         L12,
         SUPERVISED,
         noise if _hides(p) and p.noise == "isotropic" else 0.0,
-        power_sum(p, role(p, "weak"), p.power),
+        power_sum(p, role(p, "weak"), p.power) if _hides(p) else 1.0,
     )
 
 
@@ -109,8 +112,32 @@ def _weak_above_feature_noise(p: Parameters) -> Condition:
         L12,
         SUPERVISED,
         p.feature_noise if _hides(p) else 0.0,
-        p.weak_view / p.patches_per_feature,
+        p.weak_view / p.patches_per_feature if _hides(p) else 1.0,
         strict=True,
+    )
+
+
+def _lost_view(p: Parameters) -> Condition:
+    """There is a view to lose, and images that show it alone."""
+    return Condition(
+        "views to lose",
+        "at least two views a class, of which a single-view image hides all but one (hide)",
+        "section 1 [R]",
+        SUPERVISED,
+        2.0,
+        float(p.views if p.hide else 1),
+    )
+
+
+def _kernels_of_a_class(p: Parameters) -> Condition:
+    """Union bound over classes none of whose kernels answers to any of its views at the start."""
+    return much_less(
+        "kernels of a class",
+        "k 2^{-views m} << 1 - p0: a class without a positive kernel at the start learns nothing",
+        "laws2, SC [D]",
+        SUPERVISED,
+        p.classes * 2.0 ** -(p.views * p.kernels_per_class),
+        1 - STAND_INS["success_rate"].value,
     )
 
 

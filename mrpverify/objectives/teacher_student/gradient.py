@@ -24,7 +24,7 @@ from ...simulate.passes import Match, matched, possible
 from ...simulate.passes import largest as largest_of
 from ...simulate.replay import decided
 from ...simulate.sample import Images
-from .options import PARTS
+from .options import IN_STEPS, PARTS
 
 
 def trained(parameters: Parameters, state: State) -> dict[str, int]:
@@ -219,5 +219,6 @@ OBJECTIVE = Objective(
     trained=trained,
     over_images=True,
     after_step=after_step,
+    in_steps=lambda parameters: parameters.gain in IN_STEPS,
     independent_kernels=True,  # L10
 )

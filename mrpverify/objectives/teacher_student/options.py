@@ -8,6 +8,9 @@ from typing import Literal
 from ...parts import OF_KERNELS, Flow, Masks
 from ...parts.field import parameter
 
+IN_STEPS = ("release", "ema")
+"""Schedules whose teacher changes after a step: no gradient flow has them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TeacherStudent:

@@ -7,7 +7,7 @@ from math import inf, log, sqrt
 from ...derivations import Theory
 from ...parameters import STAND_INS, Parameters
 from ...theory.co_occurrence import expected_patch_count
-from ...theory.condition import Condition, much_less
+from ...theory.condition import Condition, chosen, much_less
 from ...theory.data_law import expected_owned_patches, mean_power_sum, power_sum, role
 from ...theory.gaussian import positive_moment
 from ...theory.growth import growth_rate, hitting_time
@@ -57,7 +57,14 @@ def curvature(parameters: Parameters) -> float:
 
 def conditions(parameters: Parameters) -> tuple[Condition, ...]:
     """Noise of the background, kernels for every feature, and the race of leaks against T."""
-    return _background_noise(parameters), _coverage(parameters), _leak_race(parameters)
+    stopped = chosen(
+        "stop gradient",
+        "stop_gradient = true: the target is not trained (L3)",
+        SECTION,
+        FRAMEWORK,
+        parameters.stop_gradient,
+    )
+    return _background_noise(parameters), _coverage(parameters), _leak_race(parameters), stopped
 
 
 def _background_noise(p: Parameters) -> Condition:
