@@ -124,6 +124,7 @@ _HOMES = {
 MODULES = {
     "parameters": "a regime of known type, changed or made from values; stand-ins",
     "parts": "the parts of a regime that an objective reads",
+    "regular": "files that a user names, read where they end",
     "theory": "every module: what is derived, one result each",
     "objectives": "every module but the gradients: what is derived about one objective",
     "observe": "every module: what a set of kernels holds, from arrays",

@@ -145,6 +145,7 @@ def test_a_claim_that_breaks_at_the_start_is_an_error(monkeypatch):
         (["T1.captur", "--vary", "theta"], "did you mean"),
         (["T1.capture", "--vary", "thetta"], "error: thetta: no parameter has this name; did you"),
         (["T1.capture", "--vary", "m"], "no number > 0 with decimals"),
+        (["T1.capture", "--vary", "x_0"], "start it above 0 with --set x_0="),
         (["T1.capture", "--vary", "theta", "--vary", "visible"], "keep one of the two"),
         (["T1.capture", "--vary", "theta", "--set", "theta=7"], "theta=7: must be"),
         (["theorem1", "--vary", "theta"], "name exactly one"),

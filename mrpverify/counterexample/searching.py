@@ -255,8 +255,13 @@ def _start(regime: Parameters, vary: Sequence[str]) -> dict[str, float]:
         value = getattr(regime, field, None)
         if value is None:
             raise UsageError(f"--vary {parameter}: the regime has no such parameter; vary another.")
-        if not isinstance(value, float) or value <= 0:
+        if not isinstance(value, float):
             raise UsageError(f"--vary {parameter}: {value!r} is no number > 0 with decimals.")
+        if value <= 0:
+            raise UsageError(
+                f"--vary {parameter}: {value:g} has no logarithm; start it above 0 with --set "
+                f"{parameter}=..."
+            )
         start[parameter] = value
     canonical(start)  # a parameter by symbol and by name is one too many
     return start

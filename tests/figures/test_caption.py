@@ -12,6 +12,7 @@ from mrpverify.images.folder import MissingDataError
 from mrpverify.images.setup import Setup, load_settings
 from mrpverify.parameters import changed
 from mrpverify.records.labelled import Request
+from mrpverify.records.store import CACHE_VARIABLE
 from mrpverify.regime import load_preset, preset_path
 
 REGIMES = load_preset("quick").regimes
@@ -44,8 +45,9 @@ def test_a_parameter_that_one_law_alone_has_is_told_of_that_law():
 
 
 @pytest.mark.parametrize("name", figures())
-def test_every_figure_of_the_catalogue_gets_a_caption(name, monkeypatch):
-    """Of what it asks for first; nothing is trained, and no data need be here."""
+def test_every_figure_of_the_catalogue_gets_a_caption(name, monkeypatch, tmp_path):
+    """Of what it asks for first; nothing is trained, and no data are here, whatever was fetched."""
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     monkeypatch.setattr("mrpverify.figures.caption.manifest", lambda name: {})
     settings = load_settings(preset_path("quick"), {})
     study = Study(REGIMES, "a", nothing, images=Setup(settings, 2, "a", None, None))
