@@ -156,3 +156,14 @@ def test_what_is_imperfect_breaks_the_condition_that_it_is_about(options, condit
         assert calm == {c.id for c in violated(p, framework)} == set()
         found = {c.id for c in violated(changed(p, law="imperfect", **options), framework)}
         assert (condition in found) is (condition != "right labels" or framework == "supervised")
+
+
+@pytest.mark.parametrize(
+    ("kappa", "lost"), [(0.0, True), (0.005, True), (0.1, False), (0.3, False)]
+)
+def test_views_at_an_angle_leave_no_lottery_long_before_they_are_not_orthonormal(kappa, lost):
+    """At a cosine of 0.1 supervised learning loses nothing (CMP.angle), inside every condition."""
+    p = changed(load_preset("quick").regimes["supervised"], law="imperfect", alignment=kappa)
+    assert ("head start" not in {c.id for c in violated(p, "supervised")}) is lost
+    mae = changed(load_preset("quick").regimes["mae"], law="imperfect", alignment=kappa)
+    assert "head start" not in {c.id for c in violated(mae, "mae")}
