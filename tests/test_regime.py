@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mrpverify import outside
 from mrpverify.claims.registry import select
 from mrpverify.parameters import DOMAINS, STAND_INS, Parameters, check_start, symbols
 from mrpverify.regime import (
@@ -261,3 +262,15 @@ def test_impossible_seed_numbers_are_refused(seeds):
 def test_a_regime_survives_the_way_through_text(values):
     first = build(values)
     assert build({k: str(v) for k, v in asdict(first).items()}) == first
+
+
+def test_an_objective_that_changes_something_after_a_step_has_no_flow(monkeypatch):
+    """Of one from outside nothing was heard: under a flow no step is told of."""
+    objective = outside.load(outside.OBJECTIVES, "teacher-student")
+    flow = replace(Parameters(), method="flow")
+    check_start(flow, None, 1)
+    changing = replace(objective, in_steps=None)
+    monkeypatch.setattr(outside, "load", lambda group, name: changing)
+    with pytest.raises(RegimeError, match="no flow to follow"):
+        check_start(flow, None, 1)
+    check_start(replace(flow, method="descent"), None, 1)
