@@ -18,7 +18,7 @@ from ..derivations import theory_of
 from ..parameters import FRAMEWORKS, PRETRAINING, STAND_INS, Parameters
 from ..parts.law import MULTI_VIEW_LAW
 from .co_occurrence import expected_patch_count
-from .condition import Condition, chosen, much_less
+from .condition import Condition, chosen, expected, much_less
 from .curvature import is_smooth, largest_curvature
 from .data_law import ROLES, Role, of_kind, roles
 from .final_correlation import final_correlation
@@ -152,7 +152,7 @@ def of_roles(parameters: Parameters) -> tuple[Condition, ...]:
             "2k (1 - P(present))^N << 1 - p0: every feature is in some image",
             SECTION,
             EVERY,
-            p.features * max(1 - sum(r.probability for r in roles(p)), 0.0) ** p.images,
+            expected(p.features * max(1 - sum(r.probability for r in roles(p)), 0.0) ** p.images),
             1 - STAND_INS["success_rate"].value,
         ),
     )

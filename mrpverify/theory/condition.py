@@ -47,6 +47,15 @@ def chosen(
     return Condition(name, statement, source, applies_to, 1.0, float(holds))
 
 
+NOTHING = 1e-12
+"""An expected number below it is 0: a margin of 1e175 says no more than inf."""
+
+
+def expected(number: float) -> float:
+    """An expected number >= 0 as a side of a condition, 0 where it is next to nothing."""
+    return number if number > NOTHING else 0.0
+
+
 def given_labels(parameters: Parameters, applies_to: tuple[str, ...]) -> Condition:
     """Labels are those of the images; shuffled ones are a control."""
     return chosen(

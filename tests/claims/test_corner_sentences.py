@@ -13,7 +13,7 @@ CORNERS = [
     "views=1", "theta=1", "Delta=0", "Delta=0.001", "signal=false", "q=2", "m=1", "target=masked",
     "C_p=1,target=masked", "theta=1,target=masked", "gain=constant,theta=1", "theta=0.000001",
     "views=1,theta=1", "views=1,signal=false", "views=1,q=2", "views=1,Delta=0",
-    "views=1,gain=constant", "views=1,gain=ema", "views=1,target=masked",
+    "views=1,gain=constant", "views=1,gain=ema,method=descent", "views=1,target=masked",
 ]  # fmt: skip
 NO_NUMBER = re.compile(r"(?<![a-z])(inf|nan)(?![a-z])")
 OTHER_VIEW = re.compile(r"sibling|both views|the other view")
@@ -52,7 +52,7 @@ def test_a_prediction_names_nothing_that_is_not_there(setting):
         ("theta=1", "CMP.rival", "mae", "no second view is learned from either init"),
         ("q=2", "AUG.capture", "supervised", "is not derived"),
         ("signal=false", "T1.capture", "mae", "nothing is captured"),
-        ("C_p=1,target=masked", "T1.capture", "mae", "nothing is captured"),
+        ("C_p=1,target=masked", "T1.capture", "mae", "together with another one"),
         ("gain=constant,theta=1", "T2.retain", "teacher-student", "no finite length"),
     ],
 )

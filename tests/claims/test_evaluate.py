@@ -493,7 +493,7 @@ def test_with_more_views_only_what_is_derived_for_two_is_not_defined(setting):
         ("C_p=1", {"L8", "KD.residual"}),
         ("theta=1", {"L4", "L5", "L6", "L7", "L16"}),
         ("Delta=0", {"CMP.keep"}),
-        ("gain=ema", {"L3"}),
+        ("gain=ema,method=descent", {"L3", "A.flow", "A.descent"}),
     ],
 )  # fmt: skip
 def test_a_claim_that_a_regime_does_not_define_says_so_before_any_run(setting, without):

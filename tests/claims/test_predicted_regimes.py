@@ -128,7 +128,6 @@ HELD = {"init_scale": 0.4}
         {"amplification": 0.0},  # L3: nothing grows
         HELD,  # held at the start: no plateau
         NOISY,  # few noisy images
-        {"gain": "release"},  # decays after its crossing (L7): no rest
     ],
 )
 def test_outside_one_condition_teacher_student_fails(outside):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from ...parameters import STAND_INS, Parameters
 from ...theory.co_occurrence import expected_patch_count
-from ...theory.condition import Condition, given_labels, much_less
+from ...theory.condition import Condition, expected, given_labels, much_less
 from ...theory.data_law import power_sum, role
 from ...theory.final_correlation import final_correlation
 from ...theory.gaussian import positive_moment, smallest_of_maxima
@@ -136,7 +136,7 @@ def _kernels_of_a_class(p: Parameters) -> Condition:
         "k 2^{-views m} << 1 - p0: a class without a positive kernel at the start learns nothing",
         "laws2, SC [D]",
         SUPERVISED,
-        p.classes * 2.0 ** -(p.views * p.kernels_per_class),
+        expected(p.classes * 2.0 ** -(p.views * p.kernels_per_class)),
         1 - STAND_INS["success_rate"].value,
     )
 
