@@ -19,7 +19,7 @@ SOME = (
     "comparison-a",
     "scaling-S.race-c",
     "transformer-a",
-    "explanation-KD-SD-a",
+    "explanation-KD.transfer-KD.knowledge-KD.time-KD.smoothing-SD-a",
 )
 VALUES = (
     None, True, 0, -1, 1e150, 1e300, 10**400, float("nan"), "", "x", "\ud800", "../../x", [], [[]],
