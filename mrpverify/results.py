@@ -15,7 +15,6 @@ from typing import Annotated, Any
 import typer
 
 from .command_app import Version, command_app
-from .regular import read_regular
 
 app = command_app()
 FOLDER = Path("docs", "results")
@@ -119,7 +118,7 @@ def _text(path: Path) -> str:
     from .report.kept import StoredRecordError
 
     try:
-        return read_regular(path).decode()
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise StoredRecordError(f"{path}: is no text in UTF-8.") from None
 

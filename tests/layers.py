@@ -50,9 +50,9 @@ ALLOWED = {
         "admissible", "parameters", "theory", "judge", "records", "drawing", "claims",
     },
     "command_line": {"outside", "records", "command_app"},
-    "results": {"regular", "command_app", "command_line", "judge", "report"},
+    "results": {"command_app", "command_line", "judge", "report"},
     # The judge on truths that are known: it needs nothing that is simulated by training.
-    "calibration": {"regular", "parameters", "judge", "records", "command_line", "command_app"},
+    "calibration": {"parameters", "judge", "records", "command_line", "command_app"},
     "asking": {"parameters", "regime", "claims", "report", "images", "command_line"},
     "locking": {
         "asking", "regime", "judge", "claims", "images", "command_line", "command_app",

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..records.atomic import replace_whole
-from ..regular import read_regular
 
 PAGE = Path("docs") / "calibration.md"
 BEGIN, END = "<!-- calibration: begin (mrpverify calibrate) -->", "<!-- calibration: end -->"
@@ -22,7 +21,7 @@ def with_table(path: Path, lines: Sequence[str], draws: int, salt: str) -> str:
 
     Raises OSError where there is no such page.
     """
-    text = read_regular(path).decode()
+    text = path.read_text(encoding="utf-8")
     start, end = text.find(BEGIN), text.find(END)
     if not 0 <= start < end:
         raise UnusablePageError(f"{path} lacks the markers {BEGIN} and {END}; run in a checkout.")

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ..images.setup import Setup
 from ..judge.findings import Findings, Table, columns
 from ..judge.measurement import Measurement, Part
 from ..judge.over_seeds import OverSeeds
@@ -45,9 +44,12 @@ def differences_above_zero(
     )
 
 
-def not_supported(setup: Setup, measurement: Measurement) -> bool:
-    """Whether a control failed as it should: it is known and not shown to be above 0."""
-    del setup
+def not_supported(of: Any, measurement: Measurement) -> bool:
+    """Whether a control failed as it should: it is known, and not shown to hold.
+
+    Of a setup or of a regime; for one that chance makes true in a seed now and then.
+    """
+    del of
     return bool(np.isfinite(measurement.value)) and measurement.measured is not Verdict.SUPPORTED
 
 

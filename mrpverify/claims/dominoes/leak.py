@@ -11,7 +11,6 @@ import numpy as np
 import xarray as xr
 
 from ...judge.measurement import Measurement, mean_above, together
-from ...judge.verdicts import Verdict
 from ...observe.capture import separate_kernels
 from ...parameters import STAND_INS, Parameters
 from ..accuracies import shares
@@ -19,6 +18,7 @@ from ..claim import Claim, Control, Runs
 from ..laws.exchange import exchange, swapped
 from ..legs import PRETRAINING, Legs
 from ..observed import crossed, final
+from ..paired import not_supported
 from . import arms
 
 PURE = 1 - STAND_INS["impure_share"].value
@@ -98,7 +98,7 @@ CONTROLS = (
         "what never stands beside a feature does not leak more",
         look=lambda parameters, runs: exchange(runs, swapped([LATE], [ALONE])),
         # A difference that is open one way is open the other way round, too.
-        failed=lambda parameters, found: found.measured is not Verdict.SUPPORTED,
+        failed=not_supported,
     ),
     Control("seen late alone", "kernels are not class-pure any more", look=_seen_late),
 )

@@ -20,7 +20,6 @@ import xarray as xr
 from ...judge.findings import Estimate
 from ...judge.measurement import Measurement
 from ...judge.per_seed import above, in_each_seed, within
-from ...judge.verdicts import Verdict
 from ...objectives.distilled import theory
 from ...parameters import STAND_INS, Parameters
 from ...theory.undefined import several_views
@@ -35,6 +34,7 @@ from ..claim import CONTROL_SEEDS, Claim, Control, Runs
 from ..laws.exchange import of_another_seed
 from ..laws.regimes import conditions
 from ..legs import Leg, Legs
+from ..paired import not_supported
 from . import ensemble
 
 MEMBERS = 4
@@ -235,12 +235,6 @@ NO_SOFT_LABELS = _instead(
 )
 
 
-def _not_supported(parameters: Parameters, found: Measurement) -> bool:
-    """How a control fails whose seeds chance makes true now and then."""
-    del parameters
-    return found.measured is not Verdict.SUPPORTED
-
-
 def _permuted_of_another_seed(parameters: Parameters, runs: Runs) -> Runs:
     """Permuted soft labels of another seed in the place of an image's own."""
     del parameters
@@ -251,7 +245,7 @@ NO_KNOWLEDGE = Control(
     "permuted soft labels of another seed",
     "what knows no image teaches no more than itself",
     look=_permuted_of_another_seed,
-    failed=_not_supported,
+    failed=not_supported,  # chance makes a seed true now and then
 )
 
 
@@ -271,7 +265,7 @@ NO_SOONER = Control(
     "times of other lost views",
     "what is taught without knowledge of an image is no sooner than itself",
     look=_times_of_other_views,
-    failed=_not_supported,
+    failed=not_supported,  # chance makes a seed true now and then
 )
 _claim = partial(
     Claim,
