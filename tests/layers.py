@@ -106,7 +106,7 @@ THIRD_PARTY = {
     "objectives.theory": {"numpy", "scipy", "sympy"},
     "observe": {"numpy"},
     "judge": {"numpy", "scipy"},
-    "simulate": {"numba", "numpy", "torch", "triton"},
+    "simulate": {"numba", "numpy", "threadpoolctl", "torch", "triton"},
     "objectives.gradient": {"numpy", "torch"},
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from math import inf, sqrt
 
 import numpy as np
 from scipy import stats
@@ -35,6 +36,20 @@ def seeds_that_decide(share: float, threshold: float) -> int | None:
         if chances.supported + chances.refuted >= POWER:
             return seeds
     return None
+
+
+def seeds_beyond(share: float, threshold: float) -> float:
+    """About how many seeds decide where MOST_SEEDS do not; inf for a share at the threshold.
+
+    Of one look whose count is normal, as that of hundreds of seeds is: the chance of a decision is
+    POWER. Raises ValueError as `seeds_that_decide` does.
+    """
+    _check(share, threshold)
+    if share == threshold:
+        return inf
+    spread = stats.norm.ppf(1 - LEVEL) * sqrt(threshold * (1 - threshold))
+    spread += stats.norm.ppf(POWER) * sqrt(share * (1 - share))
+    return float((spread / (share - threshold)) ** 2)
 
 
 @cache

@@ -94,7 +94,7 @@ class Request(Addressed):
             "start": self._begin(),
             **({"taught_by": [run.key() for run in self.taught_by]} if self.taught_by else {}),
             "simulation": simulation_digest(),
-            "torch": versions()["torch"],
+            **{library: versions()[library] for library in ("torch", "numpy")},
             **_from_outside(self.parameters),
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from ..claims.claim import INTRODUCTION
@@ -11,6 +12,7 @@ from ..judge.deciding import (
     MOST_OF_A_MEAN,
     MOST_SEEDS,
     POWER,
+    seeds_beyond,
     seeds_that_decide,
     seeds_that_decide_again,
     seeds_that_decide_mean,
@@ -154,7 +156,7 @@ def _more_seeds(result: ClaimResult) -> list[str]:
             "more on another --salt"
         ]
     if fresh is None:
-        return [f"a share of {share:.3g} is too near to {m.threshold:g} for {MOST_SEEDS} seeds"]
+        return [_too_near(share, m.threshold)]
     again = seeds_that_decide_again(share, m.threshold)
     words = f"more than {MOST_SEEDS}" if again is None else f"{max(again, m.trials + 1)}"
     return [
@@ -162,6 +164,15 @@ def _more_seeds(result: ClaimResult) -> list[str]:
         f"the share of seeds is the measured {share:.3g}; on this one, asked again and judged by "
         f"its e-value, {words}"
     ]
+
+
+def _too_near(share: float, threshold: float) -> str:
+    """How near a share is to the threshold, in seeds, to two digits."""
+    seeds = seeds_beyond(share, threshold)
+    many = (
+        f"about {float(f'{seeds:.2g}'):,.0f} seeds would" if isfinite(seeds) else "no number will"
+    )
+    return f"a share of {share:.3g} is too near to {threshold:g}: {many} decide at this share"
 
 
 def _more_of_means(measurement: Measurement) -> list[str]:

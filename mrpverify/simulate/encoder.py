@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import numpy as np
 import torch
 
 ACTIVATIONS_IN_CACHE = 2**18
@@ -40,8 +41,29 @@ def smoothed_relu(
 def project(weights: torch.Tensor, patches: torch.Tensor) -> torch.Tensor:
     """<w_r, x_p> as [seeds, images, patches, kernels]."""
     seeds, images, count, dimension = patches.shape
-    flat = torch.bmm(patches.reshape(seeds, images * count, dimension), weights.transpose(1, 2))
+    flat = _of_few(patches.reshape(seeds, images * count, dimension), weights.transpose(1, 2))
     return flat.view(seeds, images, count, -1)
+
+
+def _of_few(rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    """Product of [seeds, rows, d] and [seeds, d, n]; on a CPU by numpy's library.
+
+    Kernels with a clock of their own come in all numbers, and torch's library is slow at columns
+    that fill no register: for 6000 patches, d = 40, ten kernels took it 250 us and numpy's 106, 31
+    of them 348 and 240, 16 or 160 the same (one core with 512-bit registers).
+    """
+    if not _plain(rows) or not _plain(columns):
+        return torch.bmm(rows, columns)
+    product = rows.new_empty(*rows.shape[:2], columns.shape[2])
+    np.matmul(rows.numpy(), columns.numpy(), out=product.numpy())
+    return product
+
+
+def _plain(values: torch.Tensor) -> bool:
+    """Whether numpy may read them, and nobody (autograd, a compiler) has to see what it does."""
+    if torch.compiler.is_compiling() or not values.is_cpu or values.requires_grad:
+        return False
+    return values.dtype in (torch.float32, torch.float64)
 
 
 def back_project(signal: torch.Tensor, patches: torch.Tensor) -> torch.Tensor:

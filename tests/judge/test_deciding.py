@@ -13,6 +13,7 @@ from mrpverify.judge.deciding import (
     MOST_SEEDS,
     POWER,
     _reached,
+    seeds_beyond,
     seeds_that_decide,
     seeds_that_decide_again,
     seeds_that_decide_mean,
@@ -121,3 +122,26 @@ def test_no_more_seeds_are_promised_for_a_mean_than_the_bound():
         end = reach / np.sqrt(needed)
         found[needed] = seeds_that_decide_mean(0.0, (-half, half), 24, (end,))
     assert list(found.values()) == [MOST_OF_A_MEAN, None]
+
+
+@pytest.mark.parametrize("share", [0.6, 0.75, 0.9])
+def test_seeds_beyond_those_that_are_tried_continue_them(share):
+    """A sequential design looks before, too, so it needs somewhat more seeds than one look."""
+    one_look, several = seeds_beyond(share, 0.8), design_of(share)
+    assert 0.7 * several < one_look < 1.1 * several
+
+
+def design_of(share):
+    """Seeds of the first design in steps of one percent that decides with a chance of POWER."""
+    seeds = 10.0
+    while True:
+        odds = design(int(seeds), 0.8).characteristics(share)
+        if odds.supported + odds.refuted >= POWER:
+            return int(seeds)
+        seeds *= 1.05
+
+
+def test_no_number_of_seeds_decides_at_the_threshold():
+    assert np.isinf(seeds_beyond(0.8, 0.8))
+    with pytest.raises(ValueError, match="need shares"):
+        seeds_beyond(1.2, 0.8)

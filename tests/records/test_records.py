@@ -160,7 +160,10 @@ def test_a_record_of_other_code_is_trained_again(store, monkeypatch, name):
     key = ONE.key()
     monkeypatch.setattr(Request, "key", lambda _: key)
     assert store.load(ONE) is not None
-    others = {"simulation_digest": lambda: "edited", "versions": lambda: {"torch": "0"}}
+    others = {
+        "simulation_digest": lambda: "edited",
+        "versions": lambda: {"torch": "0", "numpy": "0"},
+    }
     monkeypatch.setattr(f"mrpverify.records.labelled.{name}", others[name])
     assert store.load(ONE) is None
 

@@ -120,7 +120,15 @@ def test_seeds_that_cannot_support_are_said_before_a_share_is_called_too_near():
     )
     near = replace(found.measurement, successes=19, trials=24, interval=(0.611, 0.914))
     (line,) = next_steps(replace(found, measurement=near), run())
-    assert "too near to 0.8" in line
+    assert line == (
+        "a share of 0.792 is too near to 0.8: about 14,000 seeds would decide at this share"
+    )
+    many = replace(found.measurement, successes=299, trials=384, interval=(0.741, 0.813))
+    (line,) = next_steps(replace(found, measurement=many), run())
+    assert "about 2,200 seeds" in line
+    at_it = replace(found.measurement, successes=16, trials=20, interval=(0.6, 0.93))
+    (line,) = next_steps(replace(found, measurement=at_it), run())
+    assert "no number will decide" in line
 
 
 def test_a_control_that_failed_is_not_named():

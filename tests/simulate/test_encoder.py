@@ -5,6 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mrpverify.simulate import encoder
 from mrpverify.simulate.encoder import (
     _pieces,
     back_project,
@@ -122,3 +123,25 @@ def test_pieces_keep_a_gpu_busy_and_are_of_equal_length():
     assert _pieces(80_000, 1) == 128 == 80_000 // 625
     assert _pieces(80_000, 10_000) == 1
     assert _pieces(100, 1) == _pieces(79_999, 4) == 1
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("kernels", [1, 3, 16, 31])
+def test_products_with_few_columns_are_those_of_torch(kernels, dtype, monkeypatch):
+    """Of weights side by side, and of a part of a wider state."""
+    x = torch.randn(2, 40, 7, 11, dtype=dtype)
+    state = torch.randn(2, kernels, 22, dtype=dtype)
+    for weights in (torch.randn(2, kernels, 11, dtype=dtype), state[..., 11:]):
+        found = project(weights, x)
+        with monkeypatch.context() as patched:
+            patched.setattr(encoder, "_plain", lambda values: False)
+            torch.testing.assert_close(found, project(weights, x))
+
+
+def test_what_autograd_must_see_and_what_numpy_does_not_know_stays_torchs():
+    x, weights = torch.randn(1, 3, 2, 5), torch.randn(1, 4, 5, requires_grad=True)
+    project(weights, x).sum().backward()
+    expected = x.sum((1, 2)).unsqueeze(1).expand_as(weights)
+    torch.testing.assert_close(weights.grad, expected)
+    half = project(torch.ones(1, 4, 5, dtype=torch.bfloat16), x.to(torch.bfloat16))
+    assert half.dtype == torch.bfloat16

@@ -68,8 +68,9 @@ def _held(parameters: Parameters, largest: torch.Tensor) -> torch.Tensor:
     p = parameters
     if p.hold_width == 0:
         return torch.where(largest >= p.linear_from, 1.0, torch.full_like(largest, p.start_gain))
-    beyond = (largest / p.linear_from - 1) / p.hold_width
-    return torch.pow(p.start_gain, (1 - beyond).clamp(0.0, 1.0))
+    # 1 - (largest/varrho - 1)/delta_h, which is 1 at varrho and 0 where the gain has fallen.
+    left = torch.mul(largest, -1 / (p.linear_from * p.hold_width)).add_(1 + 1 / p.hold_width)
+    return torch.pow(p.start_gain, left.clamp_(0.0, 1.0))
 
 
 def descent_direction(
