@@ -52,6 +52,17 @@ def single_view(runs: xr.Dataset, law: str = IN_DISTRIBUTION) -> np.ndarray:
     return single_view_accuracy(*counts(runs, law))
 
 
+def of_one_view(runs: xr.Dataset) -> xr.Dataset:
+    """The runs with single-view test images in the place of multi-view ones, on every test law.
+
+    For controls: an accuracy on images that show every view, of images that do not.
+    """
+    shown = {name: runs[name].copy() for name in ("test_correct", "test_number")}
+    for counted in shown.values():
+        counted.values[..., 0] = counted.values[..., 1:].sum(-1)
+    return runs.assign(shown)
+
+
 def overall(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
     """Accuracy on the data law itself, a share mu of single-view images [seeds]."""
     mu = parameters.single_view

@@ -11,8 +11,8 @@ import xarray as xr
 from ...judge.measurement import Measurement
 from ...judge.per_seed import InEachSeed, in_each_seed, within
 from ...parameters import STAND_INS, Parameters
-from ..accuracies import multi_view, resolution, shares, single_view
-from ..claim import Asks, Claim, Runs
+from ..accuracies import multi_view, of_one_view, resolution, shares, single_view
+from ..claim import Asks, Claim, Control, Runs
 from ..legs import (
     FEW_LABELS,
     PRETRAINING,
@@ -79,6 +79,12 @@ def _first(runs: xr.Dataset, number: int) -> xr.Dataset:
     return runs.isel(seed=slice(number))
 
 
+def _shown_one_view(parameters: Parameters, runs: Runs) -> Runs:
+    """Plain supervised learning on single-view images in the place of masks on all kinds."""
+    del parameters
+    return {**runs, MASKED: of_one_view(runs[SUPERVISED])}
+
+
 BOTH = (MASKED, MASKED_FEW)
 """In both places with all labels, which a run without masks gains nothing by."""
 CONTROLS = (
@@ -86,6 +92,11 @@ CONTROLS = (
         "nothing masked", "plain supervised learning is not equivalent: that is the theorem", BOTH
     ),
     instead("background masked", "masks that hide no feature leave the lottery as it is", BOTH),
+    Control(
+        "not masked, single-view images in the place of multi-view ones",
+        "an image that shows every view is known by any of them, and one that does not is not",
+        look=_shown_one_view,
+    ),
 )
 
 CLAIMS = (

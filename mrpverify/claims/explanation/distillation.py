@@ -26,6 +26,7 @@ from ...theory.undefined import several_views
 from ..accuracies import (
     block_views,
     multi_view,
+    of_one_view,
     own_block,
     resolution,
     single_view,
@@ -216,6 +217,17 @@ def _instead(role: str, name: str, identifier: str, expected: str) -> Control:
     return Control(identifier, expected, look=look)
 
 
+def _shown_one_view(parameters: Parameters, runs: Runs) -> Runs:
+    """Labels alone on single-view images in the place of the student on images of both kinds."""
+    del parameters
+    return {**runs, TAUGHT: of_one_view(runs[AS_LONG])}
+
+
+SHOWN_ONE_VIEW = Control(
+    "labels alone, single-view images in the place of multi-view ones",
+    "an image that shows every view is known by any of them, and one that does not is not",
+    look=_shown_one_view,
+)
 SAME_INIT = _instead(
     TAUGHT, COPIES, "teachers of the student's init", "they know what it learns without them"
 )
@@ -284,7 +296,7 @@ CLAIMS = (
         statement="soft labels of an ensemble teach one network the views its own lottery lost",
         provenance=AZL,
         measure=measure_gain,
-        controls={"supervised": (SAME_INIT, OTHER_IMAGES, ONE_VIEW)},
+        controls={"supervised": (SAME_INIT, OTHER_IMAGES, ONE_VIEW, SHOWN_ONE_VIEW)},
         prediction=lambda p: theory.predict_transfer(_student(p)),
         order=13,
         legs=transfer_legs,
@@ -295,7 +307,7 @@ CLAIMS = (
         statement="soft labels of one network of another init teach views its own lottery lost",
         provenance=AZL,
         measure=measure_gain,
-        controls={"supervised": (SAME_INIT, ONE_VIEW)},
+        controls={"supervised": (SAME_INIT, ONE_VIEW, SHOWN_ONE_VIEW)},
         prediction=lambda p: theory.predict_transfer(_student(p)),
         order=14,
         legs=self_legs,
@@ -328,7 +340,7 @@ CLAIMS = (
         statement="labels that are merely smoothed, by nobody's knowledge, teach lost views too",
         provenance="[D] objectives/distilled/theory.py: a rival of what soft labels know",
         measure=measure_gain,
-        controls={"supervised": (NO_SOFT_LABELS, ONE_VIEW)},
+        controls={"supervised": (NO_SOFT_LABELS, ONE_VIEW, SHOWN_ONE_VIEW)},
         prediction=lambda p: theory.predict_smoothing(_student(p)),
         order=17,
         legs=smoothing_legs,

@@ -15,7 +15,7 @@ from ...judge.measurement import Measurement
 from ...judge.per_seed import in_each_seed, within
 from ...objectives.masked_supervised.theory import typical_time
 from ...parameters import Parameters
-from ..accuracies import multi_view, resolution, shares, single_view
+from ..accuracies import multi_view, of_one_view, resolution, shares, single_view
 from ..claim import CONTROL_SEEDS, Claim, Control, Runs
 from ..legs import FEW_LABELS, Leg, Legs, fine_tuned, masked_supervised, supervised
 from .against_pretraining import EQUIVALENT, TUNED, TUNED_FEW
@@ -26,6 +26,7 @@ GROWTH = 1.0
 ENCODER, SMALL = "encoder", "masked, preset's init"
 LARGE, LARGE_FEW = "masked, larger init", "masked, larger init, few labels"
 PLAIN, PLAIN_FEW = "not masked, larger init", "not masked, larger init, few labels"
+NEITHER = "not masked, preset's init"
 
 
 def legs(parameters: Parameters) -> Legs:
@@ -38,6 +39,7 @@ def legs(parameters: Parameters) -> Legs:
         LARGE: masked_supervised(large),
         LARGE_FEW: masked_supervised(large, labels=FEW_LABELS),
         SMALL: Leg(masked_supervised(p).parameters, seeds=CONTROL_SEEDS),
+        NEITHER: Leg(supervised(p).parameters, seeds=CONTROL_SEEDS),
         PLAIN: Leg(supervised(large).parameters, seeds=CONTROL_SEEDS),
         PLAIN_FEW: Leg(supervised(large, labels=FEW_LABELS).parameters, seeds=CONTROL_SEEDS),
     }
@@ -80,9 +82,20 @@ def predict(parameters: Parameters) -> str:
 def _without_masks(parameters: Parameters, runs: Runs) -> Runs:
     """Supervised learning from the larger init in the place of masks from it."""
     del parameters
+    return {**_few(runs), LARGE: runs[PLAIN], LARGE_FEW: runs[PLAIN_FEW]}
+
+
+def _neither(parameters: Parameters, runs: Runs) -> Runs:
+    """Supervised learning from the preset's init, tested on images of one view throughout."""
+    del parameters
+    lost = of_one_view(runs[NEITHER])
+    return {**_few(runs), LARGE: lost, LARGE_FEW: lost}
+
+
+def _few(runs: Runs) -> Runs:
+    """The runs, those of pretraining with as many seeds as a control has."""
     first = slice(CONTROL_SEEDS)
-    paired = {name: runs[name].isel(seed=first) for name in (TUNED, TUNED_FEW)}
-    return {**runs, **paired, LARGE: runs[PLAIN], LARGE_FEW: runs[PLAIN_FEW]}
+    return {**runs, **{name: runs[name].isel(seed=first) for name in (TUNED, TUNED_FEW)}}
 
 
 CLAIMS = (
@@ -101,6 +114,11 @@ CLAIMS = (
                     "larger init without masks",
                     "a larger init alone keeps a loss (CMP.init)",
                     look=_without_masks,
+                ),
+                Control(
+                    "neither, single-view images in the place of multi-view ones",
+                    "the lottery loses a view of most classes, and what shows it alone",
+                    look=_neither,
                 ),
             )
         },

@@ -17,7 +17,7 @@ from ...objectives.masked_supervised.theory import hidden_share, second_view_tim
 from ...parameters import Parameters
 from ..claim import Claim, Control, Runs
 from ..laws.curves import curve
-from ..laws.exchange import exchange, swapped
+from ..laws.exchange import backwards, exchange, swapped
 from ..laws.regimes import conditions, fixed_strength, siblings
 from ..legs import Leg, Legs, masked_supervised
 
@@ -144,6 +144,20 @@ def _other_count(parameters: Parameters, runs: Runs) -> Runs:
     return exchange(runs, swapped(one, other))
 
 
+def _other_share(parameters: Parameters, runs: Runs) -> Runs:
+    """The thetas of every C_p, and the two smallest starts, in each other's place."""
+    del parameters
+    rows = [[_name(count, v, START) for v in SHARES] for count in COUNTS]
+    rows.append([_name(2, 1 / 3, start) for start in SMALL[1:]])
+    places = {name: other for row in rows for name, other in backwards(row).items()}
+    return exchange(runs, places)
+
+
+OTHER_SHARE = Control(
+    "runs of other theta and c_0",
+    "theta (1-theta)^C_p orders the times, and a smaller start takes longer",
+    look=_other_share,
+)
 OTHER_COUNT = Control(
     "runs of another C_p",
     "with one patch a view masks at theta = 0.7 are no hindrance, with three they are",
@@ -160,7 +174,7 @@ CLAIMS = (
         role_reason="why a mask with labels learns what labels alone do not",
         horizon="crossing",
         measure=measure,
-        controls={"supervised": (OTHER_COUNT,)},
+        controls={"supervised": (OTHER_COUNT, OTHER_SHARE)},
         order=3,
         legs=legs,
         conditions=conditions,

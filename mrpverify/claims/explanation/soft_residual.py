@@ -25,7 +25,7 @@ from ...records.answers import multi_view_answers
 from ...theory.undefined import UndefinedError, two_views
 from ..accuracies import own_block
 from ..claim import Claim, Control, Runs
-from ..laws.exchange import exchange, swapped
+from ..laws.exchange import exchange, of_another_seed, swapped
 from ..laws.regimes import conditions, plain_supervised
 from ..legs import Leg, Legs
 from . import distillation, ensemble
@@ -271,9 +271,21 @@ def _table(rows: list[dict[str, object]]) -> Table:
 
 
 def _labels_alone(parameters: Parameters, runs: Runs) -> Runs:
-    """Labels alone in the place of every student at rest."""
+    """Labels alone in the place of every student, at rest and on its way."""
     del parameters
-    return {**runs, **{_name(case): runs[LABELS] for case in CASES}}
+    students = [LONG, *map(_name, CASES)]
+    return {**runs, **dict.fromkeys(students, runs[LABELS])}
+
+
+def _other_classes(parameters: Parameters, runs: Runs) -> Runs:
+    """The classes of another seed's kernels, and students at rest in the place of teachers."""
+    del parameters
+    found = {**runs, ALONE: runs[_name(TYPICAL)]}
+    for name in map(_name, CASES):
+        other = of_another_seed(runs[name])["final_correlations"].values
+        run = runs[name]
+        found[name] = run.assign(final_correlations=(run["final_correlations"].dims, other))
+    return found
 
 
 def _exchanged(parameters: Parameters, runs: Runs) -> Runs:
@@ -285,6 +297,11 @@ def _exchanged(parameters: Parameters, runs: Runs) -> Runs:
 CONTROLS = (
     Control("labels alone", "nothing keeps their residual", look=_labels_alone),
     Control("exchanged", "more soft labels cannot also leave less", look=_exchanged),
+    Control(
+        "kernels of another seed, students as teachers",
+        "what a class leaves goes with its own kernels, and what is taught with who teaches",
+        look=_other_classes,
+    ),
 )
 
 CLAIMS = (

@@ -22,11 +22,13 @@ from ..accuracies import (
     MULTI_VIEW_ACCURACY,
     SINGLE_VIEW_ACCURACY,
     multi_view,
+    of_one_view,
     resolution,
     share,
     single_view,
 )
 from ..claim import CONTROL_SEEDS, Claim, Control, Runs
+from ..laws.exchange import of_another_seed
 from ..legs import SUPERVISED, Leg, Legs, fine_tuned, masked_supervised, supervised
 from .runs import MASKED
 from .unequal_views import LAW, around_one
@@ -125,6 +127,13 @@ def _right_labels(parameters: Parameters, runs: Runs) -> Runs:
     return {name: runs[OF_RIGHT_LABELS[name]] for name in JUDGED}
 
 
+def _supervised_throughout(parameters: Parameters, runs: Runs) -> Runs:
+    """Supervised learning of another seed in every place, tested on images of one view alone."""
+    del parameters
+    other = of_one_view(of_another_seed(runs[SUPERVISED]))
+    return {**runs, **dict.fromkeys((TUNED, BRIEFLY, LONG, MASKED), other)}
+
+
 CLAIMS = (
     Claim(
         id="CMP.noise",
@@ -142,6 +151,11 @@ CLAIMS = (
                     "right labels",
                     "every view is kept, with masks and without, however long the head is trained",
                     look=_right_labels,
+                ),
+                Control(
+                    "supervised learning in every place, on single-view images",
+                    "it gains nothing over itself, and loses what shows its lost views alone",
+                    look=_supervised_throughout,
                 ),
             )
         },

@@ -13,13 +13,14 @@ from ..accuracies import (
     accuracies,
     block_views,
     multi_view,
+    of_one_view,
     overall,
     resolution,
     shares,
     single_view,
     table,
 )
-from ..claim import Claim, Runs
+from ..claim import Claim, Control, Runs
 from ..controls import NOTHING_HIDDEN, ONE_VIEW
 from ..legs import SUPERVISED
 from .runs import alone, as_stated
@@ -58,6 +59,12 @@ def _refined(parameters: Parameters) -> float | None:
     return theory.refined_single_view_error(parameters) if parameters.views < 3 else None
 
 
+SHOWN_ONE_VIEW = Control(
+    "single-view images in the place of multi-view ones",
+    "what shows one view is lost where that is the one that was not learned",
+    look=lambda parameters, runs: {SUPERVISED: of_one_view(runs[SUPERVISED])},
+)
+
 CLAIMS = (
     Claim(
         id="SL.test",
@@ -68,7 +75,7 @@ CLAIMS = (
         role_reason="the loss that pretraining is said to avoid",
         horizon="T",
         measure=measure,
-        controls={"supervised": (NOTHING_HIDDEN, ONE_VIEW)},
+        controls={"supervised": (NOTHING_HIDDEN, ONE_VIEW, SHOWN_ONE_VIEW)},
         prediction=theory.predict_test,
         order=2,
         legs=alone,
