@@ -23,6 +23,16 @@ def swapped(one: Sequence[str], other: Sequence[str]) -> dict[str, str]:
     return dict(zip([*one, *other], [*other, *one], strict=True))
 
 
+def unmoved(run: xr.Dataset) -> xr.Dataset:
+    """The runs as if no kernel had moved, and none had diverged."""
+    start = run["initial_correlations"]
+    return run.assign(
+        final_correlations=start,
+        reference_correlations=(run["reference_correlations"].dims, start.values),
+        diverged=xr.zeros_like(run["diverged"]),
+    )
+
+
 def of_another_seed(run: xr.Dataset) -> xr.Dataset:
     """The runs with each seed standing for the one after it: no effect, and a real spread."""
     return run.roll(seed=1)

@@ -138,6 +138,20 @@ def _of_another_seed(parameters: Parameters, runs: Runs) -> Runs:
     }
 
 
+def _undivided(parameters: Parameters, runs: Runs) -> Runs:
+    """Every kernel as close to one view of a class as to the other."""
+    found = {}
+    for name, run in runs.items():
+        own = run["final_correlations"]
+        by_class = own.values.reshape(*own.shape[:-1], -1, parameters.views)
+        both = np.broadcast_to(by_class.max(-1, keepdims=True), by_class.shape)
+        found[name] = run.assign(final_correlations=(own.dims, both.reshape(own.shape)))
+    return found
+
+
+UNDIVIDED = Control(
+    "views told apart by no kernel", "then every class holds both, or none", look=_undivided
+)
 OTHER_PRESENCE = Control(
     "runs at another s", "the accuracy at one s is not that at another", look=_reversed
 )
@@ -158,7 +172,7 @@ CLAIMS = (
         role_reason="the paper's one half is a limit; this is its value at the size that is run",
         horizon="T",
         measure=measure,
-        controls={"supervised": (OTHER_PRESENCE, OTHER_DRAW)},
+        controls={"supervised": (OTHER_PRESENCE, OTHER_DRAW, UNDIVIDED)},
         order=12,
         legs=legs,
         conditions=conditions,

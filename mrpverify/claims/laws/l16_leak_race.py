@@ -26,6 +26,7 @@ from ...theory.resting import rest
 from ...theory.undefined import UndefinedError
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
+from .exchange import exchange, swapped
 from .regimes import alone, conditions
 
 START, AMPLIFICATION, SMALLER = 0.12, 2.0, 0.5
@@ -203,6 +204,17 @@ def _at_crossing(parameters: Parameters, runs: Runs) -> Runs:
     }
 
 
+def _scaled_or_not(parameters: Parameters, runs: Runs) -> Runs:
+    """The small init with the Delta of the preset in the place of the scaled one, and back."""
+    del parameters
+    return exchange(runs, swapped(["scaled"], ["smaller"]))
+
+
+SWAPPED = Control(
+    "the small init's two Delta in each other's place",
+    "it is the larger Delta that brings purity back",
+    look=_scaled_or_not,
+)
 CROSSING = Control(
     "crossing horizon",
     "a kernel stopped at its crossing is pure at every sigma_0: there is no race",
@@ -224,7 +236,7 @@ CLAIMS = (
         role_reason="why a smaller init needs a larger Delta to stay class-pure until T",
         horizon="T",
         measure=measure,
-        controls={"teacher-student": (CROSSING, NO_FOREIGN)},
+        controls={"teacher-student": (CROSSING, NO_FOREIGN, SWAPPED)},
         order=16,
         legs=legs,
         conditions=conditions,

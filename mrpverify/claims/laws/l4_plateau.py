@@ -22,7 +22,7 @@ from ...theory.plateau import fate, plateau, saturation_gain, shared_floor
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from .curves import curve
-from .exchange import exchange
+from .exchange import exchange, unmoved
 from .regimes import alone, conditions, fixed_strength, showing_class, siblings
 
 START = 0.6
@@ -166,6 +166,11 @@ def _neighbours(parameters: Parameters, runs: Runs) -> Runs:
 NEXT_GAIN = Control(
     "runs at the next gain", "the end at one gain is not that at the next", look=_neighbours
 )
+UNMOVED = Control(
+    "kernels that never moved",
+    "a kernel that is left where it began is at no plateau",
+    look=lambda parameters, runs: {name: unmoved(run) for name, run in runs.items()},
+)
 
 CLAIMS = (
     Claim(
@@ -177,7 +182,7 @@ CLAIMS = (
         role_reason="which gains teach a feature and keep it",
         horizon="T",
         measure=measure,
-        controls={"teacher-student": (NEXT_GAIN,)},
+        controls={"teacher-student": (NEXT_GAIN, UNMOVED)},
         order=4,
         legs=legs,
         conditions=conditions,

@@ -108,6 +108,20 @@ def _swapped(parameters: Parameters, runs: Runs) -> Runs:
     return exchange(runs, swapped([one], [other]))
 
 
+def _other_rungs(parameters: Parameters, runs: Runs) -> Runs:
+    """The ladder upside down: the largest d_0 with the time of the smallest."""
+    del parameters
+    found = {}
+    for name, run in runs.items():
+        time = run["crossing_time"].copy()
+        time.values[:, :RUNGS] = time.values[:, RUNGS - 1 :: -1]
+        found[name] = run.assign(crossing_time=time)
+    return found
+
+
+OTHER_RUNGS = Control(
+    "the ladder upside down", "what begins larger leaks sooner, and not later", look=_other_rungs
+)
 OTHER_POWER = Control(
     "runs of the other power", "the leak at q = 4 is not that at q = 3", look=_swapped
 )
@@ -122,7 +136,7 @@ CLAIMS = (
         role_reason="why strict specialisation fails at T (T1.monosemantic)",
         horizon="T",
         measure=measure,
-        controls={"teacher-student": (OTHER_POWER,)},
+        controls={"teacher-student": (OTHER_POWER, OTHER_RUNGS)},
         order=6,
         legs=legs,
         conditions=conditions,

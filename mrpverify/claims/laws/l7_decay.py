@@ -122,6 +122,15 @@ def _swapped(parameters: Parameters, runs: Runs) -> Runs:
     return exchange(runs, swapped([one], [other]))
 
 
+def _kept(parameters: Parameters, runs: Runs) -> Runs:
+    """Kernels under release as they were when they crossed."""
+    del parameters
+    run = runs[RELEASED]
+    then = run["crossing_correlations"].fillna(0.0)
+    return {**runs, RELEASED: run.assign(final_correlations=then)}
+
+
+KEPT = Control("release at the crossing", "what has just crossed has lost nothing yet", look=_kept)
 OTHER_POWER = Control(
     "runs of the other power", "decay at q = 4 is not that at q = 3", look=_swapped
 )
@@ -136,7 +145,7 @@ CLAIMS = (
         role_reason="why `release` loses features in the end",
         horizon="T",
         measure=measure,
-        controls={"teacher-student": (OTHER_POWER,)},
+        controls={"teacher-student": (OTHER_POWER, KEPT)},
         order=7,
         legs=legs,
         conditions=conditions,

@@ -143,8 +143,9 @@ def _swapped(parameters: Parameters, runs: Runs) -> Runs:
 
 
 def _reversed(parameters: Parameters, runs: Runs) -> Runs:
-    """The runs of the plateau in reverse order of theta."""
-    return exchange(runs, backwards([_name(theta) for theta in VISIBLE]))
+    """The runs of the plateau in reverse order of theta, one of them where nothing is to grow."""
+    names = [_name(theta) for theta in VISIBLE]
+    return exchange(runs, {**backwards(names), **dict.fromkeys((NO_MASK, NO_PARTNER), names[0])})
 
 
 OTHER_PATCHES = Control(
