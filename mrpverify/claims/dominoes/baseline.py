@@ -13,7 +13,7 @@ from ...parameters import Parameters
 from ..accuracies import GAIN, multi_view, resolution, shares, single_view
 from ..claim import Claim, Control, Runs
 from ..comparison.runs import single_view_gain
-from ..laws.exchange import of_another_seed
+from ..laws.exchange import exchange, of_another_seed, swapped
 from ..legs import FEW_LABELS, PRETRAINING, Legs
 from . import arms
 
@@ -72,6 +72,13 @@ def _other_random_kernels(parameters: Parameters, runs: Runs) -> Runs:
     return {**runs, **other}
 
 
+def _exchanged(parameters: Parameters, runs: Runs) -> Runs:
+    """Pretrained and random kernels in each other's place."""
+    del parameters
+    heads = [PROBED, FEW, ALL]
+    return exchange(runs, swapped(heads, [RANDOM + name for name in heads]))
+
+
 CLAIMS = (
     Claim(
         id="D.baseline",
@@ -88,6 +95,9 @@ CLAIMS = (
                 Control(
                     "other random kernels", "random kernels gain nothing on those of another seed",
                     look=_other_random_kernels,
+                ),
+                Control(
+                    "exchanged", "random kernels gain nothing on pretrained ones", look=_exchanged
                 ),
             )
         },

@@ -14,6 +14,7 @@ from ...judge.per_seed import above, at_least, in_each_seed
 from ...parameters import STAND_INS, Parameters
 from ..accuracies import IN_DISTRIBUTION, counts, shares
 from ..claim import Claim, Control, Runs
+from ..laws.exchange import exchange
 from ..legs import Legs
 from . import arms
 
@@ -75,6 +76,13 @@ def _nothing_lacking(parameters: Parameters, runs: Runs) -> Runs:
     return arms.first({**runs, **whole})
 
 
+def _other_lacking(parameters: Parameters, runs: Runs) -> Runs:
+    """Pretraining that lacked the other view."""
+    del parameters
+    places = {"garments": "digits", "two garments": "digits", "digits": "garments"}
+    return exchange(runs, {_probe(name): _probe(other) for name, other in places.items()})
+
+
 CLAIMS = (
     Claim(
         id="D.cover",
@@ -91,6 +99,11 @@ CLAIMS = (
                     "pretraining that lacks nothing",
                     "views that were shown are not missing",
                     look=_nothing_lacking,
+                ),
+                Control(
+                    "pretraining that lacked the other view",
+                    "then what was shown is missing, and what was hidden is not",
+                    look=_other_lacking,
                 ),
             )
         },

@@ -6,8 +6,9 @@ from ...judge.measurement import Measurement
 from ...judge.per_seed import above, in_each_seed
 from ...parameters import Parameters
 from ..accuracies import GAIN, multi_view, resolution, shares, single_view
-from ..claim import Claim, Runs
+from ..claim import Claim, Control, Runs
 from ..comparison.runs import single_view_gain
+from ..laws.exchange import of_another_seed
 from ..legs import SUPERVISED, Legs
 from . import arms
 
@@ -49,6 +50,12 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
     )
 
 
+def _masked_of_another_seed(parameters: Parameters, runs: Runs) -> Runs:
+    """Masks of another seed in the place of pretraining, tested against them for as long."""
+    del parameters
+    return {**runs, arms.TUNED: of_another_seed(runs[AS_LONG])}
+
+
 CLAIMS = (
     Claim(
         id="D.mask",
@@ -66,6 +73,11 @@ CLAIMS = (
                     "supervised learning in pretraining's place",
                     "without pretraining nothing is gained over masks",
                     {arms.TUNED: SUPERVISED},
+                ),
+                Control(
+                    "masks of another seed in pretraining's place",
+                    "masks gain nothing over themselves",
+                    look=_masked_of_another_seed,
                 ),
             )
         },
