@@ -24,7 +24,7 @@ from ..accuracies import GAIN, block_views, resolution, share, single_view, summ
 from ..claim import Claim, Control, Runs
 from ..controls import NOTHING_HIDDEN
 from ..laws.curves import curve
-from ..laws.exchange import backwards, exchange
+from ..laws.exchange import cycled, exchange
 from ..laws.foretold import foretell
 from ..legs import Leg, Legs, fine_tuned, supervised
 
@@ -186,11 +186,11 @@ def predict(parameters: Parameters) -> str:
 
 
 def _other_scales(parameters: Parameters, runs: Runs) -> Runs:
-    """The runs of the scales in reverse order."""
+    """Every scale with the runs of the next one."""
     del parameters
     places: dict[str, str] = {}
     for name in NAMES[1:]:
-        places |= backwards([name(growth) for growth in GROWTHS])
+        places |= cycled([name(growth) for growth in GROWTHS])
     return exchange(runs, places)
 
 

@@ -21,7 +21,7 @@ from ...theory.undefined import two_views
 from ..accuracies import block_views, resolution, share, single_view
 from ..claim import Claim, Control, Runs
 from ..laws.curves import curve
-from ..laws.exchange import backwards, exchange
+from ..laws.exchange import cycled, exchange
 from ..laws.foretold import foretell
 from ..legs import Leg, Legs, supervised
 from .unequal_views import LAW
@@ -131,9 +131,9 @@ def predict(parameters: Parameters) -> str:
 
 
 def _other_angles(parameters: Parameters, runs: Runs) -> Runs:
-    """The runs of the angles in reverse order."""
+    """Every angle with the runs of the next one."""
     del parameters
-    return exchange(runs, backwards([_name(cosine) for cosine in COSINES]))
+    return exchange(runs, cycled([_name(cosine) for cosine in COSINES]))
 
 
 CLAIMS = (

@@ -39,5 +39,10 @@ def of_another_seed(run: xr.Dataset) -> xr.Dataset:
 
 
 def backwards(names: Sequence[str]) -> dict[str, str]:
-    """Places of names in reverse order."""
+    """Places of names in reverse order: of an odd number the middle one keeps its own."""
     return dict(zip(names, reversed(names), strict=True))
+
+
+def cycled(names: Sequence[str]) -> dict[str, str]:
+    """Places of names in the stead of the one before them, the first in that of the last."""
+    return dict(zip(names, [*names[1:], *names[:1]], strict=True))

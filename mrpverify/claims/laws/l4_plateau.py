@@ -22,7 +22,7 @@ from ...theory.plateau import fate, plateau, saturation_gain, shared_floor
 from ..claim import Claim, Control, Runs
 from ..legs import Leg, Legs
 from .curves import curve
-from .exchange import exchange, unmoved
+from .exchange import cycled, exchange, unmoved
 from .regimes import alone, conditions, fixed_strength, showing_class, siblings
 
 START = 0.6
@@ -159,8 +159,7 @@ def _plateaus(ends: list[tuple[float, np.ndarray, int, float, float]], features:
 
 def _neighbours(parameters: Parameters, runs: Runs) -> Runs:
     """Every gain with the run of the next one."""
-    names = list(cases(parameters))
-    return exchange(runs, dict(zip(names, names[1:] + names[:1], strict=True)))
+    return exchange(runs, cycled(list(cases(parameters))))
 
 
 NEXT_GAIN = Control(

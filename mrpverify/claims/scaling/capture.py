@@ -300,6 +300,18 @@ def conditions_at(parameters: Parameters, classes: Sequence[int]) -> tuple[Condi
     return tuple(c for k in classes for c in kept(regime(parameters, k)))
 
 
+def _never_crossed(parameters: Parameters, runs: Runs) -> Runs:
+    """The runs as if no kernel had crossed by T."""
+    del parameters
+    return {
+        name: run.assign(crossing_time=xr.full_like(run["crossing_time"], np.inf))
+        for name, run in runs.items()
+    }
+
+
+NEVER_CROSSED = Control(
+    "kernels that never crossed", "what has not crossed is captured at no k", look=_never_crossed
+)
 CONSTANT_M = Control(
     f"m = {FEWER} at every k",
     "as many kernels a class at every k leave the same share of the features, however large k is",
@@ -317,7 +329,7 @@ CLAIMS = (
         role_reason="'every feature, with high probability' is a statement about k to infinity",
         horizon="crossing",
         measure=measure,
-        controls={"teacher-student": (CONSTANT_M,)},
+        controls={"teacher-student": (CONSTANT_M, NEVER_CROSSED)},
         order=1,
         legs=legs,
         conditions=conditions,

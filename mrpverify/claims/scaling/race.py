@@ -26,8 +26,9 @@ from ...theory.condition import Condition
 from ...theory.growth import drawn_growth_rates, hitting_times
 from ...theory.leak_race import typical_horizon
 from ...theory.scaling import keeps_pace, scaled
-from ..claim import Claim, Runs
+from ..claim import Claim, Control, Runs
 from ..laws.curves import curve
+from ..laws.exchange import exchange, swapped
 from ..laws.l16_leak_race import CROSSING, Purity, purity
 from ..laws.regimes import alone
 from ..legs import Leg, Legs
@@ -234,6 +235,34 @@ def conditions(parameters: Parameters) -> tuple[Condition, ...]:
     return tuple(c for k in SIZES for c in kept(regime(parameters, k)))
 
 
+def _exchanged(parameters: Parameters, runs: Runs) -> Runs:
+    """At the largest k the runs at either Delta in each other's place."""
+    del parameters
+    fixed, paced = ([_name(way, SIZES[-1])] for way in (FIXED, SCALED))
+    return exchange(runs, swapped(fixed, paced))
+
+
+def _impure_lost(parameters: Parameters, runs: Runs) -> Runs:
+    """The runs as if a kernel that turned impure held nothing any more."""
+    lost = {}
+    for cell, p in cells(parameters).items():
+        run = runs[_name(*cell)]
+        pure = ~purity(p, run).impure[..., None]
+        lost[_name(*cell)] = run.assign(final_correlations=run["final_correlations"] * pure)
+    return lost
+
+
+EXCHANGED = Control(
+    "the two Delta in each other's place",
+    "with the Delta of the other way kernels turn impure, or stay pure",
+    look=_exchanged,
+)
+IMPURE_LOST = Control(
+    "impure kernels lost",
+    "a kernel that leaks holds its first feature all the same",
+    look=_impure_lost,
+)
+
 CLAIMS = (
     Claim(
         id="S.race",
@@ -246,7 +275,7 @@ CLAIMS = (
         role_reason="what Theorem 1 needs of the gain for its statement to survive its own limit",
         horizon="T",
         measure=measure,
-        controls={"teacher-student": (CROSSING,)},
+        controls={"teacher-student": (CROSSING, EXCHANGED, IMPURE_LOST)},
         order=4,
         legs=legs,
         conditions=conditions,
