@@ -46,7 +46,8 @@ def next_steps(result: ClaimResult, run: Run) -> list[str]:
         case Verdict.INCONCLUSIVE:
             return _more_seeds(result)
         case Verdict.UNINFORMATIVE:
-            return [_passed(item) for item in result.controls if not item.failed_as_it_should]
+            passed = [item for item in result.controls if not item.failed_as_it_should]
+            return [_passed(item, result.measurement.trials) for item in passed]
         case Verdict.REFUTED:
             return _refuted(result, run)
         case Verdict.OUT_OF_REGIME:
@@ -68,8 +69,8 @@ def _broke(result: ClaimResult) -> str:
     return f"control {', '.join(names)} broke, so that what was measured is not judged; {TRACEBACK}"
 
 
-def _passed(item: ControlResult) -> str:
-    """A control that did not fail: what it showed, and what that means for the claim."""
+def _passed(item: ControlResult, trials: int | None) -> str:
+    """A control that did not fail, of a claim with so many seeds: what that means for the claim."""
     m = item.measurement
     if m.trials is not None and m.successes == 0 and m.trials < item.control.seeds:
         return (
@@ -82,6 +83,11 @@ def _passed(item: ControlResult) -> str:
     )
     if m.measured is Verdict.SUPPORTED:
         return f"control {item.control.id!r} passed ({seen(item)}): {cannot}"
+    if m.trials is not None and item.control.look is not None and m.trials < (trials or 0):
+        return (
+            f"control {item.control.id!r} did not fail ({seen(item)}), and has not passed: it has "
+            f"{m.trials} seeds, whatever --seeds says; another --salt may refute it, or {cannot}"
+        )
     more = "more work (--set work)" if m.details.get("seeds_not_known") else "more --seeds"
     return (
         f"control {item.control.id!r} did not fail ({seen(item)}), and has not passed: {more} "

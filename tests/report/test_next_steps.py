@@ -110,6 +110,17 @@ def test_a_control_of_too_few_seeds_is_told_how_many_it_needs():
     assert "--seeds 4 or more" in line
 
 
+def test_a_control_whose_runs_are_few_whatever_is_asked_is_not_told_to_ask_for_more():
+    found, _ = of(Verdict.UNINFORMATIVE)
+    (item,) = found.controls
+    undecided = replace(item.measurement, successes=1, trials=4, measured=Verdict.INCONCLUSIVE)
+    looked = replace(item, measurement=undecided)
+    assert looked.control.look is not None
+    own = replace(found.measurement, successes=20, trials=24)
+    (line,) = next_steps(replace(found, measurement=own, controls=(looked,)), run())
+    assert "it has 4 seeds, whatever --seeds says; another --salt may refute it" in line
+
+
 def test_seeds_that_cannot_support_are_said_before_a_share_is_called_too_near():
     """Three of four: the interval reaches 0.99, and nothing is known of two hundred seeds."""
     found, _ = of(Verdict.INCONCLUSIVE)

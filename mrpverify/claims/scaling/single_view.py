@@ -322,6 +322,7 @@ UNKNOWN_VIEWS = Control(
     look=_missed_views,
 )
 
+
 def _of_one_view(parameters: Parameters, runs: Runs) -> Runs:
     """The runs that classify, on single-view images in the place of multi-view ones."""
     del parameters
