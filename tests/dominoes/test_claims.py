@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 import mrpverify as mv
-from mrpverify.claims.dominoes import arms, leak, lottery
+from mrpverify.claims.dominoes import arms, capture, leak, lottery
 from mrpverify.claims.heard import UnheardError, unheard
 from mrpverify.claims.legs import SUPERVISED
 from mrpverify.claims.registry import select
@@ -216,3 +216,15 @@ def test_settings_are_heard_where_the_law_is_chosen_and_told_where_it_is_not():
     assert unheard([claim], preset.regimes, chosen) == ()
     own = own_regime(claim, preset.regimes["teacher-student"])
     assert own.startswith("law=dominoes, k=5, m=12, N=500, d=40")
+
+
+def test_the_cosine_of_what_is_held_forgets_how_long_a_kernel_is():
+    weights = np.array([[[3.0, 0.0], [0.0, 0.5], [0.6, 0.8], [0.0, 0.0]]])
+    dims = ("seed", "kernel", "feature")
+    run = xr.Dataset(
+        {
+            "final_weights": (("seed", "kernel", "dimension"), weights),
+            "final_correlations": (dims, weights),  # two features along the axes
+        }
+    )
+    np.testing.assert_allclose(capture._cosine(run), [np.median([1, 1, 0.8, 0])])
