@@ -289,9 +289,14 @@ def _other_classes(parameters: Parameters, runs: Runs) -> Runs:
 
 
 def _exchanged(parameters: Parameters, runs: Runs) -> Runs:
-    """Light and heavy soft labels, rare and frequent views, in each other's place."""
+    """Light and heavy soft labels, rare and frequent views, in each other's place.
+
+    And lost views as late as if soft labels counted a tenth.
+    """
     del parameters
-    return exchange(runs, swapped([_name(LIGHT), _name(RARE)], [_name(HEAVY), _name(OFTEN)]))
+    late = runs[LONG].assign(crossing_time=10 * runs[LONG]["crossing_time"])
+    places = swapped([_name(LIGHT), _name(RARE)], [_name(HEAVY), _name(OFTEN)])
+    return {**exchange(runs, places), LONG: late}
 
 
 CONTROLS = (
