@@ -63,6 +63,15 @@ def of_one_view(runs: xr.Dataset) -> xr.Dataset:
     return runs.assign(shown)
 
 
+def kinds_exchanged(runs: xr.Dataset) -> xr.Dataset:
+    """The runs with multi-view and single-view test images in each other's place; for controls."""
+    found = of_one_view(runs)
+    for name in ("test_correct", "test_number"):
+        found[name].values[..., 1:] = 0
+        found[name].values[..., 1] = runs[name].values[..., 0]
+    return found
+
+
 def overall(parameters: Parameters, runs: xr.Dataset) -> np.ndarray:
     """Accuracy on the data law itself, a share mu of single-view images [seeds]."""
     mu = parameters.single_view

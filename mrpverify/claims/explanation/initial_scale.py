@@ -24,7 +24,7 @@ from ..accuracies import GAIN, block_views, resolution, share, single_view, summ
 from ..claim import Claim, Control, Runs
 from ..controls import NOTHING_HIDDEN
 from ..laws.curves import curve
-from ..laws.exchange import cycled, exchange
+from ..laws.exchange import cycled, exchange, swapped
 from ..laws.foretold import foretell
 from ..legs import Leg, Legs, fine_tuned, supervised
 
@@ -194,6 +194,18 @@ def _other_scales(parameters: Parameters, runs: Runs) -> Runs:
     return exchange(runs, places)
 
 
+def _each_other(parameters: Parameters, runs: Runs) -> Runs:
+    """Fine-tuned and supervised runs in each other's place, at every scale."""
+    del parameters
+    tuned, scratch = ([name(growth) for growth in GROWTHS] for name in NAMES[1:])
+    return exchange(runs, swapped(tuned, scratch))
+
+
+EACH_OTHER = Control(
+    "fine-tuned and supervised in each other's place",
+    "what pretraining gains supervised learning loses",
+    look=_each_other,
+)
 OTHER_SCALE = Control(
     "accuracies of another init",
     "the gain from one initial scale is not that from another",
@@ -211,7 +223,7 @@ CLAIMS = (
         role_reason="the paper's theorem starts from a small init; what a larger one leaves is new",
         horizon="T",
         measure=measure,
-        controls={"mae": (OTHER_SCALE, NOTHING_HIDDEN)},
+        controls={"mae": (OTHER_SCALE, EACH_OTHER, NOTHING_HIDDEN)},
         prediction=predict,
         order=20,
         legs=legs,
