@@ -8,7 +8,7 @@ initial correlations, its counts of images of every kind and the activity of the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import xarray as xr
@@ -139,14 +139,20 @@ def _of_another_seed(parameters: Parameters, runs: Runs) -> Runs:
 
 
 def _undivided(parameters: Parameters, runs: Runs) -> Runs:
-    """Every kernel as close to one view of a class as to the other."""
-    found = {}
-    for name, run in runs.items():
-        own = run["final_correlations"]
-        by_class = own.values.reshape(*own.shape[:-1], -1, parameters.views)
-        both = np.broadcast_to(by_class.max(-1, keepdims=True), by_class.shape)
-        found[name] = run.assign(final_correlations=(own.dims, both.reshape(own.shape)))
-    return found
+    """Every kernel as close to one view of a class as to the other, and from the same time on."""
+
+    def both(values: xr.DataArray, better: Callable[..., np.ndarray]) -> xr.DataArray:
+        by_class = values.values.reshape(*values.shape[:-1], -1, parameters.views)
+        one = np.broadcast_to(better(by_class, axis=-1, keepdims=True), by_class.shape)
+        return values.copy(data=one.reshape(values.shape))
+
+    return {
+        name: run.assign(
+            final_correlations=both(run["final_correlations"], np.max),
+            crossing_time=both(run["crossing_time"], np.min),
+        )
+        for name, run in runs.items()
+    }
 
 
 UNDIVIDED = Control(
