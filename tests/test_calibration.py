@@ -101,6 +101,7 @@ def test_the_command_writes_between_the_markers_and_ends_by_what_it_found(tmp_pa
     assert CliRunner().invoke(command.app, ask).exit_code == 2
     assert path.read_text() == "no markers"
     assert CliRunner().invoke(command.app, [*ask[2:], "--draws", "5"]).exit_code == 2
+    assert CliRunner().invoke(command.app, ["--quick", "--draws", "5000"]).exit_code == 2
     wrong = [c for c in CASES if c.function == "mean_above" and "2% of seeds" in c.truth]
     monkeypatch.setattr(table, "cases", lambda: [replace(c, exact=True) for c in wrong])
     assert CliRunner().invoke(command.app, ["--quick"]).exit_code == 1

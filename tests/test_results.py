@@ -250,6 +250,18 @@ def test_a_record_of_another_regime_takes_nobodys_place(checkout):
     assert "| a --preset large |" in (checkout / "docs" / "results.md").read_text()
 
 
+def test_a_salt_is_answered_once(checkout):
+    """T1.capture alone would stand beside theorem1 on the same salt, with another verdict."""
+    record = made(counted([True] * 16))
+    record["command"] = ["python", "-m", "mrpverify.check", "T1.capture"]
+    before = {path: path.read_text() for path in (checkout / "docs").rglob("*.*")}
+    (checkout / "again.json").write_text(json.dumps(record))
+    told = asked_in(checkout, checkout / "again.json")
+    assert told.exit_code == 2
+    assert "is in theorem1-a.json already" in " ".join(told.output.split())
+    assert {path: path.read_text() for path in (checkout / "docs").rglob("*.*")} == before
+
+
 def test_a_salt_has_a_name_of_its_own(checkout):
     record = made(counted([True] * 16))
     names = [file_name({**record, "salt": salt}) for salt in ("a b", "a_b", "a-b", "a/b", "")]

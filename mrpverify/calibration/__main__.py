@@ -22,7 +22,9 @@ DRAWS, QUICK = 1000, 100
 
 @app.command(help=__doc__)
 def calibrate(
-    draws: Annotated[int, typer.Option("--draws", min=50, help="simulated checks a cell")] = DRAWS,
+    draws: Annotated[
+        int | None, typer.Option("--draws", min=50, help=f"simulated checks a cell [{DRAWS}]")
+    ] = None,
     salt: Annotated[str, typer.Option("--salt", help="re-rolls every draw")] = "a",
     quick: Annotated[bool, typer.Option("--quick", help=f"{QUICK} draws, nothing written")] = False,
     root: Annotated[Path, typer.Option(help="the checkout")] = Path(),
@@ -33,11 +35,14 @@ def calibrate(
     from .page import PAGE, UnusablePageError, with_table, write
     from .table import lines
 
+    if quick and draws is not None:
+        stop(f"error: --quick simulates {QUICK} draws; leave it or --draws {draws} out.", 2)
+    number = draws or (QUICK if quick else DRAWS)
     try:
-        page = None if quick else with_table(root / PAGE, [], draws, salt)
-        found = lines(QUICK if quick else draws, salt, say)
+        page = None if quick else with_table(root / PAGE, [], number, salt)
+        found = lines(number, salt, say)
         if page is not None:
-            write(root / PAGE, found, draws, salt)
+            write(root / PAGE, found, number, salt)
     except UnusablePageError as error:
         stop(f"error: {error}", 2)
     except OSError as error:

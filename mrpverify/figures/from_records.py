@@ -19,6 +19,8 @@ from .figure import Study
 
 RECORDS = Path("docs", "results")
 """Where records are looked for unless somebody says otherwise."""
+NEEDED = {"claims", "salt", "seeds", "command", "simulation", "regime"}
+"""What a record says, for a figure and its caption."""
 Found = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Claim -> salt -> the claim as it stands in the record of that salt."""
 
@@ -86,10 +88,11 @@ def _records(folder: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
 
 def _is_record(content: Any) -> bool:
     """Whether a file says what a figure and its caption need."""
-    return (
-        isinstance(content, dict)
-        and {"claims", "salt", "seeds", "command", "simulation", "regime"} <= content.keys()
-        and all("details" in claim for claim in content["claims"])
+    if not isinstance(content, dict) or not content.keys() >= NEEDED:
+        return False
+    claims = content["claims"]
+    return isinstance(claims, list) and all(
+        isinstance(claim, dict) and {"id", "verdict", "details"} <= claim.keys() for claim in claims
     )
 
 

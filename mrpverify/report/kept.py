@@ -174,7 +174,7 @@ def with_new(
     """Stored records by file name with new ones among them, each in the place of its earlier self.
 
     Raises StoredRecordError where one would take another's place: a second new one, or another
-    salt.
+    salt; and where one answers a question that another one of preset quick answers, too.
     """
     found, taken = dict(before), dict[str, Path]()
     for path, record in new:
@@ -189,7 +189,31 @@ def with_new(
                 f"{before[name]['salt']!r}; move that one away."
             )
         found[name], taken[name] = record, path
+    for name, path in taken.items():
+        _check_answered_once(name, path, found)
     return dict(sorted(found.items()))
+
+
+def _check_answered_once(name: str, path: Path, records: Mapping[str, Record]) -> None:
+    """Raise StoredRecordError where another record tells of a claim on the same salt, too."""
+    usual = as_usual(records)
+    for other, record in usual.items():
+        both = _answers(usual.get(name, {})) & _answers(record)
+        if other != name and both:
+            claim, framework, horizon, salt = min(both, key=str)
+            raise StoredRecordError(
+                f"{OPTION} {path}: {claim} ({framework or 'images'}, {horizon}) on salt {salt!r} "
+                f"is in {other} already, and would be kept in {name}, too; ask the same claims as "
+                f"that one does, or move it away."
+            )
+
+
+def _answers(record: Record) -> set[tuple[Any, ...]]:
+    """Claims of a record, with framework, horizon and salt."""
+    return {
+        (claim["id"], claim["framework"], claim["horizon"], record["salt"])
+        for claim in record.get("claims", ())
+    }
 
 
 def check_stored(folder: Path, records: Mapping[str, Record]) -> None:

@@ -18,6 +18,7 @@ from ..judge.verdicts import Verdict
 from ..parameters import STAND_INS, Parameters, regime_of
 from ..records.labelled import config_hash, simulation_digest
 from ..records.provenance import versions
+from .run import options_and_names, words_of
 
 Row = Mapping[str, Any]
 MEASURED = "step size"
@@ -42,6 +43,18 @@ def of_regimes(record: Row) -> Iterator[str]:
         # Asked last: the digest reads every file of the simulation.
         if record.get("simulation") == simulation_digest():
             yield f"regime of {framework}: its config hash is another one"
+
+
+def of_questions(record: Row) -> Iterator[str]:
+    """Claims that a record's command names, and that the record says nothing of."""
+    words = record.get("command")
+    if not isinstance(words, list) or not words:
+        return
+    _, names = options_and_names(words_of(words)[1])
+    there, ids = {row["id"] for row in record["claims"]}, {claim.id for claim in known()}
+    for name in dict.fromkeys(names):
+        if name in ids - there:
+            yield f"{name}: its command asks for it, and nothing is said of it"
 
 
 def of_conditions(record: Row, row: Row) -> Iterator[str]:
@@ -81,6 +94,9 @@ def of_identity(record: Row, row: Row) -> Iterator[str]:
         if row["id"] in {one.id for one in known()}:
             yield "this version has no such claim of that framework and horizon"
         return
+    own = claim.controls.get(row["framework"], ())
+    if own and not row["controls"]:
+        yield f"no control, and this version has {len(own)}, which its verdict rests on"
     for name in WORDS:
         if row[name] != getattr(claim, name):
             yield f"{name} {row[name]!r}, of this version {getattr(claim, name)!r}"

@@ -112,6 +112,7 @@ def _again(record: Row, name: str) -> str:
 def _all(record: Row) -> Iterator[str]:
     """What does not follow: of regimes, claim by claim, then the exit code."""
     yield from known_claims.of_regimes(record)
+    yield from known_claims.of_questions(record)
     yield from _twice(record["claims"])
     for claim in record["claims"]:
         name = f"{claim['id']} ({claim['framework'] or 'images'}, {claim['horizon']})"

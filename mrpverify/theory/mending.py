@@ -75,14 +75,23 @@ def _numbers(p: Parameters) -> Iterator[str]:
 
 @lru_cache(maxsize=256)
 def _held(p: Parameters, framework: str) -> frozenset[str]:
-    """Conditions that hold."""
-    return frozenset(c.id for c in applying(p, framework) if c.holds)
+    """Conditions that hold; none where some have no value."""
+    try:
+        return frozenset(c.id for c in applying(p, framework) if c.holds)
+    except ArithmeticError:
+        return frozenset()
 
 
 @lru_cache(maxsize=256)
 def _one(p: Parameters, framework: str, condition: str) -> Condition | None:
-    """One condition; what costs more than it is not computed. None for no such one."""
-    return applying_one(p, framework, condition)
+    """One condition; what costs more than it is not computed.
+
+    None for no such one, and where it has no value, as with masks of which one patch is visible.
+    """
+    try:
+        return applying_one(p, framework, condition)
+    except ArithmeticError:
+        return None
 
 
 def _margin(p: Parameters, framework: str, name: str, up: bool, condition: str) -> float:

@@ -99,6 +99,21 @@ def test_a_control_that_was_not_refuted_has_not_failed_as_it_should(folder):
     assert "is recorded to have failed as it should, and measured SUPPORTED" in told
 
 
+def test_controls_cannot_all_be_left_out(folder):
+    content = made(counted(TRUE))
+    content["claims"][0]["controls"] = []
+    (told,) = verify(written(folder, content)).mismatches
+    assert "no control, and this version has" in told
+
+
+def test_a_claim_that_the_command_names_cannot_be_left_out(folder):
+    content = made(counted(TRUE))
+    asked = ["theorem1", "SL.test", "--salt", "A.flow"]
+    content["command"] = ["python", "-m", "mrpverify.check", *asked]
+    (told,) = verify(written(folder, content)).mismatches
+    assert told == "SL.test: its command asks for it, and nothing is said of it"
+
+
 def test_a_violated_condition_cannot_be_left_out(folder):
     content = made(counted(TRUE))
     content["regime"]["mae"]["off_class"] = 4.0  # s/k = 0.5

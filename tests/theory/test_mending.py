@@ -75,6 +75,16 @@ def test_a_condition_that_one_parameter_cannot_mend_has_no_mend_and_unknown_name
         mends(p, "nobody", condition)
 
 
+def test_a_neighbour_without_a_value_is_no_mend():
+    """Of one patch no two are hidden: masks of fixed size have no correction there."""
+    p = replace(
+        load_preset("quick").regimes["supervised"], masks="fixed", patches=2, patches_per_feature=1,
+        classes=3, off_class=0.0, visible=0.5,
+    )  # fmt: skip
+    for condition in applying(p, "teacher-student"):
+        mends(p, "teacher-student", condition.id)
+
+
 def test_a_mend_reads_as_a_setting():
     assert str(Mend("s", 1.6)) == "s=1.6"
     assert str(Mend("k", 20.0)) == "k=20"
