@@ -56,6 +56,8 @@ MOVES = [
     ("losing view", "init_scale", 0.08, ("supervised",)),
     ("single-view drive", "horizon_factor", 5000.0, ("supervised",)),
     ("single-view drive", "supervised_step", 5000.0, ("supervised",)),
+    ("weak view below foreign features", "weak_view", 0.1, ("supervised",)),
+    ("kernels for every feature", "kernels_per_class", 3, ("mae",)),
     ("weak view above noise", "patch_noise", 0.02, ("supervised",)),
     ("weak view above noise", "weak_view", 0.01, ("supervised",)),
     ("weak view above feature noise", "weak_view", 0.004, ("supervised",)),

@@ -15,6 +15,8 @@ from ...judge.measurement import Measurement, mean_share_above, together
 from ...judge.per_seed import above, counted
 from ...parameters import STAND_INS, Parameters
 from ...theory import supervised as theory
+from ...theory.assumptions import applying
+from ...theory.condition import Condition
 from ..accuracies import block_views, shares
 from ..claim import Claim, Control, Runs
 from ..legs import SUPERVISED
@@ -90,6 +92,25 @@ PERMUTED = Control(
 BOTH_VIEWS = replace(NO_WINNER, seeds=8)
 """A betting interval below one half needs more than four seeds."""
 
+
+def conditions(parameters: Parameters) -> tuple[Condition, ...]:
+    """Those of supervised learning, and that most classes are not nearly tied [D].
+
+    "losing view" asks how far a typical loser gets, not in how many classes it nearly wins.
+    """
+    p = parameters
+    ties = Condition(
+        "near ties",
+        "P(a class learns both views) < 1/2: most classes learn exactly one",
+        "L12 [D]",
+        ("supervised",),
+        theory.both_views_probability(p) if p.views == 2 else 0.0,
+        1 - ONE_VIEW,
+        strict=True,
+    )
+    return (*applying(p, "supervised"), ties)
+
+
 CLAIMS = (
     Claim(
         id="SL.lottery",
@@ -105,5 +126,6 @@ CLAIMS = (
         prediction=theory.predict_lottery,
         order=1,
         legs=alone,
+        conditions=conditions,
     ),
 )

@@ -10,6 +10,7 @@ import numpy as np
 from ...derivations import Theory
 from ...parameters import Parameters
 from ...theory.activation import offset, smoothed_relu
+from ...theory.condition import Condition, much_less
 from ...theory.coverage_time import covering_start, slowest_start
 from ...theory.curvature import activity_moment
 from ...theory.data_law import mean_power_sum, mean_power_sum_product, over_law
@@ -122,9 +123,24 @@ def decoded(parameters: Parameters, final: float, held: int) -> float:
     return float(target_share(p) * z / (held * h * floor)) if h else 0.0
 
 
+def conditions(parameters: Parameters) -> tuple[Condition, ...]:
+    """Kernels interact, so that few cover all: but not as few as there are features."""
+    return (
+        much_less(
+            "kernels for every feature",
+            "views << m: more kernels than features",
+            "section 1 [D]",
+            ("mae",),
+            float(parameters.views),
+            float(parameters.kernels_per_class),
+        ),
+    )
+
+
 THEORY = Theory(
     exponent=exponent,
     crossing_time=crossing_time,
     final_correlation=final_correlation,
     curvature=curvature,
+    conditions=conditions,
 )

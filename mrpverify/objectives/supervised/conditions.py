@@ -29,6 +29,7 @@ def conditions(parameters: Parameters) -> tuple[Condition, ...]:
     return (
         _losing_view(p),
         _single_view_drive(p),
+        _weak_below_foreign(p),
         _weak_above_noise(p),
         _weak_above_feature_noise(p),
         _lost_view(p),
@@ -88,6 +89,22 @@ def _single_view_drive(p: Parameters) -> Condition:
         SUPERVISED,
         relative * share * horizon(p) if _hides(p) else 0.0,
         1.0,
+    )
+
+
+def _weak_below_foreign(p: Parameters) -> Condition:
+    """Else an image of the lost view is often right: a weak rest outdoes what other classes show.
+
+    The leading term of L12 lets foreign features win wherever one is known.
+    """
+    return Condition(
+        "weak view below foreign features",
+        "2 rho < Gamma/2: a single-view image's rest of the hidden view is its faintest feature",
+        L12,
+        SUPERVISED,
+        role(p, "weak").high if _hides(p) else 0.0,
+        role(p, "single_off").low if _hides(p) else 1.0,
+        strict=True,
     )
 
 
