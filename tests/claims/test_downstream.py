@@ -128,7 +128,7 @@ def test_gain_is_paired_and_near_its_prediction(mae, scratch):
     expected = comparison.expected_gain(DOWNSTREAM["mae"])
     mean = gain.details["parts"]["single-view gain"]["mean"]
     assert mean == pytest.approx(expected.single_view, abs=0.05)
-    law = supervised.single_view_accuracy(DOWNSTREAM["supervised"])
+    law = 1 - supervised.refined_single_view_error(DOWNSTREAM["supervised"])
     assert scratch["SL.test"].measurement.threshold == law
 
 

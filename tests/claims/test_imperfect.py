@@ -261,7 +261,7 @@ def rival_runs(large: float) -> dict[str, xr.Dataset]:
 @pytest.mark.parametrize(("error", "verdict"), [(0.01, Verdict.SUPPORTED), (0.04, Verdict.REFUTED)])
 def test_the_strongest_rival_is_equal_or_not(error: float, verdict: Verdict) -> None:
     assert larger_init.measure(MAE, rival_runs(error)).measured is verdict
-    (control,) = larger_init.CLAIMS[0].controls["mae"]
+    (control, _) = larger_init.CLAIMS[0].controls["mae"]
     looked = control.look(MAE, rival_runs(error))
     assert larger_init.measure(MAE, looked).measured is Verdict.REFUTED
 
@@ -298,7 +298,7 @@ def test_masks_that_keep_views_are_told_from_equal_learners() -> None:
     found = wrong_labels.measure(MAE, noisy_runs(LOST))
     assert found.measured is Verdict.SUPPORTED
     assert all(row["rival_excluded"] for row in found.details["numbers"])
-    (control,) = wrong_labels.CLAIMS[0].controls["mae"]
+    (control, _) = wrong_labels.CLAIMS[0].controls["mae"]
     looked = control.look(MAE, noisy_runs(LOST))
     assert wrong_labels.measure(MAE, looked).measured is Verdict.REFUTED
 
