@@ -9,6 +9,7 @@ supervised learning from its own init for as long.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from math import sqrt
@@ -207,26 +208,29 @@ def _seen(parameters: Parameters, runs: Runs) -> list[Estimate]:
     return found
 
 
-def _instead(role: str, name: str, identifier: str, expected: str) -> Control:
-    """The control that looks at one leg in the place of another."""
+def _instead(
+    role: str,
+    name: str,
+    identifier: str,
+    expected: str,
+    seen: Callable[[xr.Dataset], xr.Dataset] = lambda run: run,
+    **how: Any,
+) -> Control:
+    """The control that looks at one leg, as it is `seen`, in the place of another."""
 
     def look(parameters: Parameters, runs: Runs) -> Runs:
         del parameters
-        return {**runs, role: runs[name]}
+        return {**runs, role: seen(runs[name])}
 
-    return Control(identifier, expected, look=look)
-
-
-def _shown_one_view(parameters: Parameters, runs: Runs) -> Runs:
-    """Labels alone on single-view images in the place of the student on images of both kinds."""
-    del parameters
-    return {**runs, TAUGHT: of_one_view(runs[AS_LONG])}
+    return Control(identifier, expected, look=look, **how)
 
 
-SHOWN_ONE_VIEW = Control(
+SHOWN_ONE_VIEW = _instead(
+    TAUGHT,
+    AS_LONG,
     "labels alone, single-view images in the place of multi-view ones",
     "an image that shows every view is known by any of them, and one that does not is not",
-    look=_shown_one_view,
+    of_one_view,
 )
 SAME_INIT = _instead(
     TAUGHT, COPIES, "teachers of the student's init", "they know what it learns without them"
@@ -245,18 +249,12 @@ ONE_VIEW = Control(
 NO_SOFT_LABELS = _instead(
     TAUGHT, AS_LONG, "labels not smoothed", "labels alone lose a view of most classes"
 )
-
-
-def _permuted_of_another_seed(parameters: Parameters, runs: Runs) -> Runs:
-    """Permuted soft labels of another seed in the place of an image's own."""
-    del parameters
-    return {**runs, TAUGHT: of_another_seed(runs[PERMUTED])}
-
-
-NO_KNOWLEDGE = Control(
+NO_KNOWLEDGE = _instead(
+    TAUGHT,
+    PERMUTED,
     "permuted soft labels of another seed",
     "what knows no image teaches no more than itself",
-    look=_permuted_of_another_seed,
+    of_another_seed,
     failed=not_supported,  # chance makes a seed true now and then
 )
 

@@ -56,10 +56,9 @@ def measure(parameters: Parameters, runs: Runs) -> Measurement:
 
 
 def _accuracy(parameters: Parameters) -> float:
-    """L12, with near ties where a class has two views."""
-    if parameters.views == 2:
-        return 1 - theory.refined_single_view_error(parameters)
-    return theory.single_view_accuracy(parameters)
+    """L12, with near ties where they are known."""
+    error = _refined(parameters)
+    return theory.single_view_accuracy(parameters) if error is None else 1 - error
 
 
 def _refined(parameters: Parameters) -> float | None:
