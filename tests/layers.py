@@ -44,7 +44,7 @@ ALLOWED = {
     "figures": {"regular",
         "outside", "parameters", "regime", "theory", "objectives.theory", "objectives.gradient",
         "simulate", "observe", "judge", "records", "images", "drawing", "claims", "sweep",
-        "command_line", "command_app", "dominoes",
+        "command_line", "command_app", "dominoes", "report",
     },
     "report": {"regular",
         "admissible", "parameters", "theory", "judge", "records", "drawing", "claims",

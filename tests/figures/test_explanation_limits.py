@@ -103,3 +103,43 @@ def test_without_records_it_says_which_and_how(tmp_path, capsys):
         drawable(["explanation_limits"], False, tmp_path)
     assert "explanation_limits" not in [f.name for f in drawable(["all"], False, tmp_path)]
     assert "left out explanation_limits: no record of" in capsys.readouterr().err
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """A folder with the records that the figure is of."""
+    for claim in module.CLAIMS:
+        for path in RECORDS.glob(f"explanation-{claim}-*.json"):
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    return tmp_path
+
+
+def edited(path, edit):
+    record = json.loads(path.read_text())
+    edit(record)
+    path.write_text(json.dumps(record))
+
+
+def refused(folder, match):
+    with pytest.raises(MissingDataError, match=match):
+        drawable(["explanation_limits"], False, folder)
+
+
+def test_of_two_records_of_a_claim_on_one_salt_none_is_drawn(copied):
+    assert drawable(["explanation_limits"], False, copied)
+    path = copied / "explanation-CMP.angle-a.json"
+    (copied / "later.json").write_bytes(path.read_bytes())
+    refused(copied, r"CMP\.angle on salt 'a' is in .*CMP\.angle-a\.json and in .*later\.json")
+
+
+def test_a_record_whose_verdict_does_not_follow_is_not_drawn(copied):
+    path = copied / "explanation-CMP.angle-b.json"
+    edited(path, lambda record: record["claims"][0].update(verdict="REFUTED"))
+    refused(copied, r"CMP\.angle-b\.json: its verdicts do not follow .*check --verify")
+
+
+def test_a_claim_that_ended_in_an_error_has_nothing_to_draw(copied):
+    path = copied / "explanation-CMP.angle-c.json"
+    error = {"verdict": "ERROR", "measured": "ERROR", "details": {}}
+    edited(path, lambda record: record["claims"][0].update(error) or record.update(exit_code=1))
+    refused(copied, "ended in an ERROR")
