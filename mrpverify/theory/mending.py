@@ -11,6 +11,7 @@ from typing import Any
 
 from ..admissible import RegimeError
 from ..parameters import DOMAINS, Parameters, relevant
+from ..parts.mask_law import least_patches
 from .assumptions import applying, applying_one
 from .condition import Condition
 
@@ -33,7 +34,8 @@ class Mend:
 
     def __str__(self) -> str:
         """As ``--set`` takes it."""
-        return f"{self.symbol}={self.value:g}"
+        short = f"{self.value:g}"
+        return f"{self.symbol}={short if float(short) == self.value else repr(self.value)}"
 
 
 @lru_cache(maxsize=64)
@@ -135,10 +137,19 @@ def _moved(p: Parameters, name: str, factor: float, up: bool) -> Parameters | No
 
 
 def _value(p: Parameters, name: str, factor: float, up: bool) -> float | int:
-    """The parameter times (or over) the factor, in few digits, rounded away from its value now."""
+    """The parameter times (or over) the factor, in few digits, rounded away from its value now.
+
+    Masks of fixed size have a whole number of visible patches.
+    """
     exact = float(getattr(p, name)) * (factor if up else 1 / factor)
+    whole = ceil if up else floor
+    if p.masks == "fixed" and name == "visible":
+        return whole(exact * p.patches) / p.patches
+    if p.masks == "fixed" and name == "patches":
+        unit = least_patches(p.visible, 1)
+        return unit * whole(exact / unit)
     if DOMAINS[name].kind is int:
-        return ceil(exact) if up else floor(exact)
+        return whole(exact)
     number = Decimal(exact)
-    unit = Decimal(1).scaleb(number.adjusted() - DIGITS + 1)
-    return float((number / unit).to_integral_value(ROUND_CEILING if up else ROUND_FLOOR) * unit)
+    digit = Decimal(1).scaleb(number.adjusted() - DIGITS + 1)
+    return float((number / digit).to_integral_value(ROUND_CEILING if up else ROUND_FLOOR) * digit)

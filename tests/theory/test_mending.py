@@ -88,3 +88,14 @@ def test_a_neighbour_without_a_value_is_no_mend():
 def test_a_mend_reads_as_a_setting():
     assert str(Mend("s", 1.6)) == "s=1.6"
     assert str(Mend("k", 20.0)) == "k=20"
+    assert str(Mend("theta", 1 / 3)) == f"theta={1 / 3!r}", "of 6 patches no whole number otherwise"
+
+
+def test_masks_of_fixed_size_are_mended_by_whole_patches():
+    """One visible patch of 32 leaks too fast; a nudge of theta is no regime, the next patch is."""
+    p = replace(QUICK["teacher-student"], masks="fixed", patches=32, visible=1 / 32)
+    assert "leak race" not in held(p, "teacher-student")
+    (theta,) = [m.value for m in mends(p, "teacher-student", "leak race") if m.symbol == "theta"]
+    assert theta == 2 / 32
+    moved = replace(p, visible=theta)
+    assert held(moved, "teacher-student") >= held(p, "teacher-student") | {"leak race"}
