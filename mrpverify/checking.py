@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
 
-import xarray as xr
 from rich.console import Console
 
 from .asking import Asked, Question, question_of, split_settings
@@ -41,8 +40,8 @@ from .judge.verdicts import EXIT_USAGE, exit_code
 from .locking import keep_lock
 from .parameters import check_device
 from .records.atomic import replace_together, replace_whole
-from .records.collect import DeviceError, Machine, choose_machine, collect
-from .records.labelled import Request, simulation_digest
+from .records.collect import Collector, DeviceError, Machine, choose_machine
+from .records.labelled import simulation_digest
 from .records.store import Store, UnwritableStoreError
 from .records.work import TooLargeError
 from .regime import RegimeError, preset_path
@@ -233,14 +232,11 @@ def _evaluate(order: Order) -> list[ClaimResult]:
     In a file a line says now and then how far.
     """
     with progress_shown(order.quiet, "runs" if order.images is None else "parts") as show:
-
-        def get(requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
-            return collect(requests, order.machine, order.store, show)
-
         simulated = [claim for claim in order.claims if not about_networks(claim)]
-        results = evaluate_noted(
-            simulated, order.regimes, order.seeds, order.salt, get, order.store
-        )
+        with Collector(order.machine, order.store, show) as collect:
+            results = evaluate_noted(
+                simulated, order.regimes, order.seeds, order.salt, collect, order.store
+            )
         if order.images is not None:
             seen = replace(order.images, progress=show or order.images.progress)
             results += evaluate_networks(order.claims, seen)

@@ -37,7 +37,7 @@ from .given import (
 from .images.entries import entries
 from .judge.verdicts import Verdict, exit_code
 from .parameters import Framework, Parameters, check_device
-from .records.collect import Machine, choose_machine, collect
+from .records.collect import Collector, Machine, choose_machine, collect
 from .records.labelled import join
 from .records.store import device_store
 from .regime import RegimeError, build, canonical, check_salt, check_seeds, load_preset
@@ -202,9 +202,8 @@ def check(
     machine = _machine(device, workers)
     check_device(own.values(), machine.device)
     store = device_store(machine.device) if stored else None
-    results = evaluate_noted(
-        chosen, own, number, salt, lambda requests: collect(requests, machine, store), store
-    )
+    with Collector(machine, store) as getting:
+        results = evaluate_noted(chosen, own, number, salt, getting, store)
     counted = [result.verdict for result in results if counts(result)]
     seconds, named = time.monotonic() - start, [claim.id for claim in chosen]
     run = Run(

@@ -25,7 +25,7 @@ from ..command_line import (
 )
 from ..judge.verdicts import EXIT_CODES, EXIT_USAGE, Verdict
 from ..parameters import Framework, Parameters, check_device
-from ..records.collect import DeviceError, Machine, choose_machine, collect
+from ..records.collect import DeviceError, KeptTrainers, Machine, choose_machine, collect
 from ..records.labelled import Request
 from ..records.store import Store
 from ..regime import (
@@ -75,6 +75,8 @@ class Search:
     seeds: int
     machine: Machine
     store: Store
+    trainers: KeptTrainers
+    """To be stopped in the end."""
     quiet: bool
     files: Sequence[str] = ()
     """Files of claims that a check of this claim needs."""
@@ -90,7 +92,7 @@ class Search:
         with progress_shown(self.quiet) as show:
 
             def get(requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
-                return collect(requests, self.machine, self.store, show)
+                return collect(requests, self.machine, self.store, show, self.trainers)
 
             plain, regimes = self.claim.without_controls(), {self.framework: regime}
             (result,) = evaluate([plain], regimes, range(self.seeds), salt, get)
@@ -129,7 +131,10 @@ def search(asked: Asked) -> None:
     except (RegimeError, UnknownClaimError, DeviceError, UsageError) as error:
         stop(f"error: {error}", EXIT_USAGE)
     with resumable("search"):
-        _carry_out(checked, asked.budget, asked.salt, asked.confirm)
+        try:
+            _carry_out(checked, asked.budget, asked.salt, asked.confirm)
+        finally:
+            checked.trainers.stop()
 
 
 def _carry_out(search: Search, budget: int, salt: str, confirm: str) -> None:
@@ -186,8 +191,8 @@ def _search(asked: Asked) -> Search:
     check_device(chosen.regimes.values(), machine.device)
     return Search(
         claim, framework, chosen, settings, start,
-        check_seeds(asked.seeds), machine, readable_store(machine.device), asked.quiet,
-        files,
+        check_seeds(asked.seeds), machine, readable_store(machine.device),
+        KeptTrainers(machine), asked.quiet, files,
     )  # fmt: skip
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import xarray as xr
 
 from ..command_app import say, tell
 from ..command_line import UsageError, progress_shown, resumable, stop, usable_store
@@ -15,9 +13,7 @@ from ..images.folder import MissingDataError
 from ..images.setup import SettingsError, Setup, load_settings
 from ..judge.verdicts import EXIT_USAGE
 from ..parameters import check_device
-from ..records.collect import DeviceError, Machine, choose_machine, collect
-from ..records.labelled import Request
-from ..records.progress import Progress
+from ..records.collect import Collector, DeviceError, Machine, choose_machine
 from ..records.store import Store
 from ..regime import Preset, RegimeError, check_salt, check_seeds, load_preset, preset_path
 from .caption import caption
@@ -150,25 +146,17 @@ def drawable(names: Sequence[str], published: bool, records: Path = RECORDS) -> 
 
 def _draw(figure: AnyFigure, asked: Asked, order: Order) -> list[Path]:
     """The files of one figure."""
-    with progress_shown(asked.quiet) as show:
+    with (
+        progress_shown(asked.quiet) as show,
+        Collector(order.machine, order.store, show) as collect,
+    ):
         study = Study(
-            order.preset.regimes, asked.salt, _collector(order, show), asked.seeds, order.images,
+            order.preset.regimes, asked.salt, collect, asked.seeds, order.images,
             records=asked.records,
         )  # fmt: skip
         data = figure.gather(study)
     text = caption(figure, data, study, order.preset.name, asked.command(figure))
     return write(asked.out, figure.name, figure.title, figure.draw(data), text)
-
-
-def _collector(
-    order: Order, show: Progress | None
-) -> Callable[[Sequence[Request]], Mapping[Request, xr.Dataset]]:
-    """Gets runs from the store, training what is missing."""
-
-    def get(requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
-        return collect(requests, order.machine, order.store, show)
-
-    return get
 
 
 __all__ = ["ALL", "Asked", "carry_out", "drawable", "list_figures"]

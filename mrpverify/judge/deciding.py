@@ -60,10 +60,12 @@ def seeds_that_decide_again(share: float, threshold: float) -> int | None:
     reaches POWER; None beyond MOST_SEEDS. Raises ValueError as `seeds_that_decide` does.
     """
     _check(share, threshold)
-    going, decided = np.array([1.0]), 0.0
+    going, decided, few, enough = np.array([1.0]), 0.0, -1, 0
     for seeds in range(1, MOST_SEEDS + 1):
         going = np.convolve(going, [1 - share, share])
-        reached = np.array([_reached(true, seeds - true, threshold) for true in range(seeds + 1)])
+        few, enough = _edges(seeds, threshold, few, enough)
+        counts = np.arange(seeds + 1)
+        reached = (counts <= few) | (counts >= enough)
         decided += float(going[reached].sum())
         going = np.where(reached, 0.0, going)
         if decided >= POWER:
@@ -89,15 +91,16 @@ def seeds_that_decide_mean(
     return None if needed > MOST_OF_A_MEAN else max(seeds + 1, int(needed))
 
 
-@cache
-def _reached(true: int, false: int, threshold: float) -> bool:
-    """Whether so many seeds would have decided by their e-value."""
-    unlikely = stats.binom.sf(true - 1, true + false, threshold) > LEVEL
-    unlikely &= stats.binom.cdf(true, true + false, threshold) > LEVEL
-    if unlikely:  # an e-value is never stronger evidence than the exact test of one look
-        return False
-    sides = (wealth(true, false, threshold, above) for above in (True, False))
-    return max(sides) >= 1 / LEVEL
+def _edges(seeds: int, threshold: float, few: int, enough: int) -> tuple[int, int]:
+    """Most and least true seeds of so many that their e-values decide by, from those of one less.
+
+    Another seed takes both further or leaves them: a false one adds nothing to what supports.
+    """
+    while enough <= seeds and wealth(enough, seeds - enough, threshold, True) < 1 / LEVEL:
+        enough += 1
+    while few < seeds and wealth(few + 1, seeds - few - 1, threshold, False) >= 1 / LEVEL:
+        few += 1
+    return few, enough
 
 
 def _check(share: float, threshold: float) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import exp, log
+from math import exp, inf, log
 
 from scipy import special
 
@@ -54,7 +54,8 @@ def wealth(successes: int, failures: int, p0: float, above: bool) -> float:
 def _part(a: float, b: float, p0: float, above: bool) -> float:
     """Log of the integral of p^(a-1) (1-p)^(b-1) over the shares of one side."""
     side = special.betaincc(a, b, p0) if above else special.betainc(a, b, p0)
-    return float(special.betaln(a, b) + log(max(side, 1e-300)))
+    # Below all numbers on one side: the other side has all of the evidence.
+    return float(special.betaln(a, b) + (log(side) if side > 0 else -inf))
 
 
 def decide(outcomes: Sequence[Outcome], p0: float, level: float = LEVEL) -> EValues:

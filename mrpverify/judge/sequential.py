@@ -8,9 +8,10 @@ run stops at the other. Binomial recursion (Armitage, McPherson and Rowe 1969), 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import ceil, log
 from typing import Any
 
@@ -171,16 +172,18 @@ def _boundary(looks: tuple[int, ...], p: float, level: float) -> Boundary:
     for index in dict.fromkeys((last, 0, *range(last - 1, 0, -1))):
         # A first look of four decides by unanimity alone, whatever the level leaves.
         most = 0 if index == 0 and last else looks[index]
-        for count in range(most + 1):
-            tried = [*bounds]
-            tried[index] = count
-            alone = Design(p, looks, (None,) * len(looks), tuple(tried))
-            if alone.characteristics(p).refuted > level * (1 + ROUNDING):
-                break
-            bounds = tried
+
+        def exceeds(count: int, at: int = index) -> bool:
+            tried = (*bounds[:at], count, *bounds[at + 1 :])
+            chances = Design(p, looks, (None,) * len(looks), tried).characteristics(p)
+            return chances.refuted > level * (1 + ROUNDING)
+
+        fitting = bisect_left(range(most + 1), True, key=exceeds)
+        bounds[index] = fitting - 1 if fitting else None
     return tuple(bounds)
 
 
+@lru_cache(maxsize=256)
 def _binomial(n: int, p: float) -> np.ndarray:
     """Probabilities of 0 to n successes."""
     return np.asarray(stats.binom.pmf(np.arange(n + 1), n, p))

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -103,26 +104,86 @@ Trainers = Workers[Job, list[xr.Dataset]]
 """Who trains the jobs."""
 
 
+class KeptTrainers:
+    """This machine's trainers for one stage of runs after another: processes are started once.
+
+    A process takes seconds to start, and what it has read it remembers. To be stopped.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._processes: Trainers | None = None
+
+    @contextmanager
+    def of(self, jobs: int) -> Iterator[Trainers]:
+        """Those for so many jobs; where the block ends with some undone, these are given up."""
+        chosen = self._processes or local_trainers(self._machine, jobs)
+        if not isinstance(chosen, InThisProcess):
+            self._processes = chosen
+        try:
+            yield chosen
+        finally:
+            if chosen.busy:
+                self.stop()
+
+    def stop(self) -> None:
+        """End the processes; the next stage starts others."""
+        processes, self._processes = self._processes, None
+        if processes is not None:
+            processes.stop()
+
+
+class Collector:
+    """Gets runs again and again, as claims ask for them in rounds: `collect` that keeps something.
+
+    Processes are started once, and runs that the last call gave are not read anew. A context, which
+    ends the processes.
+    """
+
+    def __init__(
+        self, machine: Machine, store: Store | None, progress: Progress | None = None
+    ) -> None:
+        self._machine, self._store, self._progress = machine, store, progress
+        self._trainers = KeptTrainers(machine)
+        self._last: Mapping[Request, xr.Dataset] = {}
+
+    def __enter__(self) -> Collector:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._trainers.stop()
+
+    def __call__(self, requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
+        """The runs of all requests."""
+        self._last = collect(
+            requests, self._machine, self._store, self._progress, self._trainers, self._last
+        )
+        return self._last
+
+
 def collect(
     requests: Sequence[Request],
     machine: Machine,
     store: Store | None,
     progress: Progress | None = None,
+    trainers: KeptTrainers | None = None,
+    known: Mapping[Request, xr.Dataset] = MappingProxyType({}),
 ) -> dict[Request, xr.Dataset]:
-    """The runs of all requests.
+    """The runs of all requests, those `known` as they are.
 
     Every finished run is stored at once, so an interruption loses only the unfinished ones; the
     same call goes on from there.
     """
     wanted = list(dict.fromkeys(requests))
-    found = _stored(wanted, store)
+    found = {request: known[request] for request in wanted if request in known}
+    found |= _stored([request for request in wanted if request not in found], store)
     missing = [request for request in wanted if request not in found]
     already = len(found)
 
     def tell(done: int, total: int, left: float | None = None, /) -> None:
         _tell(progress, already + done, already + total, left)
 
-    with closing(train_missing(missing, machine, store, tell)) as finished:
+    with closing(train_missing(missing, machine, store, tell, trainers)) as finished:
         for request, run in finished:
             found[request] = run
     return found
@@ -133,7 +194,7 @@ def train_missing(
     machine: Machine,
     store: Store | None,
     progress: Progress | None = None,
-    trainers: Trainers | None = None,
+    trainers: Trainers | KeptTrainers | None = None,
 ) -> Generator[tuple[Request, xr.Dataset]]:
     """Runs that are not stored, as they are finished and stored; the caller may let go of them.
 
@@ -334,16 +395,20 @@ def _together(ends: Sequence[End]) -> End:
 
 
 @contextmanager
-def _trainers(jobs: int, machine: Machine, given: Trainers | None) -> Iterator[Trainers]:
+def _trainers(
+    jobs: int, machine: Machine, given: Trainers | KeptTrainers | None
+) -> Iterator[Trainers]:
     """Those given, or this process, or processes of this machine that end with the block."""
-    if given is not None:
+    if given is not None and not isinstance(given, KeptTrainers):
         yield given
         return
-    workers = local_trainers(machine, jobs)
+    kept = KeptTrainers(machine) if given is None else given
     try:
-        yield workers
+        with kept.of(jobs) as chosen:
+            yield chosen
     finally:
-        workers.stop()
+        if given is None:
+            kept.stop()
 
 
 def local_trainers(machine: Machine, jobs: int) -> Trainers:
@@ -353,7 +418,7 @@ def local_trainers(machine: Machine, jobs: int) -> Trainers:
     """
     if not can_start_processes() or machine.workers == 1 or jobs < 2:
         return InThisProcess(lambda job: train(job, machine))
-    return Processes(partial(train, machine=machine), min(machine.workers, jobs))
+    return Processes(partial(train, machine=machine), machine.workers)
 
 
 @contextmanager

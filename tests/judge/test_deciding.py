@@ -12,7 +12,7 @@ from mrpverify.judge.deciding import (
     MOST_OF_A_MEAN,
     MOST_SEEDS,
     POWER,
-    _reached,
+    _edges,
     seeds_beyond,
     seeds_that_decide,
     seeds_that_decide_again,
@@ -96,12 +96,19 @@ def test_a_mean_that_no_seeds_decide(value, interval, ends):
     assert seeds_that_decide_mean(0.5, (0.4, 0.6), 24, (0.4, float("inf"))) < MOST_OF_A_MEAN
 
 
-def test_what_is_left_out_never_decides():
-    """Counts that the exact test of one look does not reject have no wealth of 1/LEVEL."""
-    for seeds in range(1, 60):
-        for true in range(seeds + 1):
-            most = max(wealth(true, seeds - true, 0.8, above) for above in (True, False))
-            assert _reached(true, seeds - true, 0.8) == (most >= 1 / LEVEL)
+@pytest.mark.parametrize("threshold", [0.2, 0.5, 0.8, 0.95])
+def test_counts_that_decide_again_are_those_whose_e_value_does(threshold):
+    """Moved from one number of seeds to the next, against every count on its own."""
+    few, enough = -1, 0
+    for seeds in range(1, 80):
+        few, enough = _edges(seeds, threshold, few, enough)
+        counts = range(seeds + 1)
+        deciding = {
+            above: [n for n in counts if wealth(n, seeds - n, threshold, above) >= 1 / LEVEL]
+            for above in (True, False)
+        }
+        assert deciding[True] == list(range(enough, seeds + 1))
+        assert deciding[False] == list(range(few + 1))
 
 
 def test_a_share_at_the_threshold_is_never_decided():
