@@ -263,7 +263,7 @@ def _command(folder: Path) -> subprocess.Popen[bytes]:
     settings = [word for pair in SETTINGS for word in ("--set", pair)]
     program = (
         "import runpy, sys; from mrpverify.records import collect; collect.WORTH_A_POOL = 0; "
-        "collect.ACTIVATIONS_IN_CACHE = 1; sys.argv[0] = 'check'; "
+        "collect.TOGETHER = 1; sys.argv[0] = 'check'; "
         "runpy.run_module('mrpverify.check', run_name='__main__')"
     )
     return subprocess.Popen(  # noqa: S603

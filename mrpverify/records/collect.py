@@ -19,7 +19,6 @@ import xarray as xr
 from ..command_app import ENDINGS
 from ..parameters import check_device
 from ..simulate.descend import pretrain
-from ..simulate.encoder import ACTIVATIONS_IN_CACHE
 from ..simulate.replay import ACTIVATIONS as LAUNCHES_COST_MORE
 from ..simulate.teaching import Teacher
 from .cores import default_workers
@@ -47,6 +46,10 @@ many as are replayed in one graph where that is more: their launches cost what t
 GPU_PROCESSES = 8
 """Processes that share a GPU by default, at most one for every core: a small regime keeps a core
 busy with launches and leaves most of a GPU to others."""
+
+TOGETHER = 2**17
+"""Activations of the seeds that a core trains together. Calls cost more than numbers below; above,
+seeds pay for the steps of the neediest, and for a worker that waits for the last batch."""
 
 WORTH_A_POOL = 10**9
 """Activations below which processes cost more to start than they save: a few seconds either way."""
@@ -452,8 +455,8 @@ def _interrupts_noted(trainers: Trainers) -> Iterator[threading.Event]:
 def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request]]:
     """Requests grouped for training, those that take longest first (`work`).
 
-    On the CPU as many seeds as have activations that fit a core's cache: one of a common regime,
-    all of the small ones of a law (24 take as long as two there). On a GPU all seeds of a regime
+    On the CPU one seed of a common regime, all of the small ones of a law (24 take as long as two
+    there). On a GPU all seeds of a regime
     together, as far as memory allows.
     """
     groups: dict[str, list[Request]] = {}
@@ -473,13 +476,13 @@ def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request
 
 
 def _split(group: list[Request], machine: Machine) -> list[list[Request]]:
-    """Parts of a group that fit a core's cache, or the free memory of this machine's GPU."""
+    """Parts of a group of TOGETHER activations, or such as fit the free memory of a GPU here."""
     if machine.device == "cuda":
         free, _ = torch.cuda.mem_get_info() if torch.cuda.is_available() else (float("inf"), 0)
         of_memory = GPU_SHARE * free / machine.workers / memory(group[0])
         fitting = min(of_memory, max(GPU_SEEDS, LAUNCHES_COST_MORE / activations(group[0])))
     else:
-        fitting = ACTIVATIONS_IN_CACHE / activations(group[0])
+        fitting = TOGETHER / activations(group[0])
     parts = ceil(len(group) / max(1, int(fitting)))
     size = ceil(len(group) / parts)  # all alike: a small last one would wait for a large first one
     return [group[i : i + size] for i in range(0, len(group), size)]

@@ -23,7 +23,7 @@ def requests(count):
 @pytest.fixture(autouse=True)
 def one_seed_a_job(monkeypatch):
     """As in runs of a common size; small ones are trained together in one process."""
-    monkeypatch.setattr(collecting, "ACTIVATIONS_IN_CACHE", 1)
+    monkeypatch.setattr(collecting, "TOGETHER", 1)
     monkeypatch.setattr(collecting, "WORTH_A_POOL", 0)
 
 

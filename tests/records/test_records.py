@@ -39,7 +39,7 @@ def requests(count=3):
 @pytest.fixture(autouse=True)
 def one_seed_a_job(monkeypatch):
     """As in runs of a common size; small ones are trained together in one process."""
-    monkeypatch.setattr(collecting, "ACTIVATIONS_IN_CACHE", 1)
+    monkeypatch.setattr(collecting, "TOGETHER", 1)
     monkeypatch.setattr(collecting, "WORTH_A_POOL", 0)
 
 
@@ -350,7 +350,7 @@ def test_seeds_of_a_small_regime_are_trained_together_and_are_the_same(store, mo
     short = replace(TINY, init_scale=0.3, horizon_factor=1.0, deadline=150.0, max_steps=400)
     asked = [Request(short, "batch", seed) for seed in range(4)]
     alone = collect(asked, HERE, None)
-    monkeypatch.setattr(collecting, "ACTIVATIONS_IN_CACHE", 2**17)
+    monkeypatch.setattr(collecting, "TOGETHER", 2**17)
     jobs, genuine = [], collecting.train
     monkeypatch.setattr(collecting, "train", lambda j, m: jobs.append(j) or genuine(j, m))
     batched = collect(asked, HERE, None)

@@ -38,7 +38,7 @@ def store(tmp_path):
 
 @pytest.fixture(autouse=True)
 def one_seed_a_job(monkeypatch):
-    monkeypatch.setattr(collecting, "ACTIVATIONS_IN_CACHE", 1)
+    monkeypatch.setattr(collecting, "TOGETHER", 1)
     monkeypatch.setattr(collecting, "WORTH_A_POOL", 0)
 
 

@@ -15,7 +15,7 @@ def command(monkeypatch):
     def run(*arguments, cache, workers="1"):
         monkeypatch.setenv(CACHE_VARIABLE, str(cache))
         # Small enough to interrupt between two seeds of a cell; the undisturbed sweep has batches.
-        monkeypatch.setattr("mrpverify.records.collect.ACTIVATIONS_IN_CACHE", 1)
+        monkeypatch.setattr("mrpverify.records.collect.TOGETHER", 1)
         more = [] if workers is None else ["--workers", workers]
         return CliRunner().invoke(app, [*map(str, arguments), *more])
 
