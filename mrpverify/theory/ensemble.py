@@ -1,13 +1,14 @@
 """An ensemble of K supervised networks with independent inits on the same images (laws2, ENS [D]).
 
-With b the share of classes of which one member holds both views, a member lacks a given view with
-probability (1 - b)/2, independently of the others; the union of K members lacks it with
+With b the share of classes of which one member holds both views, and n of which it holds none (no
+kernel of the class points towards either, 2^{-2m}), a member lacks a given view with probability
+(1 - b + n)/2, independently of the others; the union of K members lacks it with
 
-    u = ((1 - b)/2)^K.
+    u = ((1 - b + n)/2)^K,  and a whole class with n^K.
 
 An image that shows one view alone is wrong iff no member holds that view and some other class's
-view that some member holds is in it. Two views: the union of another class is one view with 2 u
-(each of the two is missing with u, never both), else two.
+view that some member holds is in it, or the class is unknown altogether. Two views: the union of
+another class is one view with 2 (u - n^K), none with n^K, else two. laws2 has n = 0.
 """
 
 from __future__ import annotations
@@ -18,25 +19,31 @@ from ..parameters import Parameters
 from .data_law import off_class_probability
 
 
-def missing_share(both: float, members: int) -> float:
-    """u = ((1 - b)/2)^K: a given (class, view) held by no member, `both` = b in [0, 1], [D]."""
-    return ((1 - both) / 2) ** members
+def missing_share(both: float, members: int, neither: float = 0.0) -> float:
+    """u = ((1 - b + n)/2)^K: a given (class, view) held by no member, [D].
 
-
-def union_share(both: float, members: int) -> float:
-    """Share of (class, view) that some of K members hold, in [1/2, 1], [D]."""
-    return 1 - missing_share(both, members)
-
-
-def single_view_error(parameters: Parameters, both: float, members: int) -> float:
-    """e_K = u [1 - (2u (1-x) + (1-2u) (1-x)^2)^{k-1}], x = s/k, in [0, 1) [D].
-
-    K = 1 is L12 with classes that hold both views. For two views a class.
+    `both` = b and `neither` = n are shares of classes, b + n <= 1.
     """
-    p, u = parameters, missing_share(both, members)
-    unseen = 1 - off_class_probability(p)
-    undisturbed = 2 * u * unseen + (1 - 2 * u) * unseen**2
-    return u * (1 - undisturbed ** (p.classes - 1))
+    return ((1 - both + neither) / 2) ** members
+
+
+def union_share(both: float, members: int, neither: float = 0.0) -> float:
+    """Share of (class, view) that some of K members hold, in [0, 1], [D]."""
+    return 1 - missing_share(both, members, neither)
+
+
+def single_view_error(
+    parameters: Parameters, both: float, members: int, neither: float = 0.0
+) -> float:
+    """e_K = v [1 - (n_K + 2v (1-x) + (1-2v-n_K) (1-x)^2)^{k-1}] + n_K, in [0, 1) [D].
+
+    v = u - n_K, n_K = n^K, x = s/k. K = 1 is L12 with classes that hold both views or none. For
+    two views a class.
+    """
+    p, none = parameters, neither**members
+    one, unseen = missing_share(both, members, neither) - none, 1 - off_class_probability(p)
+    undisturbed = none + 2 * one * unseen + (1 - 2 * one - none) * unseen**2
+    return one * (1 - undisturbed ** (p.classes - 1)) + none
 
 
 def members_needed(parameters: Parameters, failure: float = 0.05) -> int:
@@ -47,8 +54,9 @@ def members_needed(parameters: Parameters, failure: float = 0.05) -> int:
 def predict_union(parameters: Parameters) -> str:
     """Prediction for ENS.union, one sentence."""
     return (
-        "K members hold the share 1 - ((1-b)/2)^K of the views, b the share of classes of which "
-        f"one member holds both; {members_needed(parameters)} members hold all with 0.95"
+        "K members hold the share 1 - ((1-b+n)/2)^K of the views, b and n the shares of classes of "
+        f"which one member holds both and none; {members_needed(parameters)} members hold all with "
+        "0.95"
     )
 
 

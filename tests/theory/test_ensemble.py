@@ -12,16 +12,19 @@ from mrpverify.theory import ensemble as theory
 from mrpverify.theory.supervised import single_view_error
 
 CLASSES = 8
-HELD = {"first": (True, False), "second": (False, True), "both": (True, True)}
+HELD = {
+    "first": (True, False), "second": (False, True), "both": (True, True), "none": (False, False),
+}  # fmt: skip
 
 
 def regime(presence):
     return Parameters(classes=CLASSES, off_class=presence * CLASSES)
 
 
-def union_by_hand(both, members):
+def union_by_hand(both, members, neither):
     """Distribution of what a class's members hold together, by enumerating every combination."""
-    chance = {"first": (1 - both) / 2, "second": (1 - both) / 2, "both": both}
+    one = (1 - both - neither) / 2
+    chance = {"first": one, "second": one, "both": both, "none": neither}
     found = {}
     for combination in product(HELD, repeat=members):
         views = tuple(any(HELD[name][v] for name in combination) for v in (0, 1))
@@ -30,23 +33,27 @@ def union_by_hand(both, members):
     return found
 
 
-def error_by_hand(both, members, presence):
-    """A hidden view that no member holds, and a foreign class of which a held view is shown."""
-    union = union_by_hand(both, members)
-    missing = sum(w for views, w in union.items() if not views[0])
+def error_by_hand(both, members, presence, neither):
+    """A hidden view that no member holds, and a foreign class of which a held view is shown.
+
+    Or a class of which no member holds any.
+    """
+    union = union_by_hand(both, members, neither)
     quiet = sum(w * (1 - presence) ** sum(views) for views, w in union.items())
-    return missing * (1 - quiet ** (CLASSES - 1))
+    missing, unknown = union[False, True], union[False, False]
+    return missing * (1 - quiet ** (CLASSES - 1)) + unknown
 
 
+@pytest.mark.parametrize("neither", [0.0, 0.004, 0.3])
 @pytest.mark.parametrize("members", [1, 2, 3, 5])
 @pytest.mark.parametrize("both", [0.0, 0.14, 0.6])
 @pytest.mark.parametrize("presence", [0.05, 0.2])
-def test_union_and_error_agree_with_every_combination_of_members(members, both, presence):
-    union = union_by_hand(both, members)
+def test_union_and_error_agree_with_every_combination_of_members(members, both, presence, neither):
+    union = union_by_hand(both, members, neither)
     held = sum(w * sum(views) / 2 for views, w in union.items())
-    assert theory.union_share(both, members) == pytest.approx(held, abs=1e-12)
-    error = theory.single_view_error(regime(presence), both, members)
-    assert error == pytest.approx(error_by_hand(both, members, presence), abs=1e-12)
+    assert theory.union_share(both, members, neither) == pytest.approx(held, abs=1e-12)
+    error = theory.single_view_error(regime(presence), both, members, neither)
+    assert error == pytest.approx(error_by_hand(both, members, presence, neither), abs=1e-12)
 
 
 @given(st.floats(0.0, 0.3))

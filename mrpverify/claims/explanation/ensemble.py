@@ -1,14 +1,17 @@
 """ENS.union, ENS.error, ENS.vote [D]: what supervised networks of other inits know together.
 
 Allen-Zhu and Li's other remedy, on the same data: every member plays the lottery of views alone.
-Members share images and differ in their initial kernels. The share b of classes of which one member
-holds both views is measured; what K members do together follows from it.
+Members share images and differ in their initial kernels. The shares of classes of which one member
+holds both views, and neither, are measured; what K members do together follows from them. Of a seed
+all groups of K of its members count: their mean is what the first K of them tell, with less noise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -66,46 +69,54 @@ def _held(parameters: Parameters, runs: Runs) -> np.ndarray:
     return np.stack([block_views(own, run) for run in _members(runs)])
 
 
-def _both(held: np.ndarray) -> float:
-    """b: share of classes of which one member holds both views, over members and seeds."""
-    return float(held.all(-1).mean())
+def _known(held: np.ndarray) -> tuple[float, float]:
+    """b and n: shares of classes of which one member holds both views, and neither."""
+    return float(held.all(-1).mean()), float((~held).all(-1).mean())
+
+
+def _over_groups(members: np.ndarray, size: int, told: Callable[[np.ndarray], Any]) -> np.ndarray:
+    """Mean over all groups of so many members [members, ...] of what they tell."""
+    groups = (list(group) for group in combinations(range(len(members)), size))
+    return np.asarray(np.mean([told(members[group]) for group in groups], axis=0))
 
 
 def _right(parameters: Parameters, runs: Runs, sizes: Sequence[int]) -> dict[str, np.ndarray]:
     """Accuracy on single-view images by every rule, [seeds, sizes]."""
     logits, labels = single_view_answers(regime(parameters, 0), _members(runs))
-    return {
-        rule: np.stack([right(logits[:k], labels).mean(1) for k in sizes], -1)
-        for rule, right in RULES.items()
-    }
+
+    def accuracy(rule: str, size: int) -> np.ndarray:
+        return _over_groups(logits, size, lambda group: RULES[rule](group, labels).mean(1))
+
+    return {rule: np.stack([accuracy(rule, k) for k in sizes], -1) for rule in RULES}
 
 
 def measure_union(parameters: Parameters, runs: Runs) -> Measurement:
     """Share of (class, view) that one of K members holds, for every K."""
     held = _held(parameters, runs)
-    b = _both(held)
-    rival = Rival("what one member holds", theory.union_share(b, 1))
+    b, n = _known(held)
+    rival = Rival("what one member holds", theory.union_share(b, 1, n))
     numbers = [
         mean_number(
             f"views held by {k} members",
-            held[:k].any(0).mean((1, 2)),
-            theory.union_share(b, k),
+            _over_groups(held, k, lambda group: group.any(0).mean((1, 2))),
+            theory.union_share(b, k, n),
             rival,
             resolution=1 / parameters.features,
         )
         for k in SIZES
     ]
-    return all_numbers(numbers, "views that an ensemble holds", recorded(both_views_share=b))
+    beside = recorded(both_views_share=b, neither_view_share=n)
+    return all_numbers(numbers, "views that an ensemble holds", beside)
 
 
 def measure_error(parameters: Parameters, runs: Runs) -> Measurement:
     """Single-view error of the mean of logits of K members, for every K."""
-    law, b = regime(parameters, 0), _both(_held(parameters, runs))
+    law, (b, n) = regime(parameters, 0), _known(_held(parameters, runs))
     accuracy = _right(parameters, runs, (1, *SIZES))
-    one = theory.single_view_error(law, b, 1)
+    one = theory.single_view_error(law, b, 1, n)
     error = 1 - accuracy["mean of logits"][:, 1:]
     numbers = [
-        _error(k, error[:, i], theory.single_view_error(law, b, k), one, 1 / law.test_images)
+        _error(k, error[:, i], theory.single_view_error(law, b, k, n), one, 1 / law.test_images)
         for i, k in enumerate(SIZES)
     ]
     errors = {
@@ -114,7 +125,7 @@ def measure_error(parameters: Parameters, runs: Runs) -> Measurement:
         for i, k in enumerate((1, *SIZES))
     }
     beside = (
-        *recorded(both_views_share=b),
+        *recorded(both_views_share=b, neither_view_share=n),
         Estimate("one member's error predicted", one),
         *shares(errors, 1 / law.test_images),
     )
@@ -164,7 +175,7 @@ CLAIMS = (
     _ensemble_claim(
         id="ENS.union",
         name="explanation.union",
-        statement="K independent members hold the share 1 - ((1-b)/2)^K of the views",
+        statement="K independent members hold the share 1 - ((1-b+n)/2)^K of the views",
         measure=measure_union,
         prediction=theory.predict_union,
         order=10,
