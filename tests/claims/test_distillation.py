@@ -42,8 +42,17 @@ def test_a_gain_on_single_view_images_is_told_from_none_and_from_one_that_costs(
     assert measured(gain, plain=plain, taught=run(0.95, 1.0)).measured is Verdict.SUPPORTED
     assert measured(gain, plain=plain, taught=run(0.71, 1.0)).measured is Verdict.REFUTED
     assert measured(gain, plain=plain, taught=run(0.95, 0.9)).measured is Verdict.REFUTED
-    few = measured(gain, plain=plain, taught=run(0.7, 1.0, seeds=4))
-    assert few.measured is Verdict.REFUTED, "a control has the first four seeds"
+
+
+def test_what_should_not_gain_has_as_many_seeds_as_what_should():
+    """Half of the seeds that a copy teaches gain: two of four neither refute nor support."""
+    for legs in (claim.transfer_legs, claim.self_legs):
+        assert {leg.seeds for leg in legs(REGIME).values()} == {None}
+    half = run(0.7, 1.0)
+    half["test_correct"].values[::2] = run(0.95, 1.0)["test_correct"].values[::2]
+    for seeds, verdict in ((4, Verdict.INCONCLUSIVE), (16, Verdict.REFUTED)):
+        first = {"plain": run(0.7, 1.0, seeds), "taught": half.isel(seed=slice(seeds))}
+        assert measured(claim.measure_gain, **first).measured is verdict
 
 
 def test_knowledge_is_what_permuted_soft_labels_lack():
