@@ -80,7 +80,7 @@ def try_drawn(asked: argparse.Namespace) -> int:
     found = {name: len(of) for name, of in
              score(mutants[asked.skip :], asked.seconds, asked.write, tests,
                    asked.in_place).items()}  # fmt: skip
-    judged = sum(found.values()) - found.get("equivalent", 0)
+    judged = sum(found.values()) - found.get("equivalent", 0) - found.get("untried", 0)
     print(f"{found.get('killed', 0)} of {judged} noticed within {asked.seconds:g} CPU s: {found}")
     return int(found.get("killed", 0) < judged)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mrpverify.judge import deciding, e_value, numbers, over_seeds, sequential, slopes
-from mrpverify.judge.betting import bounded_interval
+from mrpverify.judge.betting import _largest_wealth, bounded_interval
 from mrpverify.judge.findings import Estimate, Table, details_of, exchanged, from_rows, recorded
 from mrpverify.judge.findings import as_rows as rows_of
 from mrpverify.judge.intervals import clopper_pearson, mean_interval
@@ -164,3 +164,9 @@ def test_a_value_that_is_never_reached_leaves_its_interval_open_there():
     kept = json.loads(json.dumps(OverSeeds.of("t", values).summary()))
     assert kept["values"] == [1.0, 2.0, 3.0, "inf", None]
     assert from_record(kept).interval() == (low, inf)
+
+
+def test_one_value_is_bet_on_with_the_stake_of_one():
+    """sqrt(2 log 20/(1/4)) on a share above 0.05: of so small a mean more could be staked."""
+    (wealth,) = _largest_wealth(np.array([1.0]), np.array([0.05]))
+    assert wealth == pytest.approx(np.log1p(np.sqrt(8 * np.log(20)) * 0.95))

@@ -93,10 +93,13 @@ class Session:
         return True
 
     def become(self, mutant: Mutant) -> tuple[str, str]:
-        """What becomes of it, and the test that failed."""
+        """What becomes of it, and the test that failed; "untried" without what its module needs."""
         path = ROOT / "mrpverify" / mutant.module
         name = "mrpverify." + mutant.module.removesuffix(".py").replace("/", ".")
-        module, source = importlib.import_module(name), path.read_text()
+        try:
+            module, source = importlib.import_module(name), path.read_text()
+        except ImportError:  # a GPU's compiler
+            return "untried", ""
         chosen = [test for test in self.tests.tests_of(mutant) if test in self.items]
         while chosen:
             code, test = self.forked(module, applied(source, mutant), chosen)

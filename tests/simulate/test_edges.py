@@ -9,7 +9,16 @@ import pytest
 import torch
 
 from mrpverify.parameters import Parameters
-from mrpverify.simulate import certificate, chebyshev, execution, held_out, run, trajectory
+from mrpverify.simulate import (
+    certificate,
+    chebyshev,
+    execution,
+    flow,
+    held_out,
+    run,
+    trajectory,
+)
+from mrpverify.simulate.images import Images
 from mrpverify.simulate.processes import Group
 
 NEVER = trajectory.NEVER
@@ -164,3 +173,15 @@ def test_equal_logits_are_a_wrong_answer() -> None:
 
     right, number = held_out.count_correct(p, state, same, "t", [0])
     assert (int(right.sum()), bool((number > 0).any())) == (0, True)
+
+
+def test_images_of_one_patch_are_images() -> None:
+    found = Images.of_patches(torch.ones(2, 3, 1, 4))
+    assert found.labels.shape == found.shown_view.shape == (2, 3)
+    assert found.owner.shape == (2, 3, 1)
+
+
+def test_where_no_step_was_kept_all_times_have_the_one_value() -> None:
+    value, nothing = np.array([[1.0, 2.0]]), np.zeros((1, 2))
+    found = flow._interpolate(np.array([0.0, 3.0]), np.zeros(1), value, nothing)
+    np.testing.assert_array_equal(found, [[1.0, 2.0], [1.0, 2.0]])

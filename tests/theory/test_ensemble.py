@@ -75,3 +75,8 @@ def test_as_many_members_as_needed_lack_nothing():
     enough = theory.members_needed(p, 0.05)
     assert 1 - (1 - theory.missing_share(0, enough)) ** p.features <= 0.05
     assert 1 - (1 - theory.missing_share(0, enough - 2)) ** p.features > 0.05
+
+
+def test_the_usual_chance_of_a_missing_view_is_a_twentieth():
+    """log2(26/0.05) = 9.02: at a chance of 0.055 nine members would do."""
+    assert theory.members_needed(Parameters(classes=13)) == 10

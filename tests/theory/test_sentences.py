@@ -8,9 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import log
 
+import numpy as np
 import pytest
 from scipy.special import ndtri
 
+from mrpverify.objectives.distilled import teachers
 from mrpverify.objectives.distilled import theory as distilled
 from mrpverify.objectives.fine_tuning import step_sizes
 from mrpverify.objectives.fine_tuning import theory as fine_tuning
@@ -135,3 +137,17 @@ def test_a_single_view_image_drives_for_the_time_that_is_left(left):
     one = supervised.extra_drive(p, 1.0) - supervised.extra_drive(p, 0.0)
     strength = mean("shown", lambda z: (z**Q).sum(1)) / VARRHO**4
     assert one == pytest.approx(0.8 * strength * left / 137)
+
+
+def test_where_a_class_has_one_view_no_other_one_helps():
+    said = induction.predict_until_horizon(replace(POINT, views=1))
+    assert said.endswith("grows at 2 times the time of its class")
+    assert said + ", with and" not in induction.predict_until_horizon(POINT)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 4.0])
+def test_a_teacher_that_sees_the_label_alone_has_one_logit(temperature):
+    p = replace(POINT, framework="distilled", label_temperature=temperature)
+    logits = np.array([1.0, 0, 0, 0, 0]) / temperature
+    expected = np.exp(logits[0]) / np.exp(logits).sum()
+    assert teachers.of_the_label_alone(p) == pytest.approx(expected)
