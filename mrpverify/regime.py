@@ -22,6 +22,7 @@ from . import outside
 from .admissible import Domain, refuse
 from .admissible import RegimeError as RegimeError
 from .callable_module import CallableModule
+from .judgeable import unjudgeable
 from .parameters import (
     DOMAINS,
     FRAMEWORKS,
@@ -39,8 +40,6 @@ from .regular import read_settings
 PRESETS = ("quick", "paper", "large")
 DEFAULT = Parameters()
 MIN_SEEDS, MAX_SEEDS = 1, 10_000
-MAGNITUDES = 1e-12, 1e12
-"""Smallest and largest size of a number: in float64 its powers up to 25 are numbers too."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def build(values: Mapping[str, Any]) -> Parameters:
             f"{foreign[0]}={given[foreign[0]]}: is a parameter of another objective or data law."
         )
     parameters = regime_of({name: _read(admitted[name], value) for name, value in given.items()})
-    refuse([*_hasty(parameters), *_beyond_numbers(parameters)])
+    refuse(unjudgeable(parameters))
     return parameters
 
 
@@ -115,37 +114,6 @@ def _read(admitted: Domain, value: Any) -> Any:
         with contextlib.suppress(ValueError):
             return number(value)
     return value
-
-
-def _hasty(p: Parameters) -> list[str]:
-    """What would let a claim be judged before its time, in words."""
-    complaints = []
-    if p.horizon > 0:
-        complaints.append(
-            f"horizon={p.horizon:g}: T follows full coverage, so that no claim is judged early; "
-            f"set horizon_factor instead."
-        )
-    if p.horizon_factor < 2:
-        complaints.append(
-            f"horizon_factor={p.horizon_factor:g}: must be a number >= 2, so that what is captured "
-            f"has as long again to be lost. Change it in the preset or with --set "
-            f"horizon_factor=VALUE."
-        )
-    return complaints
-
-
-def _beyond_numbers(p: Parameters) -> list[str]:
-    """Numbers of which powers, sums and products leave the range of floats, in words."""
-    least, largest = MAGNITUDES
-    return [
-        f"{domain.symbol}={value:g}: a number other than 0 must be between {least:g} and "
-        f"{largest:g} in size, so that its powers are numbers too. Change it in the preset or with "
-        f"--set {domain.symbol}=VALUE."
-        for name, domain in domains_of(type(p)).items()
-        if isinstance(value := getattr(p, name), float | int)
-        and value != 0
-        and not least <= abs(value) <= largest
-    ]
 
 
 def canonical(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,8 +22,11 @@ ALLOWED = {
     "derivations": {"outside", "parameters"},
     "callable_module": set(),
     "command_app": set(),
-    "regime": {"regular", "admissible", "outside", "parameters", "callable_module"},
-    "theory": {"admissible", "parameters", "parts", "outside", "derivations"},
+    "judgeable": {"parameters"},
+    "regime": {
+        "regular", "admissible", "outside", "parameters", "judgeable", "callable_module",
+    },
+    "theory": {"admissible", "parameters", "judgeable", "parts", "outside", "derivations"},
     "objectives.theory": {"parameters", "parts", "derivations", "theory"},
     "observe": {"parameters"},
     "judge": {"parameters"},

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..command_app import say, tell
-from ..command_line import UsageError, progress_shown, resumable, stop, usable_store
+from ..command_line import (
+    UsageError,
+    progress_shown,
+    resumable,
+    stop,
+    usable_store,
+    writable_file,
+)
 from ..images.folder import MissingDataError
 from ..images.setup import SettingsError, Setup, load_settings
 from ..judge.verdicts import EXIT_USAGE
@@ -19,7 +26,7 @@ from ..regime import Preset, RegimeError, check_salt, check_seeds, load_preset, 
 from .caption import caption
 from .catalogue import ALL, chosen, figures
 from .figure import AnyFigure, Study
-from .files import write
+from .files import files_of, write
 from .from_records import RECORDS, RecordsFigure
 
 PRESET, SALT = "quick", "a"
@@ -103,6 +110,8 @@ def _order(asked: Asked) -> Order:
         asked.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--out {asked.out}: no folder can be made ({error.strerror}).") from None
+    for path in (path for figure in drawn for path in files_of(asked.out, figure.name)):
+        writable_file(path, "--out")
     store = usable_store(machine.device)
     return Order(
         figures=drawn, preset=preset, machine=machine, store=store,

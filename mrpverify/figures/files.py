@@ -29,9 +29,14 @@ def write(folder: Path, name: str, title: str, drawn: Drawn, text: str) -> list[
     figure.savefig(pixels, format="png", dpi=DPI, metadata={"Software": None})
     texts = (_table(numbers), text)
     contents = (slim(vector.getvalue(), title).encode(), pixels.getvalue(), *map(str.encode, texts))
-    paths = [folder / f"{name}.{kind}" for kind in KINDS]
+    paths = files_of(folder, name)
     replace_together(dict(zip(paths, contents, strict=True)))
     return paths
+
+
+def files_of(folder: Path, name: str) -> list[Path]:
+    """Where a figure is written."""
+    return [folder / f"{name}.{kind}" for kind in KINDS]
 
 
 def _table(numbers: Sequence[Mapping[str, Any]]) -> str:

@@ -10,6 +10,7 @@ from math import ceil, floor
 from typing import Any
 
 from ..admissible import RegimeError
+from ..judgeable import unjudgeable
 from ..parameters import DOMAINS, Parameters, relevant
 from ..parts.mask_law import least_patches
 from .assumptions import applying, applying_one
@@ -128,12 +129,13 @@ def _least_factor(
 
 
 def _moved(p: Parameters, name: str, factor: float, up: bool) -> Parameters | None:
-    """The regime with one parameter moved; None where that is not admissible."""
+    """The regime with one parameter moved; None where that is not admissible, or not for a user."""
     changed: dict[str, Any] = {name: _value(p, name, factor, up)}
     try:
-        return replace(p, **changed)
+        moved = replace(p, **changed)
     except RegimeError:
         return None
+    return None if set(unjudgeable(moved)) - set(unjudgeable(p)) else moved
 
 
 def _value(p: Parameters, name: str, factor: float, up: bool) -> float | int:

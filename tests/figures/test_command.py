@@ -200,3 +200,15 @@ def test_the_documents_list_every_figure_and_show_files_that_are_there():
         assert target.is_file(), f"{page.name} shows {target.name}"
         assert target.suffix in {".svg", ".csv", ".md"}, "what a command makes is not kept"
         assert target.stat().st_size < 200_000
+
+
+def test_a_file_that_cannot_be_written_is_told_before_any_run(tmp_path, monkeypatch):
+    """A folder in its place was found after all runs, with the advice to go on."""
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    out = tmp_path / "out"
+    (out / "sample.csv").mkdir(parents=True)
+    found = CliRunner().invoke(app, ["sample", "--out", str(out)])
+    assert found.exit_code == 2
+    assert "sample.csv: this is a folder" in " ".join(found.stderr.split())
+    assert sorted(path.name for path in out.iterdir()) == ["sample.csv"]
+    assert not list(tmp_path.glob("cache/**/*.nc"))

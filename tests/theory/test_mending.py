@@ -99,3 +99,14 @@ def test_masks_of_fixed_size_are_mended_by_whole_patches():
     assert theta == 2 / 32
     moved = replace(p, visible=theta)
     assert held(moved, "teacher-student") >= held(p, "teacher-student") | {"leak race"}
+
+
+def test_a_mend_is_a_setting_that_is_taken():
+    """T is at least twice the time of coverage for whoever asks; one that is less was proposed."""
+    changes = {"Delta": 4e4, "m": 24, "sigma_0": 0.004, "C_p": 4}
+    preset = load_preset("quick").override(changes)
+    p = preset.regimes["teacher-student"]
+    found = mends(p, "teacher-student", "leak race")
+    assert "varrho" in {mend.symbol for mend in found}
+    for mend in found:
+        load_preset("quick").override({**changes, mend.symbol: mend.value})
