@@ -20,6 +20,7 @@ from mrpverify.simulate import (
 )
 from mrpverify.simulate.images import Images
 from mrpverify.simulate.processes import Group
+from mrpverify.simulate.sample import sample_weights
 
 NEVER = trajectory.NEVER
 
@@ -185,3 +186,28 @@ def test_where_no_step_was_kept_all_times_have_the_one_value() -> None:
     value, nothing = np.array([[1.0, 2.0]]), np.zeros((1, 2))
     found = flow._interpolate(np.array([0.0, 3.0]), np.zeros(1), value, nothing)
     np.testing.assert_array_equal(found, [[1.0, 2.0], [1.0, 2.0]])
+
+
+def test_memory_that_runs_out_of_the_last_image_alone_is_told() -> None:
+    images = Images.of_patches(torch.zeros(1, 4, 3, 4, dtype=torch.float64))
+    seen: list[int] = []
+
+    def compute(part: Images) -> None:
+        seen.append(part.patches.shape[1])
+        if len(seen) == 4:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        assert len(seen) < 5, "the image is tried again and again"
+
+    one = execution.LIVE * 3 * 4 * 8
+    with pytest.raises(torch.OutOfMemoryError):
+        execution.Execution(one).over(images, 4, compute)
+    assert seen == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("classes", "own"), [(3, 8), (2, 5)])
+def test_of_cloned_kernels_the_second_half_is_the_first(classes: int, own: int) -> None:
+    p = Parameters(classes=classes, kernels_per_class=5, dimension=8, init="cloned")
+    drawn = sample_weights(p, "edges", [0, 1])
+    assert drawn.shape == (2, p.kernels, 8)
+    torch.testing.assert_close(drawn[:, own:], drawn[:, : p.kernels - own])
+    assert len(torch.unique(drawn[0], dim=0)) == own

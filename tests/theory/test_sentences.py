@@ -23,6 +23,7 @@ from mrpverify.theory import (
     growth,
     induction,
     labelled_view,
+    leak,
     separatrix,
     supervised,
     theorem1,
@@ -151,3 +152,16 @@ def test_a_teacher_that_sees_the_label_alone_has_one_logit(temperature):
     logits = np.array([1.0, 0, 0, 0, 0]) / temperature
     expected = np.exp(logits[0]) / np.exp(logits).sum()
     assert teachers.of_the_label_alone(p) == pytest.approx(expected)
+
+
+def test_two_views_are_linked_by_a_kernel_that_keeps_a_drive_to_both():
+    two = replace(MAE, views=2)
+    assert labelled_view.links_views(two)
+    assert not labelled_view.links_views(replace(two, views=1))
+
+
+def test_a_sibling_leaks_from_the_median_of_the_starts_that_grow():
+    """0.674 sigma_0, the median of a positive normal."""
+    time = leak.sibling_leak_time(POINT, 0.04 * float(ndtri(0.75)))
+    said = theorem1.predict_monosemantic_at_horizon(POINT)
+    assert f"once T exceeds about {time:.3g}:" in said
