@@ -316,6 +316,7 @@ def test_asdict_makes_the_same_regime_again(known):
     [
         ("roles=lambda p: mv.multi_view_roles(p)[:2]", "its roles lack"),
         ("roles=lambda p: list(mv.multi_view_roles(p))", "and no tuple of Roles"),
+        ("roles=lambda p: (*mv.multi_view_roles(p), 'off')", "and no tuple of Roles"),
         ("roles=lambda p: 1 / 0", "ZeroDivisionError"),
         ("roles=mv.multi_view_roles, conditions=lambda p: 1 / 0", "ZeroDivisionError"),
         ("roles=mv.multi_view_roles, complaints=lambda p: 1 / 0", "complaints failed (ZeroDivi"),

@@ -170,3 +170,8 @@ def test_one_value_is_bet_on_with_the_stake_of_one():
     """sqrt(2 log 20/(1/4)) on a share above 0.05: of so small a mean more could be staked."""
     (wealth,) = _largest_wealth(np.array([1.0]), np.array([0.05]))
     assert wealth == pytest.approx(np.log1p(np.sqrt(8 * np.log(20)) * 0.95))
+
+
+def test_an_estimate_stands_in_a_record_with_its_interval_or_with_none():
+    rows = rows_of((Estimate("a", 1.0, (0.5, 2.0)), Estimate("b", 1.0)))
+    assert [row["interval"] for row in rows] == [[0.5, 2.0], None]

@@ -211,3 +211,13 @@ def test_of_cloned_kernels_the_second_half_is_the_first(classes: int, own: int) 
     assert drawn.shape == (2, p.kernels, 8)
     torch.testing.assert_close(drawn[:, own:], drawn[:, : p.kernels - own])
     assert len(torch.unique(drawn[0], dim=0)) == own
+
+
+def test_a_training_image_with_a_margin_of_nothing_is_not_right() -> None:
+    p = Parameters(classes=2, images=4, patches=2)
+    images = Images.of_patches(torch.ones(1, 4, 2, 8))
+    logits = torch.tensor([[[1.0, 0.0], [0.0, 0.0], [2.0, 1.0], [0.0, 1.0]]])
+    shares, least = held_out.training_margins(p, {}, lambda *_: logits, images)
+    single = 1 if int(images.shown_view[0, 0]) >= 0 else 0
+    assert (shares[0, single], least[0, single]) == (0.5, -1.0)
+    assert torch.isnan(shares[0, 1 - single])

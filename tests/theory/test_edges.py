@@ -244,3 +244,17 @@ def test_where_nothing_is_hidden_every_image_is_right(lead: tuple):
     bare, learned = replace(POINT, hide=False), np.zeros((*lead, 5, 3))
     assert theorem2.accuracy_of_views(bare, learned).tolist() == np.ones(lead).tolist()
     assert theorem2.accuracy_of_views(POINT, learned).tolist() == np.zeros(lead).tolist()
+
+
+def test_a_rest_may_lie_where_a_teacher_of_the_loudest_feature_is_linear():
+    """Just above the gain that escapes: 1.29, less than varrho tau times the strength 1.7."""
+    p = replace(POINT, gain="constant", tau=1.15)
+    assert 0 < resting.rest(p).correlation < 0.7 * 1.15 * 1.7
+
+
+def test_of_two_classes_one_is_foreign():
+    """A feature of the other one is in half of the images' classes, and in s/2 of their images."""
+    p = replace(POINT, classes=2, off_class=0.3, single_view=0.0)
+    (found,) = [c.left for c in assumptions.applying(p, "teacher-student")
+                if c.id == "sparse presence"]  # fmt: skip
+    assert found == pytest.approx(0.15)
