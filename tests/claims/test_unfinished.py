@@ -7,7 +7,6 @@ import pytest
 
 from mrpverify.claims.evaluate import evaluate
 from mrpverify.claims.registry import select
-from mrpverify.judge.findings import Note
 from mrpverify.judge.intervals import clopper_pearson
 from mrpverify.judge.measurement import (
     Measurement,
@@ -67,12 +66,3 @@ def test_a_check_without_the_work_says_what_would_finish_it():
     assert "nan" not in line
     more = int(line.split("--set work=")[1].split()[0])
     assert more >= 120
-
-
-def test_parts_that_do_not_say_what_each_seed_says_stay_as_they_are():
-    """A mean beside a count: its interval knows nothing of single seeds."""
-    each = {"outcomes": [True] * 20, "measured": "SUPPORTED"}
-    both = replace(counted(20), findings=(Note("parts", (), kept={"parts": {"a": each, "b": {}}}),))
-    found = seeds_not_known(both, np.arange(20) < 4)
-    assert found.details["parts"] == {"a": each, "b": {}}
-    assert found.measured is Verdict.INCONCLUSIVE

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from math import inf, nan
 
 import numpy as np
@@ -9,10 +10,18 @@ import pytest
 
 from mrpverify.judge import deciding, e_value, numbers, over_seeds, sequential, slopes
 from mrpverify.judge.betting import _largest_wealth, bounded_interval
-from mrpverify.judge.findings import Estimate, Table, details_of, exchanged, from_rows, recorded
+from mrpverify.judge.findings import (
+    Estimate,
+    Note,
+    Table,
+    details_of,
+    exchanged,
+    from_rows,
+    recorded,
+)
 from mrpverify.judge.findings import as_rows as rows_of
 from mrpverify.judge.intervals import clopper_pearson, mean_interval
-from mrpverify.judge.measurement import FEWEST_SEEDS
+from mrpverify.judge.measurement import FEWEST_SEEDS, seeds_not_known, share_of_seeds
 from mrpverify.judge.over_seeds import OverSeeds, from_record
 from mrpverify.judge.verdicts import Verdict, all_of, measured_above, measured_within
 
@@ -175,3 +184,13 @@ def test_one_value_is_bet_on_with_the_stake_of_one():
 def test_an_estimate_stands_in_a_record_with_its_interval_or_with_none():
     rows = rows_of((Estimate("a", 1.0, (0.5, 2.0)), Estimate("b", 1.0)))
     assert [row["interval"] for row in rows] == [[0.5, 2.0], None]
+
+
+def test_parts_that_do_not_say_what_each_seed_says_stay_as_they_are():
+    """A mean beside a count: its interval knows nothing of single seeds."""
+    counted = share_of_seeds(np.ones(20, bool), "share")
+    each = {"outcomes": [True] * 20, "measured": "SUPPORTED"}
+    both = replace(counted, findings=(Note("parts", (), kept={"parts": {"a": each, "b": {}}}),))
+    found = seeds_not_known(both, np.arange(20) < 4)
+    assert found.details["parts"] == {"a": each, "b": {}}
+    assert found.measured is Verdict.INCONCLUSIVE
