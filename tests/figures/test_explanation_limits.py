@@ -93,7 +93,8 @@ def test_its_caption_says_salts_seeds_commands_and_regimes(tmp_path):
     assert "`python -m mrpverify.check CMP.angle --salt b" in text
     assert "24 seeds at most, salt `b`" in text
     assert "- mae: table `[mae]` of preset `quick`" in text
-    assert "UNINFORMATIVE (c)" in text
+    kept = json.loads((RECORDS / "explanation-CMP.unequal-c.json").read_text())
+    assert f"{kept['claims'][0]['verdict']} (c)" in text
 
 
 def test_without_records_it_says_which_and_how(tmp_path, capsys):

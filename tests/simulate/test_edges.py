@@ -221,3 +221,13 @@ def test_a_training_image_with_a_margin_of_nothing_is_not_right() -> None:
     single = 1 if int(images.shown_view[0, 0]) >= 0 else 0
     assert (shares[0, single], least[0, single]) == (0.5, -1.0)
     assert torch.isnan(shares[0, 1 - single])
+
+
+def test_enough_is_crossed_where_what_is_never_shown_is_not() -> None:
+    p = Parameters(classes=2, framework="mae")
+    moments = SimpleNamespace(squared_activity=torch.tensor([[1.0, 1.0, 1.0, 0.0], [0.0] * 4]))
+    crossed = torch.tensor([[True, True, True, False], [True] * 4])
+    # Of the second seed nothing is shown: nothing says when it would be covered.
+    assert run.enough_crossed(p, moments, crossed).tolist() == [True, False]
+    crossed[0, 1] = False
+    assert run.enough_crossed(p, moments, crossed).tolist() == [False, False]
