@@ -19,7 +19,7 @@ ASKED = (
     "parameters.Parameters(framework='clustering', masks='fixed')"
 )
 """What is known of an objective without its gradient."""
-BELOW = {"admissible", "parameters", "parts", "outside", "derivations"}
+BELOW = {"admissible", "judgeable", "parameters", "parts", "outside", "derivations"}
 ALLOWED = {"numpy", "scipy", "sympy", "parameters"} | set(sys.stdlib_module_names)
 
 
