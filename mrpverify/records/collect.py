@@ -456,8 +456,7 @@ def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request
     """Requests grouped for training, those that take longest first (`work`).
 
     On the CPU one seed of a common regime, all of the small ones of a law (24 take as long as two
-    there). On a GPU all seeds of a regime
-    together, as far as memory allows.
+    there). On a GPU all seeds of a regime together, as far as memory allows.
     """
     groups: dict[str, list[Request]] = {}
     for request in requests:

@@ -12,24 +12,14 @@ from mrpverify.records.collect import Collector, KeptTrainers, Machine, collect
 from mrpverify.records.labelled import Request
 from mrpverify.records.store import Store
 
+pytestmark = pytest.mark.usefixtures("one_seed_a_job")
+
 TINY = Parameters(classes=2, kernels_per_class=3, dimension=8, images=20, max_steps=12)
 TWO = Machine("cpu", workers=2)
 
 
 def requests(count):
     return [Request(TINY, "collector", seed) for seed in range(count)]
-
-
-@pytest.fixture(autouse=True)
-def one_seed_a_job(monkeypatch):
-    """As in runs of a common size; small ones are trained together in one process."""
-    monkeypatch.setattr(collecting, "TOGETHER", 1)
-    monkeypatch.setattr(collecting, "WORTH_A_POOL", 0)
-
-
-@pytest.fixture
-def store(tmp_path):
-    return Store(tmp_path / "store")
 
 
 def processes():

@@ -28,24 +28,14 @@ from mrpverify.records.store import (
     stored_or_made,
 )
 
+pytestmark = pytest.mark.usefixtures("one_seed_a_job")
+
 TINY = Parameters(classes=2, kernels_per_class=3, dimension=8, images=20, max_steps=12)
 HERE = Machine("cpu")
 
 
 def requests(count=3):
     return [Request(TINY, "records", seed) for seed in range(count)]
-
-
-@pytest.fixture(autouse=True)
-def one_seed_a_job(monkeypatch):
-    """As in runs of a common size; small ones are trained together in one process."""
-    monkeypatch.setattr(collecting, "TOGETHER", 1)
-    monkeypatch.setattr(collecting, "WORTH_A_POOL", 0)
-
-
-@pytest.fixture
-def store(tmp_path):
-    return Store(tmp_path / "store")
 
 
 def test_equal_requests_share_a_key_and_any_difference_changes_it():

@@ -23,23 +23,14 @@ from mrpverify.records.labelled import Request
 from mrpverify.records.reservations import LOCKS, NOTES
 from mrpverify.records.store import CACHE_VARIABLE, SET_ASIDE, Store, device_store
 
+pytestmark = pytest.mark.usefixtures("one_seed_a_job")
+
 TINY = Parameters(classes=2, kernels_per_class=3, dimension=8, images=20, max_steps=12)
 HERE = Machine("cpu")
 
 
 def requests(count=3):
     return [Request(TINY, "shared", seed) for seed in range(count)]
-
-
-@pytest.fixture
-def store(tmp_path):
-    return Store(tmp_path / "store")
-
-
-@pytest.fixture(autouse=True)
-def one_seed_a_job(monkeypatch):
-    monkeypatch.setattr(collecting, "TOGETHER", 1)
-    monkeypatch.setattr(collecting, "WORTH_A_POOL", 0)
 
 
 HOLDING = """
