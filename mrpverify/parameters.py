@@ -10,7 +10,7 @@ part of its own: its regimes are then of a class that has that part too (`regime
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -403,6 +403,23 @@ def relevant(parameters: Parameters) -> dict[str, Any]:
         for f in fields(parameters)
         if f.name in own or f.name == "framework"
     }
+
+
+def follows_flow(parameters: Parameters) -> bool:
+    """Whether a run integrates the gradient flow; what has none descends, whatever it says."""
+    p = parameters
+    return p.method == "flow" and outside.load(outside.OBJECTIVES, p.framework).trained is not None
+
+
+def as_read(parameters: Parameters) -> Parameters:
+    """The same run, with limits that only its other method reads at their defaults."""
+    own = "flow" if follows_flow(parameters) else "descent"
+    unread: dict[str, Any] = {
+        f.name: f.default
+        for f in fields(Parameters)
+        if f.metadata["method"] not in (None, own) and getattr(parameters, f.name) != f.default
+    }
+    return replace(parameters, **unread) if unread else parameters
 
 
 def symbols(regime: type[Parameters] = Parameters) -> Mapping[str, str]:

@@ -74,10 +74,10 @@ INTRODUCTION = "[I]"
 class Control:
     """A run in which the claim's own statistic must be REFUTED, or the claim says nothing.
 
-    Exactly one of the two is set: `change` trains again with other parameters (same salt, seeds and
-    horizon T as the claim's own runs); `look` measures the same runs in a way that cannot succeed.
-    A change that pretraining does not see leaves its runs, and their T, as they are. Raises
-    ValueError where none or both are set, and for less than one seed.
+    Exactly one of the two is set: `change` trains again with other parameters (same salt and seeds,
+    and of each seed the horizon T of the claim's own run); `look` measures the same runs in a way
+    that cannot succeed. A change that pretraining does not see leaves its runs, and their T, as
+    they are. Raises ValueError where none or both are set, and for less than one seed.
     """
 
     id: str

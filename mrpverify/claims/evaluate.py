@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar, cast
 
 from ..judge.measurement import Measurement, judged_by, judged_by_e_value
@@ -41,6 +42,8 @@ from .legs import PRETRAINING, Legs
 from .unfinished import with_unfinished
 
 Key = TypeVar("Key")
+LegsOfSeed = Callable[[int], Legs]
+"""What is run of a seed."""
 
 
 def evaluate(
@@ -65,7 +68,7 @@ def judging(
     """Verdicts of all claims in all given frameworks.
 
     It asks for what all claims need next in one go: the runs of their first look, then those of
-    their next one together with the controls', whose horizon is that of the first seeds. A claim
+    their next one together with the controls', whose horizons are those of the claim. A claim
     that is true or false in every seed asks for the seeds of its next look only while it is
     undecided, and so do its controls; any other has all seeds at once. A claim that is not defined
     in a regime, a step of 1/0 say, is OUT_OF_REGIME, and has no runs. Claims asked `again` with
@@ -115,7 +118,7 @@ class _Study:
     claim: Claim
     parameters: Parameters
     """What the claim measures with."""
-    legs: Legs
+    legs: LegsOfSeed
     seeds: Sequence[int]
     """As many as may be needed."""
     first: int
@@ -129,7 +132,8 @@ class _Study:
     ) -> _Study:
         """The claim's own runs."""
         first = min(FIRST_LOOK, len(seeds)) if claim.per_seed else len(seeds)
-        return cls(claim, regime, claim.runs_needed(regime), seeds, first, again=again)
+        legs = claim.runs_needed(regime)
+        return cls(claim, regime, lambda seed: legs, seeds, first, again=again)
 
     @classmethod
     def of_control(
@@ -145,7 +149,8 @@ class _Study:
         """The claim's statistic; a claim's own open seeds count as open."""
         if self.is_control:
             return answer.found
-        return measured(lambda: with_unfinished(answer.found, self.legs, answer.runs))
+        legs = self.legs(self.seeds[0])
+        return measured(lambda: with_unfinished(answer.found, legs, answer.runs))
 
     def judged(self, answer: _Answer) -> Measurement:
         """The claim's statistic by the rule that was fixed for it."""
@@ -207,9 +212,9 @@ def _answers(
         for key, one in said.items():
             if isinstance(one, Measurement):
                 answers[key] = _Answer(runs[key], one)
-        # The first legs are those of the study: a control's have the horizon of its claim.
+        # The first legs are those of the study: a control's have the horizons of its claim.
         wanted = {
-            key: _requests(one if round_ else asked[key][0].legs, asked[key][1], salt)
+            key: _requests(_of_any(one) if round_ else asked[key][0].legs, asked[key][1], salt)
             for key, one in said.items()
             if not isinstance(one, Measurement)
         }
@@ -252,9 +257,18 @@ def _of_every_seed(found: Measurement, ran: Collection[int]) -> Measurement:
 LegRequests = Mapping[str, tuple[Request, ...]]
 
 
-def _requests(legs: Legs, seeds: Sequence[int], salt: str) -> LegRequests:
+def _of_any(legs: Legs) -> LegsOfSeed:
+    """The same legs for all seeds."""
+    return lambda seed: legs
+
+
+def _requests(legs: LegsOfSeed, seeds: Sequence[int], salt: str) -> LegRequests:
     """The runs of every leg."""
-    return {name: leg.requests(salt, seeds) for name, leg in legs.items()}
+    first = legs(seeds[0])
+    return {
+        name: tuple(legs(seed)[name].request(salt, seed) for seed in seeds[: leg.seeds])
+        for name, leg in first.items()
+    }
 
 
 def _joined(requests: Mapping[Key, LegRequests]) -> Asking[dict[Key, Runs]]:
@@ -275,17 +289,25 @@ def control_requests(
     return _requests(legs, range(control.seeds), salt)
 
 
-def control_legs(claim: Claim, control: Control, regime: Parameters, runs: Runs) -> Legs:
-    """A control's legs, with the largest T of the claim's first seeds.
+def control_legs(claim: Claim, control: Control, regime: Parameters, runs: Runs) -> LegsOfSeed:
+    """A control's legs, each seed with the T of the claim's own run of it: the same images, init.
 
-    As many of them as the control has at first, four: a later look changes no horizon. T is that of
-    pretraining; what follows it has a horizon of its own. Seeds that diverged or ran out of steps
-    count with the time they got to.
+    Where that run is not there or did not come to its T, the longest time of those that are. T is
+    that of pretraining; what follows it has a horizon of its own.
     """
-    horizon = 0.0
+    times, longest = dict[int, float](), 0.0
     if PRETRAINING in runs:
-        horizon = float(runs[PRETRAINING]["final_time"].values[: control.seeds].max())
-    return claim.runs_needed(control.parameters(regime, horizon))
+        own = runs[PRETRAINING]
+        seeds, ends = own["seed"].values.tolist(), own["final_time"].values.tolist()
+        there = own["reached_horizon"].values.tolist()
+        longest = max(ends)
+        times = {seed: t for seed, t, came in zip(seeds, ends, there, strict=True) if came}
+
+    @cache
+    def until(horizon: float) -> Legs:
+        return claim.runs_needed(control.parameters(regime, horizon))
+
+    return lambda seed: until(times.get(seed, longest))
 
 
 def _judge(

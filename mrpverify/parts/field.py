@@ -14,11 +14,13 @@ def parameter(
     *,
     unit: str = "1",
     names: Callable[[], tuple[str, ...]] | None = None,
+    method: str | None = None,
     **limits: float,
 ) -> Any:
     """Dataclass field with its symbol, meaning, unit and limits (ge, gt, le, lt).
 
-    `names` says what a text may be where that depends on what is installed.
+    `names` says what a text may be where that depends on what is installed; `method` is the one
+    that reads it (descent or flow) where the other does not.
     """
     return field(
         default=default,
@@ -27,6 +29,7 @@ def parameter(
             "meaning": meaning,
             "unit": unit,
             "names": names,
+            "method": method,
             "limits": limits,
         },
     )

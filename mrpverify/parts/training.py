@@ -21,6 +21,7 @@ class Flow:
         1e-4,
         "tol",
         "relative error that one step of the flow may make in a kernel",
+        method="flow",
         gt=0,
         le=0.1,
     )
@@ -28,6 +29,7 @@ class Flow:
         20000,
         "work",
         "gradient evaluations of a flow after which a run ends with nothing known about T",
+        method="flow",
         ge=1,
     )
 
@@ -57,10 +59,15 @@ class Training:
         "deadline",
         "a run not covered at this time ends there and counts as failed; 0: none",
         unit="time",
+        method="descent",
         ge=0,
     )
     max_steps: int = parameter(
-        6000, "max_steps", "steps after which a run ends with nothing known about T", ge=1
+        6000,
+        "max_steps",
+        "steps after which a run ends with nothing known about T",
+        method="descent",
+        ge=1,
     )
     precision: Literal["float32", "float64", "tf32"] = parameter(
         "float32",

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from .. import outside
-from ..parameters import Parameters, check_start, check_teachers, relevant
+from ..parameters import Parameters, as_read, check_start, check_teachers, relevant
 from ..simulate import descend
 from ..simulate.data_law import law_of
 from ..simulate.held_out import test_laws
@@ -70,10 +70,14 @@ class Request(Addressed):
     """The runs (same salt and seed) whose answers this one learns from."""
 
     def __post_init__(self) -> None:
-        """Raise RegimeError where a start or a teacher is missing or does not fit.
+        """Leave out what the run does not read, so that equal runs are one request.
 
-        Raises ValueError for one of another salt or seed.
+        Raises RegimeError where a start or a teacher is missing or does not fit, ValueError for one
+        of another salt or seed.
         """
+        object.__setattr__(self, "parameters", as_read(self.parameters))
+        if isinstance(self.start, Parameters):
+            object.__setattr__(self, "start", as_read(self.start))
         before = self.before()
         shape = (1, before.parameters.kernels, before.parameters.dimension) if before else None
         check_start(self.parameters, shape, seeds=1)

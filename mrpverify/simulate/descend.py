@@ -21,7 +21,14 @@ from collections.abc import Sequence
 
 import torch
 
-from ..parameters import Parameters, check_device, check_patches, check_start, check_teachers
+from ..parameters import (
+    Parameters,
+    check_device,
+    check_patches,
+    check_start,
+    check_teachers,
+    follows_flow,
+)
 from .arithmetic import number_type, products_as_asked
 from .flow import Field, integrate
 from .masks import own_patches
@@ -80,7 +87,7 @@ def pretrain(
             parameters, salt, seeds, parameters.images * parameters.patches_per_feature
         )
         # Masks that are drawn anew in every step have no flow.
-        flow = parameters.method == "flow" and objective.trained is not None
+        flow = follows_flow(parameters)
         train_from = integrate if flow else descend
         # Gradients are closed forms; what autograd keeps ready costs 7 % of a run.
         with torch.inference_mode():

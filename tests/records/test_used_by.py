@@ -137,6 +137,28 @@ def test_a_parameter_changes_a_run_exactly_when_it_changes_its_key(framework):
         assert in_key == {changed}, f"{framework}, {name}: run changed {changed}, key {in_key}"
 
 
+LIMITS = {
+    "max_steps": {"descent": 5},
+    "deadline": {"descent": 7.0},
+    "tolerance": {"flow": 1e-9},
+    "work": {"flow": 3},
+}
+
+
+@pytest.mark.parametrize("method", ["descent", "flow"])
+@pytest.mark.parametrize("framework", ["mae", "supervised", "teacher-student", "contrastive"])
+def test_limits_that_the_other_method_reads_are_in_no_key(framework, method):
+    """Supervised learning was trained twice in each comparison: its flow reads no max_steps."""
+    p = Parameters(**{"framework": framework, **TINY, "init_scale": 0.05}, method=method, work=9)
+    reads = "descent" if framework == "contrastive" else method
+    for name, values in LIMITS.items():
+        other = replace(p, **{name: next(iter(values.values()))})
+        assert same(run(p), run(other)) == (reads not in values), name
+        assert (key(p) == key(other)) == (reads not in values), name
+        one, two = Request(p, "used by", 0), Request(other, "used by", 0)
+        assert (one == two) == (reads not in values), name
+
+
 def test_the_search_sees_a_parameter_that_a_run_ignores_and_one_that_a_key_ignores():
     p = Parameters(framework="mae", **TINY)
     assert same(run(p), run(replace(p, labels=1)))
