@@ -99,6 +99,13 @@ def _weights(stages: int) -> torch.Tensor:
     return torch.cat([(1 - rows[:, 0] - rows[:, 1]).unsqueeze(1), rows], 1)
 
 
+def weights_of_stages(stages: int, h: float) -> torch.Tensor:
+    """The same for a step of h: those of flows times h [stages, 5], float64."""
+    table = _weights(stages).clone()
+    table[:, 3:] *= h
+    return table
+
+
 def _of_this_round(stages: torch.Tensor) -> torch.Tensor:
     """Clocks that move in this round: stiff ones wait until no other one is on its way."""
     few = (stages > 0) & (stages <= THIRD_ORDER + 1)

@@ -166,3 +166,89 @@ def matched(power: int) -> Pass:
                         u[s, n, p, r] = (gap[r] - own[s] * a) * slope
 
     return _compile(run)
+
+
+@_compile
+def _against(law: Array, total: Array, rho: Array) -> None:
+    """In place of B h of every image what is left of its target: c S - kept B h - beta."""
+    scale, meant, kept, biased, each = law[0], law[1], law[3], law[5], law[6]
+    for k in range(rho.shape[1]):
+        beta = each - each
+        if biased > 0:
+            for i in range(len(rho)):
+                beta += meant * total[i, k] - rho[i, k]
+        for i in range(len(rho)):
+            rho[i, k] = scale * total[i, k] - kept * rho[i, k] - beta * each
+
+
+@_compile
+def _pulled_rows(law: Array, drive: Array, first: Array, slope: Array, signal: Array) -> None:
+    """In place of signal: (drive of the image - own signal) times the slope."""
+    own = law[2]
+    for i in range(len(first)):
+        end = first[i + 1] if i + 1 < len(first) else len(signal)
+        for row in range(first[i], end):
+            for r in range(signal.shape[1]):
+                signal[row, r] = (drive[i, r] - own * signal[row, r]) * slope[row, r]
+
+
+@_compile
+def _towards(
+    law: Array, x: Array, total: Array, first: Array, a: Array, slope: Array, h: Array, b: Array
+) -> tuple[Array, Array]:
+    """-grad in w and b of the masked autoencoder from values, slopes and outputs of its rows."""
+    own, cross, each = law[2], law[4], law[6]
+    rho = np.dot(h, b)
+    _against(law, total, rho)
+    to_b = np.dot(h.T, rho) - own * np.dot(np.dot(a.T, a), b)
+    signal = np.dot(a, np.dot(b, b.T))
+    if cross > 0:
+        to_b -= cross * np.dot(a.T, x)
+        signal += cross / own * np.dot(x, b.T)
+    _pulled_rows(law, np.dot(rho, b.T), first, slope, signal)
+    return np.dot(signal.T, x) * each, to_b * each
+
+
+def stages(power: int) -> Pass:
+    """z of a stiff step of one seed's masked autoencoder from y_n and its flow (`partitioned`).
+
+    Kernels and decoder lie side by side in a state; the rows of `table` weigh y_n, the last two
+    stages, the last one's flow and F_n, these two times h. `law` is scale, meant, own, kept, cross,
+    biased and 1/N.
+    """
+    more = power - 2
+
+    def run(
+        c: Array, law: Array, x: Array, total: Array, first: Array, table: Array,
+        y: Array, f: Array, z: Array,
+    ) -> None:  # fmt: skip
+        varrho, inverse, share = c[0], c[1], c[2]
+        d, tied = x.shape[1], x.shape[1] == y.shape[1]
+        slope = np.empty((len(x), len(y)), x.dtype)
+        a, h = np.empty_like(slope), np.empty((len(first), len(y)), x.dtype)
+        rest, older, last, g = f, y, y, np.empty_like(y)
+        for stage in range(len(table)):
+            w, b = last[:, :d].copy(), last[:, y.shape[1] - d :].copy()
+            np.dot(x, w.T, slope)
+            h[:] = 0
+            for i in range(len(first)):
+                end = first[i + 1] if i + 1 < len(first) else len(x)
+                for row in range(first[i], end):
+                    for r in range(len(y)):
+                        value, own = _bent(slope[row, r], varrho, inverse, share, more)
+                        a[row, r], slope[row, r] = value, own
+                        h[i, r] += value
+            to_w, to_b = _towards(law, x, total, first, a, slope, h, b)
+            if tied:
+                g[:] = to_w + to_b
+            else:
+                g[:, :d], g[:, d:] = to_w, to_b
+            t = table[stage]
+            if stage == 0:
+                rest, new = f - g, y + t[3] * f
+            else:
+                new = t[0] * y + t[1] * last + t[2] * older + t[3] * (g + rest) + t[4] * f
+            older, last = last, new
+        z[:] = last
+
+    return _compile(run)

@@ -27,10 +27,10 @@ import torch
 from ..parameters import Parameters
 from .arithmetic import number_type
 from .certificate import Certificate
-from .chebyshev import Chebyshev, Derivative
+from .chebyshev import Chebyshev
 from .execution import alone
 from .objective import Inner, Loud, State, one_feature_a_class
-from .partitioned import Partitioned
+from .partitioned import Partitioned, Stiff
 from .replay import Replayed, replayable
 from .run import LEAST_STEPS, as_computed, classified, correlate, diverged, enough_crossed
 from .sample import NO_PATCH, Images, feature_moments
@@ -119,15 +119,19 @@ class Field:
         stiff = None if inner is None else partial(self._stiff, inner)
         return Partitioned(derivative, state, tolerance, partial(self._loud, loud), stiff)
 
-    def _stiff(self, inner: Inner, state: torch.Tensor, kernels: torch.Tensor) -> Derivative:
+    def _stiff(self, inner: Inner, state: torch.Tensor, kernels: torch.Tensor) -> Stiff:
         """The flow of loud kernels as far as it is stiff, for states near this one."""
         del kernels
 
         def tensors(some: torch.Tensor) -> State:
             return {**self.fixed, **self.layout.unpack(some)}
 
-        direction = inner(self.parameters, tensors(state), self.images)
-        return lambda near, kernels: self.layout.pack(direction(tensors(near)))
+        near = inner(self.parameters, tensors(state), self.images)
+
+        def derivative(some: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
+            return self.layout.pack(near.direction(tensors(some)))
+
+        return Stiff(derivative, near.stages)
 
     def _loud(self, loud: Loud, state: torch.Tensor) -> torch.Tensor:
         """Kernels that take part in the stiffness [seeds, kernels]."""

@@ -43,6 +43,11 @@ class Images:
         """S, the sum of all patches of an image [seeds, images, dimension]."""
         return self.patches.sum(2)
 
+    @cached_property
+    def squares(self) -> torch.Tensor:
+        """||x_p||^2 [seeds, images, patches]."""
+        return self.patches.square().sum(3)
+
     def to(self, device: str | torch.device, dtype: torch.dtype) -> Images:
         """The same images on a device, floating fields cast to `dtype`."""
         moved = {}

@@ -29,9 +29,22 @@ Logits = Callable[[Any, State, torch.Tensor], torch.Tensor]
 Loud = Callable[[Any, torch.Tensor], torch.Tensor]
 """(parameters, largest correlation of every kernel [seeds, kernels]) -> which kernels can make the
 loss stiff [seeds, kernels], bool."""
-Inner = Callable[[Any, State, Images], Callable[[State], State]]
-"""(parameters, state of loud kernels, images) -> minus the gradient as far as it is stiff, as a
-function of states of these kernels near this one."""
+Stages = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor | None]
+"""(y, its flow, weights of the stages) -> what a stiff step leads to, of trained tensors side by
+side [1, kernels, width]; None where stages are taken one by one (`partitioned`)."""
+
+
+@dataclass(frozen=True)
+class Nearby:
+    """Minus the gradient as far as it is stiff, near a state of loud kernels."""
+
+    direction: Callable[[State], State]
+    stages: Stages | None = None
+    """All stages of one seed's step at once, where somebody has a faster way."""
+
+
+Inner = Callable[[Any, State, Images], Nearby]
+"""(parameters, state of loud kernels, images) -> what inner stages see near this state."""
 
 
 def nothing_follows(parameters: Any, state: State, largest: torch.Tensor) -> None:

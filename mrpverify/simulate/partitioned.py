@@ -24,13 +24,25 @@ last.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 
-from .chebyshev import RADIUS_MARGIN, Chebyshev, Derivative
+from .chebyshev import RADIUS_MARGIN, Chebyshev, Derivative, weights_of_stages
+from .objective import Stages
 
-Inner = Callable[[torch.Tensor, torch.Tensor], Derivative]
-"""Of a state of some kernels and their numbers: their stiff flow A, for states near this one."""
+
+@dataclass(frozen=True)
+class Stiff:
+    """The stiff flow A of some kernels, for states near one."""
+
+    derivative: Derivative
+    stages: Stages | None = None
+    """The stages of one seed, from y_n and its whole flow, where there is a faster way."""
+
+
+Inner = Callable[[torch.Tensor, torch.Tensor], Stiff]
+"""Of a state of some kernels and their numbers: their stiff flow near it."""
 Loud = Callable[[torch.Tensor], torch.Tensor]
 """Which kernels of a state [seeds, kernels, width] take part in its stiffness [seeds, kernels]."""
 
@@ -58,7 +70,7 @@ class Partitioned(Chebyshev):
         inner: Inner | None = None,
     ) -> None:
         super().__init__(derivative, state, tolerance, own_clocks=False)
-        self._loud, self._inner = loud, inner or (lambda state, kernels: derivative)
+        self._loud, self._inner = loud, inner or (lambda state, kernels: Stiff(derivative))
         self._calm = torch.zeros(state.shape[:2], dtype=torch.bool, device=state.device)
 
     def _step(
@@ -75,19 +87,35 @@ class Partitioned(Chebyshev):
         there = loud.gather(1, chosen).unsqueeze(2)
         index = chosen.unsqueeze(2).expand(-1, -1, self.state.shape[2])
         y, f = (torch.where(there, x.gather(1, index), 0.0) for x in (self.state, self.flow))
-        stiff_part = self._inner(y, chosen)
-        rest = f - stiff_part(y, chosen)
-
-        def beside_the_calm(x: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
-            return stiff_part(x, kernels) + rest
-
-        z = self._stages(y, f, h, stages, chosen, beside_the_calm)
+        z = self._beside_the_calm(y, f, h, stages, chosen)
         push = h.unsqueeze(2).to(y.dtype)
         calm = self.state + push * self.flow
         z = calm.scatter(1, index, torch.where(there, z, calm.gather(1, index)))
         flow = self._evaluate(z, self._every, self._paid(stages, loud, stiff))
         new = torch.where(loud.unsqueeze(2), z, self.state + push / 2 * (self.flow + flow))
         return self._every, new, flow
+
+    def _beside_the_calm(
+        self,
+        y: torch.Tensor,
+        f: torch.Tensor,
+        h: torch.Tensor,
+        stages: torch.Tensor,
+        chosen: torch.Tensor,
+    ) -> torch.Tensor:
+        """z of the chosen kernels; what calm ones do to them stays as it is at the beginning."""
+        stiff = self._inner(y, chosen)
+        if stiff.stages is not None and len(y) == 1:
+            table = weights_of_stages(int(stages), float(h))
+            found = stiff.stages(y, f, table.to(y.dtype))
+            if found is not None:
+                return found
+        rest = f - stiff.derivative(y, chosen)
+
+        def derivative(x: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
+            return stiff.derivative(x, kernels) + rest
+
+        return self._stages(y, f, h, stages, chosen, derivative)
 
     def _estimate(
         self,

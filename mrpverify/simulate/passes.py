@@ -35,8 +35,8 @@ FUSED = os.environ.get(TRITON) != "0"
 INTERPRETED = False
 """Whether Triton's passes take what lies in a CPU's memory, too: for tests of them."""
 COMPILED = (torch.float32, torch.float64)
-COMPILATIONS = 2
-"""Functions that a pass consists of, each of which is kept when it is compiled."""
+COMPILATIONS = 5
+"""Functions that a pass consists of at most, each of which is kept when it is compiled."""
 FIRST = 0
 """Stands for the rows at which images begin, among numbers of axes."""
 _LOG = logging.getLogger(__name__)
@@ -169,6 +169,29 @@ def matched(u: torch.Tensor, match: Match, power: int) -> tuple[torch.Tensor, to
     return u, reach
 
 
+def stages(
+    law: torch.Tensor,
+    rows: Rows,
+    table: torch.Tensor,
+    y: torch.Tensor,
+    f: torch.Tensor,
+    power: int,
+    linear_from: float,
+) -> torch.Tensor | None:
+    """What a masked autoencoder's stiff step leads to, [1, kernels, width]; None: not compiled.
+
+    y and its flow f are one seed's, kernels and decoder side by side; `table` [stages, 5] and `law`
+    [7] as in `compiled.stages`.
+    """
+    run = compiled("stages", rows.patches, power)
+    if run is None:
+        return None
+    z = torch.empty_like(y)
+    given = (law, rows.patches[0], rows.totals[0], rows.begins, table, y[0], f[0], z[0])
+    run(_constants(power, linear_from, y.dtype), *_plain(*given))
+    return z
+
+
 @dataclass(frozen=True)
 class Match:
     """What kernels are to match: hhat = sum_p sReLU(tau u), and the penalty of the masks.
@@ -297,6 +320,8 @@ def _ones(name: str, dtype: torch.dtype) -> list[Any]:
         "encoded": (2, FIRST, 2, 2, 2),
         "driven": (2, FIRST, 2, 2),
         "matched": (4, 2, 2, 1, 1, 2),
+        "stages": (1, 2, 2, FIRST, 2, 2, 2, 2),
     }[name]
     first = torch.zeros(1, dtype=torch.int64)
-    return _plain(*(first if n == FIRST else torch.ones([1] * n, dtype=dtype) for n in axes))
+    sizes = {"stages": 8}.get(name, 1)
+    return _plain(*(first if n == FIRST else torch.ones([sizes] * n, dtype=dtype) for n in axes))

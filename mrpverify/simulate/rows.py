@@ -81,6 +81,8 @@ def some_patches(
 ) -> Rows:
     """Those that are kept [seeds, images, patches], bool; the sums of all, where they are known."""
     seeds, images, count, dimension = patches.shape
+    if seeds == 1 and bool(kept.any()):
+        return _of_one_seed(patches, kept, totals)
     rows = kept.flatten(1)
     most = max(1, int(rows.sum(1).max()))
     order = torch.argsort(rows.int(), dim=1, descending=True, stable=True)[:, :most]
@@ -93,4 +95,15 @@ def some_patches(
         patches.sum(2) if totals is None else totals,
         (seed * images + order // count).flatten(),
         (seed * most + own.cumsum(1) - own).flatten(),
+    )
+
+
+def _of_one_seed(patches: torch.Tensor, kept: torch.Tensor, totals: torch.Tensor | None) -> Rows:
+    """The same of one seed, which is filled up to no other; some patch must be kept."""
+    order, own = kept.flatten().nonzero().squeeze(1), kept[0].sum(1)
+    return Rows(
+        patches.flatten(0, 2).index_select(0, order).unsqueeze(0),
+        patches.sum(2) if totals is None else totals,
+        order // patches.shape[2],
+        own.cumsum(0) - own,
     )

@@ -17,7 +17,7 @@ some of the images finds that of all in ``bias`` [seeds, 1, dimension].
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -26,8 +26,8 @@ from ...parameters import Parameters
 from ...parts.mask_law import MaskLaw
 from ...simulate.encoder import over_rows, project, smoothed_relu
 from ...simulate.masks import law_of_masks
-from ...simulate.objective import Objective, State
-from ...simulate.passes import driven, encoded
+from ...simulate.objective import Nearby, Objective, State
+from ...simulate.passes import driven, encoded, stages
 from ...simulate.rows import Rows, every_patch, some_patches
 from ...simulate.sample import Images
 from ...simulate.seeding import generator, normal
@@ -103,25 +103,47 @@ def descent_direction(
     return direction, reach.amax(1)
 
 
-def inner_direction(
-    parameters: Parameters, state: State, images: Images
-) -> Callable[[State], State]:
+def inner_direction(parameters: Parameters, state: State, images: Images) -> Nearby:
     """-grad near this state as far as it is stiff: on the patches that some kernel answers."""
     w, x = state["weights"], images.patches
     large = x[0, ..., 0].numel() * w.shape[1] >= WORTH_CHOOSING
     if large:
-        rows = some_patches(x, _answered(parameters, w, x), images.totals)
+        rows = some_patches(x, _answered(parameters, w, images), images.totals)
     else:
         rows = every_patch(x, images.totals)
     masks = law_of_masks(parameters, images)
-    return lambda near: _direction(parameters, near, rows, masks)[0]
+    one_by_one = len(x) > 1 or BIAS in state
+    return Nearby(
+        lambda near: _direction(parameters, near, rows, masks)[0],
+        None if one_by_one else partial(_stages, parameters, rows, masks),
+    )
 
 
-def _answered(parameters: Parameters, w: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+def _stages(
+    parameters: Parameters,
+    rows: Rows,
+    masks: MaskLaw,
+    y: torch.Tensor,
+    f: torch.Tensor,
+    table: torch.Tensor,
+) -> torch.Tensor | None:
+    """The stages of one seed's stiff step in one loop, or None."""
+    p = parameters
+    meant = _scale(p, masks) if masks.patches is None else _meant(p)
+    law = (
+        _scale(p, masks), meant, masks.own, 1 - masks.shared, _cross(p, masks), p.bias,
+        1 / rows.images,
+    )  # fmt: skip
+    numbers = torch.tensor([float(x) for x in law], dtype=y.dtype)
+    return stages(numbers, rows, table, y, f, p.power, p.linear_from)
+
+
+def _answered(parameters: Parameters, w: torch.Tensor, images: Images) -> torch.Tensor:
     """Patches [seeds, images, patches] that pull some kernel by more than QUIET."""
-    largest = project(w, x).amax(3)
+    x = images.patches.flatten(1, 2)
+    largest = torch.bmm(w, x.transpose(1, 2)).amax(1).view_as(images.squares)  # twice as fast
     _, slope = smoothed_relu(largest, parameters.power, parameters.linear_from)
-    return slope * x.square().sum(3) > QUIET
+    return slope * images.squares > QUIET
 
 
 def _direction(
@@ -209,6 +231,11 @@ def _scale(parameters: Parameters, masks: MaskLaw) -> Any:
     return masks.across if parameters.target == "masked" else 1.0
 
 
+def _meant(parameters: Parameters) -> float:
+    """Share of S that the bias meets under masks of fixed size, whatever the scale of a target."""
+    return 1 - parameters.visible if parameters.target == "masked" else 1.0
+
+
 def _flat(weight: Any) -> Any:
     """A weight [seeds, 1, 1, 1] of patches as one of rows or kernels; a number as it is."""
     return weight[..., 0] if isinstance(weight, torch.Tensor) else weight
@@ -236,13 +263,9 @@ def _residual(
 def _optimal_bias(
     parameters: Parameters, masks: MaskLaw, total: torch.Tensor, seen: torch.Tensor
 ) -> torch.Tensor:
-    """Mean over images of what the bias has to meet, [seeds, 1, dimension].
-
-    Under masks of fixed size it meets (1 - theta) S, whatever the scale of the target.
-    """
-    meant = _flat(_scale(parameters, masks))
-    if masks.patches is not None:
-        meant = 1 - parameters.visible if parameters.target == "masked" else 1.0
+    """Mean over images of what the bias has to meet, [seeds, 1, dimension]."""
+    bernoulli = masks.patches is None
+    meant = _flat(_scale(parameters, masks)) if bernoulli else _meant(parameters)
     best: torch.Tensor = (meant * total - seen).mean(1, keepdim=True)
     return best
 
