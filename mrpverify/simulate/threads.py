@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 
 import torch
 from threadpoolctl import ThreadpoolController
@@ -30,5 +31,9 @@ def one_thread() -> Iterator[None]:
 
 @cache
 def _libraries() -> ThreadpoolController:
-    """Libraries that have threads of their own, such as the one numpy multiplies matrices by."""
+    """Libraries that have threads of their own, such as the one numpy multiplies matrices by.
+
+    Loaded before they are looked for: numba takes scipy's, when it first compiles a product.
+    """
+    import_module("scipy.linalg.cython_blas")
     return ThreadpoolController()

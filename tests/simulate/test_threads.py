@@ -1,5 +1,9 @@
 """A run is computed by one thread on the CPU, whoever asks for it and from wherever."""
 
+import ast
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -95,3 +99,25 @@ def test_what_is_drawn_or_timed_without_training_takes_one_thread_too(
     ask()
     assert set(seen) == {1}
     assert threads() == 2
+
+
+def test_the_library_of_compiled_products_has_one_thread_too():
+    """In a process that has not asked for it before: numba loads it with its first product."""
+    program = (
+        "import numpy as np, numba, threadpoolctl\n"
+        "from mrpverify.simulate.threads import one_thread\n"
+        "with one_thread():\n"
+        "    numba.njit(lambda a: np.dot(a, a))(np.ones((2, 2)))\n"
+        "    found = threadpoolctl.threadpool_info()\n"
+        "print([(i['num_threads'], 'scipy' in i['filepath']) for i in found "
+        "if i['user_api'] == 'blas'])\n"
+    )
+    several = {**os.environ, "OPENBLAS_NUM_THREADS": "2"}
+    several.pop("OMP_NUM_THREADS", None)
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=several
+    )
+    libraries = ast.literal_eval(found.stdout)
+    assert len(libraries) >= 2
+    assert any(scipys for _, scipys in libraries)
+    assert {threads for threads, _ in libraries} == {1}
