@@ -1,10 +1,11 @@
 """``python benchmarks/inner_stages.py``: what it saves that inner stages see less than everything.
 
 Masked autoencoder of preset quick to T, one seed after the other: all kernels in every stage
-(`chebyshev`), the loud ones (`partitioned`), and these on the patches that pull one of them
-(``answered``, what runs do). `ratio_all` and `ratio_loud` are CPU times over that of the third.
-Crossing times are held against those of the flow at a tenth of tol: median and largest relative
-error of the first and of the third. Prints and appends to inner_stages.csv.
+(`chebyshev`), the loud ones (`partitioned`), these on the patches that pull one of them
+(``apart``), and the same in one compiled loop (``answered``, what runs do). `ratio_...` are CPU
+times over that of the last. Crossing times are held against those of the flow at a tenth of tol:
+median and largest relative error of the first and of the last. Prints and appends to
+inner_stages.csv.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import torch
 import typer
 from stored import keep
 
+from mrpverify.objectives.mae import gradient as mae
 from mrpverify.parameters import Parameters
 from mrpverify.regime import load_preset
 from mrpverify.simulate import flow
@@ -36,20 +38,25 @@ def compare(
     torch.set_num_threads(1)
     regime = load_preset("quick").regimes["mae"]
     finer = replace(regime, tolerance=regime.tolerance / 10, work=10**6)
+    _timed(regime, salt, 0)  # compiles
     rows = []
     for seed in range(seeds):
         with mock.patch.object(flow, "Partitioned", _all_kernels):
             whole, slow = _timed(regime, salt, seed)
         with mock.patch.object(flow, "Partitioned", _all_patches):
             loud, middle = _timed(regime, salt, seed)
+        with mock.patch.object(mae, "_stages", _one_by_one):
+            apart, calls = _timed(regime, salt, seed)
         answered, fast = _timed(regime, salt, seed)
         exact, _ = _timed(finer, salt, seed)
         row: dict[str, object] = {"seed": seed, "torch": torch.__version__}
         for name, run, took in (
-            ("all", whole, slow), ("loud", loud, middle), ("answered", answered, fast),
+            ("all", whole, slow), ("loud", loud, middle), ("apart", apart, calls),
+            ("answered", answered, fast),
         ):  # fmt: skip
             row |= {f"gradients_{name}": int(run.steps[0]), f"cpu_s_{name}": round(took, 2)}
-        row |= {"ratio_all": round(slow / fast, 2), "ratio_loud": round(middle / fast, 2)}
+        others = {"all": slow, "loud": middle, "apart": calls}
+        row |= {f"ratio_{name}": round(took / fast, 2) for name, took in others.items()}
         rows.append(row | _errors("all", whole, exact) | _errors("answered", answered, exact))
         print(rows[-1])
     keep("inner_stages", rows)
@@ -73,6 +80,10 @@ def _all_patches(field: Any, state: torch.Tensor, tolerance: float, loud: Any, i
     """The one whose inner stages see all patches."""
     del inner
     return Partitioned(field, state, tolerance, loud)
+
+
+def _one_by_one(*given: object) -> None:
+    """No loop: stages are taken one after the other."""
 
 
 def _timed(regime: Parameters, salt: str, seed: int) -> tuple[Trajectory, float]:
