@@ -7,7 +7,7 @@ and its design stand in the source: a record of this version has to say the same
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -46,11 +46,15 @@ def of_regimes(record: Row) -> Iterator[str]:
 
 
 def of_questions(record: Row) -> Iterator[str]:
-    """Claims that a record's command names, and that the record says nothing of."""
+    """What a record's command asks for, and the record does not say: claims, salt, seeds."""
     words = record.get("command")
     if not isinstance(words, list) or not words:
         return
-    _, names = options_and_names(words_of(words)[1])
+    options, names = options_and_names(words_of(words)[1])
+    for name in ("salt", "seeds"):
+        asked = dict(options).get(f"--{name}")
+        if asked is not None and asked != str(record[name]):
+            yield f"its command says --{name} {asked}, and the record {name} {record[name]}"
     there, ids = {row["id"] for row in record["claims"]}, {claim.id for claim in known()}
     for name in dict.fromkeys(names):
         if name in ids - there:
@@ -94,14 +98,26 @@ def of_identity(record: Row, row: Row) -> Iterator[str]:
         if row["id"] in {one.id for one in known()}:
             yield "this version has no such claim of that framework and horizon"
         return
-    own = claim.controls.get(row["framework"], ())
-    if own and not row["controls"]:
-        yield f"no control, and this version has {len(own)}, which its verdict rests on"
+    yield from _of_controls([one.id for one in claim.controls.get(row["framework"], ())], row)
     for name in WORDS:
         if row[name] != getattr(claim, name):
             yield f"{name} {row[name]!r}, of this version {getattr(claim, name)!r}"
     if claim.per_seed:
         yield from _of_design(record, row)
+
+
+def _of_controls(own: Sequence[str], row: Row) -> Iterator[str]:
+    """Whether a row has the controls of its claim, all of which its verdict rests on."""
+    there = [control["id"] for control in row["controls"]]
+    if own and not there:
+        yield f"no control, and this version has {len(own)}, which its verdict rests on"
+        return
+    for name in own:
+        if name not in there:
+            yield f"no control {name!r}, which its verdict rests on"
+    for name in there:
+        if name not in own:
+            yield f"control {name!r}, which this version does not have"
 
 
 def _of_design(record: Row, row: Row) -> Iterator[str]:

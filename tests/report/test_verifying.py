@@ -37,14 +37,16 @@ from tests.report.test_record import counted
 from tests.report.test_text import REGIME, run
 
 TRUE, FALSE = [True] * 16, [False] * 4
+(CLAIM,) = select(["T1.capture"])
+CONTROLS = CLAIM.controls["mae"]
 
 
 def made(measurement, control=None, verdict=None):
-    """A record of one claim with one control that failed as it should."""
-    (claim,) = select(["T1.capture"])
-    refuted = ControlResult(claim.controls["mae"][0], control or counted(FALSE), True)
+    """A record of one claim and its controls, which failed as they should; `control`: the first."""
+    found = (control or counted(FALSE), *[counted(FALSE)] * (len(CONTROLS) - 1))
+    refuted = tuple(ControlResult(one, m, True) for one, m in zip(CONTROLS, found, strict=True))
     outcome = verdict or measurement.measured
-    result = ClaimResult(claim, "mae", measurement, (refuted,), (), outcome, None)
+    result = ClaimResult(CLAIM, "mae", measurement, refuted, (), outcome, None)
     content = json.loads(as_json(record(run(), [result])))
     return content | {"exit_code": exit_code([outcome])}
 
@@ -66,7 +68,7 @@ def test_what_a_check_writes_follows(folder, seeds):
     for judge in (judged_by, judged_by_e_value):
         found = verify(written(folder, made(counted(seeds, judge))))
         assert found.mismatches == ()
-        assert (found.from_seeds, found.from_intervals) == (2, 0)
+        assert (found.from_seeds, found.from_intervals) == (1 + len(CONTROLS), 0)
 
 
 CHANGES = {
@@ -106,12 +108,40 @@ def test_controls_cannot_all_be_left_out(folder):
     assert "no control, and this version has" in told
 
 
+def test_no_control_can_be_left_out_and_none_be_added(folder):
+    for index, control in enumerate(CONTROLS):
+        content = made(counted(TRUE))
+        del content["claims"][0]["controls"][index]
+        (told,) = verify(written(folder, content)).mismatches
+        assert f"no control {control.id!r}, which its verdict rests on" in told
+    content = made(counted(TRUE))
+    content["claims"][0]["controls"][0]["id"] = "another"
+    left_out, added = verify(written(folder, content)).mismatches
+    assert "no control" in left_out
+    assert "control 'another', which this version does not have" in added
+
+
 def test_a_claim_that_the_command_names_cannot_be_left_out(folder):
     content = made(counted(TRUE))
     asked = ["theorem1", "SL.test", "--salt", "A.flow"]
-    content["command"] = ["python", "-m", "mrpverify.check", *asked]
+    content |= {"command": ["python", "-m", "mrpverify.check", *asked], "salt": "A.flow"}
     (told,) = verify(written(folder, content)).mismatches
     assert told == "SL.test: its command asks for it, and nothing is said of it"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--salt", "b"], "its command says --salt b, and the record salt a"),
+        (["--seeds=96"], "its command says --seeds 96, and the record seeds 24"),
+        (["--salt=a", "--seeds", "24"], None),
+        (["--workers", "1"], None),
+    ],
+)
+def test_salt_and_seeds_are_those_of_the_command(folder, words, told):
+    content = made(counted(TRUE)) | {"salt": "a", "seeds": 24}
+    content["command"] = ["python", "-m", "mrpverify.check", "theorem1", *words]
+    assert verify(written(folder, content)).mismatches == (() if told is None else (told,))
 
 
 def test_a_violated_condition_cannot_be_left_out(folder):
