@@ -15,7 +15,9 @@ from mrpverify.simulate import (
     execution,
     flow,
     held_out,
+    processes,
     run,
+    sample,
     trajectory,
 )
 from mrpverify.simulate.images import Images
@@ -231,3 +233,52 @@ def test_enough_is_crossed_where_what_is_never_shown_is_not() -> None:
     assert run.enough_crossed(p, moments, crossed).tolist() == [True, False]
     crossed[0, 1] = False
     assert run.enough_crossed(p, moments, crossed).tolist() == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [({"WORLD_SIZE": "two"}, "WORLD_SIZE='two'"), ({"WORLD_SIZE": ""}, "WORLD_SIZE=''"),
+     ({"RANK": None}, "RANK=None"), ({"RANK": "-1"}, "RANK='-1'"),
+     ({"LOCAL_RANK": None}, "LOCAL_RANK=None")],
+)  # fmt: skip
+def test_a_launcher_says_all_three_numbers(monkeypatch, left_out: dict, said: str) -> None:
+    """Or none: a process is not begun with half of them."""
+    begun: list[str] = []
+    monkeypatch.setattr(processes.dist, "init_process_group", begun.append)
+    monkeypatch.setattr(processes.dist, "destroy_process_group", lambda: begun.append("ended"))
+    monkeypatch.setattr(processes.dist, "get_rank", lambda: 2)
+    monkeypatch.setattr(processes.dist, "get_world_size", lambda: 3)
+    told = {"WORLD_SIZE": "3", "RANK": "2", "LOCAL_RANK": "0"}
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    with processes.started_by_torchrun("cpu") as group:
+        assert group == Group(2, 3)
+        assert begun == ["gloo"]
+    assert begun == ["gloo", "ended"]
+    for name, value in left_out.items():
+        monkeypatch.delenv(name) if value is None else monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match=said), processes.started_by_torchrun("cpu"):
+        pass
+    assert begun == ["gloo", "ended"]
+
+
+def test_a_process_alone_adds_up_what_it_has_and_two_ask_each_other(monkeypatch) -> None:
+    asked: list[tuple[torch.Tensor, object]] = []
+    monkeypatch.setattr(processes.dist, "all_reduce", lambda *given: asked.append(given))
+    part = torch.arange(6.0).view(2, 3).T
+    assert Group().sum(part) is part
+    assert Group().largest(part) is part
+    assert asked == []
+    both = [Group(1, 2).sum(part), Group(1, 2).largest(part)]
+    assert all(torch.equal(found, part) and found is not part for found in both)
+    assert [how for _, how in asked] == [processes.dist.ReduceOp.SUM, processes.dist.ReduceOp.MAX]
+
+
+def test_a_draw_of_noise_as_large_as_may_be_remembered_is(monkeypatch) -> None:
+    """Of 7 rows: 8 bytes each for 3 features and 5 coordinates."""
+    for most, kept in ((7 * 8 * (3 + 5), 1), (7 * 8 * (3 + 5) - 1, 0)):
+        monkeypatch.setattr(sample, "REMEMBERED_BYTES", most)
+        sample._remembered.cache_clear()
+        share, unit = sample._unit_noise(7, (3, 5), torch.Generator().manual_seed(0))
+        assert (share.numel() + unit.numel()) * share.element_size() == 7 * 8 * (3 + 5)
+        assert sample._remembered.cache_info().currsize == kept

@@ -5,10 +5,11 @@ Docstrings say on which side an edge lies. A test on either side of it does not 
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import inf, log
+from math import inf, log, pi
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from mrpverify.objectives.teacher_student import theory as teacher_student
 from mrpverify.parameters import Parameters
@@ -19,6 +20,7 @@ from mrpverify.theory import (
     coverage_time,
     curvature,
     ensemble,
+    gaussian,
     growth,
     labelled_view,
     leak,
@@ -126,6 +128,8 @@ ADMITTED: list[tuple[Callable[[], object], object]] = [
     (lambda: wrong_labels.margin(POINT, 0.0), inf),
     (lambda: wrong_labels.margin(POINT, 0.5), log(4)),
     (lambda: theorem1.expected_coverage(replace(POINT, classes=2, views=1)), 1 - 0.5**22),
+    (lambda: theorem1.expected_coverage(replace(POINT, classes=2, views=1, kernels_per_class=1)),
+     0.75),
     (lambda: theorem2.expected_cover_accuracy(replace(POINT, coverage=1 - 5 / 15)).covered, 1.0),
     (lambda: leak_race.drift(replace(POINT, gain="constant", tau=9.0)), (0.0, 0.0)),
     (lambda: leak_race.drift(replace(POINT, gain="constant", tau=1.01)), (0.0, 0.0)),
@@ -258,3 +262,33 @@ def test_of_two_classes_one_is_foreign():
     (found,) = [c.left for c in assumptions.applying(p, "teacher-student")
                 if c.id == "sparse presence"]  # fmt: skip
     assert found == pytest.approx(0.15)
+
+
+@pytest.mark.parametrize("masks", ["bernoulli", "fixed"])
+def test_of_one_patch_a_feature_masked_ones_are_driven_by_others_alone(masks: str):
+    """No patch predicts itself: without a bias the feature's own drive is 0 itself, not nearly."""
+    p = replace(MAE, target="masked", patches_per_feature=1, bias=False, masks=masks)
+    assert mae_plateau.drive_matrix(p)[0, 0] == 0
+    assert mae_plateau.grows_by_others(p)
+    assert 0 < mae_plateau.crossing_time(p, 0.1) < inf
+    assert not mae_plateau.grows_by_others(replace(p, patches_per_feature=2))
+
+
+def test_a_sibling_that_is_always_there_adds_as_much_as_the_feature_itself():
+    """However small both drives are; of one view there is none."""
+    p = replace(MAE, bias=False, hide=False, off_class=0.0, split="equal", own_high=1.1)
+    drive = mae_plateau.drive_matrix(p)[0, 0]
+    assert drive == pytest.approx(1.1**6 / 3**4 / 5)  # sum z^5 times sum z, shown in a class of 5
+    assert theorem1._sibling_share(p) == pytest.approx(1.0)
+    assert theorem1._sibling_share(replace(p, views=1)) == 0.0
+
+
+def test_half_of_the_starts_that_grow_lie_below_their_median():
+    """P(0 < g < x) = 1/4; of one kernel the largest start is as often negative."""
+    assert ndtr(gaussian.MEDIAN_POSITIVE) - 0.5 == pytest.approx(0.25)
+    for count in (1, 2, 7, 10**6):
+        assert ndtr(gaussian.median_maximum(count)) ** count == pytest.approx(0.5)
+    # E g_+ and E g_+^2, and of one group of one the same.
+    assert gaussian.positive_moment(1) == pytest.approx((2 * pi) ** -0.5)
+    assert gaussian.positive_moment(2) == pytest.approx(0.5)
+    assert gaussian.smallest_of_maxima(1, 1) == pytest.approx((2 * pi) ** -0.5)

@@ -1,6 +1,7 @@
 """What mends a violated condition: told by the conditions themselves, on both sides of the edge."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -8,8 +9,10 @@ from hypothesis import strategies as st
 
 from mrpverify.parameters import symbols
 from mrpverify.regime import load_preset
+from mrpverify.theory import mending
 from mrpverify.theory.assumptions import applying, violated
 from mrpverify.theory.mending import Mend, mends
+from tests.theory.generic import FIXED, POINT
 
 QUICK = load_preset("quick").regimes
 BROKEN = [
@@ -110,3 +113,33 @@ def test_a_mend_is_a_setting_that_is_taken():
     assert "varrho" in {mend.symbol for mend in found}
     for mend in found:
         load_preset("quick").override({**changes, mend.symbol: mend.value})
+
+
+@settings(max_examples=50)
+@given(st.floats(1.0, 6.0), st.booleans())
+def test_a_moved_parameter_is_the_next_setting_beyond(factor, up):
+    """Whole numbers by one, masks of fixed size by a visible patch, all else by its last digit."""
+
+    def next_to(now, found, unit):
+        exact = now * factor if up else now / factor
+        beyond = found - exact if up else exact - found
+        assert -1e-9 * unit <= beyond <= (1 + 1e-9) * unit
+
+    for name in ("images", "kernels_per_class", "power"):
+        found = mending._value(POINT, name, factor, up)
+        assert isinstance(found, int)
+        next_to(getattr(POINT, name), found, 1)
+    for name in ("off_class", "init_scale", "visible", "weak_view"):
+        found = mending._value(POINT, name, factor, up)
+        last = Decimal(repr(found)).normalize().as_tuple()
+        assert len(last.digits) <= mending.DIGITS
+        now = getattr(POINT, name)
+        place = Decimal(now * factor if up else now / factor).adjusted()
+        next_to(now, found, 10.0 ** (place - mending.DIGITS + 1))
+    # Of 20 patches 7 are the fewest of which 0.35 is a whole number.
+    found = mending._value(FIXED, "patches", factor, up)
+    assert found % 20 == 0
+    next_to(60, found, 20)
+    found = mending._value(FIXED, "visible", factor, up)
+    assert found * 60 == pytest.approx(round(found * 60))
+    next_to(0.35, found, 1 / 60)

@@ -97,6 +97,21 @@ def test_the_accuracy_is_that_of_drawn_images(seed):
     assert abs(flow.accuracy(BASE, c) - right) < 5 * np.sqrt(0.25 / IMAGES) + 0.004
 
 
+def test_strengths_are_looked_at_from_end_to_end():
+    """What answers louder in half of the images does so in half of the nodes: Z is uniform, and an
+    answer grows with it. No class answers by its second view."""
+    p = replace(
+        BASE, classes=2, weak_view=0.0, own_low=1.2, own_high=1.2, single_view_off_class=0.8,
+        off_class=0.6,
+    )  # fmt: skip
+    c, pi = np.zeros((2, 2, 1)), 0.3
+    c[:, 0, 0] = 2.0, 2.0 * 1.2 / 0.6
+    # Z of what is not looked at lies in [0.4, 0.8]: the first class is beaten above 0.6, the second
+    # one, as far from it on the other side, never.
+    expected = ((1 - pi / 2) + 1.0) / 4
+    assert flow.accuracy(p, c) == pytest.approx(expected, abs=1e-12)
+
+
 @given(st.floats(0.01, 0.3), st.integers(0, 100))
 def test_one_view_a_class_is_the_plain_law(presence, seed):
     """Leading term: a lost view answers by its weak rest, below any learned one."""

@@ -1,0 +1,180 @@
+"""The passes that numba compiles, run by Python itself: each against sReLU in plain numpy.
+
+What numba compiles neither coverage nor a fork of a session sees (`docs/mutation.md`); these do.
+Arrays are handed over full of what was there before, axes have unlike lengths, and one kernel
+answers nothing.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from mrpverify.parameters import Parameters
+from mrpverify.simulate import compiled, passes
+from mrpverify.simulate.rows import every_patch, some_patches
+from tests.theory.generic import answer, slope
+
+VARRHO = 0.7
+SEEDS, IMAGES, PATCHES, KERNELS = 2, 3, 4, 5
+POWERS = pytest.mark.parametrize("power", [2, 3, 5])
+
+
+def interpreted(function: Any) -> Callable[..., None]:
+    """What numba was given; the same where it is told to interpret."""
+    return getattr(function, "py_func", function)
+
+
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "_bent", interpreted(compiled._bent))
+
+
+def constants(power: int) -> np.ndarray:
+    return np.array([VARRHO, 1 / VARRHO, 1 - 1 / power])
+
+
+def drawn(*shape: int, seed: int = 0) -> np.ndarray:
+    """Numbers on both sides of 0 and of varrho; those of the last kernel are all negative."""
+    values = np.random.default_rng(seed).normal(size=shape)
+    values[..., -1] = -np.abs(values[..., -1])
+    return values
+
+
+def left_over(*shape: int) -> np.ndarray:
+    return np.full(shape, 7.7)
+
+
+@POWERS
+def test_outputs_are_weighted_sums_over_patches(power: int) -> None:
+    u, seen = drawn(SEEDS, IMAGES, PATCHES, KERNELS), drawn(SEEDS, IMAGES, PATCHES, seed=1)
+    h, reach = left_over(SEEDS, IMAGES, KERNELS), left_over(SEEDS, KERNELS)
+    interpreted(compiled.outputs(power))(constants(power), u, seen, h, reach)
+    np.testing.assert_allclose(h, np.einsum("snp,snpr->snr", seen, answer(u, power)), atol=1e-12)
+    np.testing.assert_array_equal(reach, u.max((1, 2)))
+
+
+@POWERS
+def test_a_pull_is_handed_on_by_the_slope_of_each_patch(power: int) -> None:
+    u, seen = drawn(SEEDS, IMAGES, PATCHES, KERNELS), drawn(SEEDS, IMAGES, PATCHES, seed=1)
+    pull, before = drawn(SEEDS, IMAGES, KERNELS, seed=2), u.copy()
+    interpreted(compiled.pulled(power))(constants(power), u, seen, pull)
+    expected = pull[:, :, None] * seen[..., None] * slope(before, power)
+    np.testing.assert_allclose(u, expected, atol=1e-12)
+
+
+@POWERS
+def test_an_activation_is_a_value_and_its_slope(power: int) -> None:
+    u = np.array([-1.0, 0.0, 0.3, VARRHO, 0.71, 4.0])
+    a, steep = left_over(6), left_over(6)
+    interpreted(compiled.activated(power))(constants(power), u, a, steep)
+    np.testing.assert_allclose(a, answer(u, power), atol=1e-12)
+    np.testing.assert_allclose(steep, slope(u, power), atol=1e-12)
+
+
+@POWERS
+@pytest.mark.parametrize("first", [[0, 2, 2, 5, 6, 9], [0, 0, 4, 4, 7, 11], [0, 1, 2, 3, 4, 5]])
+def test_rows_belong_to_the_image_at_which_they_begin(power: int, first: list[int]) -> None:
+    """An image may have none; the last one has what is left."""
+    rows = 11
+    u, raw = drawn(rows, KERNELS), drawn(rows, KERNELS, seed=1)
+    drive, before = drawn(SEEDS * IMAGES, KERNELS, seed=2), u.copy()
+    a, h = left_over(rows, KERNELS), left_over(SEEDS * IMAGES, KERNELS)
+    reach, c, begins = left_over(SEEDS, KERNELS), constants(power), np.array(first)
+    interpreted(compiled.encoded(power))(c, u, begins, a, h, reach)
+    np.testing.assert_allclose(a, answer(before, power), atol=1e-12)
+    np.testing.assert_allclose(u, slope(before, power), atol=1e-12)
+    owned = np.split(np.arange(rows), first[1:])
+    np.testing.assert_allclose(h, [a[own].sum(0) for own in owned], atol=1e-12)
+    for s in range(SEEDS):
+        own = np.concatenate(owned[s * IMAGES : (s + 1) * IMAGES])
+        np.testing.assert_array_equal(reach[s], before[own].max(0, initial=-np.inf))
+    signal = raw.copy()
+    interpreted(compiled.driven(power))(c, signal, begins, drive, u)
+    of = np.repeat(np.arange(len(first)), [len(own) for own in owned])
+    np.testing.assert_allclose(signal, (raw + drive[of]) * slope(before, power), atol=1e-12)
+
+
+@POWERS
+def test_a_student_is_pulled_by_what_the_teacher_answers_more(power: int) -> None:
+    """(sum sReLU(tau u) - (1 - shared) sum sReLU(u) - own a) a', each with gains of its own."""
+    u = drawn(SEEDS, IMAGES, PATCHES, KERNELS)
+    tau = np.random.default_rng(3).uniform(0.6, 2.5, (SEEDS, KERNELS))
+    own, shared = np.array([1.9, 0.4]), np.array([0.03, 0.2])
+    before, reach = u.copy(), left_over(SEEDS, KERNELS)
+    interpreted(compiled.matched(power))(
+        constants(power), u, VARRHO / tau, tau**power, own, shared, reach
+    )
+    a = answer(before, power)
+    taught = answer(tau[:, None, None] * before, power).sum(2, keepdims=True)
+    residual = taught - (1 - shared[:, None, None, None]) * a.sum(2, keepdims=True)
+    expected = (residual - own[:, None, None, None] * a) * slope(before, power)
+    np.testing.assert_allclose(u, expected, atol=1e-12)
+    np.testing.assert_array_equal(reach, before.max((1, 2)))
+
+
+def asked_for(ask: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> tuple[str, list]:
+    """Which pass is asked for, and with what after the constants."""
+    seen: list[tuple[str, list]] = []
+
+    def pass_of(name: str, u: torch.Tensor, power: int) -> Callable[..., None]:
+        return lambda c, *given: seen.append((name, [*given]))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(passes, "compiled", pass_of)
+        ask()
+    [found] = seen
+    return found
+
+
+def test_a_pass_is_tried_on_arguments_of_the_kind_that_it_gets(monkeypatch) -> None:
+    """One activation with as many axes: numba compiles for those alone."""
+    u, pull = torch.ones(2, 3, 4, 5), torch.ones(2, 3, 5)
+    rows = every_patch(torch.ones(2, 3, 4, 6))
+    flat, drive = torch.ones(2, 12, 5), torch.ones(2, 3, 5)
+    match = passes.Match.of(torch.ones(2, 5), Parameters().mask_law, 3)
+    asks: list[Callable[[], object]] = [
+        lambda: passes.outputs(u, 3, VARRHO),
+        lambda: passes.pulled(u, pull, 3, VARRHO),
+        lambda: passes.activated(u, 3, VARRHO),
+        lambda: passes.encoded(flat, rows, 3, VARRHO),
+        lambda: passes.driven(flat, drive, flat, rows, 3),
+        lambda: passes.matched(u, match, 3),
+    ]
+    found = dict(asked_for(ask, monkeypatch) for ask in asks)
+    assert len(found) == len(asks)
+    for name, given in found.items():
+        tried = passes._ones(name, torch.float32)
+        assert [(x.ndim, x.dtype) for x in tried] == [(x.ndim, x.dtype) for x in given], name
+        assert all(x.size == 1 for x in tried)
+
+
+@pytest.mark.parametrize("some", [True, False])
+def test_what_a_pass_gets_and_gives_is_what_torch_would_have_done(some: bool, monkeypatch) -> None:
+    """The whole way of each: arguments in their places, answers in theirs."""
+    q, u, pull = 3, torch.tensor(drawn(2, 3, 4, 5)), torch.tensor(drawn(2, 3, 5, seed=1))
+    seen = torch.tensor(drawn(2, 3, 4, seed=2)) if some else None
+    x = torch.tensor(drawn(2, 3, 4, 6, seed=3))
+    rows = some_patches(x, x[..., 0] > 0) if some else every_patch(x)
+    flat = rows.patches @ torch.tensor(drawn(2, 6, 5, seed=4))
+    raw = torch.tensor(drawn(*flat.shape, seed=5))
+
+    def ask() -> list[torch.Tensor]:
+        encoded = passes.encoded(flat.clone(), rows, q, VARRHO)
+        return [
+            *passes.outputs(u, q, VARRHO, seen),
+            passes.pulled(u.clone(), pull, q, VARRHO, seen),
+            *passes.activated(u, q, VARRHO), *encoded,
+            passes.driven(raw.clone(), pull, encoded[1], rows, q),
+        ]  # fmt: skip
+
+    with monkeypatch.context() as patch:
+        patch.setattr(passes, "compiled", lambda *_: None)
+        expected = ask()
+    by_name = {name: interpreted(getattr(compiled, name)(q)) for name in
+               ("outputs", "pulled", "activated", "encoded", "driven")}  # fmt: skip
+    monkeypatch.setattr(passes, "compiled", lambda name, u, power: by_name[name])
+    for found, wanted in zip(ask(), expected, strict=True):
+        torch.testing.assert_close(found, wanted, atol=1e-12, rtol=1e-9)
