@@ -194,3 +194,30 @@ def test_parts_that_do_not_say_what_each_seed_says_stay_as_they_are():
     found = seeds_not_known(both, np.arange(20) < 4)
     assert found.details["parts"] == {"a": each, "b": {}}
     assert found.measured is Verdict.INCONCLUSIVE
+
+
+def test_a_band_above_zero_holds_every_number_above_zero_and_not_zero():
+    """No difference at all is no support for one, however small one is."""
+    for low, expected in ((0.0, OPEN), (5e-324, YES), (1e-9, YES), (-1e-9, OPEN)):
+        assert measured_within((low, 0.5), (numbers.ABOVE_ZERO, inf)) is expected
+    assert measured_within((0.0, 0.0), (numbers.ABOVE_ZERO, inf)) is NO
+
+
+@pytest.mark.parametrize("value", [nan, inf, -inf])
+def test_a_seed_with_one_value_that_is_no_number_has_no_slope(value: float):
+    """And nothing is computed with it, which numpy would warn of."""
+    values = np.ones((2, 4)) * np.arange(4)
+    values[0, 2] = value
+    with np.errstate(all="raise"):
+        found = slopes.slopes_in_log(np.exp(np.arange(4)), values)
+        in_log = slopes.log_slopes(np.exp(np.arange(4)), np.exp(np.where(values > -inf, values, 0)))
+    assert np.isnan(found[0])
+    assert found[1] == pytest.approx(1.0)
+    assert in_log[1] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("title", "words"), [("", "a number of seeds"), ("Seeds, by class", "Seeds, by class")]
+)
+def test_a_table_is_headed_by_its_title_else_by_its_name_in_words(title: str, words: str):
+    assert Table("a_number_of_seeds", [], title).words == words

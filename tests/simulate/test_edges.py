@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from mrpverify.objectives.teacher_student import gradient as teacher_student
 from mrpverify.parameters import Parameters
 from mrpverify.simulate import (
     certificate,
     chebyshev,
+    descend,
     execution,
     flow,
     held_out,
@@ -23,6 +25,7 @@ from mrpverify.simulate import (
 from mrpverify.simulate.images import Images
 from mrpverify.simulate.processes import Group
 from mrpverify.simulate.sample import sample_weights
+from tests.theory.generic import answer
 
 NEVER = trajectory.NEVER
 
@@ -282,3 +285,37 @@ def test_a_draw_of_noise_as_large_as_may_be_remembered_is(monkeypatch) -> None:
         share, unit = sample._unit_noise(7, (3, 5), torch.Generator().manual_seed(0))
         assert (share.numel() + unit.numel()) * share.element_size() == 7 * 8 * (3 + 5)
         assert sample._remembered.cache_info().currsize == kept
+
+
+@pytest.mark.parametrize("tau", [0.0, 0.5, 1.0, 1.3, 2.0, 4.0])
+def test_a_teacher_is_computed_from_where_it_is_not_a_multiple_of_its_student(tau: float) -> None:
+    """sReLU(tau u) = tau^q sReLU(u) up to some u, and no further."""
+    p, gain = Parameters(power=3), torch.tensor([[tau]], dtype=torch.float64)
+    (limit,) = teacher_student._alike_up_to(p, {}, gain).flatten().tolist()
+
+    def alike(u: float) -> bool:
+        taught, multiple = (float(answer(np.array(x), 3, 1.0)) for x in (tau * u, u))
+        return abs(taught - tau**3 * multiple) < 1e-12
+
+    assert all(alike(share * min(limit, 9.0)) for share in (0.3, 0.9, 1.0))
+    assert limit == inf or tau == 0 or not alike(1.1 * limit)
+    for other in ({"teacher": None}, {}):
+        q = replace(p, stop_gradient="teacher" in other)
+        assert teacher_student._alike_up_to(q, other, gain).tolist() == [[-inf]]
+
+
+@pytest.mark.parametrize(
+    ("step", "done", "active"),
+    [(6, [False, True], True), (7, [False, True], False), (6, [True, True], False),
+     (7, [True, True], False), (0, [False, False], True)],
+)  # fmt: skip
+def test_a_descent_goes_on_below_its_last_step_while_a_seed_has_to_run(step, done, active) -> None:
+    stub = SimpleNamespace(step=step, parameters=Parameters(max_steps=7), done=torch.tensor(done))
+    assert descend._Run.active.fget(stub) is active  # type: ignore[attr-defined]
+
+
+def test_a_course_stays_at_its_ends_before_and_after_what_was_kept() -> None:
+    """A kernel whose clock stands behind that of its seed is where it was last."""
+    time, value = np.array([1.0, 2.0, 4.0]), np.array([[1.0], [3.0], [9.0]])
+    found = flow._interpolate(np.array([0.0, 1.0, 4.0, 5.5, 99.0]), time, value, 0 * value + 7)
+    np.testing.assert_array_equal(found[:, 0], [1.0, 1.0, 9.0, 9.0, 9.0])

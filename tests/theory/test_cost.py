@@ -56,3 +56,12 @@ def test_plateau_gradients_let_the_leader_grow_up_to_varrho():
 def test_hours_refuse_what_is_no_cost(number, rate, passes):
     with pytest.raises(ValueError, match="gradients >= 0"):
         cost.hours(LARGE["mae"], number, rate, passes)
+
+
+def test_the_reference_is_a_gradient_of_preset_quick():
+    """Of its images, dimension and kernels; all of their patches have a product of two passes."""
+    quick = load_preset("quick").regimes["mae"]
+    images, patches, dimension, kernels = cost.SAMPLE
+    assert (images, dimension, kernels) == (quick.images, quick.dimension, quick.kernels)
+    each = cost.gradient(quick).operations / cost.patches(quick)
+    assert patches * each == cost.REFERENCE

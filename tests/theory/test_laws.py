@@ -74,6 +74,21 @@ def test_masked_drive_changes_sign_at_the_threshold():
         assert values[1] == pytest.approx(0, abs=1e-12)
 
 
+def test_a_second_view_is_driven_as_the_least_squares_decoder_drives_it():
+    """b of both views' patches from E (T - b h)^2 and the masks' penalty, patch by patch (L8)."""
+    rng = np.random.default_rng(0)
+    c, (theta, total, a) = np.arange(2.0, 8.0), rng.uniform(0.2, 0.9, (3, 6))
+    penalty, hidden, h = (1 - theta) / theta, 1 - theta, c * a
+    # A patch that the kernel answers is seen itself, and no target: c - 1 others of its own view.
+    seen = hidden * total * a * np.array([c - 1, c])
+    b = seen / (h**2 + penalty * c * a**2)
+    target = hidden * total * np.array([np.ones(6), 1 - 1 / c])
+    expected = (b * target - h * b**2).sum(0)
+    letters = notation.C_p, notation.theta, notation.Z, sp.Symbol("a", positive=True)
+    drive = sp.lambdify(letters, mae_masks.masked_drive_expression())
+    np.testing.assert_allclose(drive(c, theta, total, a), expected)
+
+
 def test_remaining_share_is_what_least_squares_leaves():
     p = Parameters(visible=0.3, patches_per_feature=3)
     a, z = 0.7, 1.2
