@@ -270,6 +270,8 @@ def test_of_one_patch_a_feature_masked_ones_are_driven_by_others_alone(masks: st
     p = replace(MAE, target="masked", patches_per_feature=1, bias=False, masks=masks)
     assert mae_plateau.drive_matrix(p)[0, 0] == 0
     assert mae_plateau.grows_by_others(p)
+    assert mae_plateau.drive_matrix(p)[0, 1] > 0
+    assert theorem1._sibling_share(p) == 0.0
     assert 0 < mae_plateau.crossing_time(p, 0.1) < inf
     assert not mae_plateau.grows_by_others(replace(p, patches_per_feature=2))
 
@@ -281,6 +283,10 @@ def test_a_sibling_that_is_always_there_adds_as_much_as_the_feature_itself():
     assert drive == pytest.approx(1.1**6 / 3**4 / 5)  # sum z^5 times sum z, shown in a class of 5
     assert theorem1._sibling_share(p) == pytest.approx(1.0)
     assert theorem1._sibling_share(replace(p, views=1)) == 0.0
+    # Of views that are never shown together, each in one image of 15, with a bias: -1/15^2 over
+    # 1/15 - 1/15^2.
+    apart = replace(p, bias=True, hide=True, single_view=1.0, weak_view=0.0)
+    assert theorem1._sibling_share(apart) == pytest.approx(-1 / 14)
 
 
 def test_half_of_the_starts_that_grow_lie_below_their_median():
