@@ -201,6 +201,11 @@ def test_a_band_above_zero_holds_every_number_above_zero_and_not_zero():
     for low, expected in ((0.0, OPEN), (5e-324, YES), (1e-9, YES), (-1e-9, OPEN)):
         assert measured_within((low, 0.5), (numbers.ABOVE_ZERO, inf)) is expected
     assert measured_within((0.0, 0.0), (numbers.ABOVE_ZERO, inf)) is NO
+    near = np.linspace(0.3, 0.5, 2 * FEWEST_SEEDS)
+    for values, supported in ((near, True), (near - 0.4, False), (1e-3 * near, True)):
+        told = numbers.Rival("none", 0.0)
+        found = numbers.mean_number("n", values, 1.0, told, (numbers.ABOVE_ZERO, inf))
+        assert found.supported is supported
 
 
 @pytest.mark.parametrize("value", [nan, inf, -inf])

@@ -63,6 +63,23 @@ def test_crossings_are_noted_where_a_kernel_first_has_one(seed: int) -> None:
             assert np.isnan(at).all()
 
 
+@pytest.mark.parametrize("below", [0.0, 1e-9])
+def test_what_comes_to_the_level_at_the_end_of_a_step_has_crossed_there(below: float) -> None:
+    before, after, slope = _tensor([[[0.2, 0.1]]]), _tensor([[[LEVEL - below, 0.3]]]), 0.15
+    slopes = torch.full_like(before, slope)
+    step = flow.Step(_tensor([[3.0]]), _tensor([[2.0]]), before, slopes, after, slopes)
+    stub = SimpleNamespace(
+        parameters=Parameters(linear_from=LEVEL), solver=SimpleNamespace(state=None),
+        crossing_time=torch.full_like(before, inf),
+        crossing_correlations=torch.full_like(before, nan),
+        _correlate=lambda state: after, _last_step=lambda: step,
+    )  # fmt: skip
+    flow._Flow._note_crossings(stub, torch.tensor([[True]]))  # type: ignore[arg-type]
+    times, at = stub.crossing_time.flatten(), stub.crossing_correlations.flatten()
+    assert times.tolist() == [inf, inf] if below else [pytest.approx(3.0), inf]
+    assert torch.isnan(at).all() if below else torch.allclose(at, after.flatten())
+
+
 def test_what_is_at_the_level_before_the_first_step_has_crossed() -> None:
     c = _tensor([[[LEVEL, 0.1], [np.nextafter(LEVEL, 0), 0.2]], [[0.3, 0.9], [0.6, 0.7]]])
     stub = SimpleNamespace(
