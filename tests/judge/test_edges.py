@@ -14,6 +14,7 @@ from mrpverify.judge.findings import (
     Estimate,
     Note,
     Table,
+    by_case,
     details_of,
     exchanged,
     from_rows,
@@ -226,3 +227,24 @@ def test_a_seed_with_one_value_that_is_no_number_has_no_slope(value: float):
 )
 def test_a_table_is_headed_by_its_title_else_by_its_name_in_words(title: str, words: str):
     assert Table("a_number_of_seeds", [], title).words == words
+
+
+def test_a_value_that_is_known_exactly_adds_nothing_to_an_interval():
+    """Unless it is said how finely one is known."""
+    same = np.full(9, 0.25)
+    bare = [Estimate.of("e", same), Estimate.of_share("e", same)]
+    assert [one.interval for one in bare] == [(0.25, 0.25)] * 2
+    [row] = by_case("n", {"a": same}).rows
+    assert row["mean"]["interval"] == [0.25, 0.25]
+    [row] = by_case("n", {"a": same}, 0.1).rows
+    low, high = row["mean"]["interval"]
+    assert (low + high, high) == pytest.approx((0.5, 0.25 + 1.859548 * 0.1 / 9))  # t of eight
+    assert tuple(row["mean"]["interval"]) == Estimate.of("e", same, 0.1).interval
+
+
+@pytest.mark.parametrize(("successes", "failures", "above"), [(0, 3000, True), (3000, 0, False)])
+def test_a_bettor_who_is_wrong_for_ever_has_nothing_left(successes, failures, above):
+    """Nor is anything left of what they bet on: the shares of their side weigh less than a number
+    can say."""
+    p0 = 0.9 if above else 0.1
+    assert e_value.wealth(successes, failures, p0, above) == 0.0

@@ -116,9 +116,13 @@ def test_who_crosses_first(seed: int, lead: Lead) -> None:
         assert learned_by[at] == (first[0] if first else -1)
 
 
-@given(SEEDS, st.sampled_from([0.25, 0.5]))
-def test_how_large_kernels_are_beside_the_largest_at_the_start(seed: int, share: float) -> None:
+@given(SEEDS, st.sampled_from([0.25, 0.5]), st.sampled_from([1.0, 0.1, 0.0]))
+def test_how_large_kernels_are_beside_the_largest_at_the_start(
+    seed: int, share: float, unit: float
+) -> None:
+    """Whatever the initial scale; beside a largest of 0 nothing has a size."""
     initial, later = _grid(seed, 2, KERNELS, FEATURES), _grid(seed + 1, 2, 6, KERNELS, FEATURES)
+    initial *= unit
     far, scale = induction.outside(initial, VIEWS, share), induction.scale(later, initial, VIEWS)
     for s, i in np.ndindex(2, CLASSES):
         views = slice(i * VIEWS, (i + 1) * VIEWS)
@@ -139,6 +143,7 @@ def test_largest_before_a_class_is_learned_and_the_first_break(seed: int) -> Non
     time = np.cumsum(random.random((2, 6)), 1)
     time[1, 4:], values[1, 4:] = np.nan, np.nan
     until = random.uniform(0, 4, size=(2, CLASSES))
+    until[:, 0] = time[0, 2], time[1, 1]  # a snapshot just when a class is learned
     which = random.random((2, KERNELS, CLASSES)) < 0.5
     largest = induction.largest_until(values, time, until, which)
     broken = induction.first_break(values, time, which, 1.5)

@@ -1,5 +1,7 @@
 """Contrastive and clustering pretraining: gradients against autograd, k-means against its goal."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -123,6 +125,36 @@ def test_a_cluster_without_images_keeps_its_centroid():
     found, cluster = clustering.spherical_k_means(y, mu)
     assert cluster.tolist() == [[0, 0]]
     assert torch.equal(found[0, 1], mu[0, 1])
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 10_000))
+def test_k_means_and_centroids_are_those_of_a_plain_loop(seed):
+    """Six images in five clusters: many have one or none. An empty centroid is as long as a mean
+    output of its own seed, and stays in its direction."""
+    random = np.random.default_rng(seed)
+    h, old = np.abs(random.normal(size=(2, 6, 3))), random.normal(size=(2, 5, 3))
+    p = Parameters(framework="clustering", classes=5)
+    state = {"weights": None, "centroids": torch.tensor(old), "age": torch.tensor(2)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clustering, "outputs", lambda *_: torch.tensor(h))
+        clustering._sort_again(p, state, SimpleNamespace(patches=None))
+    for s in range(2):
+        y = h[s] / np.linalg.norm(h[s], axis=1, keepdims=True)
+        mu = old[s] / np.linalg.norm(old[s], axis=1, keepdims=True)
+        for _ in range(clustering.ROUNDS):
+            own = (y @ mu.T).argmax(1)
+            for name in set(own):
+                mean = y[own == name].sum(0)
+                mu[name] = mean / np.linalg.norm(mean)
+        own = (y @ mu.T).argmax(1)
+        assert state["cluster"][s].tolist() == own.tolist()
+        length = np.linalg.norm(h[s], axis=1).mean()
+        for name in range(5):
+            held = h[s][own == name]
+            expected = held.mean(0) if len(held) else length * mu[name]
+            np.testing.assert_allclose(state["centroids"][s, name], expected, atol=1e-12)
+    assert int(state["age"]) == 0
 
 
 def test_images_are_sorted_again_after_so_many_steps():

@@ -14,6 +14,7 @@ from mrpverify.simulate import (
     certificate,
     chebyshev,
     descend,
+    encoder,
     execution,
     flow,
     held_out,
@@ -131,6 +132,8 @@ def test_a_horizon_without_coverage_is_the_deadline_where_there_is_one() -> None
     p = Parameters(horizon_factor=2.5, step=0.01, deadline=7.0)
     least = run.LEAST_STEPS * 0.01
     assert run.horizon_rule(p, coverage).tolist() == [7.5, 7.0, least]
+    early = replace(p, deadline=0.5)
+    assert run.horizon_rule(early, coverage).tolist() == [7.5, 0.5, least]
     free = replace(p, deadline=0.0)
     assert run.horizon_rule(free, coverage).tolist() == [7.5, NEVER, least]
 
@@ -319,3 +322,44 @@ def test_a_course_stays_at_its_ends_before_and_after_what_was_kept() -> None:
     time, value = np.array([1.0, 2.0, 4.0]), np.array([[1.0], [3.0], [9.0]])
     found = flow._interpolate(np.array([0.0, 1.0, 4.0, 5.5, 99.0]), time, value, 0 * value + 7)
     np.testing.assert_array_equal(found[:, 0], [1.0, 1.0, 9.0, 9.0, 9.0])
+
+
+def test_a_seed_that_is_at_its_horizon_or_has_diverged_has_ended_its_descent() -> None:
+    c = torch.tensor([0.1, 0.1, 0.1, torch.nan]).view(4, 1, 1)
+    times = torch.tensor([1.9, 2.0, 2.1, 0.0])
+    stub = SimpleNamespace(time=times, horizon=torch.full((4,), 2.0), correlations=c)
+    assert descend._Run._ended(stub).tolist() == [False, True, True, True]  # type: ignore[arg-type]
+
+
+def test_a_step_of_descent_is_cut_at_the_horizon_and_nothing_after_it() -> None:
+    """On the plateau of degree 4 at half of varrho: four times eta, where so much time is left."""
+    stub = SimpleNamespace(
+        parameters=Parameters(step=0.5, linear_from=0.8), horizon=torch.tensor([9.0, 9.0, 9.0]),
+        time=torch.tensor([3.0, 8.5, 3.0]), done=torch.tensor([False, False, True]),
+        objective=SimpleNamespace(plateau_degree=lambda p: 4),
+    )  # fmt: skip
+    largest, reach = torch.tensor([0.4] * 3), torch.tensor([0.1] * 3)
+    found = descend._Run._step(stub, largest, reach)  # type: ignore[arg-type]
+    assert found.tolist() == pytest.approx([2.0, 0.5, 0.0])
+
+
+def test_rows_are_summed_in_as_few_equal_pieces_as_keep_a_gpu_busy() -> None:
+    """Or in as many as there may be of LEAST_ROWS rows and more."""
+    least, wanted = encoder.LEAST_ROWS, encoder.TILES
+    for rows in (1, least - 1, least, 2 * least, 12 * least, 12 * least + 5):
+        for tiles in (1, wanted // 6, wanted // 4, wanted // 4 + 1, wanted - 1, wanted):
+            number = encoder._pieces(rows, tiles)
+            fitting = [c for c in range(1, rows + 1) if rows % c == 0 and rows // c >= least] or [1]
+            enough = [c for c in fitting if c * tiles >= wanted]
+            assert number == min(enough, default=max(fitting))
+
+
+def test_images_are_computed_in_groups_that_fit_a_cache_and_never_fewer_than_one() -> None:
+    shape = 2, 7, 3
+    for fitting in (0.5, 1, 2, 3.9, 6, 7, 8):
+        kernels = 5
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(encoder, "ACTIVATIONS_IN_CACHE", int(fitting * 2 * 3 * kernels))
+            groups = encoder.cache_sized(torch.zeros(*shape, 4), kernels)
+        size = min(max(1, int(fitting)), 7)
+        assert [len(x[0]) for x in groups] == [size] * (7 // size) + [7 % size] * (7 % size > 0)

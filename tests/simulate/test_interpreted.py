@@ -178,3 +178,20 @@ def test_what_a_pass_gets_and_gives_is_what_torch_would_have_done(some: bool, mo
     monkeypatch.setattr(passes, "compiled", lambda name, u, power: by_name[name])
     for found, wanted in zip(ask(), expected, strict=True):
         torch.testing.assert_close(found, wanted, atol=1e-12, rtol=1e-9)
+
+
+def test_triton_is_asked_for_plain_numbers_alone(monkeypatch) -> None:
+    """One of them is enough; none, half precision, what lies apart and what is learned are not."""
+    x = torch.ones(3, 4)
+    assert not passes._fusible(x), "on a CPU only tests ask for it"
+    monkeypatch.setattr(passes, "INTERPRETED", True)
+    monkeypatch.setattr(passes, "_FAILED", [])
+    monkeypatch.setattr(passes, "FUSED", True)
+    asked = {"plain": x, "one": x[:1, :1], "double": x.double(), "none": x[:0], "half": x.half(),
+             "apart": x.T, "learned": x.clone().requires_grad_()}  # fmt: skip
+    assert [name for name, u in asked.items() if passes._fusible(u)] == ["plain", "one", "double"]
+    monkeypatch.setattr(passes, "_FAILED", [RuntimeError("no compiler")])
+    assert not passes._fusible(x)
+    monkeypatch.setattr(passes, "_FAILED", [])
+    monkeypatch.setattr(passes, "FUSED", False)
+    assert not passes._fusible(x)

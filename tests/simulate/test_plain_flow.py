@@ -119,9 +119,10 @@ def test_a_seed_is_covered_once_no_clock_can_cover_it_earlier() -> None:
     assert stub.horizon.tolist() == [18.0, 18.0, inf, inf]
     early = _covered_at([1e-9], [[6.0, 9.0]])
     assert (early.coverage_time.item(), early.horizon.item()) == (1e-9, early._least)
-    fixed = _covered_at(times, clocks, horizon=2.0)
-    assert fixed.coverage_time.tolist() == [6.0, 6.0, inf, inf]
-    assert fixed.horizon.tolist() == [2.0] * 4
+    for horizon in (0.5, 2.0):
+        fixed = _covered_at(times, clocks, horizon=horizon)
+        assert fixed.coverage_time.tolist() == [6.0, 6.0, inf, inf]
+        assert fixed.horizon.tolist() == [horizon] * 4
 
 
 @pytest.mark.parametrize("own_clocks", [True, False])
@@ -185,6 +186,19 @@ def test_a_seed_goes_no_further_where_one_kernel_does_not() -> None:
     for steps, stuck in (([0, 0], False), ([flow.NOWHERE, 0], True), ([0, 2 * flow.NOWHERE], True)):
         stub = SimpleNamespace(solver=SimpleNamespace(nowhere=torch.tensor([steps])))
         assert bool(flow._Flow._stuck(stub)) is stuck  # type: ignore[arg-type]
+
+
+def test_a_certificate_is_told_which_features_are_in_the_images(monkeypatch) -> None:
+    """However faint; one of activity 0 is in none."""
+    told: list[torch.Tensor] = []
+    monkeypatch.setattr(flow, "Certificate", lambda *given: told.append(given[-1]))
+    activity = torch.tensor([[0.0, 1e-30, 0.5, 2.0]])
+    stub = SimpleNamespace(
+        parameters=None, objective=None, correlations=None, slopes=None,
+        moments=SimpleNamespace(squared_activity=activity),
+    )  # fmt: skip
+    flow._Flow._certificate(stub)  # type: ignore[arg-type]
+    assert told[0].tolist() == [[False, True, True, True]]
 
 
 def test_a_covered_seed_that_shows_some_features_only_is_not_given_up() -> None:

@@ -313,7 +313,7 @@ def test_what_is_uncovered_is_shown_and_needed_and_not_crossed(seed: int, covers
     stub = _stub(
         Parameters(classes=3), covers, shown,
         crossing_time=_tensor(np.where(crossed, 1.0, np.inf)),
-        solver=SimpleNamespace(time=torch.tensor([[7.0, 5.0], [3.0, 9.0]])),
+        solver=SimpleNamespace(time=torch.tensor([[7.0, 4.0], [3.9, 9.0]])),
         certificate=SimpleNamespace(holds=holds), correlations=None, slopes=None,
         horizon=torch.tensor([torch.inf, torch.inf]), _least=4.0,
     )  # fmt: skip

@@ -1,9 +1,11 @@
 """Cost on paper against counted patches, and against times measured on one H200 (issue 17)."""
 
 from dataclasses import replace
+from math import ceil
 
 import pytest
 
+from mrpverify.objectives.masked_supervised import theory as masked_supervised
 from mrpverify.parameters import Parameters
 from mrpverify.regime import load_preset
 from mrpverify.simulate.sample import sample_images
@@ -65,3 +67,43 @@ def test_the_reference_is_a_gradient_of_preset_quick():
     assert (images, dimension, kernels) == (quick.images, quick.dimension, quick.kernels)
     each = cost.gradient(quick).operations / cost.patches(quick)
     assert patches * each == cost.REFERENCE
+
+
+DESCENT = Parameters(method="descent", step=0.25, max_steps=70, horizon_factor=2.5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "steps"),
+    [({"horizon": 0.5}, 2), ({"horizon": 0.6}, 3), ({"horizon": 17.5}, 70), ({"horizon": 17.6}, 70),
+     ({"horizon": 4.0, "deadline": 2.0}, 16), ({"deadline": 0.5}, 2), ({"deadline": 4.0}, 16),
+     ({}, 70), ({"deadline": 900.0}, 70)],
+)  # fmt: skip
+def test_a_descent_takes_the_steps_to_its_end_and_never_more_than_it_may(changes, steps):
+    for framework in ("teacher-student", "mae", "supervised", "masked-supervised"):
+        assert cost.usual_gradients(replace(DESCENT, framework=framework, **changes)) == steps
+
+
+def test_a_descent_without_an_end_takes_what_is_usual_or_derived():
+    """Of what has no usual number: to T, horizon_factor times coverage, or all that it may."""
+    free = replace(DESCENT, max_steps=10**6)
+    for framework, number in cost.GRADIENTS.items():
+        assert cost.usual_gradients(replace(free, framework=framework)) == number
+        flow = replace(free, framework=framework, method="flow", max_steps=1)
+        assert cost.usual_gradients(flow) == number
+    masked = replace(free, framework="masked-supervised", kernels_per_class=40)
+    covered = masked_supervised.typical_time(masked)
+    assert cost.usual_gradients(masked) == ceil(2.5 * covered / 0.25) < 10**6
+    assert cost.usual_gradients(replace(masked, power=2)) == 10**6, "never covered"
+    flow = replace(masked, method="flow")
+    assert cost.usual_gradients(flow) == cost.OF_ANY_OTHER
+
+
+@pytest.mark.parametrize("framework", ["mae", "masked-supervised"])
+def test_a_run_is_its_gradients_each_as_many_products_and_what_it_takes_beside(framework):
+    p = replace(DESCENT, framework=framework)
+    own, beside = cost.PASSES.get(framework, cost.OF_ANY_OTHER_PASS)
+    products = cost.gradient(p).operations
+    assert cost.operations(p) == pytest.approx(70 * (own * products + cost.STEP * cost.REFERENCE))
+    flow = replace(p, method="flow")
+    each = own * products + beside * cost.REFERENCE
+    assert cost.operations(flow) == pytest.approx(cost.usual_gradients(flow) * each)

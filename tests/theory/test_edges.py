@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
+from mrpverify.objectives.distilled import held, teachers
 from mrpverify.objectives.teacher_student import theory as teacher_student
 from mrpverify.parameters import Parameters
 from mrpverify.theory import (
@@ -169,6 +170,7 @@ def test_a_largest_start_of_zero_is_none():
 )
 def test_views_are_linked_where_all_of_four_things_hold(changes: dict):
     assert labelled_view.links_views(MAE)
+    assert labelled_view.links_views(replace(MAE, visible=0.99, views=2))
     assert not labelled_view.links_views(replace(MAE, **changes))
 
 
@@ -298,3 +300,17 @@ def test_half_of_the_starts_that_grow_lie_below_their_median():
     assert gaussian.positive_moment(1) == pytest.approx((2 * pi) ** -0.5)
     assert gaussian.positive_moment(2) == pytest.approx(0.5)
     assert gaussian.smallest_of_maxima(1, 1) == pytest.approx((2 * pi) ** -0.5)
+
+
+@pytest.mark.parametrize("left", [-1.0, 0.0, 0.01, 0.5])
+def test_a_teacher_grows_on_for_the_time_that_labels_leave_it(monkeypatch, left: float):
+    """From varrho at its crossing: the flow of one kernel, however short."""
+    p = replace(POINT, framework="distilled")
+    monkeypatch.setattr(teachers, "horizon", lambda p: 7.0)
+    monkeypatch.setattr(teachers, "hitting_time", lambda p, start: 7.0 - left)
+    found = teachers.teacher_correlation.__wrapped__(p)
+    at = held.Held(p.linear_from)
+    pull = held.lift_by_label(p, at, at)
+    pull -= held.loss_off_class(p, at, held.answer_off_class(p, at, at))
+    assert pull > 0
+    assert found == pytest.approx(p.linear_from + pull * max(left, 0.0), rel=0.02)

@@ -94,6 +94,11 @@ SENTENCES: list[tuple[Callable[[Parameters], str], Parameters, str]] = [
     (distilled.predict_transfer, POINT, f"do so {1 - CLEAN**3:.2f} times as fast"),
     (distilled.predict_knowledge, POINT, f"a lost view {1 / (1 - CLEAN**3):.1f} times as much"),
     (distilled.predict_time, POINT, f"take {1 / (1 - CLEAN**3):.1f} times as long"),
+    (masked_supervised.predict_capture, replace(POINT, views=1), "has one view, and learns it"),
+    (masked_supervised.predict_capture, TWO, "every view is learned"),
+    (masked_supervised.predict_capture, replace(POINT, power=3), "every view is learned"),
+    (masked_supervised.predict_capture, replace(POINT, power=2), "is not derived"),
+    (masked_supervised.predict_capture, replace(POINT, visible=1.0), "no second view is learned"),
     (masked_supervised.predict_capture, POINT, "fastest at theta = 0.25 (AUG)"),
 ]  # fmt: skip
 
