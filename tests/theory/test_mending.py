@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -136,6 +137,11 @@ def test_a_moved_parameter_is_the_next_setting_beyond(factor, up):
         now = getattr(POINT, name)
         place = Decimal(now * factor if up else now / factor).adjusted()
         next_to(now, found, 10.0 ** (place - mending.DIGITS + 1))
+    for p in (replace(POINT, patches=61), replace(FIXED, visible=1.0, patches=61)):
+        found = mending._value(p, "patches", factor, up)
+        assert isinstance(found, int)
+        next_to(61, found, 1)
+    next_to(137, mending._value(FIXED, "images", factor, up), 1)
     # Of 20 patches 7 are the fewest of which 0.35 is a whole number.
     found = mending._value(FIXED, "patches", factor, up)
     assert found % 20 == 0
@@ -143,3 +149,55 @@ def test_a_moved_parameter_is_the_next_setting_beyond(factor, up):
     found = mending._value(FIXED, "visible", factor, up)
     assert found * 60 == pytest.approx(round(found * 60))
     next_to(0.35, found, 1 / 60)
+
+
+def stubbed(patch, edges, held=frozenset()):
+    """A condition that holds once one of some parameters is so many times what it was."""
+
+    def one(p, framework, condition):
+        ratios = [getattr(p, name) / getattr(POINT, name) / edge for name, edge in edges.items()]
+        return SimpleNamespace(holds=max(ratios) >= 1, margin=sum(ratios))
+
+    def moved(p, name, factor, up):
+        return replace(p, **{name: getattr(p, name) * (factor if up else 1 / factor)})
+
+    patch.setattr(mending, "_one", one)
+    patch.setattr(mending, "_moved", moved)
+    patch.setattr(mending, "_held", lambda p, framework: held)
+    patch.setattr(mending, "_numbers", lambda p: iter(edges))
+
+
+@pytest.mark.parametrize("farthest", [4.0, 32.0])
+def test_an_edge_is_found_within_a_part_of_a_doubling_and_none_beyond_the_farthest(
+    farthest, monkeypatch
+):
+    """The last doubling is halved HALVINGS times, on a log scale."""
+    near = 2 ** (1 / 2**mending.HALVINGS)
+    for number in range(1, 60):
+        edge = 1.0003 * farthest ** (number / 48)
+        stubbed(monkeypatch, {"init_scale": edge})
+        found = mending._least_factor(POINT, "mae", "init_scale", True, "any", farthest)
+        if edge > farthest:
+            assert found is None
+        else:
+            assert edge <= found < near * edge
+
+
+def test_what_lies_much_farther_than_the_nearest_mend_is_not_looked_for(monkeypatch):
+    """And nothing at all beyond 2^DOUBLINGS; the nearest comes first."""
+    edges = {"init_scale": 7.9, "patch_noise": 1.9, "weak_view": 3.5, "off_class": 1.3}
+    stubbed(monkeypatch, edges)
+    found = mending.mends.__wrapped__(POINT, "mae", "any")
+    assert [mend.symbol for mend in found] == ["s", "sigma_p", "sigma_0"]
+    largest = 2.0**mending.DOUBLINGS
+    for edge, number in ((0.99 * largest, 1), (1.01 * largest, 0)):
+        stubbed(monkeypatch, {"init_scale": edge})
+        assert len(mending.mends.__wrapped__(POINT, "mae", "any")) == number
+
+
+def test_a_mend_may_not_break_what_holds(monkeypatch):
+    for before, after, mended in ((0, 0, True), (1, 0, False), (1, 2, True), (2, 1, False)):
+        stubbed(monkeypatch, {"init_scale": 1.5})
+        sets = [frozenset(range(before)), frozenset(range(after))]
+        monkeypatch.setattr(mending, "_held", lambda p, _, s=sets: s[p is not POINT])
+        assert bool(mending.mends.__wrapped__(POINT, "mae", "any")) is mended
