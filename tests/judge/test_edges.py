@@ -52,6 +52,10 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("cap=4", lambda: sequential.design(4, 0.5, 1.0)),
     ("4 sizes", lambda: slopes.log_slopes(np.arange(1.0, 4), np.ones((2, 3)))),
     ("ends before", lambda: measured_within((0.5, 0.4), (0.0, 1.0))),
+    ("true or false", lambda: share_of_seeds(np.array([0.0, 1.0, 0.5]), "s")),
+    ("true or false", lambda: share_of_seeds(np.array([2, 1, 0]), "s")),
+    ("true or false", lambda: share_of_seeds(np.array([1.0, nan]), "s")),
+    ("true or false", lambda: share_of_seeds(np.ones((1, 2)), "s")),
     ("0 or 1", lambda: over_seeds.OverSeeds("exact", (0.0, 2.0))),
     ("type 'nothing'", lambda: from_rows([{"type": "nothing", "name": "n"}], {})),
 ]

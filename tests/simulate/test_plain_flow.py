@@ -211,3 +211,16 @@ def test_a_covered_seed_that_shows_some_features_only_is_not_given_up() -> None:
         told = torch.tensor([shown])
         watched = certificate.Certificate(Parameters(classes=2, views=1), objective, c, slope, told)
         assert bool(watched.holds(late, c, slope, covered)) is given_up
+
+
+def test_what_no_image_shows_is_neither_waited_for_nor_has_it_a_scale() -> None:
+    """|C|/|dC/dt| of what is shown, in any unit of time: a seed is idle for as long."""
+    objective = SimpleNamespace(plateau_degree=lambda p: 4, independent_kernels=False,
+                                covers="every feature", slowdown=lambda p: 1.0)  # fmt: skip
+    told = torch.tensor([[True, False, True, False]])
+    for unit in (1e-3, 1.0, 1e3):
+        c = _tensor([[[0.2, 0.4, 0.3, 0.1]]])
+        slope = c / (unit * _tensor([[[2.0, 50.0, 3.0, 90.0]]]))
+        watched = certificate.Certificate(Parameters(classes=2), objective, c, slope, told)
+        assert watched._scale.tolist() == pytest.approx([3.0 * unit])
+        assert watched.latest.tolist() == pytest.approx([10 * 3.0 * unit / 2])

@@ -9,9 +9,10 @@ from math import inf, log, pi
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from mrpverify.objectives.distilled import held, teachers
+from mrpverify.objectives.distilled import held, residual, teachers
 from mrpverify.objectives.teacher_student import theory as teacher_student
 from mrpverify.parameters import Parameters
 from mrpverify.theory import (
@@ -314,3 +315,26 @@ def test_a_teacher_grows_on_for_the_time_that_labels_leave_it(monkeypatch, left:
     pull -= held.loss_off_class(p, at, held.answer_off_class(p, at, at))
     assert pull > 0
     assert found == pytest.approx(p.linear_from + pull * max(left, 0.0), rel=0.02)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0, 3.0])
+def test_soft_labels_ask_for_less_as_long_as_a_logit_is_below_their_cap(temperature: float):
+    """F below 1/tau^2 on some image of another class, of a kernel that answers it at all."""
+    p = replace(POINT, framework="distilled", label_temperature=temperature)
+
+    def least(c: float) -> float:
+        return float(held.Held(c).logit(p, "off").min())
+
+    met = brentq(lambda c: least(c) - temperature**-2, 1e-3, 1e4)
+    assert residual._asks_for_less(p, held.Held(0.999 * met))
+    assert not residual._asks_for_less(p, held.Held(1.001 * met))
+    assert not residual._asks_for_less(p, held.Held(-1.0))
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize(("split", "exponent"), [("random", 1 / 3), ("equal", 1 / 4)])
+def test_patches_are_equal_or_not_in_any_unit_of_their_strengths(unit, split, exponent):
+    p = replace(MAE, split=split, bias=False)
+    seen = resting.images_in_role(p, "shown")
+    scaled = resting.Images(seen.weight, unit * seen.strength)
+    assert mae_growth.rise(p, scaled).exponent == exponent
