@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from mrpverify.objectives.fine_tuning import gradient as fine_tuning
 from mrpverify.objectives.teacher_student import gradient as teacher_student
 from mrpverify.parameters import Parameters
 from mrpverify.simulate import (
@@ -363,3 +364,14 @@ def test_images_are_computed_in_groups_that_fit_a_cache_and_never_fewer_than_one
             groups = encoder.cache_sized(torch.zeros(*shape, 4), kernels)
         size = min(max(1, int(fitting)), 7)
         assert [len(x[0]) for x in groups] == [size] * (7 // size) + [7 % size] * (7 % size > 0)
+
+
+@pytest.mark.parametrize(("step", "kept"), [(0.0, True), (1e-6, False), (1.0, False)])
+def test_outputs_of_an_encoder_are_kept_where_it_is_frozen(step: float, kept: bool) -> None:
+    """However slowly it is trained, what it puts out is not what it was."""
+    p = Parameters(framework="fine-tuning", classes=2, encoder_step=step, precision="float64")
+    images = Images.of_patches(torch.ones(1, 3, 2, 4, dtype=torch.float64))
+    state = {"weights": torch.ones(1, 5, 4, dtype=torch.float64)}
+    before = fine_tuning._known_outputs(p, state, images)
+    state["weights"] = 2 * state["weights"]
+    assert torch.equal(fine_tuning._known_outputs(p, state, images), before) is kept

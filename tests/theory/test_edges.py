@@ -338,3 +338,24 @@ def test_patches_are_equal_or_not_in_any_unit_of_their_strengths(unit, split, ex
     seen = resting.images_in_role(p, "shown")
     scaled = resting.Images(seen.weight, unit * seen.strength)
     assert mae_growth.rise(p, scaled).exponent == exponent
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1.0, 1e4])
+def test_what_is_captured_first_does_not_depend_on_the_unit_of_time(unit: float):
+    p, rates = replace(POINT, horizon=1e6), np.linspace(0.0, 2.0, 15)
+    found = scaling.preferences(replace(p, horizon=1e6 / unit), unit * rates)
+    np.testing.assert_allclose(found, scaling.preferences(p, rates), rtol=1e-6)
+    assert (found > 0).tolist() == [False] + [True] * 14
+
+
+def test_just_after_its_crossing_a_class_gains_as_fast_as_all_its_images_pull():
+    """dM/dt = (Z^2/k)(k - 1)/k at M = 0."""
+    speed = 1.4**2 / 5 * 4 / 5
+    assert supervised.margin_after(LABELLED, 1e-5) == pytest.approx(1e-5 * speed, rel=1e-4)
+
+
+def test_where_no_image_hides_a_view_both_are_learned_as_often_as_where_hardly_any_does():
+    p = replace(LABELLED, views=2, init_scale=0.3)
+    bare, few = (supervised.both_views_probability(replace(p, single_view=mu)) for mu in (0, 1e-9))
+    assert 0 < bare < 1
+    assert bare == pytest.approx(few, rel=1e-5)
