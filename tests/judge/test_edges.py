@@ -3,13 +3,16 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from math import inf, nan
 
 import numpy as np
 import pytest
+import typer
 
 from mrpverify.judge import deciding, e_value, numbers, over_seeds, sequential, slopes
 from mrpverify.judge.betting import _largest_wealth, bounded_interval
+from mrpverify.judge.chance import largest_by_chance
 from mrpverify.judge.findings import (
     Estimate,
     Note,
@@ -22,9 +25,17 @@ from mrpverify.judge.findings import (
 )
 from mrpverify.judge.findings import as_rows as rows_of
 from mrpverify.judge.intervals import clopper_pearson, mean_interval
-from mrpverify.judge.measurement import FEWEST_SEEDS, seeds_not_known, share_of_seeds
+from mrpverify.judge.measurement import FEWEST_SEEDS, Part, seeds_not_known, share_of_seeds
 from mrpverify.judge.over_seeds import OverSeeds, from_record
-from mrpverify.judge.verdicts import Verdict, all_of, measured_above, measured_within
+from mrpverify.judge.verdicts import (
+    EXIT_CODES,
+    EXIT_USAGE,
+    Verdict,
+    all_of,
+    exit_code,
+    measured_above,
+    measured_within,
+)
 
 YES, NO, OPEN = Verdict.SUPPORTED, Verdict.REFUTED, Verdict.INCONCLUSIVE
 HALF = np.full(3, 0.5)
@@ -252,3 +263,37 @@ def test_a_bettor_who_is_wrong_for_ever_has_nothing_left(successes, failures, ab
     can say."""
     p0 = 0.9 if above else 0.1
     assert e_value.wealth(successes, failures, p0, above) == 0.0
+
+
+def test_seeds_are_tried_one_by_one_and_then_by_eights_up_to_the_most():
+    tried = deciding.CANDIDATES
+    assert deciding.seeds_that_decide(1.0, 0.8) in tried
+    single = next(n for n, (a, b) in enumerate(pairwise(tried), 1) if b > a + 1)
+    assert list(tried[:single]) == list(range(1, single + 1))
+    assert list(tried[single - 1 :]) == list(range(single, deciding.MOST_SEEDS + 1, 8))
+    assert single % 8 == 0
+    assert tried[-1] == deciding.MOST_SEEDS
+
+
+def test_what_is_left_out_of_a_part_asks_for_nothing():
+    """No resolution, no seeds more than the interval takes, and no other part beside it."""
+    same = OverSeeds("t", (0.25,) * 4)
+    assert same.interval() == OverSeeds.of("t", np.full(4, 0.25)).interval() == (0.25, 0.25)
+    assert Part(same, 0.2).summary()["fewest"] == 0
+    # None of ten: below 1 - 0.05^(1/10) = 0.26 alone, below 1 - 0.025^(1/10) = 0.31 as one of two.
+    none = Part(OverSeeds("exact", (0.0,) * 10), 0.28)
+    assert (none.summary()["measured"], none.measured) == (NO, NO)
+    assert none.summary(2)["measured"] is OPEN
+
+
+@pytest.mark.parametrize(("chance", "largest"), [(0.049, 0), (0.05, 0), (0.051, 1)])
+def test_chance_is_what_happens_in_more_than_one_of_twenty(chance: float, largest: int):
+    assert largest_by_chance(np.array([chance])) == largest
+
+
+def test_no_verdict_has_the_exit_code_of_a_wrong_use():
+    """Which is that of the library that reads the command line."""
+    assert exit_code([YES]) == 0
+    assert typer.BadParameter("").exit_code == EXIT_USAGE
+    codes = [*EXIT_CODES.values(), EXIT_USAGE]
+    assert len(set(codes)) == len(codes)

@@ -224,3 +224,16 @@ def test_what_no_image_shows_is_neither_waited_for_nor_has_it_a_scale() -> None:
         watched = certificate.Certificate(Parameters(classes=2), objective, c, slope, told)
         assert watched._scale.tolist() == pytest.approx([3.0 * unit])
         assert watched.latest.tolist() == pytest.approx([10 * 3.0 * unit / 2])
+
+
+@pytest.mark.parametrize(("degree", "exponent"), [(2, 1), (3, 1), (4, 2), (6, 4)])
+def test_a_promise_is_that_of_a_flow_of_two_degrees_less_and_never_of_less_than_one(
+    degree: int, exponent: int
+) -> None:
+    """c/(n dc/dt), n + 2 the degree of the loss."""
+    objective = SimpleNamespace(plateau_degree=lambda p: degree, independent_kernels=True,
+                                covers="every feature", slowdown=lambda p: 1.0)  # fmt: skip
+    c, slope = _tensor([[[0.6]]]), _tensor([[[0.2]]])
+    every = torch.ones(1, 1, dtype=torch.bool)
+    watched = certificate.Certificate(Parameters(classes=2), objective, c, slope, every)
+    assert float(watched.latest) == pytest.approx(10 * 3.0 / exponent)
