@@ -14,6 +14,7 @@ from mrpverify.parameters import Parameters
 from mrpverify.simulate import certificate, flow, held_out
 from mrpverify.simulate.classifier import margins
 from mrpverify.simulate.images import Images
+from mrpverify.simulate.sample import feature_moments, sample_images
 
 SEEDS = st.integers(0, 10_000)
 FEW = settings(max_examples=25, deadline=None)
@@ -358,3 +359,21 @@ def test_images_of_patches_alone_know_nothing_else() -> None:
     part = images.part(1, 3)
     assert torch.equal(part.patches, patches[:, 1:3])
     assert part.owner.shape == (2, 2, 4)
+
+
+def test_moments_of_drawn_images_are_sums_over_their_patches() -> None:
+    """A = sum z^q and B = sum z^{2q} of a feature, with and without the images of other classes."""
+    p = Parameters(classes=3, views=2, images=9, off_class=1.0, power=3, precision="float64")
+    images = sample_images(p, "moments", [0, 1])
+    found = feature_moments(p, images)
+    for s, v in np.ndindex(2, 6):
+        own, square, patch = [], [], []
+        for n in range(9):
+            there = images.owner[s, n] == v
+            z = images.strength[s, n][there].numpy()
+            own.append((z**3).sum() * (int(images.labels[s, n]) == v // 2))
+            square.append((z**3).sum() ** 2)
+            patch.append((z**6).sum())
+        given = found.own_activity, found.squared_activity, found.patch_activity
+        for one, values in zip(given, (own, square, patch), strict=True):
+            assert float(one[s, v]) == pytest.approx(np.mean(values))

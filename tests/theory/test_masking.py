@@ -107,3 +107,12 @@ def test_images_have_any_number_of_leading_axes(lead: tuple, target: masking.Tar
             of_plain += weight * np.square(hhat[at] - seen).sum() / 2
         assert mae[at] == pytest.approx(of_mae)
         assert plain[at] == pytest.approx(of_plain)
+
+
+def test_of_a_fixed_number_of_patches_none_or_all_may_be_hidden():
+    """Where all are, what is hidden is the whole image, and there is nothing beside it."""
+    for count in (1, 2, 3):
+        x = sp.symbols(f"x1:{count + 1}")
+        assert sp.expand(masking.fixed_size_target(x, 0) - sum(x) ** 2) == 0
+        assert sp.expand(masking.fixed_size_target(x, count)) == 0
+        assert sp.expand(masking.fixed_size_cross(x, x, count)) == 0
