@@ -33,7 +33,8 @@ OF_ANY_OTHER_PASS = (2.0, 3.0)
 STEP = 0.5
 """The second of these for a descent, which has no inner stages: fitted to steps at k = 2."""
 SAMPLE = (200, 14, 48, 64)
-"""Images, patches, dimension and kernels of preset quick's masked autoencoder."""
+"""Images, patches, dimension and kernels, about those of preset quick's masked autoencoder (its
+data sets have 10 to 14 patches): what constants are multiples of."""
 REFERENCE = 4.0 * prod(SAMPLE)
 """Operations of its two products."""
 

@@ -55,8 +55,6 @@ def _of_pretraining(claim: str) -> Callable[[Predict], Predict]:
 def expected_coverage(parameters: Parameters) -> float:
     """1 - (1 - 1/2k)^{km}: covered share at first crossing, argmaxes independent (L1 [D])."""
     p = parameters
-    if p.features == 1:
-        return 1.0
     return float(-np.expm1(p.kernels * log1p(-1 / p.features)))
 
 

@@ -29,7 +29,8 @@ def interpreted(function: Any) -> Callable[..., None]:
 
 @pytest.fixture(autouse=True)
 def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "_bent", interpreted(compiled._bent))
+    for name in ("_bent", "_against", "_pulled_rows", "_towards"):
+        monkeypatch.setattr(compiled, name, interpreted(getattr(compiled, name)))
 
 
 def constants(power: int) -> np.ndarray:
@@ -195,3 +196,54 @@ def test_triton_is_asked_for_plain_numbers_alone(monkeypatch) -> None:
     monkeypatch.setattr(passes, "_FAILED", [])
     monkeypatch.setattr(passes, "FUSED", False)
     assert not passes._fusible(x)
+
+
+FIRST, ROWS, WIDTH = [0, 0, 3, 4], 9, 6
+LAWS = {
+    "plain": (1.0, 1.0, 0.4, 1.0, 0.0, 1.0, 0.25),
+    "masked target": (0.3, 0.3, 0.4, 1.0, 0.3, 1.0, 0.25),
+    "fixed size": (0.35, 0.3, 0.45, 0.9, 0.35, 1.0, 0.25),
+    "no bias": (1.0, 1.0, 0.4, 1.0, 0.0, 0.0, 0.25),
+}
+"""scale, meant, own, kept, cross, biased, 1/N."""
+
+
+def towards(law: Any, x: Any, total: Any, w: Any, b: Any, power: int) -> tuple[Any, Any]:
+    """-grad in w and b, image by image and row by row (section 2)."""
+    scale, meant, own, kept, cross, biased, each = law
+    images = [x[i:j] for i, j in zip(FIRST, [*FIRST[1:], ROWS], strict=True)]
+    a = [answer(rows @ w.T, power) for rows in images]
+    seen = np.array([values.sum(0) @ b for values in a])
+    beta = biased * (meant * total - seen).mean(0)
+    to_w, to_b = np.zeros_like(w), np.zeros_like(b)
+    for rows, values, s, bh in zip(images, a, total, seen, strict=True):
+        rho = scale * s - kept * bh - beta
+        for row, one in zip(rows, values, strict=True):
+            aim = rho - own * (one @ b) - cross * row
+            to_b += each * np.outer(one, aim)
+            to_w += each * np.outer((b @ aim) * slope(w @ row, power), row)
+    return to_w, to_b
+
+
+@POWERS
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("law", LAWS)
+def test_stages_are_those_of_plain_loops(power: int, tied: bool, law: str) -> None:
+    """An image without rows, a stage that weighs everything, and a flow with a part of others."""
+    x, total, numbers = drawn(ROWS, WIDTH), drawn(len(FIRST), WIDTH, seed=1), np.array(LAWS[law])
+    y = 0.5 * drawn(KERNELS, WIDTH if tied else 2 * WIDTH, seed=2)
+    f, table = drawn(*y.shape, seed=3), 0.3 * drawn(4, 5, seed=4)
+    z = left_over(*y.shape)
+    given = (numbers, x, total, np.array(FIRST), table, y, f)
+    interpreted(compiled.stages(power))(constants(power), *given, z)
+
+    def flow(state: Any) -> Any:
+        to_w, to_b = towards(numbers, x, total, state[:, :WIDTH], state[:, -WIDTH:], power)
+        return to_w + to_b if tied else np.concatenate([to_w, to_b], 1)
+
+    rest = f - flow(y)
+    course = [y, y + table[0, 3] * f]
+    for of_start, of_last, of_older, of_flow, of_first in table[1:]:
+        move = of_flow * (flow(course[-1]) + rest) + of_first * f
+        course.append(of_start * y + of_last * course[-1] + of_older * course[-2] + move)
+    np.testing.assert_allclose(z, course[-1], rtol=1e-10, atol=1e-12)
