@@ -412,7 +412,12 @@ def follows_flow(parameters: Parameters) -> bool:
 
 
 def as_read(parameters: Parameters) -> Parameters:
-    """The same run, with limits that only its other method reads at their defaults."""
+    """The same run, with limits that only its other method reads at their defaults.
+
+    Not where an objective or a law comes from outside: it may read what it names as its own.
+    """
+    if not _is_own(parameters):
+        return parameters
     own = "flow" if follows_flow(parameters) else "descent"
     unread: dict[str, Any] = {
         f.name: f.default
@@ -420,6 +425,13 @@ def as_read(parameters: Parameters) -> Parameters:
         if f.metadata["method"] not in (None, own) and getattr(parameters, f.name) != f.default
     }
     return replace(parameters, **unread) if unread else parameters
+
+
+def _is_own(parameters: Parameters) -> bool:
+    """Whether objective and law of a regime are of this package."""
+    p = parameters
+    laws = (MULTI_VIEW_LAW, *outside.own(outside.LAWS))
+    return p.framework in outside.own(outside.OBJECTIVES) and p.law in laws
 
 
 def symbols(regime: type[Parameters] = Parameters) -> Mapping[str, str]:

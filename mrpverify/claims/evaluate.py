@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import inf
 from typing import TypeVar, cast
 
 from ..judge.measurement import Measurement, judged_by, judged_by_e_value
@@ -86,7 +87,9 @@ def judging(
         for claim, f in pairs
     }
 
-    def controls(answers: Mapping[_Asked, _Answer]) -> dict[_Asked, _Study]:
+    def controls(
+        answers: Mapping[_Asked, _Answer], going: Collection[_Asked]
+    ) -> dict[_Asked, _Study]:
         return {
             (claim, f, control): _Study.of_control(
                 claim, control, regimes[f], answers[claim, f, None].runs, len(seeds)
@@ -94,6 +97,8 @@ def judging(
             for claim, f in pairs
             for control in claim.controls[f]
             if control.change is not None and claim.needs_runs
+            if (claim, f, None) not in going
+            or _horizons_known(answers[claim, f, None].runs) >= control.seeds
         }
 
     answers = yield from _in_rounds(own, salt, controls)
@@ -180,11 +185,11 @@ _Asked = tuple[Claim, Framework, Control | None]
 def _in_rounds(
     own: Mapping[_Asked, _Study],
     salt: str,
-    controls: Callable[[Mapping[_Asked, _Answer]], Mapping[_Asked, _Study]],
+    controls: Callable[[Mapping[_Asked, _Answer], Collection[_Asked]], Mapping[_Asked, _Study]],
 ) -> Asking[dict[_Asked, _Answer]]:
     """The answer of every study, look by look: all studies that go on are trained together.
 
-    Those of controls follow from the first look, and join the second one.
+    Those of controls follow from looks of their claims, and join the next one.
     """
     answers: dict[_Asked, _Answer] = {}
     studies = dict(own)
@@ -194,9 +199,10 @@ def _in_rounds(
         answers |= yield from _answers(asked, salt)
         then = {key: studies[key].next_look(answers[key], n) for key, n in number.items()}
         number = {key: n for key, n in then.items() if n is not None}
-        if len(studies) == len(own):
-            studies |= controls(answers)
-            number |= {key: study.first for key, study in studies.items() if key not in own}
+        every = controls(answers, number)
+        new = {key: study for key, study in every.items() if key not in studies}
+        studies |= new
+        number |= {key: study.first for key, study in new.items()}
     return answers
 
 
@@ -289,19 +295,24 @@ def control_requests(
     return _requests(legs, range(control.seeds), salt)
 
 
+def _horizons_known(runs: Runs) -> float:
+    """Seeds whose T a control can share; no bound where there is no such time."""
+    return float(runs[PRETRAINING].sizes["seed"]) if PRETRAINING in runs else inf
+
+
 def control_legs(claim: Claim, control: Control, regime: Parameters, runs: Runs) -> LegsOfSeed:
     """A control's legs, each seed with the T of the claim's own run of it: the same images, init.
 
-    Where that run is not there or did not come to its T, the longest time of those that are. T is
-    that of pretraining; what follows it has a horizon of its own.
+    Where that run is not there or did not come to its T, the longest T there is, and where none
+    is, the longest time. T is that of pretraining; what follows it has a horizon of its own.
     """
     times, longest = dict[int, float](), 0.0
     if PRETRAINING in runs:
         own = runs[PRETRAINING]
         seeds, ends = own["seed"].values.tolist(), own["final_time"].values.tolist()
         there = own["reached_horizon"].values.tolist()
-        longest = max(ends)
         times = {seed: t for seed, t, came in zip(seeds, ends, there, strict=True) if came}
+        longest = max(times.values() or ends)
 
     @cache
     def until(horizon: float) -> Legs:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
+from inspect import isgeneratorfunction
 from typing import Any
 
-from ..parameters import Framework, Parameters, symbols
+from ..parameters import Framework, Parameters, relevant, symbols
 from .claim import Claim, about_networks
 
 Regimes = Mapping[Framework, Parameters]
@@ -105,6 +106,11 @@ def _runs(claim: Claim, regime: Parameters) -> object:
     """What identifies the first runs of a claim; the regime where none is defined."""
     try:
         legs = claim.runs_needed(regime)
-        return {name: leg.request("", 0).key() for name, leg in legs.items()}
+        # Who asks again may descend then, and read limits that a flow does not.
+        again = isgeneratorfunction(claim.measure)
+        return {
+            name: (leg.request("", 0).key(), relevant(leg.parameters) if again else None)
+            for name, leg in legs.items()
+        }
     except (Exception, SystemExit):  # said where the claim is judged
         return regime

@@ -21,6 +21,7 @@ from ..parameters import check_device
 from ..simulate.descend import pretrain
 from ..simulate.replay import ACTIVATIONS as LAUNCHES_COST_MORE
 from ..simulate.teaching import Teacher
+from ..theory.cost import usual_gradients
 from .cores import default_workers
 from .drawn_outside import check_law
 from .labelled import Request, label
@@ -462,8 +463,8 @@ def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request
     for request in requests:
         groups.setdefault(request.lineage(), []).append(request)
     parts = [part for group in groups.values() for part in _split(group, machine)]
-    # Of equals those with a given horizon first: it is a control's, the longest of its claim's
-    # first seeds. Then by seed: what is tested on one draws the same noise (simulate/sample.py).
+    # Of equals those with a given horizon first: it is a control's, which is often a long one.
+    # Then by seed: what is tested on one draws the same noise (simulate/sample.py).
     return sorted(
         parts,
         key=lambda part: (
@@ -488,8 +489,8 @@ def _split(group: list[Request], machine: Machine) -> list[list[Request]]:
 
 
 def _activations(batch: Sequence[Request]) -> int:
-    """Activations that a batch computes at most, over all its seeds and steps."""
-    return sum(activations(request) * request.parameters.max_steps for request in batch)
+    """Activations that a batch usually computes, over all its seeds and gradients."""
+    return sum(activations(one) * usual_gradients(one.parameters) for one in batch)
 
 
 def _tell(progress: Progress | None, done: int, total: int, left: float | None) -> None:

@@ -53,12 +53,19 @@ def of_questions(record: Row) -> Iterator[str]:
     options, names = options_and_names(words_of(words)[1])
     for name in ("salt", "seeds"):
         asked = dict(options).get(f"--{name}")
-        if asked is not None and asked != str(record[name]):
+        if asked is not None and not _is_same(asked, record[name]):
             yield f"its command says --{name} {asked}, and the record {name} {record[name]}"
     there, ids = {row["id"] for row in record["claims"]}, {claim.id for claim in known()}
     for name in dict.fromkeys(names):
         if name in ids - there:
             yield f"{name}: its command asks for it, and nothing is said of it"
+
+
+def _is_same(word: str, value: Any) -> bool:
+    """Whether a word of a command line says a value of a record."""
+    return word == str(value) or (
+        isinstance(value, int) and word.isdecimal() and int(word) == value
+    )
 
 
 def of_conditions(record: Row, row: Row) -> Iterator[str]:
@@ -109,6 +116,8 @@ def of_identity(record: Row, row: Row) -> Iterator[str]:
 def _of_controls(own: Sequence[str], row: Row) -> Iterator[str]:
     """Whether a row has the controls of its claim, all of which its verdict rests on."""
     there = [control["id"] for control in row["controls"]]
+    if not there and row["verdict"] in (Verdict.ERROR, Verdict.OUT_OF_REGIME):
+        return  # it may have ended before there was anything to control
     if own and not there:
         yield f"no control, and this version has {len(own)}, which its verdict rests on"
         return

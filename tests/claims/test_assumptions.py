@@ -207,3 +207,13 @@ def test_an_open_seed_of_a_short_leg_is_that_seed():
     legs = {"long": Leg(P), "short": Leg(P, seeds=2)}
     runs = {"long": run(True, True, True, False), "short": run(True, False)}
     assert open_seeds(legs, runs).tolist() == [False, True, False, True]
+
+
+def test_errors_are_those_of_the_same_seeds():
+    """One seed of descent was held against two of the flow: numpy took it for both."""
+    runs = xr.Dataset(
+        {"final_correlations": (("seed", "kernel", "feature"), np.zeros((2, 1, 1)))},
+        coords={"seed": [0, 1]},
+    )
+    with pytest.raises(ValueError, match="2 and 1 seeds are no pairs"):
+        flow.correlation_error(P, runs, runs.isel(seed=slice(1)))

@@ -313,7 +313,7 @@ def test_a_control_with_one_success_in_four_is_looked_at_again(get):
 
 
 def test_control_runs_share_salt_seeds_and_the_horizon_of_each_seed(get):
-    """Of seeds whose own run came to no T, or is not there, the longest time that is known."""
+    """Of seeds whose own run came to no T, or is not there, the longest T, or else time."""
     found = get([Request(TINY, "evaluate", seed) for seed in range(3)])
     runs = join(list(found.values())).assign(
         final_time=("seed", [30.0, 50.0, 40.0]), reached_horizon=("seed", [True, False, True])
@@ -323,8 +323,45 @@ def test_control_runs_share_salt_seeds_and_the_horizon_of_each_seed(get):
     theirs = legs[PRETRAINING]
     assert [request.seed for request in theirs] == [0, 1, 2, 3]
     assert {request.salt for request in theirs} == {"evaluate"}
-    assert [request.parameters.horizon for request in theirs] == [30.0, 50.0, 40.0, 50.0]
+    assert [request.parameters.horizon for request in theirs] == [30.0, 40.0, 40.0, 40.0]
     assert {request.parameters.visible for request in theirs} == {0.75}
+    nowhere = {PRETRAINING: runs.assign(reached_horizon=("seed", [False] * 3))}
+    theirs = control_requests(claim(always), control, TINY, nowhere, "evaluate")[PRETRAINING]
+    assert [request.parameters.horizon for request in theirs] == [50.0] * 4
+
+
+@pytest.mark.parametrize(
+    ("first", "false", "known"), [(4, (), 4), (16, (), 16), (16, range(4), 4), (16, (2,), 16)]
+)
+def test_a_control_waits_for_the_horizons_of_its_first_seeds(get, first, false, known):
+    """As long as its claim asks for more seeds, for otherwise one slow seed would be that of most.
+
+    A claim of four seeds that are false asks for no others.
+    """
+    asked = {}
+
+    def noting(requests):
+        asked.update(dict.fromkeys(requests))
+        return {
+            request: run.assign(
+                final_time=("seed", [100.0 - request.seed]), reached_horizon=("seed", [True])
+            )
+            for request, run in get(requests).items()
+        }
+
+    def measure(parameters, runs):
+        seeds = np.arange(runs.sizes["seed"])
+        if parameters.visible > TINY.visible:
+            return share_of_seeds(np.zeros(len(seeds), bool), "of the control")
+        return share_of_seeds(~np.isin(seeds, list(false)), "of the claim")
+
+    control = Control("c", "x", change=lambda parameters: {"visible": 0.75}, seeds=first)
+    (result,) = judged(claim(measure, control), get=noting, seeds=24)
+    assert result.controls[0].failed_as_it_should
+    theirs = {r.seed: r.parameters.horizon for r in asked if r.parameters.visible == 0.75}
+    assert len(theirs) == first
+    expected = {s: 100.0 - s if s < known else 100.0 for s in range(first)}
+    assert theirs == pytest.approx(expected)
 
 
 def test_a_violated_condition_is_named_and_withholds_support(get):

@@ -39,6 +39,21 @@ def test_a_claim_hears_what_changes_its_runs(name, setting, heard):
             lines([name], **setting)
 
 
+def test_limits_that_a_flow_does_not_read_are_heard_by_whoever_may_descend_later():
+    with pytest.raises(UnheardError, match=r"^max_steps=7000 changes no run of T1\.capture"):
+        lines(["T1.capture"], max_steps=7000)
+    (later,) = select(["T1.capture"])
+
+    def measure(parameters):
+        runs = yield {"pretraining": mv.Leg(parameters)}
+        runs = yield {"descent": mv.Leg(replace(parameters, method="descent"))}
+        return later.measure(parameters, runs)
+
+    asks_again = replace(later, measure=measure)
+    chosen = PRESET.override({"max_steps": 7000}).regimes
+    assert unheard([asks_again], PRESET.regimes, chosen) == ()
+
+
 def test_where_one_claim_hears_the_others_are_named():
     (line,) = lines(["L1", "L9"], s=0.5)
     assert line.startswith("s=0.5 changes no run of L1;")

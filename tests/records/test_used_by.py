@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from mrpverify import outside
 from mrpverify.parameters import DOMAINS, Parameters
 from mrpverify.records.labelled import Request
 from mrpverify.regime import RegimeError
@@ -157,6 +158,14 @@ def test_limits_that_the_other_method_reads_are_in_no_key(framework, method):
         assert (key(p) == key(other)) == (reads not in values), name
         one, two = Request(p, "used by", 0), Request(other, "used by", 0)
         assert (one == two) == (reads not in values), name
+
+
+def test_what_comes_from_outside_keeps_the_limits_that_it_may_read(monkeypatch):
+    p = Parameters(**{"framework": "supervised", **TINY}, tolerance=0.05)
+    assert Request(p, "a", 0) == Request(replace(p, tolerance=0.01), "a", 0)
+    monkeypatch.setattr(outside, "own", lambda group: ())
+    assert Request(p, "a", 0).parameters.tolerance == 0.05
+    assert Request(p, "a", 0).key() != Request(replace(p, tolerance=0.01), "a", 0).key()
 
 
 def test_the_search_sees_a_parameter_that_a_run_ignores_and_one_that_a_key_ignores():

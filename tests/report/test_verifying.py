@@ -30,6 +30,7 @@ from mrpverify.judge.per_seed import above
 from mrpverify.judge.per_seed import counted as counted_part
 from mrpverify.judge.sequential import design
 from mrpverify.judge.verdicts import Verdict, exit_code
+from mrpverify.regime import load_preset
 from mrpverify.report.again import RecordError
 from mrpverify.report.record import as_json, record
 from mrpverify.report.verifying import EXIT_MISMATCH, verify
@@ -108,6 +109,19 @@ def test_controls_cannot_all_be_left_out(folder):
     assert "no control, and this version has" in told
 
 
+@pytest.mark.parametrize("name", ["L4", "L5"])
+def test_a_claim_that_ended_before_its_controls_has_none(folder, name):
+    """What a regime does not define is OUT_OF_REGIME at once."""
+    regimes = {
+        "teacher-student": replace(load_preset("quick").regimes["teacher-student"], visible=1.0)
+    }
+    results = evaluate(select([name]), regimes, range(4), "a", lambda requests: {})
+    assert {result.verdict for result in results} == {Verdict.OUT_OF_REGIME}
+    content = json.loads(as_json(record(replace(run(), regimes=regimes, salt="a"), results)))
+    content["exit_code"] = exit_code([result.verdict for result in results])
+    assert verify(written(folder, content)).mismatches == ()
+
+
 def test_no_control_can_be_left_out_and_none_be_added(folder):
     for index, control in enumerate(CONTROLS):
         content = made(counted(TRUE))
@@ -135,6 +149,8 @@ def test_a_claim_that_the_command_names_cannot_be_left_out(folder):
         (["--salt", "b"], "its command says --salt b, and the record salt a"),
         (["--seeds=96"], "its command says --seeds 96, and the record seeds 24"),
         (["--salt=a", "--seeds", "24"], None),
+        (["--seeds", "024"], None),
+        (["--seeds", "many"], "its command says --seeds many, and the record seeds 24"),
         (["--workers", "1"], None),
     ],
 )

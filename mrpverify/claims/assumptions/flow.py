@@ -61,8 +61,11 @@ def descent(parameters: Parameters, runs: Runs) -> Legs:
 def correlation_error(parameters: Parameters, one: xr.Dataset, other: xr.Dataset) -> np.ndarray:
     """Difference of C(T) in units of varrho, less what C does in the last 1 % of T.
 
-    [seeds, kernels, features], not negative; infinite where a run has no number.
+    [seeds, kernels, features], not negative; infinite where a run has no number. Raises ValueError
+    for unlike numbers of seeds, which numpy would pair.
     """
+    if one.sizes["seed"] != other.sizes["seed"]:
+        raise ValueError(f"{one.sizes['seed']} and {other.sizes['seed']} seeds are no pairs")
     apart = np.abs(final(one) - final(other))
     allowed = np.maximum(_late_change(one), _late_change(other))
     error = np.maximum(apart - allowed, 0.0) / parameters.linear_from

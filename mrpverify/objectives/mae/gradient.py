@@ -112,7 +112,7 @@ def inner_direction(parameters: Parameters, state: State, images: Images) -> Nea
     else:
         rows = every_patch(x, images.totals)
     masks = law_of_masks(parameters, images)
-    one_by_one = len(x) > 1 or BIAS in state
+    one_by_one = len(x) > 1 or BIAS in state or not x.is_cpu
     return Nearby(
         lambda near: _direction(parameters, near, rows, masks)[0],
         None if one_by_one else partial(_stages, parameters, rows, masks),
