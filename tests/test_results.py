@@ -363,8 +363,7 @@ def test_short_details_are_kept_for_prose_and_long_ones_are_not(tmp_path):
     record = made(counted([True] * 16))
     details = record["claims"][0]["details"]
     details |= {"rules": {"argmax": 0.97}, "curve": [0.123456] * 500}
-    control = record["claims"][0] | {"expected": "", "failed_as_it_should": True}
-    record["claims"][0]["controls"] = [control | {"details": {"rules": {"x": 1}}}]
+    record["claims"][0]["controls"][0]["details"] |= {"rules": {"x": 1}}
     (tmp_path / "r.json").write_text(json.dumps(record))
     (claim,) = compact(tmp_path / "r.json")["claims"]
     assert claim["details"]["rules"] == {"argmax": 0.97}
