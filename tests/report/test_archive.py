@@ -17,7 +17,7 @@ from mrpverify.__main__ import app
 from mrpverify.report import archived, archiving
 from mrpverify.report.archiving import pins
 from mrpverify.report.crate import METADATA
-from tests.report.test_verifying import FALSE, TRUE, counted, made
+from tests.report.test_verifying import CONTROLS, FALSE, TRUE, counted, made
 
 
 def ask(*words):
