@@ -416,7 +416,7 @@ def as_read(parameters: Parameters) -> Parameters:
 
     Not where an objective or a law comes from outside: it may read what it names as its own.
     """
-    if not _is_own(parameters):
+    if from_outside(parameters):
         return parameters
     own = "flow" if follows_flow(parameters) else "descent"
     unread: dict[str, Any] = {
@@ -427,11 +427,14 @@ def as_read(parameters: Parameters) -> Parameters:
     return replace(parameters, **unread) if unread else parameters
 
 
-def _is_own(parameters: Parameters) -> bool:
-    """Whether objective and law of a regime are of this package."""
-    p = parameters
-    laws = (MULTI_VIEW_LAW, *outside.own(outside.LAWS))
-    return p.framework in outside.own(outside.OBJECTIVES) and p.law in laws
+def from_outside(parameters: Parameters) -> list[str]:
+    """The objective and the law of a regime, as far as they are from outside, in words."""
+    p, found = parameters, []
+    if p.framework not in outside.own(outside.OBJECTIVES):
+        found.append(f"objective {p.framework}")
+    if p.law not in (MULTI_VIEW_LAW, *outside.own(outside.LAWS)):
+        found.append(f"law {p.law}")
+    return found
 
 
 def symbols(regime: type[Parameters] = Parameters) -> Mapping[str, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from inspect import isgeneratorfunction
 from typing import Any
 
 from ..parameters import Framework, Parameters, relevant, symbols
@@ -107,7 +106,7 @@ def _runs(claim: Claim, regime: Parameters) -> object:
     try:
         legs = claim.runs_needed(regime)
         # Who asks again may descend then, and read limits that a flow does not.
-        again = isgeneratorfunction(claim.measure)
+        again = claim.is_generator
         return {
             name: (leg.request("", 0).key(), relevant(leg.parameters) if again else None)
             for name, leg in legs.items()

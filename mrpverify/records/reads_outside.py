@@ -11,9 +11,7 @@ from typing import Any
 
 import torch
 
-from .. import outside
-from ..parameters import Parameters, relevant, symbols
-from ..simulate.data_law import MULTI_VIEW_IMAGES
+from ..parameters import Parameters, from_outside, relevant, symbols
 from ..simulate.run import correlate, objective_of
 from ..simulate.sample import sample_images, sample_weights
 from ..simulate.threads import one_thread
@@ -26,7 +24,7 @@ def check_reads(parameters: Parameters, salt: str, seed: int) -> None:
     Seen in a first draw and a first step. Whoever copies a whole regime reads all of it, which
     tells nothing: then nothing is said.
     """
-    foreign = _foreign(parameters)
+    foreign = from_outside(parameters)
     undeclared = undeclared_reads(parameters, salt, seed) if foreign else []
     if undeclared:
         symbol = {name: symbol for symbol, name in symbols(type(parameters)).items()}
@@ -43,16 +41,6 @@ def undeclared_reads(parameters: Parameters, salt: str, seed: int) -> list[str]:
     if read == {f.name for f in fields(parameters)}:
         return []
     return sorted(read - set(relevant(parameters)))
-
-
-def _foreign(parameters: Parameters) -> list[str]:
-    """The objective and the law of a regime, as far as they are from outside, in words."""
-    p, found = parameters, []
-    if p.framework not in outside.own(outside.OBJECTIVES):
-        found.append(f"objective {p.framework}")
-    if p.law not in (MULTI_VIEW_IMAGES.name, *outside.own(outside.LAWS)):
-        found.append(f"law {p.law}")
-    return found
 
 
 def _read(parameters: Parameters, salt: str, seed: int) -> set[str]:

@@ -80,7 +80,7 @@ def test_of_a_law_what_its_draw_reads_is_seen(monkeypatch):
         strengths=lambda p, *given: p.amplification * torch.ones(6, 4),
     )
     monkeypatch.setattr("mrpverify.simulate.sample.law_of", lambda p: law)
-    monkeypatch.setattr(reads_outside, "_foreign", lambda p: ["law mine"])
+    monkeypatch.setattr(reads_outside, "from_outside", lambda p: ["law mine"])
     with pytest.raises(
         ValueError, match=r"law mine: reads amplification \(Delta, of TeacherStudent"
     ):
@@ -112,7 +112,7 @@ def test_a_law_may_draw_in_another_precision_than_kernels(monkeypatch):
     )
     genuine = reads_outside.sample_images
     monkeypatch.setattr("mrpverify.simulate.sample.law_of", lambda p: law)
-    monkeypatch.setattr(reads_outside, "_foreign", lambda p: ["law mine"])
+    monkeypatch.setattr(reads_outside, "from_outside", lambda p: ["law mine"])
     monkeypatch.setattr(
         reads_outside, "sample_images", lambda *given: genuine(*given).to("cpu", torch.float32)
     )

@@ -129,9 +129,8 @@ def _stages(
 ) -> torch.Tensor | None:
     """The stages of one seed's stiff step in one loop, or None."""
     p = parameters
-    meant = _scale(p, masks) if masks.patches is None else _meant(p)
     law = (
-        _scale(p, masks), meant, masks.own, 1 - masks.shared, _cross(p, masks), p.bias,
+        _scale(p, masks), _meant(p, masks), masks.own, 1 - masks.shared, _cross(p, masks), p.bias,
         1 / rows.images,
     )  # fmt: skip
     numbers = torch.tensor([float(x) for x in law], dtype=y.dtype)
@@ -231,8 +230,10 @@ def _scale(parameters: Parameters, masks: MaskLaw) -> Any:
     return masks.across if parameters.target == "masked" else 1.0
 
 
-def _meant(parameters: Parameters) -> float:
-    """Share of S that the bias meets under masks of fixed size, whatever the scale of a target."""
+def _meant(parameters: Parameters, masks: MaskLaw) -> Any:
+    """Share of S that the bias meets: c, but under masks of fixed size what is expected of S."""
+    if masks.patches is None:
+        return _scale(parameters, masks)
     return 1 - parameters.visible if parameters.target == "masked" else 1.0
 
 
@@ -264,8 +265,7 @@ def _optimal_bias(
     parameters: Parameters, masks: MaskLaw, total: torch.Tensor, seen: torch.Tensor
 ) -> torch.Tensor:
     """Mean over images of what the bias has to meet, [seeds, 1, dimension]."""
-    bernoulli = masks.patches is None
-    meant = _flat(_scale(parameters, masks)) if bernoulli else _meant(parameters)
+    meant = _flat(_meant(parameters, masks))
     best: torch.Tensor = (meant * total - seen).mean(1, keepdim=True)
     return best
 
