@@ -24,6 +24,8 @@ from math import sqrt
 
 import torch
 
+from .objective import Course
+
 Derivative = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """dy/dt [seeds, n, width] of some kernels of every seed (their numbers [seeds, n] come second)."""
 
@@ -126,12 +128,15 @@ class Chebyshev:
         tolerance: float,
         own_clocks: bool,
         together: bool = False,
+        course: Course | None = None,
     ) -> None:
         """`together`: every evaluation is one of all kernels, whoever needs it.
 
         So its shape is always the same, and where launches cost more than arithmetic it costs no
-        more; the numbers are those of kernels that are evaluated apart, to rounding.
+        more; the numbers are those of kernels that are evaluated apart, to rounding. `course` takes
+        the stages of one seed's step at once.
         """
+        self._course = course
         self._derivative, self.tolerance, self.own_clocks = derivative, tolerance, own_clocks
         self._chooses = own_clocks and not together
         self.state = state
@@ -183,8 +188,22 @@ class Chebyshev:
         chosen = self._first(stages)
         y, f = self._take(self.state, chosen), self._take(self.flow, chosen)
         own, push = self._at(stages, chosen), self._at(h, chosen)
+        found = self._at_once(y, f, push, own)
+        if found is not None:
+            self._pay(stages)
+            return chosen, *found
         new = self._stages(y, f, push, own, chosen, self._derivative)
         return chosen, new, self._evaluate(new, chosen, stages)
+
+    def _at_once(
+        self, y: torch.Tensor, f: torch.Tensor, h: torch.Tensor, stages: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """y_{n+1} and the flow there of one seed's kernels, where all stages are taken at once."""
+        if self._course is None:
+            return None
+        counts = set(stages.flatten().tolist())
+        table = self._table(stages, h, counts)[0].transpose(0, 1)
+        return self._course(y, f, self._still_going(stages, max(counts), y.shape[1]), table)
 
     def _stages(
         self,
@@ -201,7 +220,7 @@ class Chebyshev:
         """
         # Read once: on a GPU every look at a number waits for all that was launched.
         counts = set(stages.flatten().tolist())
-        table = self._table(stages, h, counts)
+        table = [row.unbind(2) for row in self._table(stages, h, counts).unsqueeze(-1).unbind(2)]
         going = self._still_going(stages, max(counts), y.shape[1])
         older, last = y, torch.addcmul(y, table[0][3], f)
         ended = []
@@ -312,8 +331,12 @@ class Chebyshev:
 
     def _evaluate(self, y: torch.Tensor, chosen: torch.Tensor, paid: torch.Tensor) -> torch.Tensor:
         """The flow of some kernels; each clock pays for so many evaluations [clocks or chosen]."""
-        self.evaluations = self.evaluations + paid.sum(1) / self.time.shape[1]
+        self._pay(paid)
         return self._derivative(y, chosen)
+
+    def _pay(self, paid: torch.Tensor) -> None:
+        """Count the evaluations of each clock, in proportion to all kernels."""
+        self.evaluations = self.evaluations + paid.sum(1) / self.time.shape[1]
 
     def _first(self, wanted: torch.Tensor) -> torch.Tensor:
         """Kernels of clocks with a number beside 0, the largest first, [seeds, n].
@@ -369,8 +392,8 @@ class Chebyshev:
 
     def _table(
         self, stages: torch.Tensor, h: torch.Tensor, counts: set[int]
-    ) -> list[tuple[torch.Tensor, ...]]:
-        """Weights of every stage, each [seeds, chosen or 1, 1], those of flows times h.
+    ) -> torch.Tensor:
+        """Weights of every stage [seeds, chosen or 1, stages, 5], those of flows times h.
 
         `counts` are the numbers among `stages`. After a clock's last stage they keep its value.
         """
@@ -381,5 +404,4 @@ class Chebyshev:
             rows[count, :count] = _weights(count)
         own = rows.to(h.device)[stages]
         own[..., 3:] *= h[..., None, None]
-        by_stage = own.to(self.state.dtype).unsqueeze(-1).unbind(2)
-        return [row.unbind(2) for row in by_stage]
+        return own.to(self.state.dtype)

@@ -18,6 +18,8 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 
+from .encoder import ACTIVATIONS_IN_CACHE
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 Pass = Callable[..., None]
 """Writes into arrays that it is given, the constants first."""
@@ -137,6 +139,30 @@ def driven(power: int) -> Pass:
     return _compile(run)
 
 
+@_compile
+def _matched(
+    c: Array, u: Array, bend: Array, gain: Array, own: Any, shared: Any, h: Array, gap: Array,
+    reach: Array, more: int,
+) -> None:  # fmt: skip
+    """(hhat - h + shared h - own a) a' in place of u of one image [patches, kernels]."""
+    varrho, inverse, share = c[0], c[1], c[2]
+    patches, kernels = u.shape
+    h[:] = 0
+    gap[:] = 0
+    for p in range(patches):
+        for r in range(kernels):
+            x = u[p, r]
+            h[r] += _bent(x, varrho, inverse, share, more)[0]
+            gap[r] += _bent(x, bend[r], inverse, share, more)[0]
+            reach[r] = max(reach[r], x)
+    for r in range(kernels):
+        gap[r] = gain[r] * gap[r] - h[r] + shared * h[r]
+    for p in range(patches):
+        for r in range(kernels):
+            a, slope = _bent(u[p, r], varrho, inverse, share, more)
+            u[p, r] = (gap[r] - own * a) * slope
+
+
 def matched(power: int) -> Pass:
     """(hhat - h + shared h - own a) a' in place of u; hhat is gain times what bends at bend."""
     more = power - 2
@@ -144,26 +170,80 @@ def matched(power: int) -> Pass:
     def run(
         c: Array, u: Array, bend: Array, gain: Array, own: Array, shared: Array, reach: Array
     ) -> None:
-        varrho, inverse, share = c[0], c[1], c[2]
-        seeds, images, patches, kernels = u.shape
+        seeds, images, _, kernels = u.shape
         h, gap = np.empty(kernels, u.dtype), np.empty(kernels, u.dtype)
         for s in range(seeds):
             reach[s] = -np.inf
             for n in range(images):
-                h[:] = 0
-                gap[:] = 0
-                for p in range(patches):
-                    for r in range(kernels):
-                        x = u[s, n, p, r]
-                        h[r] += _bent(x, varrho, inverse, share, more)[0]
-                        gap[r] += _bent(x, bend[s, r], inverse, share, more)[0]
-                        reach[s, r] = max(reach[s, r], x)
-                for r in range(kernels):
-                    gap[r] = gain[s, r] * gap[r] - h[r] + shared[s] * h[r]
-                for p in range(patches):
-                    for r in range(kernels):
-                        a, slope = _bent(u[s, n, p, r], varrho, inverse, share, more)
-                        u[s, n, p, r] = (gap[r] - own[s] * a) * slope
+                _matched(c, u[s, n], bend[s], gain[s], own[s], shared[s], h, gap, reach[s], more)
+
+    return _compile(run)
+
+
+@_compile
+def _gain(law: Array, largest: Any) -> Any:
+    """tau of a kernel by its largest correlation: from tau_1, geometrically, to 1 (`hold`)."""
+    first, steep, varrho = law[2], law[3], law[4]
+    if steep == np.inf:
+        return law[2] if largest < varrho else largest / largest
+    left = first / first + steep * (first / first - largest / varrho)
+    return first ** min(max(left, left - left), first / first)
+
+
+@_compile
+def _taught(
+    c: Array, law: Array, x: Array, features: Array, w: Array, room: Array, g: Array, more: int
+) -> None:
+    """-grad of kernels in place of g; groups of images have their activations in `room`."""
+    own, shared, varrho, each = law[0], law[1], law[4], law[5]
+    (images, patches, d), kernels = x.shape, len(w)
+    scaled, seen = w / varrho, np.dot(features, w.T)
+    bend, gain = np.empty(kernels, w.dtype), np.empty(kernels, w.dtype)
+    for r in range(kernels):
+        tau = _gain(law, seen[:, r].max())
+        bend[r], gain[r] = c[0] / tau, tau
+        for _ in range(more + 1):
+            gain[r] *= tau
+    h, gap, reach = np.empty_like(bend), np.empty_like(bend), np.empty_like(bend)
+    group = max(1, ACTIVATIONS_IN_CACHE // (patches * kernels))
+    g[:] = 0
+    for begin in range(0, images, group):
+        rows = x[begin : begin + group].reshape(-1, d)
+        u = room[: len(rows) * kernels].reshape(len(rows), kernels)
+        np.dot(rows, scaled.T, u)
+        for i in range(len(rows) // patches):
+            image = u[i * patches : (i + 1) * patches]
+            _matched(c, image, bend, gain, own, shared, h, gap, reach, more)
+        g += np.dot(u.T, rows)
+    g *= varrho * each
+
+
+def taught(power: int) -> Pass:
+    """Stages of kernels of one seed with clocks of their own (`chebyshev`), and their flow there.
+
+    Of every stage `table` [stages, kernels, 5] weighs y_n, the last two stages, the last one's flow
+    and F_n, these two times h; the first `counts` kernels have it. `law` is own, shared, tau_1,
+    1/delta_h (0: tau_1 stays), varrho and 1/N.
+    """
+    more = power - 2
+
+    def run(
+        c: Array, law: Array, x: Array, features: Array, counts: Array, table: Array,
+        y: Array, f: Array, z: Array, flow: Array,
+    ) -> None:  # fmt: skip
+        room = np.empty(max(ACTIVATIONS_IN_CACHE, x.shape[1] * len(y)), x.dtype)
+        older, g = y.copy(), f.copy()
+        z[:] = y
+        for stage in range(len(counts)):
+            count = counts[stage]
+            if stage > 0:
+                _taught(c, law, x, features, z[:count], room, g[:count], more)
+            for r in range(count):
+                t = table[stage, r]
+                for i in range(y.shape[1]):
+                    new = t[0] * y[r, i] + t[1] * z[r, i] + t[2] * older[r, i]
+                    older[r, i], z[r, i] = z[r, i], new + t[3] * g[r, i] + t[4] * f[r, i]
+        _taught(c, law, x, features, z, room, flow, more)
 
     return _compile(run)
 

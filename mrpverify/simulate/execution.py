@@ -169,6 +169,7 @@ def executed(objective: Objective) -> Objective:
         loss=partial(_loss, objective, how),
         logits=None if objective.logits is None else partial(_logits, objective, how),
         inner=None,
+        course=None,
     )
 
 

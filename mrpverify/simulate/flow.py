@@ -97,9 +97,15 @@ class Field:
             raise ValueError(f"{self.objective.name} draws masks in every step: it has no flow")
         self.layout = Layout(self.objective.trained(parameters, state))
         self.small = replayable(images.patches, state["weights"].shape[1]) and alone()
+        course = self.objective.course
+        self.course = None if course is None else course(parameters, state, images)
 
     def __call__(self, state: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
         """The direction of some kernels of each seed, packed like their state."""
+        if self.course is not None:
+            found = self.course(state, state, [], state.new_empty(0, state.shape[1], 5))
+            if found is not None:
+                return found[1]
         tensors = {**self.fixed, **self.layout.unpack(state)}
         if "released" in tensors:
             tensors["released"] = tensors["released"].gather(1, kernels)
@@ -113,7 +119,7 @@ class Field:
         derivative = Replayed(self) if self.small else self
         loud, own_clocks = self.objective.loud, self.objective.independent_kernels
         if loud is None:
-            return Chebyshev(derivative, state, tolerance, own_clocks, together=self.small)
+            return Chebyshev(derivative, state, tolerance, own_clocks, self.small, self.course)
         # A replayed gradient is one launch whatever it computes; fewer patches have no fixed shape.
         inner = None if self.small else self.objective.inner
         stiff = None if inner is None else partial(self._stiff, inner)

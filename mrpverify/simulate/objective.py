@@ -43,6 +43,12 @@ class Nearby:
     """All stages of one seed's step at once, where somebody has a faster way."""
 
 
+Course = Callable[
+    [torch.Tensor, torch.Tensor, list[int], torch.Tensor], tuple[torch.Tensor, torch.Tensor] | None
+]
+"""(y, its flow, kernels that have each stage, weights of the stages [stages, kernels, 5]) -> what a
+step of one seed's kernels leads to and their flow there, of trained tensors side by side; None
+where stages are taken one by one (`chebyshev`)."""
 Inner = Callable[[Any, State, Images], Nearby]
 """(parameters, state of loud kernels, images) -> what inner stages see near this state."""
 
@@ -96,6 +102,9 @@ class Objective:
     left out, and a kernel of zeros to rest."""
     inner: Inner | None = None
     """What these stages compute instead of `direction`, where less of it makes the stiffness."""
+    course: Callable[[Any, State, Images], Course | None] | None = None
+    """A step of one seed's kernels with clocks of their own at once, where somebody has a faster
+    way: of a regime, what follows the kernels, and images."""
     independent_kernels: bool = False
     """Whether no kernel feels another one: each then has a clock of its own."""
     covers: Literal["every feature", "one feature a class"] = "every feature"

@@ -35,7 +35,7 @@ FUSED = os.environ.get(TRITON) != "0"
 INTERPRETED = False
 """Whether Triton's passes take what lies in a CPU's memory, too: for tests of them."""
 COMPILED = (torch.float32, torch.float64)
-COMPILATIONS = 5
+COMPILATIONS = 6
 """Functions that a pass consists of at most, each of which is kept when it is compiled."""
 FIRST = 0
 """Stands for the rows at which images begin, among numbers of axes."""
@@ -192,6 +192,30 @@ def stages(
     return z
 
 
+def taught(
+    law: torch.Tensor,
+    x: torch.Tensor,
+    features: torch.Tensor,
+    counts: list[int],
+    table: torch.Tensor,
+    y: torch.Tensor,
+    f: torch.Tensor,
+    power: int,
+) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """What a step of one seed's kernels with clocks of their own leads to, and their flow there.
+
+    y and its flow f are [1, kernels, dimension], x is [images, patches, dimension]; the rest as in
+    `compiled.taught`. None: not compiled.
+    """
+    run = compiled("taught", x, power)
+    if run is None:
+        return None
+    z, flow = torch.empty_like(y), torch.empty_like(y)
+    given = (law, x, features, torch.tensor(counts, dtype=torch.int64), table)
+    run(_constants(power, 1.0, y.dtype), *_plain(*given, y[0], f[0], z[0], flow[0]))
+    return z, flow
+
+
 @dataclass(frozen=True)
 class Match:
     """What kernels are to match: hhat = sum_p sReLU(tau u), and the penalty of the masks.
@@ -321,7 +345,8 @@ def _ones(name: str, dtype: torch.dtype) -> list[Any]:
         "driven": (2, FIRST, 2, 2),
         "matched": (4, 2, 2, 1, 1, 2),
         "stages": (1, 2, 2, FIRST, 2, 2, 2, 2),
+        "taught": (1, 3, 2, FIRST, 3, 2, 2, 2, 2),
     }[name]
     first = torch.zeros(1, dtype=torch.int64)
-    sizes = {"stages": 8}.get(name, 1)
+    sizes = {"stages": 8, "taught": 8}.get(name, 1)
     return _plain(*(first if n == FIRST else torch.ones([sizes] * n, dtype=dtype) for n in axes))

@@ -12,6 +12,7 @@ moving average of the weights, same shape; ``released`` [seeds, kernels] who has
 from __future__ import annotations
 
 from functools import reduce
+from math import inf
 
 import torch
 
@@ -19,8 +20,8 @@ from ...parameters import Parameters
 from ...parts.mask_law import MaskLaw
 from ...simulate.encoder import back_project, cache_sized, project, smoothed_relu
 from ...simulate.masks import law_of_masks
-from ...simulate.objective import Objective, State
-from ...simulate.passes import Match, matched, possible
+from ...simulate.objective import Course, Objective, State
+from ...simulate.passes import Match, matched, possible, taught
 from ...simulate.passes import largest as largest_of
 from ...simulate.replay import decided
 from ...simulate.sample import Images
@@ -90,6 +91,25 @@ def descent_direction(
     total = reduce(torch.add, (part for part, _ in parts))
     reach = reduce(torch.maximum, (part for _, part in parts))
     return {"weights": total.mul_(varrho / images.patches.shape[1])}, reach.amax(1) * varrho
+
+
+def course(parameters: Parameters, state: State, images: Images) -> Course | None:
+    """A step of one seed's kernels in one loop, where gains follow the kernels at once."""
+    x, p = images.patches, parameters
+    at_once = p.gain in ("hold", "constant") and _teaches_itself(p, state)
+    if not at_once or len(x) > 1 or not x.is_cpu:
+        return None
+    masks = law_of_masks(p, images)
+    fall = 0.0 if p.gain == "constant" else inf if p.hold_width == 0 else 1 / p.hold_width
+    law = (masks.own, masks.shared, p.start_gain, fall, p.linear_from, 1 / x.shape[1])
+    numbers = torch.tensor([float(number) for number in law], dtype=x.dtype)
+
+    def step(
+        y: torch.Tensor, f: torch.Tensor, counts: list[int], table: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor] | None:
+        return taught(numbers, x[0], images.features[0], counts, table, y, f, p.power)
+
+    return step
 
 
 def _direction_of(
@@ -221,5 +241,6 @@ OBJECTIVE = Objective(
     over_images=True,
     after_step=after_step,
     in_steps=lambda parameters: parameters.gain in IN_STEPS,
+    course=course,
     independent_kernels=True,  # L10
 )
