@@ -390,9 +390,7 @@ class Chebyshev:
         share = torch.where(length == 0, torch.inf, share)
         return share if self.own_clocks else share.amin(1, keepdim=True)
 
-    def _table(
-        self, stages: torch.Tensor, h: torch.Tensor, counts: set[int]
-    ) -> torch.Tensor:
+    def _table(self, stages: torch.Tensor, h: torch.Tensor, counts: set[int]) -> torch.Tensor:
         """Weights of every stage [seeds, chosen or 1, stages, 5], those of flows times h.
 
         `counts` are the numbers among `stages`. After a clock's last stage they keep its value.

@@ -170,6 +170,7 @@ def executed(objective: Objective) -> Objective:
         logits=None if objective.logits is None else partial(_logits, objective, how),
         inner=None,
         course=None,
+        known=None,
     )
 
 

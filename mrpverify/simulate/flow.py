@@ -91,8 +91,10 @@ class Field:
     """-grad of the loss of some seeds as a function of their packed trained tensors."""
 
     def __init__(self, parameters: Parameters, images: Images, state: State) -> None:
-        self.parameters, self.images, self.fixed = parameters, images, state
+        self.parameters, self.images = parameters, images
         self.objective = as_computed(parameters)
+        known = self.objective.known
+        self.fixed = state if known is None else {**state, **known(parameters, state, images)}
         if self.objective.trained is None:
             raise ValueError(f"{self.objective.name} draws masks in every step: it has no flow")
         self.layout = Layout(self.objective.trained(parameters, state))
@@ -453,10 +455,18 @@ class History:
         found = np.full((seeds, times.shape[1], kernels, features), np.nan, value.dtype)
         for seed in range(seeds):
             there = np.isfinite(times[seed])
-            for kernel in range(kernels):
-                t, c, d = (part[:, seed, kernel] for part in (time, value, slope))
-                found[seed, there, kernel] = _interpolate(times[seed, there], t, c, d)
+            for some in _of_one_clock(time[:, seed]):
+                t, c, d = time[:, seed, some.start], value[:, seed, some], slope[:, seed, some]
+                found[seed, there, some] = _interpolate(times[seed, there], t, c, d)
         return found
+
+
+def _of_one_clock(time: np.ndarray) -> list[slice]:
+    """Kernels that have the same times [steps, kernels]: all of them, or each alone."""
+    kernels = time.shape[1]
+    if (time == time[:, :1]).all():
+        return [slice(0, kernels)]
+    return [slice(kernel, kernel + 1) for kernel in range(kernels)]
 
 
 def _spread(pooled: np.ndarray, end: float, number: int) -> np.ndarray:
@@ -469,13 +479,13 @@ def _spread(pooled: np.ndarray, end: float, number: int) -> np.ndarray:
 def _interpolate(
     at: np.ndarray, time: np.ndarray, value: np.ndarray, slope: np.ndarray
 ) -> np.ndarray:
-    """Values [n, features] at times [n] between the ends of the steps that hold them."""
+    """Values [n, kernels, features] at times [n] between the ends of the steps that hold them."""
     # Of steps below the rounding of the time the last one counts.
     new = np.concatenate([np.diff(time) > 0, [True]])
     time, value, slope = time[new], value[new], slope[new]
     if len(time) < 2:
         return np.repeat(value[:1], len(at), 0)
     left = np.clip(np.searchsorted(time, at, side="right") - 1, 0, len(time) - 2)
-    length = (time[left + 1] - time[left])[:, None]
-    share = np.clip((at[:, None] - time[left][:, None]) / length, 0, 1)
+    length = (time[left + 1] - time[left])[:, None, None]
+    share = np.clip((at - time[left])[:, None, None] / length, 0, 1)
     return hermite(share, length, value[left], slope[left], value[left + 1], slope[left + 1])

@@ -84,6 +84,9 @@ class Objective:
     means: Callable[[Any, State, Images], State] | None = None
     """What direction and loss need of all images: means over images, taken from the state where
     they are there."""
+    known: Callable[[Any, State, Images], State] | None = None
+    """What direction and loss take from the state where it is there, of all images, and no step of
+    a flow changes."""
     after_step: Callable[[Any, State, torch.Tensor], None] = nothing_follows
     """Changes what follows the trained tensors."""
     in_steps: Callable[[Any], bool] | None = None

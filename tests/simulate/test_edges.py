@@ -192,9 +192,9 @@ def test_images_of_one_patch_are_images() -> None:
 
 
 def test_where_no_step_was_kept_all_times_have_the_one_value() -> None:
-    value, nothing = np.array([[1.0, 2.0]]), np.zeros((1, 2))
+    value, nothing = np.array([[[1.0, 2.0]]]), np.zeros((1, 1, 2))
     found = flow._interpolate(np.array([0.0, 3.0]), np.zeros(1), value, nothing)
-    np.testing.assert_array_equal(found, [[1.0, 2.0], [1.0, 2.0]])
+    np.testing.assert_array_equal(found, [[[1.0, 2.0]], [[1.0, 2.0]]])
 
 
 def test_memory_that_runs_out_of_the_last_image_alone_is_told() -> None:
@@ -320,9 +320,9 @@ def test_a_descent_goes_on_below_its_last_step_while_a_seed_has_to_run(step, don
 
 def test_a_course_stays_at_its_ends_before_and_after_what_was_kept() -> None:
     """A kernel whose clock stands behind that of its seed is where it was last."""
-    time, value = np.array([1.0, 2.0, 4.0]), np.array([[1.0], [3.0], [9.0]])
+    time, value = np.array([1.0, 2.0, 4.0]), np.array([[[1.0]], [[3.0]], [[9.0]]])
     found = flow._interpolate(np.array([0.0, 1.0, 4.0, 5.5, 99.0]), time, value, 0 * value + 7)
-    np.testing.assert_array_equal(found[:, 0], [1.0, 1.0, 9.0, 9.0, 9.0])
+    np.testing.assert_array_equal(found[:, 0, 0], [1.0, 1.0, 9.0, 9.0, 9.0])
 
 
 def test_a_seed_that_is_at_its_horizon_or_has_diverged_has_ended_its_descent() -> None:

@@ -345,7 +345,7 @@ def test_where_kernels_share_a_target_the_nearest_ones_of_each_feature_promise()
 
 def test_a_course_of_one_point_is_that_point_at_every_time():
     """Two of its times are the same: no step lies between them."""
-    value = np.array([[0.2, -0.1, 0.4]] * 2)
+    value = np.array([[[0.2, -0.1, 0.4]]] * 2)
     found = _interpolate(np.array([0.0, 1.0, 5.0]), np.array([1.0, 1.0]), value, value)
     np.testing.assert_array_equal(found, np.repeat(value[:1], 3, axis=0))
 

@@ -1,13 +1,14 @@
 """Tests on held-out images: a network that knows everything, one that knows one view, none."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 import torch
 
 from mrpverify.objectives.supervised import gradient as supervised
-from mrpverify.parameters import Parameters
+from mrpverify.parameters import Parameters, changed
+from mrpverify.parts import Law
 from mrpverify.simulate import held_out, sample
 from mrpverify.simulate.held_out import count_correct, training_margins
 from mrpverify.simulate.sample import sample_features, sample_images
@@ -104,6 +105,7 @@ def test_test_images_are_no_training_images_and_both_kinds_differ():
 
 
 def test_remembered_noise_is_the_noise_that_would_be_drawn(monkeypatch):
+    monkeypatch.setattr(held_out, "REMEMBERED_BYTES", 0)
     sample._remembered.cache_clear()
     first = accuracies_of_a_draw("h")
     again = accuracies_of_a_draw("h")
@@ -166,7 +168,9 @@ def test_every_draw_of_a_test_is_its_own_stream_and_law(monkeypatch):
     assert right.shape == number.shape == (len(SEEDS), len(changes), p.classes, 1 + p.views)
     for index, (law, salt, seeds, images) in enumerate(drawn):
         expected = replace(p, coverage=1.0, images=P.images, **changes[index // 2])
-        assert law == replace(expected, single_view=float(index % 2))
+        expected = replace(expected, single_view=float(index % 2))
+        for field in fields(Law):
+            assert getattr(law, field.name) == getattr(expected, field.name), field.name
         assert (salt, seeds) == ("h", SEEDS)
         torch.testing.assert_close(images.features, train[0.0].features)
         for same in train.values():
@@ -203,3 +207,53 @@ def test_held_out_images_are_drawn_apart_from_the_training_stream(share):
     other = held_out.held_out(P, "h", SEEDS, held_out.ALL_VIEWS + held_out.SINGLE_VIEW - share)
     assert (test.labels != other.labels).double().mean() > 0.5, "one stream a kind"
     assert torch.equal(test.features, train.features)
+
+
+def test_test_images_are_drawn_once_for_all_that_is_tested_on_them():
+    """Whatever the network: another framework, tolerance or init sees the same tensors."""
+    first = held_out.held_out(P, "once", [3], 0.0)
+    other = replace(P, framework="fine-tuning", power=4, init_scale=0.3, labels=2, tolerance=1e-5)
+    assert held_out.held_out(other, "once", [3], 0.0) is first
+    drawn = held_out._drawn(other, other.test_images, "once", [3], 0.0)
+    for name, value in vars(first).items():
+        assert torch.equal(value, getattr(drawn, name)), name
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{field.name: None} for field in fields(Law) if field.name not in ("law", "basis")]
+    + [{"test_images": None}],
+    ids=str,
+)
+def test_every_option_of_the_law_is_in_what_is_remembered(changes):
+    """Another value of it is another draw, and never an answer of the first."""
+    (name,) = changes
+    value = getattr(P, name)
+    others = {
+        "split": "equal", "noise": "off_span", "signal": False, "hide": False, "views": 1,
+        "dimension": 16, "coverage": 0.5, "single_view": 0.9, "own_high": 1.2, "off_high": 0.9,
+    }  # fmt: skip
+    if name in others:
+        new = others[name]
+    else:
+        new = value + 1 if isinstance(value, int) else 0.5 * value + 0.01
+    p = replace(P, **{name: new})
+    found = held_out.held_out(p, "other", [3], 1.0)
+    drawn = held_out._drawn(p, p.test_images, "other", [3], 1.0)
+    assert torch.equal(found.patches, drawn.patches)
+    assert torch.equal(found.labels, drawn.labels)
+
+
+def test_large_sets_and_other_laws_are_not_remembered(monkeypatch):
+    """The first would fill the memory; what the second read is their own affair."""
+    again = [held_out.held_out(P, "large", [3], 0.0) for _ in range(2)]
+    assert again[0] is again[1]
+    monkeypatch.setattr(
+        held_out, "REMEMBERED_BYTES", 8 * P.test_images * P.patches * P.dimension - 1
+    )
+    again = [held_out.held_out(P, "large", [3], 0.0) for _ in range(2)]
+    assert again[0] is not again[1]
+    monkeypatch.undo()
+    other = changed(P, law="imperfect")
+    again = [held_out.held_out(other, "large", [3], 0.0) for _ in range(2)]
+    assert again[0] is not again[1]

@@ -29,7 +29,7 @@ def interpreted(function: Any) -> Callable[..., None]:
 
 @pytest.fixture(autouse=True)
 def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_bent", "_against", "_pulled_rows", "_towards"):
+    for name in ("_bent", "_matched", "_gain", "_taught", "_against", "_pulled_rows", "_towards"):
         monkeypatch.setattr(compiled, name, interpreted(getattr(compiled, name)))
 
 
@@ -247,3 +247,50 @@ def test_stages_are_those_of_plain_loops(power: int, tied: bool, law: str) -> No
         move = of_flow * (flow(course[-1]) + rest) + of_first * f
         course.append(of_start * y + of_last * course[-1] + of_older * course[-2] + move)
     np.testing.assert_allclose(z, course[-1], rtol=1e-10, atol=1e-12)
+
+
+def pull_of_teacher(x: Any, w: Any, tau: Any, own: float, shared: float, power: int) -> Any:
+    """-grad of kernels with gains tau on images x [images, patches, width] (section 2)."""
+    found = np.zeros_like(w)
+    for image in x:
+        u = image @ w.T
+        a, taught = answer(u, power), answer(tau * u, power).sum(0)
+        aim = taught - (1 - shared) * a.sum(0) - own * a
+        found += (aim * slope(u, power)).T @ image
+    return found / len(x)
+
+
+def gains_of(largest: Any, first: float, steep: float) -> Any:
+    if steep == np.inf:
+        return np.where(largest < VARRHO, first, 1.0)
+    return first ** np.clip(1 + steep * (1 - largest / VARRHO), 0, 1)
+
+
+@POWERS
+@pytest.mark.parametrize("steep", [0.0, 4.0, np.inf])
+@pytest.mark.parametrize("room", [2**18, 7])
+def test_a_course_is_that_of_plain_loops(power, steep, room, monkeypatch) -> None:
+    """Kernels on both sides of varrho, that drop out of the stages, and images in groups of one."""
+    monkeypatch.setattr(compiled, "ACTIVATIONS_IN_CACHE", room)
+    x, features = drawn(IMAGES, PATCHES, WIDTH), np.linalg.qr(drawn(WIDTH, 3, seed=1))[0].T
+    y, f = 0.5 * drawn(KERNELS, WIDTH, seed=2), drawn(KERNELS, WIDTH, seed=3)
+    y[1] += 2 * VARRHO * features[0]
+    table, counts = 0.3 * drawn(4, KERNELS, 5, seed=4), np.array([KERNELS, 4, 4, 1])
+    own, shared, first = 0.4, 0.1, 1.9
+    law = np.array([own, shared, first, steep, VARRHO, 1 / IMAGES])
+    z, flow = left_over(*y.shape), left_over(*y.shape)
+    c = np.array([1.0, 1.0, 1 - 1 / power])
+    interpreted(compiled.taught(power))(c, law, x, features, counts, table, y, f, z, flow)
+
+    def expected_flow(w: Any) -> Any:
+        tau = gains_of((w @ features.T).max(1), first, steep)
+        return pull_of_teacher(x, w, tau, own, shared, power)
+
+    older, last, g = y.copy(), y.copy(), f
+    for stage, (count, weights) in enumerate(zip(counts, table, strict=True)):
+        g = f if stage == 0 else expected_flow(last)
+        terms = np.stack([y, last, older, g, f], 1)
+        new = np.einsum("kt,ktd->kd", weights, terms)
+        older[:count], last[:count] = last[:count], new[:count]
+    np.testing.assert_allclose(z, last, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(flow, expected_flow(last), rtol=1e-10, atol=1e-12)

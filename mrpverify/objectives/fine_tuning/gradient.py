@@ -107,6 +107,12 @@ def _probe_direction(parameters: Parameters, state: State, images: Images) -> St
     return {"head": torch.bmm(g.transpose(1, 2), h) / h.shape[1]}
 
 
+def known(parameters: Parameters, state: State, images: Images) -> State:
+    """h of the training images of a frozen encoder."""
+    frozen = parameters.encoder_step == 0
+    return {"outputs": outputs(parameters, state["weights"], images.patches)} if frozen else {}
+
+
 def _known_outputs(parameters: Parameters, state: State, images: Images) -> torch.Tensor:
     """h of the training images; a frozen encoder's are kept in the state."""
     if parameters.encoder_step > 0:
@@ -125,6 +131,7 @@ OBJECTIVE = Objective(
     plateau_degree=plateau_degree,
     trained=trained,
     over_images=True,
+    known=known,
     logits=logits,
     labelled=True,
 )
