@@ -19,6 +19,7 @@ are taken together: a round costs as many launches as its stiffest step has stag
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from math import sqrt
 
@@ -101,11 +102,25 @@ def _weights(stages: int) -> torch.Tensor:
     return torch.cat([(1 - rows[:, 0] - rows[:, 1]).unsqueeze(1), rows], 1)
 
 
-def weights_of_stages(stages: int, h: float) -> torch.Tensor:
-    """The same for a step of h: those of flows times h [stages, 5], float64."""
-    table = _weights(stages).clone()
-    table[:, 3:] *= h
-    return table
+@cache
+def weights_by_stages() -> torch.Tensor:
+    """The same of every number of stages up to MOST_STAGES [stages + 1, stages, 5], float64."""
+    tables = torch.zeros(MOST_STAGES + 1, MOST_STAGES, 5, dtype=torch.float64)
+    for stages in range(THIRD_ORDER, MOST_STAGES + 1):
+        tables[stages, :stages] = _weights(stages)
+    return tables
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A step that was accepted: time at its end and length [clocks], state and flow at both."""
+
+    time: torch.Tensor
+    length: torch.Tensor
+    before: torch.Tensor
+    flow_before: torch.Tensor
+    after: torch.Tensor
+    flow_after: torch.Tensor
 
 
 def _of_this_round(stages: torch.Tensor) -> torch.Tensor:
@@ -176,6 +191,10 @@ class Chebyshev:
         h = torch.where(active, h, 0.0)
         chosen, new, flow = self._step(h, stages)
         return self._judge(active, h, new, flow, chosen)
+
+    def pieces(self) -> list[Piece]:
+        """What the last round consists of, one step after the other."""
+        return [Piece(self.time, *self.previous, self.state, self.flow)]
 
     def measure_radius(self) -> None:
         """Look at the spectral radius where the clocks stand now."""

@@ -289,46 +289,125 @@ def _towards(
     return np.dot(signal.T, x) * each, to_b * each
 
 
-def stages(power: int) -> Pass:
-    """z of a stiff step of one seed's masked autoencoder from y_n and its flow (`partitioned`).
+@_compile
+def _of_state(
+    c: Array, law: Array, x: Array, total: Array, first: Array, state: Array,
+    slope: Array, a: Array, h: Array, g: Array, more: int,
+) -> None:  # fmt: skip
+    """-grad of kernels and decoder that lie side by side in a state, in place of g."""
+    varrho, inverse, share = c[0], c[1], c[2]
+    (kernels, width), d = state.shape, x.shape[1]
+    w, b = state[:, :d].copy(), state[:, width - d :].copy()
+    np.dot(x, w.T, slope)
+    h[:] = 0
+    for i in range(len(first)):
+        end = first[i + 1] if i + 1 < len(first) else len(x)
+        for row in range(first[i], end):
+            for r in range(kernels):
+                value, own = _bent(slope[row, r], varrho, inverse, share, more)
+                a[row, r], slope[row, r] = value, own
+                h[i, r] += value
+    to_w, to_b = _towards(law, x, total, first, a, slope, h, b)
+    if width == d:
+        g[:] = to_w + to_b
+    else:
+        g[:, :d], g[:, d:] = to_w, to_b
 
-    Kernels and decoder lie side by side in a state; the rows of `table` weigh y_n, the last two
-    stages, the last one's flow and F_n, these two times h. `law` is scale, meant, own, kept, cross,
-    biased and 1/N.
+
+@_compile
+def _error(h: float, y: Array, f: Array, z: Array, g: Array) -> float:
+    """Largest error of a kernel over a step from y to z, relative to its length (`chebyshev`)."""
+    largest = 0.0
+    for r in range(len(y)):
+        of_y, of_z, of_error = 0.0, 0.0, 0.0
+        for i in range(y.shape[1]):
+            gap = 0.8 * (y[r, i] - z[r, i]) + 0.4 * h * (f[r, i] + g[r, i])
+            of_y += float(y[r, i]) ** 2
+            of_z += float(z[r, i]) ** 2
+            of_error += gap**2
+        error = np.sqrt(of_error / max(of_y, of_z, 1e-60))
+        if not error < 1e6:
+            return 1e6
+        largest = max(largest, error)
+    return largest
+
+
+@_compile
+def _stages_needed(radius: float, few: float) -> int:
+    """`chebyshev.stages_needed`."""
+    return 3 if radius <= few else max(4, int(np.floor(1 + np.sqrt(1 + 1.54 * radius))))
+
+
+@_compile
+def _stage(
+    t: Array, push: float, y: Array, last: Array, older: Array, g: Array, f: Array, new: Array
+) -> None:
+    """The next stage in place of `new`, from weights of y_n, two stages, a flow and F_n."""
+    for r in range(len(y)):
+        for i in range(y.shape[1]):
+            moved = push * (t[3] * g[r, i] + t[4] * f[r, i])
+            new[r, i] = t[0] * y[r, i] + t[1] * last[r, i] + t[2] * older[r, i] + moved
+
+
+@_compile
+def _next_step(push: float, step: float, error: float, stiffness: float, asked: Array) -> float:
+    """The step that is asked for after one of length `push` (`chebyshev`)."""
+    few, inside, safety, least, most, shorter = asked[4:10]
+    change = safety * max(error, 1e-9) ** (-1 / 3)
+    wanted = push * min(max(change, least), most if error <= 1 else 0.9)
+    if error <= 1 and push < step:
+        wanted = max(step, wanted)
+    edge = inside * few / stiffness
+    if push <= edge and wanted > edge:
+        wanted = max(edge, wanted / shorter)
+    return wanted
+
+
+def steps(power: int) -> Pass:
+    """Steps of one seed's masked autoencoder from y whose flow is f (`walking`), to a tolerance.
+
+    Kernels and decoder lie side by side in a state; rows of `tables` weigh, for every number of
+    stages, y_n, the last two stages, the last one's flow and F_n, these two times h. `law` is
+    scale, meant, own, kept, cross, biased and 1/N. `asked` is the first step, lambda with its
+    margin, the tolerance, the time left, and what steps are chosen by: `walking.CONTROL`. Accepted
+    steps, their ends, flows and stages are noted until there is no room or one is rejected; `told`
+    is the step that is asked for then, and the last error in tolerances.
     """
     more = power - 2
 
     def run(
-        c: Array, law: Array, x: Array, total: Array, first: Array, table: Array,
-        y: Array, f: Array, z: Array,
+        c: Array, law: Array, x: Array, total: Array, first: Array, tables: Array, asked: Array,
+        y: Array, f: Array, ends: Array, flows: Array, lengths: Array, taken: Array, told: Array,
     ) -> None:  # fmt: skip
-        varrho, inverse, share = c[0], c[1], c[2]
-        d, tied = x.shape[1], x.shape[1] == y.shape[1]
+        step, stiffness, tolerance, left = asked[0], asked[1], asked[2], asked[3]
         slope = np.empty((len(x), len(y)), x.dtype)
         a, h = np.empty_like(slope), np.empty((len(first), len(y)), x.dtype)
-        rest, older, last, g = f, y, y, np.empty_like(y)
-        for stage in range(len(table)):
-            w, b = last[:, :d].copy(), last[:, y.shape[1] - d :].copy()
-            np.dot(x, w.T, slope)
-            h[:] = 0
-            for i in range(len(first)):
-                end = first[i + 1] if i + 1 < len(first) else len(x)
-                for row in range(first[i], end):
-                    for r in range(len(y)):
-                        value, own = _bent(slope[row, r], varrho, inverse, share, more)
-                        a[row, r], slope[row, r] = value, own
-                        h[i, r] += value
-            to_w, to_b = _towards(law, x, total, first, a, slope, h, b)
-            if tied:
-                g[:] = to_w + to_b
-            else:
-                g[:, :d], g[:, d:] = to_w, to_b
-            t = table[stage]
-            if stage == 0:
-                rest, new = f - g, y + t[3] * f
-            else:
-                new = t[0] * y + t[1] * last + t[2] * older + t[3] * (g + rest) + t[4] * f
-            older, last = last, new
-        z[:] = last
+        start, flow, older, last = y.copy(), f.copy(), y.copy(), y.copy()
+        g, new = np.empty_like(y), np.empty_like(y)
+        _of_state(c, law, x, total, first, y, slope, a, h, g, more)
+        rest = f - g
+        longest = asked[5] * ((len(tables) - 1) ** 2 - 1) / 1.54 / stiffness
+        for number in range(len(lengths)):
+            push = min(step, longest, left)
+            count = _stages_needed(stiffness * push, asked[4])
+            older[:], last[:], g[:] = start, start, flow
+            for stage in range(count):
+                if stage > 0:
+                    _of_state(c, law, x, total, first, last, slope, a, h, g, more)
+                    g += rest
+                _stage(tables[count, stage], push, start, last, older, g, flow, new)
+                older, last, new = last, new, older
+            _of_state(c, law, x, total, first, last, slope, a, h, g, more)
+            g += rest
+            error = _error(push, start, flow, last, g) / tolerance
+            step = _next_step(push, step, error, stiffness, asked)
+            told[0], told[1] = step, error
+            if error > 1:
+                return
+            ends[number], flows[number], lengths[number], taken[number] = last, g, push, count
+            start[:], flow[:] = last, g
+            left -= push
+            if left <= 0:
+                return
 
     return _compile(run)

@@ -27,14 +27,15 @@ import torch
 from ..parameters import Parameters
 from .arithmetic import number_type
 from .certificate import Certificate
-from .chebyshev import Chebyshev
+from .chebyshev import Chebyshev, Piece
 from .execution import alone
 from .objective import Inner, Loud, State, one_feature_a_class
-from .partitioned import Partitioned, Stiff
+from .partitioned import Stiff
 from .replay import Replayed, replayable
 from .run import LEAST_STEPS, as_computed, classified, correlate, diverged, enough_crossed
 from .sample import NO_PATCH, Images, feature_moments
 from .trajectory import NEVER, Trajectory
+from .walking import Walking
 
 Values = TypeVar("Values", torch.Tensor, np.ndarray)
 
@@ -125,7 +126,7 @@ class Field:
         # A replayed gradient is one launch whatever it computes; fewer patches have no fixed shape.
         inner = None if self.small else self.objective.inner
         stiff = None if inner is None else partial(self._stiff, inner)
-        return Partitioned(derivative, state, tolerance, partial(self._loud, loud), stiff)
+        return Walking(derivative, state, tolerance, partial(self._loud, loud), stiff)
 
     def _stiff(self, inner: Inner, state: torch.Tensor, kernels: torch.Tensor) -> Stiff:
         """The flow of loud kernels as far as it is stiff, for states near this one."""
@@ -139,7 +140,7 @@ class Field:
         def derivative(some: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
             return self.layout.pack(near.direction(tensors(some)))
 
-        return Stiff(derivative, near.stages)
+        return Stiff(derivative, near.steps)
 
     def _loud(self, loud: Loud, state: torch.Tensor) -> torch.Tensor:
         """Kernels that take part in the stiffness [seeds, kernels]."""
@@ -180,7 +181,8 @@ class _Flow:
         self.hopeless = torch.zeros_like(self.done)
         self.certificate = self._certificate()
         self._cross_at_start()
-        self._remember()
+        for piece in self.solver.pieces():
+            self._remember(piece)
         self._set_horizon()
 
     @property
@@ -193,8 +195,9 @@ class _Flow:
         until = self._until()
         going = (self.solver.time < until) & ~self.done.unsqueeze(1)
         accepted = self.solver.advance(going, until)
-        self._note_crossings(accepted)
-        self._remember()
+        for piece in self.solver.pieces():
+            self._note_crossings(piece, accepted)
+            self._remember(piece)
         self._set_horizon()
         arrived = (self.solver.time >= self.horizon.unsqueeze(1)).all(1)
         spent = self.solver.evaluations >= self.parameters.work
@@ -309,14 +312,14 @@ class _Flow:
             some, self.correlations, self.crossing_correlations
         )
 
-    def _note_crossings(self, accepted: torch.Tensor) -> None:
+    def _note_crossings(self, piece: Piece, accepted: torch.Tensor) -> None:
         """First crossings inside the accepted steps, and all correlations at a kernel's first."""
-        self.correlations = self._correlate(self.solver.state)
+        self.correlations = self._correlate(piece.after)
         above = self.correlations >= self.parameters.linear_from
         new = above & torch.isinf(self.crossing_time) & accepted.unsqueeze(2)
         if not bool(new.any()):
             return
-        step = self._last_step()
+        step = self._step_of(piece)
         share = torch.full_like(self.crossing_time, torch.nan)
         share[new] = _first_share(step.of(new), self.parameters.linear_from).flatten()
         found = step.end.unsqueeze(2) - (1 - share) * step.length.unsqueeze(2)
@@ -328,19 +331,17 @@ class _Flow:
             fresh.unsqueeze(2), there, self.crossing_correlations
         )
 
-    def _last_step(self) -> Step:
-        """Correlations at both ends of the last accepted step of every kernel, with slopes."""
-        length, state, flow = self.solver.previous
-        ends = [
-            self._correlate(x).double() for x in (state, flow, self.solver.state, self.solver.flow)
-        ]
+    def _step_of(self, piece: Piece) -> Step:
+        """Correlations at both ends of an accepted step of every kernel, with slopes."""
+        states = (piece.before, piece.flow_before, piece.after, piece.flow_after)
+        ends = [self._correlate(state).double() for state in states]
         shape = self.correlations.shape[:2]
-        return Step(self.solver.time.expand(shape), length.expand(shape), *ends)
+        return Step(piece.time.expand(shape), piece.length.expand(shape), *ends)
 
-    def _remember(self) -> None:
+    def _remember(self, piece: Piece) -> None:
         """Keep time, correlations and their slopes of all kernels."""
-        self.slopes = self._correlate(self.solver.flow)
-        time = self.solver.time.expand(self.correlations.shape[:2])
+        self.slopes = self._correlate(piece.flow_after)
+        time = piece.time.expand(self.correlations.shape[:2])
         self.history.keep(time, self.correlations, self.slopes)
 
     def _correlate(self, state: torch.Tensor) -> torch.Tensor:

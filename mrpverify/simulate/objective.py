@@ -7,7 +7,7 @@ kernels, dimension].
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, is_dataclass
 from typing import Any, Literal
 
@@ -29,9 +29,29 @@ Logits = Callable[[Any, State, torch.Tensor], torch.Tensor]
 Loud = Callable[[Any, torch.Tensor], torch.Tensor]
 """(parameters, largest correlation of every kernel [seeds, kernels]) -> which kernels can make the
 loss stiff [seeds, kernels], bool."""
-Stages = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor | None]
-"""(y, its flow, weights of the stages) -> what a stiff step leads to, of trained tensors side by
-side [1, kernels, width]; None where stages are taken one by one (`partitioned`)."""
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Steps of one seed's kernels one after the other, each within the tolerance."""
+
+    ends: torch.Tensor
+    """States after each, trained tensors side by side [steps, kernels, width]."""
+    flows: torch.Tensor
+    """Their flows there, of the same shape."""
+    lengths: torch.Tensor
+    """Of the steps [steps], float64."""
+    stages: torch.Tensor
+    """Of each of them [steps], int64."""
+    step: float
+    """That is asked for next."""
+    error: float
+    """Of the last step that was tried, in tolerances: above 1 it was not taken."""
+
+
+Steps = Callable[[torch.Tensor, torch.Tensor, Sequence[float], int], Walk | None]
+"""(y and its flow [1, kernels, width], how steps are controlled (`partitioned`), how many at most)
+-> steps of the stiff flow; None where they are taken one by one."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +59,8 @@ class Nearby:
     """Minus the gradient as far as it is stiff, near a state of loud kernels."""
 
     direction: Callable[[State], State]
-    stages: Stages | None = None
-    """All stages of one seed's step at once, where somebody has a faster way."""
+    steps: Steps | None = None
+    """Several steps of one seed at once, where somebody has a faster way."""
 
 
 Course = Callable[

@@ -28,8 +28,8 @@ from dataclasses import dataclass
 
 import torch
 
-from .chebyshev import RADIUS_MARGIN, Chebyshev, Derivative, weights_of_stages
-from .objective import Stages
+from .chebyshev import RADIUS_MARGIN, Chebyshev, Derivative
+from .objective import Steps
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Stiff:
     """The stiff flow A of some kernels, for states near one."""
 
     derivative: Derivative
-    stages: Stages | None = None
-    """The stages of one seed, from y_n and its whole flow, where there is a faster way."""
+    steps: Steps | None = None
+    """Several steps of one seed at once, where there is a faster way (`walking`)."""
 
 
 Inner = Callable[[torch.Tensor, torch.Tensor], Stiff]
@@ -105,11 +105,6 @@ class Partitioned(Chebyshev):
     ) -> torch.Tensor:
         """z of the chosen kernels; what calm ones do to them stays as it is at the beginning."""
         stiff = self._inner(y, chosen)
-        if stiff.stages is not None and len(y) == 1:
-            table = weights_of_stages(int(stages), float(h))
-            found = stiff.stages(y, f, table.to(y.dtype))
-            if found is not None:
-                return found
         rest = f - stiff.derivative(y, chosen)
 
         def derivative(x: torch.Tensor, kernels: torch.Tensor) -> torch.Tensor:
@@ -125,11 +120,16 @@ class Partitioned(Chebyshev):
         new: torch.Tensor,
         flow: torch.Tensor,
     ) -> torch.Tensor:
-        past = self.previous[0].unsqueeze(2).to(y.dtype).clamp(min=1e-30)
+        usual = super()._estimate(h, y, f, new, flow)
+        return torch.where(self._calm.unsqueeze(2), self._trapezoidal(h, f, flow), usual)
+
+    def _trapezoidal(self, h: torch.Tensor, f: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
+        """Error of that rule over a step of h after the last accepted one."""
+        past = self.previous[0].unsqueeze(2).to(f.dtype).clamp(min=1e-30)
         now = h.clamp(min=1e-30)
         bend = ((flow - f) / now - (f - self.previous[2]) / past) / (now + past) * 2
-        usual = super()._estimate(h, y, f, new, flow)
-        return torch.where(self._calm.unsqueeze(2), now**3 / 12 * bend, usual)
+        error: torch.Tensor = now**3 / 12 * bend
+        return error
 
     @staticmethod
     def _grouped(loud: torch.Tensor) -> torch.Tensor:

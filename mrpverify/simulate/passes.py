@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -24,6 +24,7 @@ import torch
 
 from ..parts.mask_law import MaskLaw
 from .encoder import smoothed_relu
+from .objective import Walk
 from .rows import Rows
 
 NUMBA = "MRPVERIFY_NUMBA"
@@ -35,10 +36,10 @@ FUSED = os.environ.get(TRITON) != "0"
 INTERPRETED = False
 """Whether Triton's passes take what lies in a CPU's memory, too: for tests of them."""
 COMPILED = (torch.float32, torch.float64)
-COMPILATIONS = 6
+COMPILATIONS = 8
 """Functions that a pass consists of at most, each of which is kept when it is compiled."""
 FIRST = 0
-"""Stands for the rows at which images begin, among numbers of axes."""
+"""Stands for numbers of rows, kernels or stages, among numbers of axes; a tuple for float64."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -169,27 +170,35 @@ def matched(u: torch.Tensor, match: Match, power: int) -> tuple[torch.Tensor, to
     return u, reach
 
 
-def stages(
+def steps(
     law: torch.Tensor,
     rows: Rows,
-    table: torch.Tensor,
+    tables: torch.Tensor,
+    control: Sequence[float],
     y: torch.Tensor,
     f: torch.Tensor,
+    most: int,
     power: int,
     linear_from: float,
-) -> torch.Tensor | None:
-    """What a masked autoencoder's stiff step leads to, [1, kernels, width]; None: not compiled.
+) -> Walk | None:
+    """At most so many steps of a masked autoencoder; None: not compiled.
 
-    y and its flow f are one seed's, kernels and decoder side by side; `table` [stages, 5] and `law`
-    [7] as in `compiled.stages`.
+    y and its flow f are one seed's [1, kernels, width], kernels and decoder side by side; `tables`
+    [stages, stages, 5], `law` and `control` as in `compiled.steps`.
     """
-    run = compiled("stages", rows.patches, power)
+    run = compiled("steps", rows.patches, power)
     if run is None:
         return None
-    z = torch.empty_like(y)
-    given = (law, rows.patches[0], rows.totals[0], rows.begins, table, y[0], f[0], z[0])
-    run(_constants(power, linear_from, y.dtype), *_plain(*given))
-    return z
+    ends, flows = (y.new_empty(most, *y.shape[1:]) for _ in range(2))
+    lengths, told = (torch.zeros(n, dtype=torch.float64) for n in (most, 2))
+    stages = torch.zeros(most, dtype=torch.int64)
+    asked = torch.tensor(control, dtype=torch.float64)
+    given = (law, rows.patches[0], rows.totals[0], rows.begins, tables, asked, y[0], f[0])
+    into = (ends, flows, lengths, stages, told)
+    run(_constants(power, linear_from, y.dtype), *_plain(*given, *into))
+    n = int((stages > 0).sum())
+    step, error = told.tolist()
+    return Walk(ends[:n], flows[:n], lengths[:n], stages[:n], step, error)
 
 
 def taught(
@@ -337,16 +346,24 @@ def _compiled(name: str, power: int, dtype: torch.dtype) -> Callable[..., None] 
 
 def _ones(name: str, dtype: torch.dtype) -> list[Any]:
     """Arguments of a pass with one activation, after the constants."""
-    axes = {
+    axes: tuple[int | tuple[int], ...] = {
         "outputs": (4, 3, 3, 2),
         "pulled": (4, 3, 3),
         "activated": (1, 1, 1),
         "encoded": (2, FIRST, 2, 2, 2),
         "driven": (2, FIRST, 2, 2),
         "matched": (4, 2, 2, 1, 1, 2),
-        "stages": (1, 2, 2, FIRST, 2, 2, 2, 2),
+        "steps": (1, 2, 2, FIRST, (3,), (1,), 2, 2, 3, 3, (1,), FIRST, (1,)),
         "taught": (1, 3, 2, FIRST, 3, 2, 2, 2, 2),
     }[name]
     first = torch.zeros(1, dtype=torch.int64)
-    sizes = {"stages": 8, "taught": 8}.get(name, 1)
-    return _plain(*(first if n == FIRST else torch.ones([sizes] * n, dtype=dtype) for n in axes))
+    size = 16 if name in ("steps", "taught") else 1
+
+    def ones(n: int | tuple[int]) -> torch.Tensor:
+        if n == FIRST:
+            return first
+        if isinstance(n, tuple):
+            return torch.ones([size] * n[0], dtype=torch.float64)
+        return torch.ones([size] * n, dtype=dtype)
+
+    return _plain(*map(ones, axes))

@@ -17,6 +17,7 @@ some of the images finds that of all in ``bias`` [seeds, 1, dimension].
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -24,10 +25,11 @@ import torch
 
 from ...parameters import Parameters
 from ...parts.mask_law import MaskLaw
+from ...simulate.chebyshev import weights_by_stages
 from ...simulate.encoder import over_rows, project, smoothed_relu
 from ...simulate.masks import law_of_masks
-from ...simulate.objective import Nearby, Objective, State
-from ...simulate.passes import driven, encoded, stages
+from ...simulate.objective import Nearby, Objective, State, Walk
+from ...simulate.passes import driven, encoded, steps
 from ...simulate.rows import Rows, every_patch, some_patches
 from ...simulate.sample import Images
 from ...simulate.seeding import generator, normal
@@ -115,26 +117,28 @@ def inner_direction(parameters: Parameters, state: State, images: Images) -> Nea
     one_by_one = len(x) > 1 or BIAS in state or not x.is_cpu
     return Nearby(
         lambda near: _direction(parameters, near, rows, masks)[0],
-        None if one_by_one else partial(_stages, parameters, rows, masks),
+        None if one_by_one else partial(_steps, parameters, rows, masks),
     )
 
 
-def _stages(
+def _steps(
     parameters: Parameters,
     rows: Rows,
     masks: MaskLaw,
     y: torch.Tensor,
     f: torch.Tensor,
-    table: torch.Tensor,
-) -> torch.Tensor | None:
-    """The stages of one seed's stiff step in one loop, or None."""
+    control: Sequence[float],
+    most: int,
+) -> Walk | None:
+    """Steps of one seed in one loop, or None."""
     p = parameters
     law = (
         _scale(p, masks), _meant(p, masks), masks.own, 1 - masks.shared, _cross(p, masks), p.bias,
         1 / rows.images,
     )  # fmt: skip
     numbers = torch.tensor([float(x) for x in law], dtype=y.dtype)
-    return stages(numbers, rows, table, y, f, p.power, p.linear_from)
+    given = (numbers, rows, weights_by_stages(), control, y, f, most)
+    return steps(*given, p.power, p.linear_from)
 
 
 def _answered(parameters: Parameters, w: torch.Tensor, images: Images) -> torch.Tensor:

@@ -1,0 +1,197 @@
+"""Several steps of one seed's loud kernels between two looks at the calm ones (`partitioned`).
+
+A step of the loud kernels is cheap, and a look at all kernels on all patches is not: it took half
+of the time of a masked autoencoder. So the loud ones take up to MOST steps at once, each within the
+tolerance on its own; what calm ones do to them, B, stays as it was at the beginning, and the calm
+ones take one step of Heun's method over all of them, of length H. Two errors come of it, of second
+and of third order in H:
+
+    H/2 (B_end - B_0) on loud kernels,   H^3/12 d^2F/dt^2 on calm ones.
+
+They are looked at when it is over: above the tolerance nothing of it is believed, and it is tried
+again with half as many steps; how many come next follows from them, so that they stay near AIM.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from .chebyshev import (
+    INSIDE,
+    LARGEST_CHANGE,
+    LEAST_CHANGE,
+    NO_NUMBER,
+    RADIUS_MARGIN,
+    SAFETY,
+    SECOND_ORDER_SHORTER,
+    STEPS_PER_RADIUS,
+    THIRD_ORDER_LIMIT,
+    Derivative,
+    Piece,
+)
+from .objective import Walk
+from .partitioned import STIFF, Inner, Loud, Partitioned
+
+CONTROL = (
+    THIRD_ORDER_LIMIT, INSIDE, SAFETY, LEAST_CHANGE, LARGEST_CHANGE, SECOND_ORDER_SHORTER,
+)  # fmt: skip
+"""What a step is chosen by, as `compiled.steps` asks for it."""
+MOST = 6
+"""Steps at once at most."""
+AIM = 0.02
+"""Error of calm kernels and of B that is aimed at, in tolerances. In preset quick the error of the
+crossings is then 1.2 times that of steps one by one; 0.05 makes it 1.5 and 0.25 2.5 times, for a
+twentieth and a tenth of the time."""
+ROUNDING = 1e-14
+"""Share of the time left below which the end is reached."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The loud kernels of a seed among all."""
+
+    loud: torch.Tensor
+    """[1, kernels, 1], bool."""
+    index: torch.Tensor
+    """Their numbers, and those of others that fill the group up [1, n, width]."""
+    there: torch.Tensor
+    """Which of these are loud [1, n, 1], bool."""
+
+    def of(self, state: torch.Tensor) -> torch.Tensor:
+        """Their part of a state, zeros in place of the others."""
+        return torch.where(self.there, state.gather(1, self.index), 0.0)
+
+    def into(self, state: torch.Tensor, part: torch.Tensor) -> torch.Tensor:
+        """A state with their part replaced."""
+        kept = torch.where(self.there, part, state.gather(1, self.index))
+        return state.scatter(1, self.index, kept)
+
+
+class Walking(Partitioned):
+    """The flow of seeds whose kernels share a clock; of one seed alone it takes steps at once.
+
+    Where nobody has a way to do that, and without stiffness, it is `Partitioned`.
+    """
+
+    def __init__(
+        self,
+        derivative: Derivative,
+        state: torch.Tensor,
+        tolerance: float,
+        loud: Loud,
+        inner: Inner | None = None,
+    ) -> None:
+        super().__init__(derivative, state, tolerance, loud, inner)
+        self._most = 1
+        self._pieces: list[Piece] | None = None
+
+    def advance(self, active: torch.Tensor, until: torch.Tensor) -> torch.Tensor:
+        """Steps of one seed, or one of every seed; which were accepted."""
+        self._pieces = None
+        if len(self.state) == 1 and bool(active.all()):
+            accepted = self._walk(until)
+            if accepted is not None:
+                return torch.full_like(active, accepted)
+        return super().advance(active, until)
+
+    def pieces(self) -> list[Piece]:
+        """What the last round consists of, one step after the other."""
+        return super().pieces() if self._pieces is None else self._pieces
+
+    def _walk(self, until: torch.Tensor) -> bool | None:
+        """Whether several steps at once were accepted; None where none can be taken."""
+        self._refresh_radius(self._age >= STEPS_PER_RADIUS)
+        left, stiffness = float(until - self.time), RADIUS_MARGIN * float(self.radius)
+        if stiffness * min(float(self.step), left) <= STIFF:
+            return None
+        loud = self._loud(self.state)
+        numbers = self._grouped(loud)
+        index = numbers.unsqueeze(2).expand(-1, -1, self.state.shape[2])
+        chosen = Chosen(loud.unsqueeze(2), index, loud.gather(1, numbers).unsqueeze(2))
+        y, f = chosen.of(self.state), chosen.of(self.flow)
+        steps = self._inner(y, numbers).steps
+        control = (float(self.step), stiffness, self.tolerance, left, *CONTROL)
+        walk = None if steps is None else steps(y, f, control, self._most)
+        if walk is None:
+            return None
+        self._calm, self._pieces = ~loud, []
+        return self._weigh(walk, chosen, until)
+
+    def _weigh(self, walk: Walk, chosen: Chosen, until: torch.Tensor) -> bool:
+        """Take the steps where all of them are good, and choose how many come next."""
+        number, share = len(walk.lengths), chosen.loud.double().mean(1)
+        self.step = torch.full_like(self.step, walk.step)
+        self._pay(walk.stages.sum() * share)
+        if number == 0:
+            self._look_again(walk.error)
+            return False
+        length = walk.lengths.sum()
+        new, flow = self._end(walk, chosen, length.to(self.state.dtype))
+        error = self._error_beside(walk, chosen, length.to(self.state.dtype), new, flow)
+        if error > 1:
+            self._most = max(1, number // 2)
+            shorter = SAFETY * error ** (-1 / 3) if number == 1 else 1.0
+            first = walk.lengths[0] * max(LEAST_CHANGE, shorter)
+            self.step = first.expand_as(self.step).clone()
+            self._look_again(error if number == 1 else 0.0)
+            return False
+        self._pieces = self._one_by_one(walk, chosen, new, flow, until)
+        self.previous = (length.view(1, 1), self.state, self.flow)
+        self.state, self.flow, self.time = new, flow, self._pieces[-1].time
+        age = self._age + number
+        self._age = age if walk.error <= 1 else torch.full_like(age, STEPS_PER_RADIUS)
+        wanted = int(number * (AIM / max(error, 1e-9)) ** 0.5)
+        self._most = max(1, min(wanted, number + 1, MOST))
+        return True
+
+    def _look_again(self, error: float) -> None:
+        """After steps that were not taken."""
+        self._age = torch.full_like(self._age, STEPS_PER_RADIUS)
+        self.nowhere = self.nowhere + int(error >= NO_NUMBER)
+
+    def _end(
+        self, walk: Walk, chosen: Chosen, length: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """State and flow of all kernels after the steps."""
+        there = chosen.into(self.state + length * self.flow, walk.ends[-1:])
+        flow = self._evaluate(there, self._every, torch.ones_like(self.time))
+        of_calm = self.state + length / 2 * (self.flow + flow)
+        return torch.where(chosen.loud, there, of_calm), flow
+
+    def _error_beside(
+        self,
+        walk: Walk,
+        chosen: Chosen,
+        length: torch.Tensor,
+        new: torch.Tensor,
+        flow: torch.Tensor,
+    ) -> float:
+        """Largest error of a kernel that steps at once add, in tolerances."""
+        of_loud = length / 2 * (flow - chosen.into(flow, walk.flows[-1:]))
+        of_calm = self._trapezoidal(length, self.flow, flow)
+        estimate = torch.where(chosen.loud, of_loud, of_calm).norm(dim=2)
+        size = torch.maximum(self.state.norm(dim=2), new.norm(dim=2)).clamp(min=1e-30)
+        error = float((estimate / size).max()) / self.tolerance
+        return error if error < NO_NUMBER else NO_NUMBER
+
+    def _one_by_one(
+        self, walk: Walk, chosen: Chosen, new: torch.Tensor, flow: torch.Tensor, until: torch.Tensor
+    ) -> list[Piece]:
+        """The steps one by one; flows of calm kernels change evenly between both ends."""
+        gone = walk.lengths.cumsum(0)
+        times = list(self.time + gone.unsqueeze(1).unsqueeze(2))
+        if float(gone[-1]) >= float(until - self.time) * (1 - ROUNDING):
+            times[-1] = until.clone()
+        turn = (flow - self.flow) / gone[-1].to(flow.dtype)
+        states, flows = [self.state], [self.flow]
+        for t, end, its_flow in zip(gone[:-1].to(flow.dtype), walk.ends, walk.flows, strict=False):
+            calm = self.state + t * self.flow + t**2 / 2 * turn
+            states.append(chosen.into(calm, end.unsqueeze(0)))
+            flows.append(chosen.into(self.flow + t * turn, its_flow.unsqueeze(0)))
+        states.append(new)
+        flows.append(flow)
+        lengths = walk.lengths.view(-1, 1, 1)
+        ends = zip(times, lengths, states, flows, states[1:], flows[1:], strict=False)
+        return [Piece(*end) for end in ends]
