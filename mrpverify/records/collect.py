@@ -18,6 +18,7 @@ import xarray as xr
 
 from ..command_app import ENDINGS
 from ..parameters import check_device
+from ..simulate.batches import TOGETHER
 from ..simulate.descend import pretrain
 from ..simulate.replay import ACTIVATIONS as LAUNCHES_COST_MORE
 from ..simulate.teaching import Teacher
@@ -47,10 +48,6 @@ many as are replayed in one graph where that is more: their launches cost what t
 GPU_PROCESSES = 8
 """Processes that share a GPU by default, at most one for every core: a small regime keeps a core
 busy with launches and leaves most of a GPU to others."""
-
-TOGETHER = 2**17
-"""Activations of the seeds that a core trains together. Calls cost more than numbers below; above,
-seeds pay for the steps of the neediest, and for a worker that waits for the last batch."""
 
 WORTH_A_POOL = 10**9
 """Activations below which processes cost more to start than they save: a few seconds either way."""

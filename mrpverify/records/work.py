@@ -13,6 +13,7 @@ from functools import cache
 
 import torch
 
+from ..simulate import batches
 from ..simulate.encoder import back_project, project
 from ..simulate.execution import GIB, LIVE
 from ..simulate.threads import one_thread
@@ -26,9 +27,7 @@ SAMPLES = 5
 
 def activations(request: Request) -> int:
     """Of one seed, images x patches x kernels (patches after a typical raise)."""
-    p = request.parameters
-    shown = p.patches_per_feature * (p.views + 3 * max(1.0, p.off_class))
-    return p.images * max(p.patches, int(shown)) * max(p.kernels, p.dimension)
+    return batches.activations(request.parameters)
 
 
 def memory(request: Request) -> float:

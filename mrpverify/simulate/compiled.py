@@ -18,6 +18,7 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 
+from .chebyshev import NO_NUMBER
 from .encoder import ACTIVATIONS_IN_CACHE
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -326,8 +327,8 @@ def _error(h: float, y: Array, f: Array, z: Array, g: Array) -> float:
             of_z += float(z[r, i]) ** 2
             of_error += gap**2
         error = np.sqrt(of_error / max(of_y, of_z, 1e-60))
-        if not error < 1e6:
-            return 1e6
+        if not error < NO_NUMBER:
+            return NO_NUMBER
         largest = max(largest, error)
     return largest
 
@@ -350,7 +351,7 @@ def _stage(
 
 
 @_compile
-def _next_step(push: float, step: float, error: float, stiffness: float, asked: Array) -> float:
+def _next_step(push: float, step: float, error: float, stiffness: float, asked: Array) -> Any:
     """The step that is asked for after one of length `push` (`chebyshev`)."""
     few, inside, safety, least, most, shorter = asked[4:10]
     change = safety * max(error, 1e-9) ** (-1 / 3)

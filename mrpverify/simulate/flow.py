@@ -26,11 +26,12 @@ import torch
 
 from ..parameters import Parameters
 from .arithmetic import number_type
+from .batches import always_alone
 from .certificate import Certificate
 from .chebyshev import Chebyshev, Piece
 from .execution import alone
 from .objective import Inner, Loud, State, one_feature_a_class
-from .partitioned import Stiff
+from .partitioned import Partitioned, Stiff
 from .replay import Replayed, replayable
 from .run import LEAST_STEPS, as_computed, classified, correlate, diverged, enough_crossed
 from .sample import NO_PATCH, Images, feature_moments
@@ -126,7 +127,8 @@ class Field:
         # A replayed gradient is one launch whatever it computes; fewer patches have no fixed shape.
         inner = None if self.small else self.objective.inner
         stiff = None if inner is None else partial(self._stiff, inner)
-        return Walking(derivative, state, tolerance, partial(self._loud, loud), stiff)
+        kind = Walking if state.is_cpu and always_alone(self.parameters) else Partitioned
+        return kind(derivative, state, tolerance, partial(self._loud, loud), stiff)
 
     def _stiff(self, inner: Inner, state: torch.Tensor, kernels: torch.Tensor) -> Stiff:
         """The flow of loud kernels as far as it is stiff, for states near this one."""

@@ -14,6 +14,7 @@ again with half as many steps; how many come next follows from them, so that the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -27,9 +28,13 @@ from .chebyshev import (
     SAFETY,
     SECOND_ORDER_SHORTER,
     STEPS_PER_RADIUS,
+    THIRD_ORDER,
     THIRD_ORDER_LIMIT,
     Derivative,
     Piece,
+    stage_limit,
+    stages_needed,
+    weights_by_stages,
 )
 from .objective import Walk
 from .partitioned import STIFF, Inner, Loud, Partitioned
@@ -69,10 +74,73 @@ class Chosen:
         return state.scatter(1, self.index, kept)
 
 
-class Walking(Partitioned):
-    """The flow of seeds whose kernels share a clock; of one seed alone it takes steps at once.
+def in_turn(
+    derivative: Derivative,
+    y: torch.Tensor,
+    f: torch.Tensor,
+    control: Sequence[float],
+    most: int,
+) -> Walk:
+    """Steps of y with flow f [1, kernels, width] where nobody takes them at once; see `Steps`.
 
-    Where nobody has a way to do that, and without stiffness, it is `Partitioned`.
+    `compiled.steps` computes the same.
+    """
+    step, stiffness, tolerance, left = control[:4]
+    every = torch.arange(y.shape[1], device=y.device).unsqueeze(0)
+    rest = f - derivative(y, every)
+    ends: list[torch.Tensor] = []
+    flows: list[torch.Tensor] = []
+    lengths: list[float] = []
+    taken: list[int] = []
+    error = 0.0
+    longest = INSIDE * stage_limit(len(weights_by_stages()) - 1) / stiffness
+    while len(ends) < most and left > 0:
+        push = min(step, longest, left)
+        count = int(stages_needed(torch.tensor(stiffness * push, dtype=torch.float64)))
+        older, last, g = y, y, f
+        for stage, t in enumerate(weights_by_stages()[count, :count].tolist()):
+            if stage > 0:
+                g = derivative(last, every) + rest
+            moved = push * (t[3] * g + t[4] * f)
+            older, last = last, t[0] * y + t[1] * last + t[2] * older + moved
+        g = derivative(last, every) + rest
+        error = _relative(0.8 * (y - last) + 0.4 * push * (f + g), y, last) / tolerance
+        step = _next_step(push, step, error, stiffness)
+        if error > 1:
+            break
+        y, f, left = last, g, left - push
+        ends.append(y[0])
+        flows.append(f[0])
+        lengths.append(push)
+        taken.append(count)
+    if not ends:
+        return Walk(y[:0], f[:0], y.new_zeros(0).double(), y.new_zeros(0).long(), step, error)
+    numbers = torch.tensor(lengths, dtype=torch.float64), torch.tensor(taken)
+    return Walk(torch.stack(ends), torch.stack(flows), *numbers, step, error)
+
+
+def _next_step(push: float, step: float, error: float, stiffness: float) -> float:
+    """The step that is asked for after one of length `push`, as in `Chebyshev`."""
+    change: float = SAFETY * max(error, 1e-9) ** (-1 / 3)
+    wanted = push * min(max(change, LEAST_CHANGE), LARGEST_CHANGE if error <= 1 else 0.9)
+    if error <= 1 and push < step:
+        wanted = max(step, wanted)
+    edge = INSIDE * stage_limit(THIRD_ORDER) / stiffness
+    across = push <= edge < wanted
+    return max(edge, wanted / SECOND_ORDER_SHORTER) if across else wanted
+
+
+def _relative(error: torch.Tensor, before: torch.Tensor, after: torch.Tensor) -> float:
+    """The largest error of a kernel, relative to its length at either end."""
+    size = torch.maximum(before.norm(dim=2), after.norm(dim=2)).clamp(min=1e-30)
+    found = float((error.norm(dim=2) / size).max())
+    return found if found < NO_NUMBER else NO_NUMBER
+
+
+class Walking(Partitioned):
+    """The flow of seeds whose kernels share a clock; one seed alone takes several steps at once.
+
+    Without stiffness, and of seeds of a batch, it is `Partitioned`.
     """
 
     def __init__(
@@ -101,7 +169,7 @@ class Walking(Partitioned):
         return super().pieces() if self._pieces is None else self._pieces
 
     def _walk(self, until: torch.Tensor) -> bool | None:
-        """Whether several steps at once were accepted; None where none can be taken."""
+        """Whether several steps at once were accepted; None where there is no stiffness."""
         self._refresh_radius(self._age >= STEPS_PER_RADIUS)
         left, stiffness = float(until - self.time), RADIUS_MARGIN * float(self.radius)
         if stiffness * min(float(self.step), left) <= STIFF:
@@ -111,11 +179,11 @@ class Walking(Partitioned):
         index = numbers.unsqueeze(2).expand(-1, -1, self.state.shape[2])
         chosen = Chosen(loud.unsqueeze(2), index, loud.gather(1, numbers).unsqueeze(2))
         y, f = chosen.of(self.state), chosen.of(self.flow)
-        steps = self._inner(y, numbers).steps
+        stiff = self._inner(y, numbers)
         control = (float(self.step), stiffness, self.tolerance, left, *CONTROL)
-        walk = None if steps is None else steps(y, f, control, self._most)
+        walk = None if stiff.steps is None else stiff.steps(y, f, control, self._most)
         if walk is None:
-            return None
+            walk = in_turn(stiff.derivative, y, f, control, self._most)
         self._calm, self._pieces = ~loud, []
         return self._weigh(walk, chosen, until)
 
@@ -171,10 +239,8 @@ class Walking(Partitioned):
         """Largest error of a kernel that steps at once add, in tolerances."""
         of_loud = length / 2 * (flow - chosen.into(flow, walk.flows[-1:]))
         of_calm = self._trapezoidal(length, self.flow, flow)
-        estimate = torch.where(chosen.loud, of_loud, of_calm).norm(dim=2)
-        size = torch.maximum(self.state.norm(dim=2), new.norm(dim=2)).clamp(min=1e-30)
-        error = float((estimate / size).max()) / self.tolerance
-        return error if error < NO_NUMBER else NO_NUMBER
+        estimate = torch.where(chosen.loud, of_loud, of_calm)
+        return _relative(estimate, self.state, new) / self.tolerance
 
     def _one_by_one(
         self, walk: Walk, chosen: Chosen, new: torch.Tensor, flow: torch.Tensor, until: torch.Tensor

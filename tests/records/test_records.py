@@ -335,9 +335,15 @@ def test_devices_are_checked():
             choose_machine("cuda")
 
 
-def test_seeds_of_a_small_regime_are_trained_together_and_are_the_same(store, monkeypatch):
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"method": "flow"}, {"framework": "mae"}, {"framework": "mae", "method": "flow"}],
+    ids=str,
+)
+def test_seeds_of_a_small_regime_are_trained_together_and_are_the_same(monkeypatch, changes):
     """Bit for bit, snapshots included, although they end at different steps."""
-    short = replace(TINY, init_scale=0.3, horizon_factor=1.0, deadline=150.0, max_steps=400)
+    short = replace(TINY, init_scale=0.3, horizon_factor=1.5, deadline=150.0, max_steps=400)
+    short = replace(short, **changes)
     asked = [Request(short, "batch", seed) for seed in range(4)]
     alone = collect(asked, HERE, None)
     monkeypatch.setattr(collecting, "TOGETHER", 2**17)

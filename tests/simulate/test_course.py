@@ -7,9 +7,18 @@ import pytest
 import torch
 
 from mrpverify.objectives.teacher_student import gradient as teacher_student
+from mrpverify.regime import load_preset
 from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.flow import Field
 from mrpverify.simulate.sample import sample_images, sample_weights
+
+
+@pytest.fixture(autouse=True)
+def _alone(request, monkeypatch):
+    """A small regime is none that is trained alone."""
+    if "small" not in request.node.name:
+        monkeypatch.setattr(teacher_student, "always_alone", lambda p: True)
+
 
 VARIANTS = [
     {},
@@ -110,3 +119,12 @@ def test_a_frozen_encoder_answers_once(regime, monkeypatch):
         expected, _ = fine_tuning.descent_direction(p, dict(state), images, weights[..., 0])
         for name, value in flow.items():
             torch.testing.assert_close(value, expected[name])
+
+
+def test_a_small_regime_is_trained_in_batches_and_goes_stage_by_stage(regime):
+    p = regime("teacher-student")
+    images, weights = sample_images(p, "course", [0]), sample_weights(p, "course", [0])
+    assert teacher_student.course(p, {"weights": weights}, images) is None
+    large = load_preset("quick").regimes["teacher-student"]
+    images, weights = sample_images(large, "course", [0]), sample_weights(large, "course", [0])
+    assert teacher_student.course(large, {"weights": weights}, images) is not None

@@ -14,7 +14,10 @@ import torch
 
 from mrpverify.parameters import Parameters
 from mrpverify.simulate import compiled, passes
+from mrpverify.simulate.chebyshev import weights_by_stages
 from mrpverify.simulate.rows import every_patch, some_patches
+from mrpverify.simulate.walking import CONTROL
+from tests.reference.reference_rkc import stages_of, step_of
 from tests.theory.generic import answer, slope
 
 VARRHO = 0.7
@@ -29,7 +32,10 @@ def interpreted(function: Any) -> Callable[..., None]:
 
 @pytest.fixture(autouse=True)
 def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_bent", "_matched", "_gain", "_taught", "_against", "_pulled_rows", "_towards"):
+    for name in (
+        "_bent", "_matched", "_gain", "_taught", "_against", "_pulled_rows", "_towards",
+        "_of_state", "_error", "_stages_needed", "_stage", "_next_step",
+    ):  # fmt: skip
         monkeypatch.setattr(compiled, name, interpreted(getattr(compiled, name)))
 
 
@@ -225,28 +231,74 @@ def towards(law: Any, x: Any, total: Any, w: Any, b: Any, power: int) -> tuple[A
     return to_w, to_b
 
 
+def course(
+    flow: Any, y: Any, f: Any, asked: Any, room: int
+) -> tuple[list[Any], list[Any], list[float], list[int], float, float]:
+    """Steps of RKC2 and of Bogacki and Shampine, by the second implementation of them."""
+    step, stiffness, tolerance, left = asked[:4]
+    found: tuple[list[Any], list[Any], list[float], list[int]] = ([], [], [], [])
+    for _ in range(room):
+        push = min(step, 0.999 * (250**2 - 1) / 1.54 / stiffness, left)
+        stages = stages_of(stiffness * push)
+        z = step_of(stages, flow, y, f, push)
+        g = flow(z)
+        gap = np.linalg.norm(0.8 * (y - z) + 0.4 * push * (f + g), axis=1)
+        size = np.maximum(np.linalg.norm(y, axis=1), np.linalg.norm(z, axis=1))
+        error = (gap / np.maximum(size, 1e-30)).max() / tolerance
+        change = np.clip(0.8 * max(error, 1e-9) ** (-1 / 3), 0.1, 5.0 if error <= 1 else 0.9)
+        wanted = push * change
+        if error <= 1 and push < step:
+            wanted = max(step, wanted)
+        edge = 0.999 * 2.5 / stiffness
+        step = max(edge, wanted / 1.5) if push <= edge < wanted else wanted
+        if error > 1:
+            break
+        for kept, new in zip(found, (z, g, push, stages), strict=True):
+            kept.append(new)
+        y, f, left = z, g, left - push
+        if left <= 0:
+            break
+    return *found, step, error
+
+
 @POWERS
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("law", LAWS)
-def test_stages_are_those_of_plain_loops(power: int, tied: bool, law: str) -> None:
-    """An image without rows, a stage that weighs everything, and a flow with a part of others."""
+@pytest.mark.parametrize(
+    ("first", "stiffness", "tolerance", "left"),
+    [
+        (0.02, 60.0, 1e-3, 9.0),
+        (0.3, 40.0, 0.1, 0.35),
+        (0.01, 200.0, 0.5, 9.0),
+        (0.05, 9.0, 1e-5, 9.0),
+    ],
+    ids=["few stages", "to the end", "across orders", "rejected"],
+)
+def test_steps_are_those_of_plain_loops(power, tied, law, first, stiffness, tolerance, left):
+    """An image without rows, a flow with a part of others, and every way in which steps end."""
     x, total, numbers = drawn(ROWS, WIDTH), drawn(len(FIRST), WIDTH, seed=1), np.array(LAWS[law])
     y = 0.5 * drawn(KERNELS, WIDTH if tied else 2 * WIDTH, seed=2)
-    f, table = drawn(*y.shape, seed=3), 0.3 * drawn(4, 5, seed=4)
-    z = left_over(*y.shape)
-    given = (numbers, x, total, np.array(FIRST), table, y, f)
-    interpreted(compiled.stages(power))(constants(power), *given, z)
+    y[0] = 0.0
+    f = 0.3 * drawn(*y.shape, seed=3)
+    asked, room = np.array([first, stiffness, tolerance, left, *CONTROL]), 3
+    ends, flows = left_over(room, *y.shape), left_over(room, *y.shape)
+    lengths, taken, told = np.zeros(room), np.zeros(room, dtype=int), np.zeros(2)
+    given = (numbers, x, total, np.array(FIRST), weights_by_stages().numpy(), asked, y, f)
+    run = interpreted(compiled.steps(power))
+    run(constants(power), *given, ends, flows, lengths, taken, told)
 
     def flow(state: Any) -> Any:
         to_w, to_b = towards(numbers, x, total, state[:, :WIDTH], state[:, -WIDTH:], power)
         return to_w + to_b if tied else np.concatenate([to_w, to_b], 1)
 
     rest = f - flow(y)
-    course = [y, y + table[0, 3] * f]
-    for of_start, of_last, of_older, of_flow, of_first in table[1:]:
-        move = of_flow * (flow(course[-1]) + rest) + of_first * f
-        course.append(of_start * y + of_last * course[-1] + of_older * course[-2] + move)
-    np.testing.assert_allclose(z, course[-1], rtol=1e-10, atol=1e-12)
+    expected = course(lambda state: flow(state) + rest, y, f, asked, room)
+    n = len(expected[0])
+    assert np.count_nonzero(taken) == n
+    for found, wanted in zip((ends, flows, lengths, taken), expected, strict=False):
+        if n:
+            np.testing.assert_allclose(found[:n], wanted, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(told, expected[4:], rtol=1e-6)
 
 
 def pull_of_teacher(x: Any, w: Any, tau: Any, own: float, shared: float, power: int) -> Any:

@@ -41,9 +41,10 @@ def test_crossings_are_noted_where_a_kernel_first_has_one(seed: int) -> None:
     stub = SimpleNamespace(
         parameters=Parameters(linear_from=LEVEL), solver=SimpleNamespace(state=None),
         crossing_time=_tensor(known), crossing_correlations=_tensor(noted),
-        _correlate=lambda state: _tensor(after), _last_step=lambda: step,
+        _correlate=lambda state: _tensor(after), _step_of=lambda piece: step,
     )  # fmt: skip
-    flow._Flow._note_crossings(stub, torch.as_tensor(accepted))  # type: ignore[arg-type]
+    piece = SimpleNamespace(after=None)
+    flow._Flow._note_crossings(stub, piece, torch.as_tensor(accepted))  # type: ignore[arg-type]
     for s, r in np.ndindex(*SHAPE[:2]):
         begin = end[s, r] - length[s, r]
         cubics = [CubicHermiteSpline([begin, end[s, r]], [before[s, r, v], after[s, r, v]],
@@ -72,9 +73,10 @@ def test_what_comes_to_the_level_at_the_end_of_a_step_has_crossed_there(below: f
         parameters=Parameters(linear_from=LEVEL), solver=SimpleNamespace(state=None),
         crossing_time=torch.full_like(before, inf),
         crossing_correlations=torch.full_like(before, nan),
-        _correlate=lambda state: after, _last_step=lambda: step,
+        _correlate=lambda state: after, _step_of=lambda piece: step,
     )  # fmt: skip
-    flow._Flow._note_crossings(stub, torch.tensor([[True]]))  # type: ignore[arg-type]
+    piece = SimpleNamespace(after=None)
+    flow._Flow._note_crossings(stub, piece, torch.tensor([[True]]))  # type: ignore[arg-type]
     times, at = stub.crossing_time.flatten(), stub.crossing_correlations.flatten()
     assert times.tolist() == [inf, inf] if below else [pytest.approx(3.0), inf]
     assert torch.isnan(at).all() if below else torch.allclose(at, after.flatten())
@@ -143,20 +145,24 @@ def test_clocks_of_their_own_wait_for_the_last_one_while_coverage_is_open(own_cl
 def _advanced(**changes: object) -> SimpleNamespace:
     """One seed of one kernel after a step to time 3 of 5, where nothing ends it."""
     asked: list[list[object]] = []
+    noted: list[str] = []
     solver = SimpleNamespace(
         time=_tensor([[3.0]]), evaluations=_tensor([10.0]),
         advance=lambda going, until: asked.append([going.tolist(), until.tolist()]),
+        pieces=lambda: ["one", "other"],
     )  # fmt: skip
     state = {
         "parameters": Parameters(work=11), "solver": solver, "horizon": _tensor([5.0]),
         "done": torch.tensor([False]), "hopeless": torch.tensor([False]),
         "correlations": _tensor([[[0.1]]]), "_never_covered": lambda: torch.tensor([False]),
         "_stuck": lambda: torch.tensor([False]), "_until": lambda: _tensor([[5.0]]),
-        "_note_crossings": lambda accepted: None, "_remember": lambda: None,
+        "_note_crossings": lambda piece, accepted: noted.append(piece),
+        "_remember": lambda piece: noted.append(piece),
         "_set_horizon": lambda: None,
     }  # fmt: skip
     stub = SimpleNamespace(**(state | changes), asked=asked)
     flow._Flow.advance(stub)  # type: ignore[arg-type]
+    assert noted == ["one", "one", "other", "other"]
     return stub
 
 

@@ -18,6 +18,7 @@ import torch
 
 from ...parameters import Parameters
 from ...parts.mask_law import MaskLaw
+from ...simulate.batches import always_alone
 from ...simulate.encoder import back_project, cache_sized, project, smoothed_relu
 from ...simulate.masks import law_of_masks
 from ...simulate.objective import Course, Objective, State
@@ -97,7 +98,7 @@ def course(parameters: Parameters, state: State, images: Images) -> Course | Non
     """A step of one seed's kernels in one loop, where gains follow the kernels at once."""
     x, p = images.patches, parameters
     at_once = p.gain in ("hold", "constant") and _teaches_itself(p, state)
-    if not at_once or len(x) > 1 or not x.is_cpu:
+    if not at_once or not always_alone(p) or len(x) > 1 or not x.is_cpu:
         return None
     masks = law_of_masks(p, images)
     fall = 0.0 if p.gain == "constant" else inf if p.hold_width == 0 else 1 / p.hold_width
