@@ -184,7 +184,8 @@ def collect(
     def tell(done: int, total: int, left: float | None = None, /) -> None:
         _tell(progress, already + done, already + total, left)
 
-    with closing(train_missing(missing, machine, store, tell, trainers)) as finished:
+    read = {**known, **found}
+    with closing(train_missing(missing, machine, store, tell, trainers, read)) as finished:
         for request, run in finished:
             found[request] = run
     return found
@@ -196,16 +197,17 @@ def train_missing(
     store: Store | None,
     progress: Progress | None = None,
     trainers: Trainers | KeptTrainers | None = None,
+    known: Mapping[Request, xr.Dataset] = MappingProxyType({}),
 ) -> Generator[tuple[Request, xr.Dataset]]:
     """Runs that are not stored, as they are finished and stored; the caller may let go of them.
 
     What a run needs, itself or through others, is trained first where it is missing too, and
-    counts as a run of its own. `trainers` are kept for the caller to stop; by default processes of
-    this machine. Raises UnwritableStoreError, before any run, where none could be stored, and
-    TooLargeError where one does not fit.
+    counts as a run of its own; runs that are `known` are not read. `trainers` are kept for the
+    caller to stop; by default processes of this machine. Raises UnwritableStoreError, before any
+    run, where none could be stored, and TooLargeError where one does not fit.
     """
     check_device((request.parameters for request in missing), machine.device)
-    earlier, ends = _needed(missing, store)
+    earlier, ends = _needed(missing, store, known)
     todo, done = [*missing, *earlier], 0
     check_fits(todo)
     if todo and store is not None:
@@ -313,9 +315,9 @@ def _stored(requests: Sequence[Request], store: Store | None) -> dict[Request, x
 
 
 def _needed(
-    missing: Iterable[Request], store: Store | None
+    missing: Iterable[Request], store: Store | None, known: Mapping[Request, xr.Dataset]
 ) -> tuple[list[Request], dict[Request, End]]:
-    """What the runs need beside themselves: runs to be trained too, and the ends of stored ones."""
+    """What the runs need beside themselves: runs to be trained too, and the ends of those known."""
     earlier: list[Request] = []
     ends: dict[Request, End] = {}
     waiting = deque(missing)
@@ -325,9 +327,9 @@ def _needed(
             if need in seen:
                 continue
             seen.add(need)
-            stored = _stored([need], store)
-            if stored:
-                ends[need] = _end(stored[need])
+            there = known if need in known else _stored([need], store)
+            if need in there:
+                ends[need] = _end(there[need])
             else:
                 earlier.append(need)
                 waiting.append(need)

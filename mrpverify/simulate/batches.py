@@ -1,8 +1,8 @@
 """Which seeds are trained alone, whatever else is missing: they may go ways that a batch cannot.
 
 On a CPU the seeds of a small regime are trained together, as many as are missing. A seed must come
-out the same, bit for bit, in any such batch; so what computes otherwise for one seed than for
-several asks its regime, and never its batch.
+out the same in any such batch, to rounding; so what goes other ways for one seed than for several
+asks its regime, and never its batch.
 """
 
 from __future__ import annotations

@@ -341,7 +341,11 @@ def test_devices_are_checked():
     ids=str,
 )
 def test_seeds_of_a_small_regime_are_trained_together_and_are_the_same(monkeypatch, changes):
-    """Bit for bit, snapshots included, although they end at different steps."""
+    """Snapshots included, although they end at different steps: bit for bit without a flow.
+
+    Kernels with clocks of their own are computed beside others in a batch: they are the same to
+    rounding, which is a thousandth of a tolerance.
+    """
     short = replace(TINY, init_scale=0.3, horizon_factor=1.5, deadline=150.0, max_steps=400)
     short = replace(short, **changes)
     asked = [Request(short, "batch", seed) for seed in range(4)]
@@ -354,7 +358,10 @@ def test_seeds_of_a_small_regime_are_trained_together_and_are_the_same(monkeypat
     assert len({int(run["steps"][0]) for run in alone.values()}) > 1
     for request in asked:
         one, other = (runs[request].drop_attrs() for runs in (alone, batched))
-        xr.testing.assert_identical(one, other)
+        if "method" in changes:
+            xr.testing.assert_allclose(one, other, rtol=1e-5)
+        else:
+            xr.testing.assert_identical(one, other)
 
 
 def test_a_pool_is_started_for_work_that_is_worth_it(store, monkeypatch):
