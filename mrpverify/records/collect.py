@@ -18,7 +18,7 @@ import xarray as xr
 
 from ..command_app import ENDINGS
 from ..parameters import check_device
-from ..simulate.batches import TOGETHER
+from ..simulate.batches import always_alone
 from ..simulate.descend import pretrain
 from ..simulate.replay import ACTIVATIONS as LAUNCHES_COST_MORE
 from ..simulate.teaching import Teacher
@@ -48,6 +48,10 @@ many as are replayed in one graph where that is more: their launches cost what t
 GPU_PROCESSES = 8
 """Processes that share a GPU by default, at most one for every core: a small regime keeps a core
 busy with launches and leaves most of a GPU to others."""
+
+TOGETHER = 2**17
+"""Activations of the small seeds that a core trains together. Calls cost more than numbers below;
+above, seeds pay for the steps of the neediest, and for a worker that waits for the last batch."""
 
 WORTH_A_POOL = 10**9
 """Activations below which processes cost more to start than they save: a few seconds either way."""
@@ -481,7 +485,7 @@ def _split(group: list[Request], machine: Machine) -> list[list[Request]]:
         of_memory = GPU_SHARE * free / machine.workers / memory(group[0])
         fitting = min(of_memory, max(GPU_SEEDS, LAUNCHES_COST_MORE / activations(group[0])))
     else:
-        fitting = TOGETHER / activations(group[0])
+        fitting = 1 if always_alone(group[0].parameters) else TOGETHER / activations(group[0])
     parts = ceil(len(group) / max(1, int(fitting)))
     size = ceil(len(group) / parts)  # all alike: a small last one would wait for a large first one
     return [group[i : i + size] for i in range(0, len(group), size)]

@@ -25,7 +25,7 @@ GRADIENTS = {"mae": 3000, "supervised": 1000, "teacher-student": 400, "fine-tuni
 A descent that ends by itself takes as many, or what its limits allow.
 """
 OF_ANY_OTHER = 500
-PASSES = {"mae": (2.0, 1.5), "supervised": (1.4, 2.1), "teacher-student": (4.5, 9.4)}
+PASSES = {"mae": (1.45, 0.7), "supervised": (1.0, 0.95), "teacher-student": (2.4, 2.7)}
 """Time of a gradient on one core as multiples of that of its two products, and of that of
 REFERENCE, which it takes whatever its size: inner stages and kernels that are evaluated a few at a
 time. Fitted to runs of preset quick, with as many images twice and half as many classes."""

@@ -1,6 +1,7 @@
 """Collecting in rounds: processes are started once, and nothing is read or trained twice."""
 
 import signal
+from dataclasses import replace
 from multiprocessing import active_children
 
 import pytest
@@ -49,6 +50,23 @@ def test_a_round_reads_no_run_of_the_last_one_anew(store, monkeypatch):
         second = getting(requests(3))
     assert all(second[request] is first[request] for request in requests(2))
     assert set(read) == {requests(3)[2]}
+
+
+def test_what_a_round_has_is_not_read_for_the_runs_that_go_on_from_it(store, monkeypatch):
+    """Encoders that the last round gave, and their fine-tuning in this one."""
+    later = [Request(replace(TINY, framework="fine-tuning"), "collector", seed, TINY)
+             for seed in range(2)]  # fmt: skip
+    with Collector(Machine("cpu"), store) as getting:
+        getting(requests(2))
+        read, genuine = [], Store.load
+        monkeypatch.setattr(
+            Store, "load", lambda own, request: read.append(request) or genuine(own, request)
+        )
+        found = getting([*requests(2), *later])
+    assert not set(read) & set(requests(2))
+    expected = collect(later, Machine("cpu"), None)
+    for request in later:
+        xr.testing.assert_identical(found[request].drop_attrs(), expected[request].drop_attrs())
 
 
 def test_without_a_store_no_round_trains_what_the_last_one_did(monkeypatch):
