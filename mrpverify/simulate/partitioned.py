@@ -56,6 +56,33 @@ patches, one core with 512-bit registers). Six seeds of preset quick took 2.55 s
 2.29 with eight and 2.19 with four."""
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """The loud kernels of seeds among all."""
+
+    loud: torch.Tensor
+    """[seeds, kernels, 1], bool."""
+    index: torch.Tensor
+    """Their numbers, and those of others that fill the group up [seeds, n, width]."""
+    there: torch.Tensor
+    """Which of these are loud [seeds, n, 1], bool."""
+
+    @classmethod
+    def among(cls, loud: torch.Tensor, numbers: torch.Tensor, state: torch.Tensor) -> Chosen:
+        """Those `loud` [seeds, kernels] of a state, all of which are among some numbers."""
+        index = numbers.unsqueeze(2).expand(-1, -1, state.shape[2])
+        return cls(loud.unsqueeze(2), index, loud.gather(1, numbers).unsqueeze(2))
+
+    def of(self, state: torch.Tensor) -> torch.Tensor:
+        """Their part of a state, zeros in place of the others."""
+        return torch.where(self.there, state.gather(1, self.index), 0.0)
+
+    def into(self, state: torch.Tensor, part: torch.Tensor) -> torch.Tensor:
+        """A state with their part replaced."""
+        kept = torch.where(self.there, part, state.gather(1, self.index))
+        return state.scatter(1, self.index, kept)
+
+
 class Partitioned(Chebyshev):
     """The flow of seeds whose kernels share a clock.
 
@@ -85,17 +112,21 @@ class Partitioned(Chebyshev):
         # Without stiffness all kernels of a seed are loud: it has the order it has alone.
         loud = torch.where(stiff, self._loud(self.state), stages > 0)
         self._calm = ~loud
-        chosen = self._grouped(loud)
-        there = loud.gather(1, chosen).unsqueeze(2)
-        index = chosen.unsqueeze(2).expand(-1, -1, self.state.shape[2])
-        y, f = (torch.where(there, x.gather(1, index), 0.0) for x in (self.state, self.flow))
-        z = self._beside_the_calm(y, f, h, stages, chosen)
+        numbers = self._grouped(loud)
+        chosen = Chosen.among(loud, numbers, self.state)
+        y, f = chosen.of(self.state), chosen.of(self.flow)
+        z = self._beside_the_calm(y, f, h, stages, numbers)
         push = h.unsqueeze(2).to(y.dtype)
-        calm = self.state + push * self.flow
-        z = calm.scatter(1, index, torch.where(there, z, calm.gather(1, index)))
-        flow = self._evaluate(z, self._every, self._paid(stages, loud, stiff))
-        new = torch.where(loud.unsqueeze(2), z, self.state + push / 2 * (self.flow + flow))
-        return self._every, new, flow
+        return self._every, *self._end(z, chosen, push, self._paid(stages, loud, stiff))
+
+    def _end(
+        self, part: torch.Tensor, chosen: Chosen, length: torch.Tensor, paid: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """State and flow of all kernels where the loud ones have come to `part`."""
+        there = chosen.into(self.state + length * self.flow, part)
+        flow = self._evaluate(there, self._every, paid)
+        of_calm = self.state + length / 2 * (self.flow + flow)
+        return torch.where(chosen.loud, there, of_calm), flow
 
     def _beside_the_calm(
         self,

@@ -15,7 +15,6 @@ again with half as many steps; how many come next follows from them, so that the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 
@@ -37,7 +36,7 @@ from .chebyshev import (
     weights_by_stages,
 )
 from .objective import Walk
-from .partitioned import STIFF, Inner, Loud, Partitioned
+from .partitioned import STIFF, Chosen, Partitioned
 
 CONTROL = (
     THIRD_ORDER_LIMIT, INSIDE, SAFETY, LEAST_CHANGE, LARGEST_CHANGE, SECOND_ORDER_SHORTER,
@@ -51,27 +50,6 @@ crossings is then 1.2 times that of steps one by one; 0.05 makes it 1.5 and 0.25
 twentieth and a tenth of the time."""
 ROUNDING = 1e-14
 """Share of the time left below which the end is reached."""
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The loud kernels of a seed among all."""
-
-    loud: torch.Tensor
-    """[1, kernels, 1], bool."""
-    index: torch.Tensor
-    """Their numbers, and those of others that fill the group up [1, n, width]."""
-    there: torch.Tensor
-    """Which of these are loud [1, n, 1], bool."""
-
-    def of(self, state: torch.Tensor) -> torch.Tensor:
-        """Their part of a state, zeros in place of the others."""
-        return torch.where(self.there, state.gather(1, self.index), 0.0)
-
-    def into(self, state: torch.Tensor, part: torch.Tensor) -> torch.Tensor:
-        """A state with their part replaced."""
-        kept = torch.where(self.there, part, state.gather(1, self.index))
-        return state.scatter(1, self.index, kept)
 
 
 def in_turn(
@@ -143,17 +121,10 @@ class Walking(Partitioned):
     Without stiffness, and of seeds of a batch, it is `Partitioned`.
     """
 
-    def __init__(
-        self,
-        derivative: Derivative,
-        state: torch.Tensor,
-        tolerance: float,
-        loud: Loud,
-        inner: Inner | None = None,
-    ) -> None:
-        super().__init__(derivative, state, tolerance, loud, inner)
-        self._most = 1
-        self._pieces: list[Piece] | None = None
+    _most = 1
+    """Steps that are taken at once next."""
+    _pieces: list[Piece] | None = None
+    """Of the last round, where steps were taken at once."""
 
     def advance(self, active: torch.Tensor, until: torch.Tensor) -> torch.Tensor:
         """Steps of one seed, or one of every seed; which were accepted."""
@@ -176,8 +147,7 @@ class Walking(Partitioned):
             return None
         loud = self._loud(self.state)
         numbers = self._grouped(loud)
-        index = numbers.unsqueeze(2).expand(-1, -1, self.state.shape[2])
-        chosen = Chosen(loud.unsqueeze(2), index, loud.gather(1, numbers).unsqueeze(2))
+        chosen = Chosen.among(loud, numbers, self.state)
         y, f = chosen.of(self.state), chosen.of(self.flow)
         stiff = self._inner(y, numbers)
         control = (float(self.step), stiffness, self.tolerance, left, *CONTROL)
@@ -196,8 +166,9 @@ class Walking(Partitioned):
             self._look_again(walk.error)
             return False
         length = walk.lengths.sum()
-        new, flow = self._end(walk, chosen, length.to(self.state.dtype))
-        error = self._error_beside(walk, chosen, length.to(self.state.dtype), new, flow)
+        push, one = length.to(self.state.dtype), torch.ones_like(self.time)
+        new, flow = self._end(walk.ends[-1:], chosen, push, one)
+        error = self._error_beside(walk, chosen, push, new, flow)
         if error > 1:
             self._most = max(1, number // 2)
             shorter = SAFETY * error ** (-1 / 3) if number == 1 else 1.0
@@ -218,15 +189,6 @@ class Walking(Partitioned):
         """After steps that were not taken."""
         self._age = torch.full_like(self._age, STEPS_PER_RADIUS)
         self.nowhere = self.nowhere + int(error >= NO_NUMBER)
-
-    def _end(
-        self, walk: Walk, chosen: Chosen, length: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """State and flow of all kernels after the steps."""
-        there = chosen.into(self.state + length * self.flow, walk.ends[-1:])
-        flow = self._evaluate(there, self._every, torch.ones_like(self.time))
-        of_calm = self.state + length / 2 * (self.flow + flow)
-        return torch.where(chosen.loud, there, of_calm), flow
 
     def _error_beside(
         self,

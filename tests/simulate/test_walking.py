@@ -13,13 +13,12 @@ from mrpverify.parameters import Parameters
 from mrpverify.records import collect
 from mrpverify.records.labelled import Request
 from mrpverify.regime import load_preset
-from mrpverify.simulate import walking
 from mrpverify.simulate.batches import always_alone
 from mrpverify.simulate.chebyshev import NO_NUMBER, STEPS_PER_RADIUS, Chebyshev
 from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.flow import Field
 from mrpverify.simulate.objective import Walk
-from mrpverify.simulate.partitioned import Partitioned, Stiff
+from mrpverify.simulate.partitioned import Chosen, Partitioned, Stiff
 from mrpverify.simulate.sample import sample_images, sample_weights
 from mrpverify.simulate.walking import CONTROL, MOST, Walking, in_turn
 from tests.simulate import test_partitioned
@@ -160,9 +159,7 @@ def weighed(error_beside, lengths, walk_error=0.5, most=4):
     solver = walking_solver()
     solver._most, number = most, len(lengths)
     kernels = torch.arange(24).unsqueeze(0)
-    chosen = walking.Chosen(
-        loud(START).unsqueeze(2), kernels.unsqueeze(2), loud(START).unsqueeze(2)
-    )
+    chosen = Chosen(loud(START).unsqueeze(2), kernels.unsqueeze(2), loud(START).unsqueeze(2))
     walk = Walk(
         START.expand(number, -1, -1) * 1.01, 0.0 * START.expand(number, -1, -1),
         torch.tensor(lengths, dtype=torch.float64), torch.full((number,), 4), 0.7, walk_error,
