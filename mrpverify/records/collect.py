@@ -53,6 +53,14 @@ TOGETHER = 2**17
 """Activations of the small seeds that a core trains together. Calls cost more than numbers below;
 above, seeds pay for the steps of the neediest, and for a worker that waits for the last batch."""
 
+KNOWN_BYTES = 2**29
+"""Of runs that are kept for the next round of questions, beside those of the last one: a check of
+all claims of preset quick asks for 900 of them, of half a megabyte."""
+
+LONG = 1 / 10
+"""Share of one process's part of a stage from which on a batch is long: one that is started last
+keeps the others waiting for so long at most."""
+
 WORTH_A_POOL = 10**9
 """Activations below which processes cost more to start than they save: a few seconds either way."""
 
@@ -141,8 +149,9 @@ class KeptTrainers:
 class Collector:
     """Gets runs again and again, as claims ask for them in rounds: `collect` that keeps something.
 
-    Processes are started once, and runs that the last call gave are not read anew. A context, which
-    ends the processes.
+    Processes are started once, and runs that the calls gave are not read anew: those of the last
+    one, and of all as long as they are no more than KNOWN_BYTES. A context, which ends the
+    processes.
     """
 
     def __init__(
@@ -150,7 +159,7 @@ class Collector:
     ) -> None:
         self._machine, self._store, self._progress = machine, store, progress
         self._trainers = KeptTrainers(machine)
-        self._last: Mapping[Request, xr.Dataset] = {}
+        self._known: dict[Request, xr.Dataset] = {}
 
     def __enter__(self) -> Collector:
         return self
@@ -160,10 +169,13 @@ class Collector:
 
     def __call__(self, requests: Sequence[Request]) -> Mapping[Request, xr.Dataset]:
         """The runs of all requests."""
-        self._last = collect(
-            requests, self._machine, self._store, self._progress, self._trainers, self._last
+        found = collect(
+            requests, self._machine, self._store, self._progress, self._trainers, self._known
         )
-        return self._last
+        every = {**self._known, **found}
+        few = sum(run.nbytes for run in every.values()) <= KNOWN_BYTES
+        self._known = every if few else found
+        return found
 
 
 def collect(
@@ -250,8 +262,10 @@ def _work(
     waiting: deque[list[Request]] = deque(batches)
     elsewhere: list[list[Request]] = []
     others_work, held = Waiting(store), set[Request]()
+    done: list[tuple[Job, list[xr.Dataset]]] = []
     with _interrupts_noted(trainers) as interrupted, _given_back(held, store):
-        while waiting or elsewhere or trainers.busy:
+        while waiting or elsewhere or trainers.busy or done:
+            # Those that are free get their next run before the last ones are stored.
             while waiting and trainers.free:
                 mine, stored, others = _reserve(waiting.popleft(), store, others_work)
                 yield from stored.items()
@@ -260,19 +274,22 @@ def _work(
                     trainers.start(Job(tuple(mine), _starts(mine, ends), _teachers(mine, ends)))
                 if others:
                     elsewhere.append(others)
-            if not (waiting or elsewhere or trainers.busy):
-                break
-            patience = POLL_SECONDS if trainers.busy or waiting else PATIENCE_SECONDS
-            for job, runs in trainers.finished(patience):
-                others_work.begin()
+            for job, runs in done:
                 for request, run in zip(job.batch, runs, strict=True):
                     _keep(request, run, store)
                     held.discard(request)
                     yield request, run
-            if trainers.free and not waiting:
-                waiting, elsewhere = deque(elsewhere), []
+            done = []
             if interrupted.is_set():
                 raise KeyboardInterrupt
+            if not (waiting or elsewhere or trainers.busy):
+                break
+            patience = POLL_SECONDS if trainers.busy or waiting else PATIENCE_SECONDS
+            done = trainers.finished(patience)
+            if done:
+                others_work.begin()
+            if trainers.free and not waiting:
+                waiting, elsewhere = deque(elsewhere), []
 
 
 @contextmanager
@@ -457,7 +474,7 @@ def _interrupts_noted(trainers: Trainers) -> Iterator[threading.Event]:
 
 
 def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request]]:
-    """Requests grouped for training, those that take longest first (`work`).
+    """Requests grouped for training, those that take longest first (`_in_order`).
 
     On the CPU one seed of a common regime, all of the small ones of a law (24 take as long as two
     there). On a GPU all seeds of a regime together, as far as memory allows.
@@ -466,16 +483,30 @@ def _batches(requests: Sequence[Request], machine: Machine) -> list[list[Request
     for request in requests:
         groups.setdefault(request.lineage(), []).append(request)
     parts = [part for group in groups.values() for part in _split(group, machine)]
-    # Of equals those with a given horizon first: it is a control's, which is often a long one.
-    # Then by seed: what is tested on one draws the same noise (simulate/sample.py).
-    return sorted(
-        parts,
-        key=lambda part: (
-            -len(part) * work(part[0]),
-            part[0].parameters.horizon <= 0,
-            part[0].seed,
-        ),
-    )
+    return _in_order(parts, machine.workers)
+
+
+def _in_order(batches: list[list[Request]], workers: int) -> list[list[Request]]:
+    """Those first for which others might wait in the end, the longest before all; then by seed.
+
+    What is tested on one seed, or draws the same noise, remembers it (simulate/held_out.py): with
+    the runs of a seed one after the other, each process draws its test images once.
+    """
+    long = LONG * sum(map(work_of, batches)) / max(1, workers)
+
+    def place(batch: list[Request]) -> tuple[float, bool, int]:
+        one = batch[0]
+        if work_of(batch) < long:
+            return 0.0, True, one.seed
+        # Of equals those with a given horizon first: it is a control's, which is often a long one.
+        return -work_of(batch), one.parameters.horizon <= 0, one.seed
+
+    return sorted(batches, key=place)
+
+
+def work_of(batch: Sequence[Request]) -> float:
+    """What a batch computes on paper (`work`)."""
+    return work(batch[0], len(batch))
 
 
 def _split(group: list[Request], machine: Machine) -> list[list[Request]]:

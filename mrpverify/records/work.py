@@ -57,9 +57,12 @@ def check_fits(requests: Sequence[Request]) -> None:
             )
 
 
-def work(request: Request) -> float:
-    """What a run computes on paper, in operations of its products; to be compared, or timed."""
-    return cost.operations(request.parameters)
+def work(request: Request, seeds: int = 1) -> float:
+    """What a run computes on paper, in operations of its products; to be compared, or timed.
+
+    So many seeds of it are trained together.
+    """
+    return cost.operations(request.parameters, seeds)
 
 
 @cache

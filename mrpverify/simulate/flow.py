@@ -45,8 +45,8 @@ NOWHERE = 100
 state change nothing, are taken, and would be followed by longer ones for ever."""
 SNAPSHOTS = 120
 """Times at which the correlations of a seed are kept: where its steps were, evenly by count."""
-HALVINGS = 30
-"""Of a step, to find a crossing in it."""
+PARTS, CUTS = 64, 5
+"""Of a step, to find a crossing in it to 1e-9 of its length: so many parts, each cut again."""
 
 
 def integrate(
@@ -183,14 +183,17 @@ class _Flow:
         self.hopeless = torch.zeros_like(self.done)
         self.certificate = self._certificate()
         self._cross_at_start()
+        self._look_at_crossings()
         for piece in self.solver.pieces():
             self._remember(piece)
         self._set_horizon()
+        self.active, self._open = self._look_at_ends()
 
-    @property
-    def active(self) -> bool:
-        """Whether any seed still has to run."""
-        return not bool(self.done.all())
+    def _look_at_ends(self) -> tuple[bool, bool]:
+        """Whether any seed still has to run, and whether any has no horizon yet."""
+        ends = torch.stack([~self.done.all(), torch.isinf(self.horizon).any()])
+        active, open_ = ends.tolist()  # both at once: on a GPU a look waits for all launches
+        return active, open_
 
     def advance(self) -> None:
         """One step of every clock that has not come to its end, and what is noted after it."""
@@ -203,8 +206,10 @@ class _Flow:
         self._set_horizon()
         arrived = (self.solver.time >= self.horizon.unsqueeze(1)).all(1)
         spent = self.solver.evaluations >= self.parameters.work
-        self.hopeless |= self._never_covered() & ~self.done
+        if self._open:
+            self.hopeless |= self._never_covered() & ~self.done
         self.done |= arrived | spent | self.hopeless | diverged(self.correlations) | self._stuck()
+        self.active, self._open = self._look_at_ends()
 
     def trajectory(self, held_out: torch.Tensor) -> Trajectory:
         """Everything noted, on the CPU as numpy arrays."""
@@ -272,38 +277,44 @@ class _Flow:
     def _set_horizon(self) -> None:
         """T, once nothing that is still to come can cover earlier."""
         p = self.parameters
-        crossed = self.crossing_time.amin(1)
-        covered = enough_crossed(p, self.moments, torch.isfinite(crossed))
-        time = self._covering(crossed)
-        settled = covered & (self.solver.time.amin(1) >= time)
-        self.coverage_time = torch.where(settled, time, self.coverage_time)
+        settled = self.solver.time.amin(1) >= self._covered_from
+        self.coverage_time = torch.where(settled, self._covered_from, self.coverage_time)
         rule = (p.horizon_factor * self.coverage_time).clamp(min=self._least)
         self.horizon = torch.full_like(rule, p.horizon) if p.horizon > 0 else rule
+
+    def _look_at_crossings(self) -> None:
+        """What is uncovered [seeds, features] and from when on a seed is covered, NEVER if open."""
+        crossed = self.crossing_time.amin(1)
+        covered = enough_crossed(self.parameters, self.moments, torch.isfinite(crossed))
+        self._covered_from = torch.where(covered, self._covering(crossed), NEVER)
+        uncovered = self._shown & torch.isinf(crossed)
+        if self._one_of_a_class:
+            by_class = one_feature_a_class(uncovered, self.parameters.classes)
+            uncovered = (uncovered.view_as(by_class) & by_class.all(2, keepdim=True)).flatten(1)
+        self._uncovered = uncovered
+
+    @cached_property
+    def _shown(self) -> torch.Tensor:
+        """Features that the images show [seeds, features]."""
+        return self.moments.squared_activity > 0
 
     def _certificate(self) -> Certificate:
         """What the flow promises at the start."""
         p, objective = self.parameters, self.objective
-        shown = self.moments.squared_activity > 0
-        return Certificate(p, objective, self.correlations, self.slopes, shown)
+        return Certificate(p, objective, self.correlations, self.slopes, self._shown)
 
     def _never_covered(self) -> torch.Tensor:
         """Seeds without a horizon that are certain not to get one [seeds]."""
-        shown = self.moments.squared_activity > 0
-        uncovered = shown & torch.isinf(self.crossing_time).all(1)
-        if self._one_of_a_class:
-            by_class = one_feature_a_class(uncovered, self.parameters.classes)
-            uncovered = (uncovered.view_as(by_class) & by_class.all(2, keepdim=True)).flatten(1)
         time = self.solver.time.amin(1)
-        certain = self.certificate.holds(time, self.correlations, self.slopes, uncovered)
+        certain = self.certificate.holds(time, self.correlations, self.slopes, self._uncovered)
         return certain & torch.isinf(self.horizon) & (time >= self._least)
 
     def _covering(self, crossed: torch.Tensor) -> torch.Tensor:
         """Time from which on enough is crossed, from first crossings [seeds, features]; [seeds]."""
-        shown = self.moments.squared_activity > 0
         if self._one_of_a_class:
-            first = crossed.masked_fill(~shown, NEVER)
+            first = crossed.masked_fill(~self._shown, NEVER)
             return one_feature_a_class(first, self.parameters.classes).amin(2).amax(1)
-        return crossed.masked_fill(~shown, 0.0).amax(1)
+        return crossed.masked_fill(~self._shown, 0.0).amax(1)
 
     def _cross_at_start(self) -> None:
         """What is beyond varrho before the first step has crossed at time 0."""
@@ -332,6 +343,7 @@ class _Flow:
         self.crossing_correlations = torch.where(
             fresh.unsqueeze(2), there, self.crossing_correlations
         )
+        self._look_at_crossings()
 
     def _step_of(self, piece: Piece) -> Step:
         """Correlations at both ends of an accepted step of every kernel, with slopes."""
@@ -405,7 +417,10 @@ def hermite(
 
 
 def _first_share(step: Step, level: float) -> torch.Tensor:
-    """Share of the step at which each pair crosses the level, by halving [as a value]."""
+    """Share of the step at which each pair first crosses the level [as a value].
+
+    The first of PARTS pieces that ends above it is cut into PARTS again.
+    """
     length = step.length.unsqueeze(2)
     rise, before, after = (
         step.after - step.before,
@@ -414,13 +429,16 @@ def _first_share(step: Step, level: float) -> torch.Tensor:
     )
     square, cube = 3 * rise - 2 * before - after, before + after - 2 * rise
     missing = level - step.before
-    low, high = torch.zeros_like(rise), torch.ones_like(rise)
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        gained = middle * torch.addcmul(before, middle, torch.addcmul(square, middle, cube))
+    ends = torch.arange(1, PARTS + 1, dtype=rise.dtype, device=rise.device)
+    low, width = torch.zeros_like(rise), 1.0
+    for _ in range(CUTS):
+        width /= PARTS
+        at = low + width * ends
+        gained = at * torch.addcmul(before, at, torch.addcmul(square, at, cube))
         above = gained >= missing
-        low, high = torch.where(above, low, middle), torch.where(above, middle, high)
-    return high
+        above[..., -1] = True
+        low = low + width * above.int().argmax(2, keepdim=True)
+    return low + width
 
 
 class History:

@@ -80,28 +80,30 @@ def held_out(law: Parameters, salt: str, seeds: list[int], share: float) -> Imag
 
     To be read only: others may get the same.
     """
-    size = 8 * len(seeds) * law.test_images * law.patches * law.dimension
-    if law.law == MULTI_VIEW_LAW and size <= REMEMBERED_BYTES:
+    own = tested(law, share)
+    size = 8 * len(seeds) * own.images * own.patches * own.dimension
+    if own.law == MULTI_VIEW_LAW and size <= REMEMBERED_BYTES:
         # Nothing else of a regime is in its images.
-        own = tuple(getattr(law, field.name) for field in fields(Law))
-        return _remembered(own, law.test_images, salt, tuple(seeds), share)
-    return _drawn(law, law.test_images, salt, seeds, share)
+        values = tuple(getattr(own, field.name) for field in fields(Law))
+        return _remembered(values, salt, tuple(seeds))
+    return _drawn(own, salt, seeds)
+
+
+def tested(law: Parameters, share: float) -> Parameters:
+    """The law of test images with a share of single-view ones: every feature is in some of them."""
+    return replace(law, coverage=1.0, images=law.test_images, single_view=share)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _remembered(
-    law: tuple[Any, ...], number: int, salt: str, seeds: tuple[int, ...], share: float
-) -> Images:
+def _remembered(law: tuple[Any, ...], salt: str, seeds: tuple[int, ...]) -> Images:
     """`_drawn` from the values of the law's options."""
     names = (field.name for field in fields(Law))
-    own = Parameters(**dict(zip(names, law, strict=True)))
-    return _drawn(own, number, salt, list(seeds), share)
+    return _drawn(Parameters(**dict(zip(names, law, strict=True))), salt, list(seeds))
 
 
-def _drawn(law: Parameters, number: int, salt: str, seeds: list[int], share: float) -> Images:
+def _drawn(law: Parameters, salt: str, seeds: list[int]) -> Images:
     """The draw itself."""
-    own = replace(law, coverage=1.0, images=number, single_view=share)
-    return sample_images(own, salt, seeds, f"test {share:g}")
+    return sample_images(law, salt, seeds, f"test {law.single_view:g}")
 
 
 def _count(

@@ -95,11 +95,14 @@ def _until_covered(parameters: Parameters, limit: int) -> int:
 
 
 @cache
-def operations(parameters: Parameters) -> float:
-    """What a run takes, as if all of its time went into the products of its gradients."""
+def operations(parameters: Parameters, seeds: int = 1) -> float:
+    """What a run takes, as if all of its time went into the products of its gradients.
+
+    `seeds` that are trained together share what a gradient takes whatever its size.
+    """
     own, constant = PASSES.get(parameters.framework, OF_ANY_OTHER_PASS)
     constant = constant if parameters.method == "flow" else STEP
-    each = own * gradient(parameters).operations + constant * REFERENCE
+    each = own * seeds * gradient(parameters).operations + constant * REFERENCE
     return usual_gradients(parameters) * each
 
 

@@ -9,9 +9,10 @@ import xarray as xr
 
 from mrpverify.parameters import Parameters
 from mrpverify.records import collect as collecting
-from mrpverify.records.collect import Collector, KeptTrainers, Machine, collect
+from mrpverify.records.collect import Collector, KeptTrainers, Machine, collect, train_missing
 from mrpverify.records.labelled import Request
 from mrpverify.records.store import Store
+from mrpverify.records.workers import InThisProcess
 
 pytestmark = pytest.mark.usefixtures("one_seed_a_job")
 
@@ -50,6 +51,49 @@ def test_a_round_reads_no_run_of_the_last_one_anew(store, monkeypatch):
         second = getting(requests(3))
     assert all(second[request] is first[request] for request in requests(2))
     assert set(read) == {requests(3)[2]}
+
+
+@pytest.mark.parametrize(("room", "read_again"), [(10**9, 0), (0, 2)])
+def test_few_runs_are_known_until_the_end_and_many_until_the_next_round(
+    room, read_again, store, monkeypatch
+):
+    """What an earlier round had is asked for again by the controls of a later one."""
+    monkeypatch.setattr(collecting, "KNOWN_BYTES", room)
+    read, genuine = [], Store.load
+    monkeypatch.setattr(
+        Store, "load", lambda own, request: read.append(request) or genuine(own, request)
+    )
+    with Collector(Machine("cpu"), store) as getting:
+        first = getting(requests(2))
+        assert set(getting(requests(3)[2:])) == set(requests(3)[2:])
+        read.clear()
+        again = getting(requests(2))
+    assert len(read) == read_again
+    for request in requests(2):
+        xr.testing.assert_identical(again[request], first[request])
+
+
+def test_the_next_run_is_handed_out_before_the_last_one_is_stored(store, monkeypatch):
+    """Storing takes a tenth of what a short run takes, and nobody waits for it."""
+    noted, genuine = [], collecting._keep
+
+    def keep(request, run, own):
+        noted.append(("stored", request.seed))
+        genuine(request, run, own)
+
+    class Trainers(InThisProcess):
+        def start(self, task):
+            noted.append(("started", task.batch[0].seed))
+            super().start(task)
+
+    monkeypatch.setattr(collecting, "_keep", keep)
+    trainers = Trainers(lambda job: collecting.train(job, Machine("cpu")))
+    given = list(train_missing(requests(3), Machine("cpu"), store, None, trainers))
+    assert [request.seed for request, _ in given] == [0, 1, 2]
+    assert noted == [
+        ("started", 0), ("started", 1), ("stored", 0), ("started", 2), ("stored", 1), ("stored", 2),
+    ]  # fmt: skip
+    assert all(store.load(request) is not None for request in requests(3))
 
 
 def test_what_a_round_has_is_not_read_for_the_runs_that_go_on_from_it(store, monkeypatch):

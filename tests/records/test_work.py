@@ -8,7 +8,7 @@ import torch
 
 from mrpverify.claims.legs import masked_supervised, supervised
 from mrpverify.parameters import Parameters
-from mrpverify.records.collect import Machine, _split, train_missing
+from mrpverify.records.collect import LONG, Machine, _in_order, _split, train_missing, work_of
 from mrpverify.records.labelled import Request
 from mrpverify.records.work import TimeLeft, operations_a_second, work
 from mrpverify.regime import load_preset
@@ -70,6 +70,33 @@ def test_the_longest_run_is_trained_first():
     assert [request.parameters for request in order] == [
         longer[1], longer[1], longer[0], longer[0], tiny, tiny,
     ]  # fmt: skip
+
+
+def test_of_short_runs_those_of_one_seed_follow_each_other():
+    """They draw the same test images; one that is long comes before them, and no short one is."""
+    tuned, kinds = replace(QUICK["mae"], framework="fine-tuning"), (1.0, 0.5, 0.0)
+    short = [[Request(replace(tuned, encoder_step=kind), "a", seed, QUICK["mae"])]
+             for kind in kinds for seed in range(8)]  # fmt: skip
+    long = [[Request(QUICK["mae"], "a", seed)] for seed in (5, 2)]
+    found = _in_order([*short, *long], 2)
+    assert found[:2] == [long[1], long[0]]
+    assert [batch[0].seed for batch in found[2:]] == [seed for seed in range(8) for _ in kinds]
+    every = sum(map(work_of, found))
+    assert work_of(long[0]) > LONG * every / 2 > work_of(short[0])
+
+
+def test_seeds_of_a_batch_share_what_a_gradient_takes_beside_its_products():
+    """24 tiny seeds of a second came before the one descent of 14 that all waited for."""
+    tiny = replace(
+        QUICK["teacher-student"], classes=4, views=1, dimension=8, images=64, kernels_per_class=1,
+        method="descent", max_steps=400,
+    )  # fmt: skip
+    one, many = (work_of([Request(tiny, "a", s) for s in range(n)]) for n in (1, 24))
+    assert one < many < 3 * one
+    beside = cost.STEP * cost.REFERENCE * cost.usual_gradients(tiny)
+    assert many == pytest.approx(24 * (one - beside) + beside)
+    descent = [Request(replace(QUICK["mae"], method="descent"), "a", 0)]
+    assert work_of(descent) > many
 
 
 def test_the_time_left_is_foretold_and_then_goes_by_what_was_done(monkeypatch):

@@ -212,9 +212,12 @@ def test_held_out_images_are_drawn_apart_from_the_training_stream(share):
 def test_test_images_are_drawn_once_for_all_that_is_tested_on_them():
     """Whatever the network: another framework, tolerance or init sees the same tensors."""
     first = held_out.held_out(P, "once", [3], 0.0)
-    other = replace(P, framework="fine-tuning", power=4, init_scale=0.3, labels=2, tolerance=1e-5)
+    other = replace(
+        P, framework="fine-tuning", power=4, init_scale=0.3, labels=2, tolerance=1e-5,
+        coverage=0.5, images=7, single_view=0.6,
+    )  # fmt: skip
     assert held_out.held_out(other, "once", [3], 0.0) is first
-    drawn = held_out._drawn(other, other.test_images, "once", [3], 0.0)
+    drawn = held_out._drawn(held_out.tested(other, 0.0), "once", [3])
     for name, value in vars(first).items():
         assert torch.equal(value, getattr(drawn, name)), name
 
@@ -239,7 +242,7 @@ def test_every_option_of_the_law_is_in_what_is_remembered(changes):
         new = value + 1 if isinstance(value, int) else 0.5 * value + 0.01
     p = replace(P, **{name: new})
     found = held_out.held_out(p, "other", [3], 1.0)
-    drawn = held_out._drawn(p, p.test_images, "other", [3], 1.0)
+    drawn = held_out._drawn(held_out.tested(p, 1.0), "other", [3])
     assert torch.equal(found.patches, drawn.patches)
     assert torch.equal(found.labels, drawn.labels)
 

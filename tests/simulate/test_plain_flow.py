@@ -42,9 +42,13 @@ def test_crossings_are_noted_where_a_kernel_first_has_one(seed: int) -> None:
         parameters=Parameters(linear_from=LEVEL), solver=SimpleNamespace(state=None),
         crossing_time=_tensor(known), crossing_correlations=_tensor(noted),
         _correlate=lambda state: _tensor(after), _step_of=lambda piece: step,
+        _look_at_crossings=lambda: looked.append(int(stub.crossing_time.isfinite().sum())),
     )  # fmt: skip
+    looked: list[int] = []
     piece = SimpleNamespace(after=None)
     flow._Flow._note_crossings(stub, piece, torch.as_tensor(accepted))  # type: ignore[arg-type]
+    number = int(stub.crossing_time.isfinite().sum())
+    assert looked == ([number] if number > np.isfinite(known).sum() else [])
     for s, r in np.ndindex(*SHAPE[:2]):
         begin = end[s, r] - length[s, r]
         cubics = [CubicHermiteSpline([begin, end[s, r]], [before[s, r, v], after[s, r, v]],
@@ -74,6 +78,7 @@ def test_what_comes_to_the_level_at_the_end_of_a_step_has_crossed_there(below: f
         crossing_time=torch.full_like(before, inf),
         crossing_correlations=torch.full_like(before, nan),
         _correlate=lambda state: after, _step_of=lambda piece: step,
+        _look_at_crossings=lambda: None,
     )  # fmt: skip
     piece = SimpleNamespace(after=None)
     flow._Flow._note_crossings(stub, piece, torch.tensor([[True]]))  # type: ignore[arg-type]
@@ -105,10 +110,12 @@ def _covered_at(times: list[float], clocks: list[list[float]], **changes: float)
     stub = SimpleNamespace(
         parameters=p, crossing_time=crossing, _least=LEAST_STEPS * 0.01, _one_of_a_class=False,
         moments=SimpleNamespace(squared_activity=torch.ones(len(times), 2)),
+        _shown=torch.ones(len(times), 2, dtype=torch.bool),
         solver=SimpleNamespace(time=_tensor(clocks)),
         coverage_time=torch.full((len(times),), inf, dtype=torch.float64),
     )  # fmt: skip
     stub._covering = lambda crossed: flow._Flow._covering(stub, crossed)  # type: ignore[arg-type]
+    flow._Flow._look_at_crossings(stub)  # type: ignore[arg-type]
     flow._Flow._set_horizon(stub)  # type: ignore[arg-type]
     return stub
 
@@ -158,7 +165,7 @@ def _advanced(**changes: object) -> SimpleNamespace:
         "_stuck": lambda: torch.tensor([False]), "_until": lambda: _tensor([[5.0]]),
         "_note_crossings": lambda piece, accepted: noted.append(piece),
         "_remember": lambda piece: noted.append(piece),
-        "_set_horizon": lambda: None,
+        "_set_horizon": lambda: None, "_open": True, "_look_at_ends": lambda: (None, None),
     }  # fmt: skip
     stub = SimpleNamespace(**(state | changes), asked=asked)
     flow._Flow.advance(stub)  # type: ignore[arg-type]
@@ -186,6 +193,20 @@ def test_a_clock_at_its_end_stands_still_and_so_do_those_of_a_seed_that_has_ende
         assert _advanced(**changes).asked[0][0] == [[False]]
     late = _advanced(done=torch.tensor([True]), _never_covered=lambda: torch.tensor([True]))
     assert not bool(late.hopeless), "what is known of a seed that has ended stays as it was"
+    settled = _advanced(_open=False, _never_covered=lambda: torch.tensor([True]))
+    assert not bool(settled.hopeless), "where every seed has a horizon none is asked about"
+
+
+@pytest.mark.parametrize(
+    ("done", "horizon", "ends"),
+    [([True, True], [1.0, inf], (False, True)), ([True, False], [1.0, 2.0], (True, False)),
+     ([False, False], [inf, inf], (True, True)), ([True, True], [1.0, 2.0], (False, False))],
+)  # fmt: skip
+def test_a_batch_runs_on_while_any_seed_does(
+    done: list[bool], horizon: list[float], ends: tuple[bool, bool]
+) -> None:
+    stub = SimpleNamespace(done=torch.tensor(done), horizon=_tensor(horizon))
+    assert flow._Flow._look_at_ends(stub) == ends  # type: ignore[arg-type]
 
 
 def test_a_seed_goes_no_further_where_one_kernel_does_not() -> None:
@@ -203,6 +224,7 @@ def test_a_certificate_is_told_which_features_are_in_the_images(monkeypatch) -> 
         parameters=None, objective=None, correlations=None, slopes=None,
         moments=SimpleNamespace(squared_activity=activity),
     )  # fmt: skip
+    stub._shown = flow._Flow._shown.func(stub)  # type: ignore[attr-defined]
     flow._Flow._certificate(stub)  # type: ignore[arg-type]
     assert told[0].tolist() == [[False, True, True, True]]
 
