@@ -56,6 +56,10 @@ AXES: dict[str, tuple[str, ...]] = {
 }
 
 
+OWN_AXES = ("seed", "step")
+"""Those along which runs of one regime differ."""
+
+
 @dataclass(frozen=True)
 class Request(Addressed):
     """One run: a regime, a salt and a seed. Equal requests give equal numbers on one machine."""
@@ -194,6 +198,53 @@ def label(
 
 def join(runs: Sequence[xr.Dataset]) -> xr.Dataset:
     """All seeds of one regime along `seed`; later snapshots of shorter runs are NaN."""
+    if not _alike(runs):
+        return _joined_by_xarray(runs)
+    steps = np.unique(np.concatenate([run["step"].values for run in runs]))
+    variables = {name: _along_seeds(str(name), runs, steps) for name in runs[0].variables}
+    coords = {name: variables.pop(name) for name in runs[0].coords}
+    attrs = {key: value for run in reversed(runs) for key, value in run.attrs.items()}
+    same = {k: x for k, x in attrs.items() if all(run.attrs.get(k, x) == x for run in runs)}
+    return xr.Dataset(variables, coords, same)
+
+
+def _alike(runs: Sequence[xr.Dataset]) -> bool:
+    """Whether runs have the variables of AXES and the same names, and sizes but for their steps."""
+
+    def kind(run: xr.Dataset) -> list[tuple[Any, ...]]:
+        return [
+            (name, x.dims, x.dtype, [n for axis, n in x.sizes.items() if axis not in OWN_AXES])
+            for name, x in sorted(run.variables.items(), key=lambda item: str(item[0]))
+        ]
+
+    first = kind(runs[0])
+    known = all(name in run.coords or name in AXES for run in runs for name in run.variables)
+    named = [name for name in runs[0].coords if name not in OWN_AXES]
+    return known and all(
+        kind(run) == first and all(run[name].equals(runs[0][name]) for name in named)
+        for run in runs[1:]
+    )
+
+
+def _along_seeds(name: str, runs: Sequence[xr.Dataset], steps: np.ndarray) -> xr.Variable:
+    """One variable of runs that are alike, at all steps that any of them has."""
+    own = [run.variables[name] for run in runs]
+    first = own[0]
+    if "seed" not in first.dims:
+        return first if name != "step" else xr.Variable("step", steps, first.attrs)
+    if "step" not in first.dims:
+        return xr.Variable(first.dims, np.concatenate([x.values for x in own]), first.attrs)
+    filled = np.full((sum(map(len, own)), len(steps), *first.shape[2:]), np.nan, first.dtype)
+    begin = 0
+    for run, x in zip(runs, own, strict=True):
+        there = np.searchsorted(steps, run["step"].values)
+        filled[begin : begin + len(x), there] = x.values
+        begin += len(x)
+    return xr.Variable(first.dims, filled, first.attrs)
+
+
+def _joined_by_xarray(runs: Sequence[xr.Dataset]) -> xr.Dataset:
+    """The same of any runs; for hundreds that are alike it takes ten times as long."""
     return xr.concat(
         runs, dim="seed", join="outer", data_vars="all", coords="minimal", compat="override",
         combine_attrs="drop_conflicts",

@@ -12,6 +12,11 @@ def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return -own.squeeze(2).mean(1)
 
 
+def blocks(outputs: torch.Tensor, classes: int) -> torch.Tensor:
+    """Sums over the kernels of each class, [seeds, images, kernels] -> [seeds, images, classes]."""
+    return outputs.view(*outputs.shape[:2], classes, -1).sum(3)
+
+
 def pull(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """1[y = i] - p_i, minus the derivative of -log p_y in the logits [seeds, images, classes]."""
     return one_hot(labels, logits.shape[-1]).to(logits) - torch.softmax(logits, -1)

@@ -89,6 +89,59 @@ def pulled(power: int) -> Pass:
     return _compile(run)
 
 
+@_compile
+def _pull(logits: Any, label: int) -> None:
+    """1[y = i] - p_i of one image in place of its logits."""
+    logits -= logits.max()
+    norm = logits[0] - logits[0]
+    for i in range(len(logits)):
+        logits[i] = np.exp(logits[i])
+        norm += logits[i]
+    for i in range(len(logits)):
+        logits[i] = -logits[i] / norm
+    logits[label] += 1
+
+
+def labelled(power: int) -> Pass:
+    """What labels pull at the kernels of each class times the slope, in place of u; largest u_r.
+
+    Both of `outputs` and `pulled`, with the softmax of the sums over the kernels of a class between
+    them; what pulls at every class goes into `pull`.
+    """
+    more = power - 2
+
+    def run(c: Array, u: Array, seen: Array, labels: Array, pull: Array, reach: Array) -> None:
+        varrho, inverse, share = c[0], c[1], c[2]
+        seeds, images, patches, kernels = u.shape
+        block = kernels // pull.shape[2]
+        h = np.empty(kernels, u.dtype)
+        for s in range(seeds):
+            reach[s] = -np.inf
+            for n in range(images):
+                h[:] = 0
+                for p in range(patches):
+                    weight = seen[s, n, p]
+                    for r in range(kernels):
+                        x = u[s, n, p, r]
+                        value, slope = _bent(x, varrho, inverse, share, more)
+                        h[r] += weight * value
+                        u[s, n, p, r] = weight * slope
+                        reach[s, r] = max(reach[s, r], x)
+                g = pull[s, n]
+                g[:] = 0
+                for r in range(block):
+                    for i in range(len(g)):
+                        g[i] += h[i * block + r]
+                _pull(g, labels[s * images + n])
+                for r in range(kernels):
+                    h[r] = g[r // block]
+                for p in range(patches):
+                    for r in range(kernels):
+                        u[s, n, p, r] *= h[r]
+
+    return _compile(run)
+
+
 def activated(power: int) -> Pass:
     """Values of sReLU and its slope, of numbers in a row."""
     more = power - 2

@@ -23,6 +23,7 @@ from typing import Any
 import torch
 
 from ..parts.mask_law import MaskLaw
+from .classifier import blocks, pull
 from .encoder import smoothed_relu
 from .objective import Walk
 from .rows import Rows
@@ -96,6 +97,32 @@ def pulled(
         return (slope if seen is None else slope.mul_(seen.unsqueeze(3))).mul_(pull.unsqueeze(2))
     run(_constants(power, linear_from, u.dtype), *_plain(u, _weights(u, seen), pull))
     return u
+
+
+def labelled(
+    u: torch.Tensor,
+    labels: torch.Tensor,
+    classes: int,
+    power: int,
+    linear_from: float,
+    seen: torch.Tensor | None = None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """a'_{r,p} times 1[y = i] - p_i, i the class of r; largest u of a kernel [seeds, kernels].
+
+    p is the softmax of h summed over the kernels of each class. `u` may be overwritten; labels are
+    [seeds, images], and `seen` as in `outputs`.
+    """
+    run = None if _fusible(u) else compiled("labelled", u, power)
+    if run is None:
+        h, reach = outputs(u, power, linear_from, seen)
+        per_class = pull(blocks(h, classes), labels)
+        per_kernel = per_class.repeat_interleave(u.shape[3] // classes, 2)
+        return pulled(u, per_kernel, power, linear_from, seen), reach
+    seeds, images, _, kernels = u.shape
+    per_class, reach = u.new_empty(seeds, images, classes), u.new_empty(seeds, kernels)
+    given = (u, _weights(u, seen), labels.flatten(), per_class, reach)
+    run(_constants(power, linear_from, u.dtype), *_plain(*given))
+    return u, reach
 
 
 def encoded(
@@ -349,6 +376,7 @@ def _ones(name: str, dtype: torch.dtype) -> list[Any]:
     axes: tuple[int | tuple[int], ...] = {
         "outputs": (4, 3, 3, 2),
         "pulled": (4, 3, 3),
+        "labelled": (4, 3, FIRST, 3, 2),
         "activated": (1, 1, 1),
         "encoded": (2, FIRST, 2, 2, 2),
         "driven": (2, FIRST, 2, 2),

@@ -17,6 +17,7 @@ import xarray as xr
 
 from mrpverify.parameters import Parameters, relevant
 from mrpverify.records import collect as collecting
+from mrpverify.records import labelled
 from mrpverify.records.collect import DeviceError, Machine, choose_machine, collect
 from mrpverify.records.labelled import AXES, Request, join, simulation_digest
 from mrpverify.records.provenance import Addressed, commit
@@ -222,6 +223,31 @@ def test_a_run_says_where_it_comes_from(store):
     assert json.loads(run.attrs["versions"])["torch"] == torch.__version__
     assert run["correlations"].dims == ("seed", "step", "kernel", "feature")
     assert run["seed"].values.tolist() == [0]
+
+
+def test_runs_that_are_alike_are_joined_as_xarray_joins_them():
+    """Of any lengths, tested or not, one or several; and what is not alike is left to xarray."""
+    tested = replace(TINY, framework="supervised")
+    for regimes in ([TINY, replace(TINY, max_steps=30)], [tested, tested], [tested]):
+        requests = [Request(p, "joined", seed) for seed, p in enumerate(regimes)]
+        found = collect(requests, HERE, None)
+        runs = [found[request] for request in requests]
+        runs[-1] = runs[-1].assign_attrs(only_here="1", commit="another")
+        assert labelled._alike(runs)
+        mine, theirs = join(runs), labelled._joined_by_xarray(runs)
+        xr.testing.assert_identical(mine, theirs)
+        for name, variable in theirs.variables.items():
+            assert mine[name].dtype == variable.dtype, name
+    first = runs[0]
+    for other in (
+        first.drop_vars("final_time"),
+        first.assign_coords(law=first["law"].values[::-1]),
+        first.assign(steps=first["steps"].astype(float)),
+        first.isel(kernel=slice(2)),
+        first.assign(own=("seed", [1.0])),
+    ):
+        assert not labelled._alike([first, other])
+    assert join([first, first.drop_vars("final_time").assign_coords(seed=[7])]).sizes["seed"] == 2
 
 
 def test_joining_keeps_every_seed_and_pads_shorter_ones_with_nan():

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from mrpverify.parameters import Parameters
 from mrpverify.simulate import compiled, passes
+from mrpverify.simulate.classifier import blocks, cross_entropy
 from mrpverify.simulate.encoder import smoothed_relu
 from mrpverify.simulate.rows import every_patch, some_patches
 from mrpverify.simulate.run import objective_of
@@ -77,6 +78,35 @@ def test_outputs_and_pulls_are_those_of_torch(draw, weighted, passes_of_torch):
         assert_close(h, expected, dtype)
         assert torch.equal(reach, largest)
         assert_close(signal, passes.pulled(u.clone(), pull, q, varrho, seen), dtype)
+
+
+@settings(max_examples=60)
+@given(
+    draw=DRAWS, classes=st.integers(1, 4), size=st.sampled_from([1.0, 300.0]), some=st.booleans()
+)
+def test_what_labels_pull_at_is_that_of_torch_and_the_gradient_of_the_loss(
+    draw, classes, size, some, passes_of_torch
+):
+    """Of logits so large, too, that exp(F) is no number."""
+    (seeds, images, count, m), q, varrho, dtype, seed = draw
+    u = 2 * varrho * size * normal((seeds, images, count, classes * m), dtype, seed)
+    stream = torch.Generator().manual_seed(seed)
+    labels = torch.randint(classes, (seeds, images), generator=stream)
+    seen = normal(u.shape[:3], dtype, seed + 2) if some else None
+    found = passes.labelled(u.clone(), labels, classes, q, varrho, seen)
+    with passes_of_torch():
+        expected = passes.labelled(u.clone(), labels, classes, q, varrho, seen)
+    # A logit of rounding eps |F| makes a probability of that relative error.
+    reach = float(u.abs().max()) * count * m * (1.0 if seen is None else float(seen.abs().max()))
+    error = float((found[0] - expected[0]).double().abs().max())
+    assert error <= ROUNDING[dtype] * (1 + reach) * max(1.0, float(expected[0].abs().max()))
+    assert torch.equal(found[1], expected[1])
+    if dtype == torch.float64 and size == 1.0:
+        leaf = u.clone().requires_grad_()
+        a, _ = smoothed_relu(leaf, q, varrho)
+        h = (a if seen is None else a * seen.unsqueeze(3)).sum(2)
+        (-cross_entropy(blocks(h, classes), labels).sum() * images).backward()
+        assert float((found[0] - leaf.grad).abs().max()) < 1e-10 * (1 + reach)
 
 
 @settings(max_examples=60)

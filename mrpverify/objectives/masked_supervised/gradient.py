@@ -14,13 +14,12 @@ from __future__ import annotations
 import torch
 
 from ...parameters import Parameters
-from ...simulate.classifier import pull
 from ...simulate.encoder import back_project, project
 from ...simulate.masks import draw_masks, mask_streams
 from ...simulate.objective import Objective, State
-from ...simulate.passes import outputs, pulled
+from ...simulate.passes import labelled
 from ...simulate.sample import Images
-from ..supervised.gradient import blocks, expected_loss, logits, plateau_degree
+from ..supervised.gradient import expected_loss, logits, plateau_degree
 from .options import PARTS
 
 
@@ -43,9 +42,7 @@ def descent_direction(
         masks = torch.where(images.owner >= 0, 1.0, masks).to(x)
     seen = masks / p.visible if p.rescaled else masks
     u = project(w, x)
-    h, reach = outputs(u, p.power, p.linear_from, seen)
-    per_kernel = pull(blocks(p, h), images.labels).repeat_interleave(p.kernels_per_class, 2)
-    signal = pulled(u, per_kernel, p.power, p.linear_from, seen)
+    signal, reach = labelled(u, images.labels, p.classes, p.power, p.linear_from, seen)
     return {"weights": back_project(signal, x) / x.shape[1]}, reach.amax(1)
 
 

@@ -14,15 +14,18 @@ from collections.abc import Callable
 import torch
 
 from ...parameters import Parameters
-from ...simulate.classifier import cross_entropy, pull
+from ...simulate.classifier import blocks, cross_entropy
 from ...simulate.encoder import back_project, cache_sized, project
 from ...simulate.objective import Objective, State
-from ...simulate.passes import outputs, pulled
+from ...simulate.passes import labelled, outputs, pulled
 from ...simulate.sample import Images
 from .options import PARTS
 
 Pull = Callable[[torch.Tensor, slice], torch.Tensor]
 """What drives the logits [seeds, some images, classes], from these and the images' place."""
+Signal = Callable[[torch.Tensor, slice], tuple[torch.Tensor, torch.Tensor]]
+"""What drives pre-activations, from these [seeds, some images, patches, kernels] and the images'
+place; and the largest one of each kernel [seeds, kernels]."""
 
 
 def trained(parameters: Parameters, state: State) -> dict[str, int]:
@@ -48,7 +51,7 @@ def logits(parameters: Parameters, state: State, patches: torch.Tensor) -> torch
     """F [seeds, images, classes] of patches [seeds, images, patches, dimension]."""
     u = project(state["weights"], patches)
     h, _ = outputs(u, parameters.power, parameters.linear_from)
-    return blocks(parameters, h)
+    return blocks(h, parameters.classes)
 
 
 def descent_direction(
@@ -56,28 +59,38 @@ def descent_direction(
 ) -> tuple[State, torch.Tensor]:
     """-grad of the cross-entropy, and the largest pre-activation of each seed [seeds]."""
     del largest
+    p = parameters
 
-    def by_labels(outputs: torch.Tensor, here: slice) -> torch.Tensor:
-        return pull(outputs, images.labels[:, here])
+    def by_labels(u: torch.Tensor, here: slice) -> tuple[torch.Tensor, torch.Tensor]:
+        return labelled(u, images.labels[:, here], p.classes, p.power, p.linear_from)
 
-    return direction_by(by_labels, parameters, state["weights"], images)
+    return _over_images(by_labels, state["weights"], images)
 
 
 def direction_by(
     by: Pull, parameters: Parameters, w: torch.Tensor, images: Images
 ) -> tuple[State, torch.Tensor]:
     """1/N sum_n pull_i sum_p a'_{r,p} x_p, i the block of r; largest pre-activation [seeds]."""
+    p = parameters
+
+    def pulling(u: torch.Tensor, here: slice) -> tuple[torch.Tensor, torch.Tensor]:
+        h, largest = outputs(u, p.power, p.linear_from)
+        per_kernel = by(blocks(h, p.classes), here).repeat_interleave(p.kernels_per_class, 2)
+        return pulled(u, per_kernel, p.power, p.linear_from), largest
+
+    return _over_images(pulling, w, images)
+
+
+def _over_images(pulling: Signal, w: torch.Tensor, images: Images) -> tuple[State, torch.Tensor]:
+    """Mean over images of what drives pre-activations, on the kernels; the largest [seeds]."""
     total = torch.zeros_like(w)
     reach = w.new_full((len(w),), -torch.inf)
-    begin, m = 0, parameters.kernels_per_class
+    begin = 0
     for patches in cache_sized(images.patches, w.shape[1]):
         here = slice(begin, begin + patches.shape[1])
         begin += patches.shape[1]
-        u = project(w, patches)
-        h, largest = outputs(u, parameters.power, parameters.linear_from)
+        signal, largest = pulling(project(w, patches), here)
         reach = torch.maximum(reach, largest.amax(1))
-        per_kernel = by(blocks(parameters, h), here).repeat_interleave(m, 2)
-        signal = pulled(u, per_kernel, parameters.power, parameters.linear_from)
         total += back_project(signal, patches)
     return {"weights": total / images.patches.shape[1]}, reach
 
@@ -88,11 +101,6 @@ def expected_loss(
     """Cross-entropy on the training images per seed [seeds]; no mask is drawn in this stage."""
     del largest
     return cross_entropy(logits(parameters, state, images.patches), images.labels)
-
-
-def blocks(parameters: Parameters, outputs: torch.Tensor) -> torch.Tensor:
-    """Sums over the kernels of each class, [seeds, images, kernels] -> [seeds, images, classes]."""
-    return outputs.view(*outputs.shape[:2], parameters.classes, -1).sum(3)
 
 
 OBJECTIVE = Objective(
