@@ -13,8 +13,17 @@ from mrpverify.parameters import Parameters
 from mrpverify.records import collect
 from mrpverify.records.labelled import Request
 from mrpverify.regime import load_preset
+from mrpverify.simulate import compiled, walking
 from mrpverify.simulate.batches import always_alone
-from mrpverify.simulate.chebyshev import NO_NUMBER, STEPS_PER_RADIUS, Chebyshev
+from mrpverify.simulate.chebyshev import (
+    INSIDE,
+    NO_NUMBER,
+    RADIUS_MARGIN,
+    STEPS_PER_RADIUS,
+    THIRD_ORDER,
+    Chebyshev,
+    stage_limit,
+)
 from mrpverify.simulate.descend import pretrain
 from mrpverify.simulate.flow import Field
 from mrpverify.simulate.objective import Walk
@@ -57,6 +66,37 @@ def near_a_state(p):
     index = chosen.unsqueeze(2).expand(-1, -1, solver.state.shape[2])
     y, f = (x.gather(1, index) for x in (solver.state, solver.flow))
     return y, f, field._stiff(mae.inner_direction, y, chosen)
+
+
+@given(
+    push=st.floats(1e-3, 1e3), longer=st.sampled_from([1.0, 1.0 + 1e-6, 1.5, 30.0]),
+    error=st.sampled_from([0.0, 1e-7, 0.01, 0.5, 1.0, 1.0001, 1.5, 2.5, 100.0, NO_NUMBER]),
+    stiffness=st.floats(1e-3, 1e3),
+)  # fmt: skip
+def test_the_next_step_is_one_rule_in_three_places(push, longer, error, stiffness):
+    """Tensors, numbers and compiled; after a step that was rejected a shorter one is tried."""
+    step = push * longer
+
+    def clock(value: float) -> torch.Tensor:
+        return torch.full((1, 1), value, dtype=torch.float64)
+
+    solver = Chebyshev(lambda y, kernels: torch.zeros_like(y), torch.ones(1, 1, 1).double(), 1.0,
+                       own_clocks=False)  # fmt: skip
+    solver.step, solver.radius = clock(step), clock(stiffness / RADIUS_MARGIN)
+    solver._estimate = lambda *given: torch.full((1, 1, 1), error, dtype=torch.float64)
+    here = torch.ones(1, 1, dtype=torch.bool)
+    solver._judge(here, clock(push), solver.state, solver.flow, solver._every)
+    found = walking._next_step(push, step, error, stiffness)
+    assert found == pytest.approx(float(solver.step), rel=1e-9)
+    asked = np.array([0.0, 0.0, 0.0, 0.0, *CONTROL])
+    assert found == pytest.approx(
+        compiled._next_step(push, step, error, stiffness, asked), rel=1e-12
+    )
+    if error > 1:
+        assert found <= 0.9 * push
+    elif longer > 1:
+        edge = INSIDE * stage_limit(THIRD_ORDER) / stiffness
+        assert found >= (edge if push <= edge < step else step) * (1 - 1e-12)
 
 
 @pytest.mark.parametrize("choosing", [0, 10**9], ids=["some patches", "all patches"])
