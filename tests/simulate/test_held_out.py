@@ -251,9 +251,10 @@ def test_large_sets_and_other_laws_are_not_remembered(monkeypatch):
     """The first would fill the memory; what the second read is their own affair."""
     again = [held_out.held_out(P, "large", [3], 0.0) for _ in range(2)]
     assert again[0] is again[1]
-    monkeypatch.setattr(
-        held_out, "REMEMBERED_BYTES", 8 * P.test_images * P.patches * P.dimension - 1
-    )
+    size = 8 * P.test_images * P.patches * P.dimension
+    monkeypatch.setattr(held_out, "REMEMBERED_BYTES", size)
+    assert held_out.held_out(P, "large", [3], 0.0) is again[0]
+    monkeypatch.setattr(held_out, "REMEMBERED_BYTES", size - 1)
     again = [held_out.held_out(P, "large", [3], 0.0) for _ in range(2)]
     assert again[0] is not again[1]
     monkeypatch.undo()

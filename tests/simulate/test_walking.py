@@ -14,9 +14,10 @@ from mrpverify.records import collect
 from mrpverify.records.labelled import Request
 from mrpverify.regime import load_preset
 from mrpverify.simulate import compiled, walking
-from mrpverify.simulate.batches import always_alone
+from mrpverify.simulate.batches import activations, always_alone
 from mrpverify.simulate.chebyshev import (
     INSIDE,
+    MOST_STAGES,
     NO_NUMBER,
     RADIUS_MARGIN,
     STEPS_PER_RADIUS,
@@ -225,10 +226,35 @@ def test_how_many_steps_come_next_follows_from_the_error_beside(error, lengths, 
     assert int(solver._age) == 3 + len(lengths)
 
 
-def test_steps_after_which_one_was_rejected_are_taken_and_the_radius_is_looked_at():
-    accepted, solver = weighed(0.02, [0.1, 0.1], walk_error=3.0)
+@pytest.mark.parametrize(
+    ("walk_error", "age"), [(1.0, 5), (1.0001, STEPS_PER_RADIUS), (3.0, STEPS_PER_RADIUS)]
+)
+def test_steps_after_which_one_was_rejected_are_taken_and_the_radius_is_looked_at(walk_error, age):
+    accepted, solver = weighed(0.02, [0.1, 0.1], walk_error=walk_error)
     assert accepted
-    assert int(solver._age) == STEPS_PER_RADIUS
+    assert int(solver._age) == age
+
+
+def test_no_step_has_more_stages_than_there_are_weights_for():
+    """However stiff and however far away the end is; the first look comes after one step."""
+    y = torch.ones(1, 1, 1, dtype=torch.float64)
+    for stiffness in (3.0, 400.0):
+        control = (1e6, stiffness, 1e9, 1e9, *CONTROL)
+        found = in_turn(lambda x, _, rate=stiffness: -rate * x, y, -stiffness * y, control, 1)
+        assert found.stages.tolist() == [MOST_STAGES]
+        longest = INSIDE * (MOST_STAGES**2 - 1) / 1.54 / stiffness
+        assert found.lengths.tolist() == pytest.approx([longest], rel=1e-12)
+    assert Walking._most == 1
+
+
+def test_activations_are_images_times_patches_times_what_is_wider():
+    """2 patches for each own view and for three features of other classes, or for 3 s of them."""
+    p = Parameters(images=10, patches=8, classes=5, kernels_per_class=3, dimension=20,
+                   patches_per_feature=2, views=2, off_class=0.4)  # fmt: skip
+    assert activations(p) == 10 * 10 * 20
+    assert activations(replace(p, kernels_per_class=6)) == 10 * 10 * 30
+    assert activations(replace(p, off_class=1.5)) == 10 * 13 * 20
+    assert activations(replace(p, patches=14)) == 10 * 14 * 20
 
 
 def test_what_is_too_far_off_beside_is_tried_again_with_half_as_many_steps():
