@@ -263,23 +263,29 @@ def _work(
     elsewhere: list[list[Request]] = []
     others_work, held = Waiting(store), set[Request]()
     done: list[tuple[Job, list[xr.Dataset]]] = []
+
+    def hand_out() -> Iterator[tuple[Request, xr.Dataset]]:
+        while waiting and trainers.free:
+            mine, stored, others = _reserve(waiting.popleft(), store, others_work)
+            yield from stored.items()
+            held.update(mine)
+            if mine:
+                trainers.start(Job(tuple(mine), _starts(mine, ends), _teachers(mine, ends)))
+            if others:
+                elsewhere.append(others)
+
     with _interrupts_noted(trainers) as interrupted, _given_back(held, store):
-        while waiting or elsewhere or trainers.busy or done:
-            # Those that are free get their next run before the last ones are stored.
-            while waiting and trainers.free:
-                mine, stored, others = _reserve(waiting.popleft(), store, others_work)
-                yield from stored.items()
-                held.update(mine)
-                if mine:
-                    trainers.start(Job(tuple(mine), _starts(mine, ends), _teachers(mine, ends)))
-                if others:
-                    elsewhere.append(others)
-            for job, runs in done:
-                for request, run in zip(job.batch, runs, strict=True):
+        while True:
+            kept = [(r, run) for job, runs in done for r, run in zip(job.batch, runs, strict=True)]
+            # Those that are free get their next run before the last ones are stored, which are
+            # stored whatever becomes of that.
+            try:
+                found = list(hand_out())
+            finally:
+                for request, run in kept:
                     _keep(request, run, store)
                     held.discard(request)
-                    yield request, run
-            done = []
+            yield from [*found, *kept]
             if interrupted.is_set():
                 raise KeyboardInterrupt
             if not (waiting or elsewhere or trainers.busy):
@@ -289,7 +295,8 @@ def _work(
             if done:
                 others_work.begin()
             if trainers.free and not waiting:
-                waiting, elsewhere = deque(elsewhere), []
+                waiting.extend(elsewhere)
+                elsewhere.clear()
 
 
 @contextmanager

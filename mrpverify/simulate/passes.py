@@ -17,7 +17,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import torch
@@ -99,6 +99,24 @@ def pulled(
     return u
 
 
+def by_class(
+    u: torch.Tensor,
+    by: Callable[[torch.Tensor], torch.Tensor],
+    classes: int,
+    power: int,
+    linear_from: float,
+    seen: torch.Tensor | None = None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """a'_{r,p} times what pulls at the class of r; largest u of a kernel [seeds, kernels].
+
+    `by` gives what pulls at every class from h summed over its kernels, both [seeds, images,
+    classes]. `u` may be overwritten, and `seen` is as in `outputs`.
+    """
+    h, reach = outputs(u, power, linear_from, seen)
+    per_kernel = by(blocks(h, classes)).repeat_interleave(u.shape[3] // classes, 2)
+    return pulled(u, per_kernel, power, linear_from, seen), reach
+
+
 def labelled(
     u: torch.Tensor,
     labels: torch.Tensor,
@@ -114,10 +132,8 @@ def labelled(
     """
     run = None if _fusible(u) else compiled("labelled", u, power)
     if run is None:
-        h, reach = outputs(u, power, linear_from, seen)
-        per_class = pull(blocks(h, classes), labels)
-        per_kernel = per_class.repeat_interleave(u.shape[3] // classes, 2)
-        return pulled(u, per_kernel, power, linear_from, seen), reach
+        by_labels = partial(pull, labels=labels)
+        return by_class(u, by_labels, classes, power, linear_from, seen)
     seeds, images, _, kernels = u.shape
     per_class, reach = u.new_empty(seeds, images, classes), u.new_empty(seeds, kernels)
     given = (u, _weights(u, seen), labels.flatten(), per_class, reach)

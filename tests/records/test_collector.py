@@ -96,6 +96,19 @@ def test_the_next_run_is_handed_out_before_the_last_one_is_stored(store, monkeyp
     assert all(store.load(request) is not None for request in requests(3))
 
 
+def test_what_is_finished_is_stored_though_the_next_run_cannot_be_started(store):
+    class Trainers(InThisProcess):
+        def start(self, task):
+            if task.batch[0].seed == 1:
+                raise OSError("no more processes")
+            super().start(task)
+
+    trainers = Trainers(lambda job: collecting.train(job, Machine("cpu")))
+    with pytest.raises(OSError, match="no more processes"):
+        list(train_missing(requests(2), Machine("cpu"), store, None, trainers))
+    assert [store.load(request) is not None for request in requests(2)] == [True, False]
+
+
 def test_what_a_round_has_is_not_read_for_the_runs_that_go_on_from_it(store, monkeypatch):
     """Encoders that the last round gave, and their fine-tuning in this one."""
     later = [Request(replace(TINY, framework="fine-tuning"), "collector", seed, TINY)

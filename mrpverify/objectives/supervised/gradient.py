@@ -17,7 +17,7 @@ from ...parameters import Parameters
 from ...simulate.classifier import blocks, cross_entropy
 from ...simulate.encoder import back_project, cache_sized, project
 from ...simulate.objective import Objective, State
-from ...simulate.passes import labelled, outputs, pulled
+from ...simulate.passes import by_class, labelled, outputs
 from ...simulate.sample import Images
 from .options import PARTS
 
@@ -74,9 +74,7 @@ def direction_by(
     p = parameters
 
     def pulling(u: torch.Tensor, here: slice) -> tuple[torch.Tensor, torch.Tensor]:
-        h, largest = outputs(u, p.power, p.linear_from)
-        per_kernel = by(blocks(h, p.classes), here).repeat_interleave(p.kernels_per_class, 2)
-        return pulled(u, per_kernel, p.power, p.linear_from), largest
+        return by_class(u, lambda f: by(f, here), p.classes, p.power, p.linear_from)
 
     return _over_images(pulling, w, images)
 
